@@ -23,7 +23,6 @@ if timeout 120 docker pull --quiet debian:12 >/dev/null 2>"$work/pull.log"; then
 FROM debian:12
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends ${packages[*]} \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
-STOPSIGNAL SIGRTMIN+3
 CMD ["/lib/systemd/systemd"]
 DOCKERFILE
     docker build --quiet --tag "$tag" "$work"
@@ -42,5 +41,5 @@ include=$(IFS=,; echo "${packages[*]}")
 debootstrap --variant=minbase --include="$include" bookworm "$work/root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
 rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
-tar -C "$work/root" -c . | docker import --change 'CMD ["/lib/systemd/systemd"]' --change 'STOPSIGNAL SIGRTMIN+3' - "$tag" >/dev/null
+tar -C "$work/root" -c . | docker import --change 'CMD ["/lib/systemd/systemd"]' - "$tag" >/dev/null
 echo "image $tag: made"
