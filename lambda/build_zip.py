@@ -1,0 +1,107 @@
+"""Builds the Lambda's package, byte for byte the same on every machine.
+
+    python lambda/build_zip.py --settings FILE --output X.zip
+
+The same sources and settings give the same hash, so a deployment can tell by it whether the function's code has to be
+replaced. For that the names are sorted, dates, modes and the creating system fixed, and the files stored without
+compression: deflate's output differs between zlib's versions and its replacements (zlib-ng is the default of some
+builds). The package is a few dozen kilobytes; Lambda's limit is 50 MB.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import io
+import json
+import os
+import re
+import sys
+import zipfile
+from pathlib import Path
+
+PACKAGE = "elb_log_shipper"
+SETTINGS = "settings.json"
+
+_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that the format can hold
+_UNIX = 3
+_MODE = 0o100644  # Lambda runs the code as another user: it has to be readable by all
+
+
+def build_zip(source_dir: str | os.PathLike, settings_text: str, output: str | os.PathLike) -> str:
+    """Write the package and return its SHA-256 in hex. An identical file is left as it is, its date too.
+
+    :param source_dir: the directory that holds the package's directory ``elb_log_shipper``.
+    :param settings_text: what goes into the package as settings.json, tokens substituted.
+    :raises FileNotFoundError: there is no such package in ``source_dir``.
+    :raises ValueError: the settings are not a JSON object, or a token is left in them.
+    """
+    _check_settings(settings_text)
+    content = _zip(_members(Path(source_dir), settings_text))
+    _write(Path(output), content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _check_settings(text: str) -> None:
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"settings: not JSON: {error}. Escape substituted values for JSON") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"settings: expected a JSON object, found {type(values).__name__}")
+    if token := re.search(r"#\{[^}]*\}?", text):
+        raise ValueError(f"settings: the token {token[0]} was not substituted. Define its variable and build again")
+
+
+def _members(source_dir: Path, settings_text: str) -> dict[str, bytes]:
+    """Name in the archive -> content: the package's modules and the given settings, nothing else that lies about."""
+    package = source_dir / PACKAGE
+    modules = [path for path in package.rglob("*.py") if path.is_file()]
+    if package / "__init__.py" not in modules:
+        raise FileNotFoundError(f"{package}: no package there. Give the directory that holds {PACKAGE}/")
+    members = {path.relative_to(source_dir).as_posix(): path.read_bytes() for path in modules}
+    members = {name: data for name, data in members.items() if not {"tests", "__pycache__"} & set(name.split("/"))}
+    members[f"{PACKAGE}/{SETTINGS}"] = settings_text.encode()
+    return members
+
+
+def _zip(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(members):
+            info = zipfile.ZipInfo(name, _DATE)
+            info.create_system = _UNIX
+            info.external_attr = _MODE << 16
+            info.compress_type = zipfile.ZIP_STORED
+            archive.writestr(info, members[name])
+    return buffer.getvalue()
+
+
+def _write(output: Path, content: bytes) -> None:
+    """Whole or not at all: a reader never sees half a package."""
+    with contextlib.suppress(FileNotFoundError):
+        if output.read_bytes() == content:
+            return
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Build the Lambda's package, byte for byte reproducible.")
+    parser.add_argument("--settings", required=True, type=Path, metavar="FILE", help="settings.json, substituted")
+    parser.add_argument("--output", required=True, type=Path, metavar="X.zip", help="the package to write")
+    options = parser.parse_args(arguments)
+    try:
+        settings_text = options.settings.read_text(encoding="utf-8")
+        print(build_zip(Path(__file__).parent, settings_text, options.output))
+    except (OSError, ValueError) as error:
+        print(f"build_zip: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,14 @@
+"""Ships load-balancer access logs from S3 to Logstash as JSON events.
+
+The core does no input or output: bytes go in, encoded events come out, so each case is a plain table test.
+
+    lines.py      chunks of bytes -> inflated chunks -> blocks of whole lines
+    formats/      one line of text -> the fields of one event; one module a log format
+    events.py     a block of lines -> encoded events, parsed or raw
+    shipping.py   stream -> sink, with counts
+    delivery/     the sinks: TCP json_lines, HTTP arrays
+    s3.py         the only module that imports boto3
+    settings.py   the settings file
+    handler.py    the Lambda's entry point
+    cli.py        the same for local files and people
+"""

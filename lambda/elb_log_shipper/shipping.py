@@ -1,0 +1,47 @@
+"""The path of one log from its stream to a sink. What the Lambda and the command line have in common."""
+
+from collections.abc import Callable, Iterator
+
+from .delivery import Sink
+from .events import Context, Counts, Encoder
+from .lines import blocks, decompress, read_chunks
+
+Read = Callable[[int], bytes]
+
+
+def encoded_events(read: Read, encoder: Encoder) -> Iterator[list[bytes]]:
+    """The log's events, a list a block.
+
+    :raises InputError: see :func:`elb_log_shipper.lines.decompress`; what ``read`` raises is passed on.
+    """
+
+    def counted(chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            encoder.counts.bytes += len(chunk)
+            yield chunk
+
+    for block in blocks(counted(decompress(read_chunks(read)))):
+        if events := encoder.encode(block):
+            yield events
+
+
+def ship(read: Read, sink: Sink, context: Context, on_progress: Callable[[Counts], None] | None = None) -> Counts:
+    """Send a whole log, and return only when the sink has taken responsibility for all of it.
+
+    After an error the sink is clean: its connection is closed, nothing of this log is left in it, and it can be used
+    for the next one. Part of this log may have arrived; it has to be sent again as a whole (at least once).
+
+    :raises DeliveryError: the receiver did not take everything.
+    :raises InputError: the log could not be read to its end.
+    """
+    encoder = Encoder(context)
+    try:
+        for events in encoded_events(read, encoder):
+            sink.send(events)
+            if on_progress:
+                on_progress(encoder.counts)
+        sink.commit()
+    except BaseException:
+        sink.abort()
+        raise
+    return encoder.counts
