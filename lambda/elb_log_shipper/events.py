@@ -2,7 +2,7 @@
 
 An event is one JSON object in UTF-8 without a newline in it. A line that no format fits is shipped raw, with a tag and
 the reason: nothing is dropped. Bytes that are not UTF-8 appear as ``\\xNN``, the way in which the balancers themselves
-write a quote (``\\x22``), so the original can be told from the event. Control characters are escaped by JSON.
+write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 """
 
 import json

@@ -69,7 +69,7 @@ class HttpSink:
         try:
             try:
                 status, phrase, answer = self._exchange(body)
-            except (ConnectionError, http.client.RemoteDisconnected):
+            except ConnectionError:
                 # A receiver may close a kept connection at any time, also just before this request. Once more, on a
                 # new connection; should the first have been taken after all, its events arrive twice, never not.
                 if not reused:
