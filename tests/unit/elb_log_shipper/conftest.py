@@ -35,6 +35,7 @@ class TcpReceiver:
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self.received: list[bytes] = []
+        self._ended = 0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -50,14 +51,16 @@ class TcpReceiver:
                 try:
                     data = self._behave(connection)
                 except OSError as error:
-                    data = f"{type(error).__name__}".encode()
+                    data = type(error).__name__.encode()
+                self.received.append(data)  # before the end that the sender waits for
             with self._changed:
-                self.received.append(data)
+                self._ended += 1
                 self._changed.notify_all()
 
     def wait_for(self, connections: int) -> list[bytes]:
+        """What was received, once so many connections were ended by both sides."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.received) >= connections, 10), "a connection was not ended"
+            assert self._changed.wait_for(lambda: self._ended >= connections, 10), "a connection was not ended"
             return self.received
 
     def close(self) -> None:

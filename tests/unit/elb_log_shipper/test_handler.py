@@ -165,7 +165,7 @@ def test_settings_that_were_not_substituted_fail_before_anything_is_read(deploye
 
 def test_one_record_fails_the_others_are_shipped_and_the_invocation_fails(deployed, receiver, sample, expected):
     deployed.objects = {"a": sample, "gone": KeyError("NoSuchKey"), "b": sample}
-    with pytest.raises(DeliveryError, match="1 of 3 objects not delivered: s3://logs/gone: .*NoSuchKey"):
+    with pytest.raises(DeliveryError, match=r"1 of 3 objects not delivered: s3://logs/gone: .*NoSuchKey"):
         deployed.invoke(event("a", "gone", "b"))
     assert receiver.events_now() == expected * 2
     assert [entry["event"] for entry in deployed.log()] == ["shipped", "failed", "shipped"]

@@ -1,0 +1,143 @@
+"""The package: the same bytes everywhere, nothing in it that doesn't belong there."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import build_zip as builder
+import pytest
+from build_zip import build_zip
+
+SOURCE = Path(builder.__file__).parent
+SETTINGS = json.dumps({"LogHost": "logs.example.com", "LogPort": "5045"})
+
+
+@pytest.fixture
+def other_source(tmp_path) -> Path:
+    """A copy with other dates, modes and litter, made under another umask."""
+    target = tmp_path / "elsewhere" / "deeper"
+    before = os.umask(0o077)
+    try:
+        target.mkdir(parents=True)
+        package = target / "elb_log_shipper"
+        for path in sorted(SOURCE.joinpath("elb_log_shipper").rglob("*.py"), reverse=True):
+            copy = package / path.relative_to(SOURCE / "elb_log_shipper")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            copy.chmod(0o755)
+            os.utime(copy, (86400 * 5000, 86400 * 5000))
+        for litter in ("__pycache__/x.py", "__pycache__/x.pyc", "tests/test_x.py", "notes.txt", ".env", "x.py~"):
+            (package / litter).parent.mkdir(exist_ok=True)
+            (package / litter).write_text("litter", encoding="utf-8")
+        (target / "other.py").write_text("", encoding="utf-8")
+    finally:
+        os.umask(before)
+    return target
+
+
+def test_two_builds_are_identical(tmp_path, other_source):
+    first, second = tmp_path / "first.zip", tmp_path / "second.zip"
+    digest = build_zip(SOURCE, SETTINGS, first)
+    before = os.umask(0o077)
+    try:
+        assert build_zip(str(other_source), SETTINGS, str(second)) == digest
+    finally:
+        os.umask(before)
+    assert first.read_bytes() == second.read_bytes()
+    assert hashlib.sha256(first.read_bytes()).hexdigest() == digest
+
+
+def test_content(tmp_path, other_source):
+    output = tmp_path / "x.zip"
+    build_zip(other_source, SETTINGS, output)
+    with zipfile.ZipFile(output) as archive:
+        infos = archive.infolist()
+        names = [info.filename for info in infos]
+        assert archive.read("elb_log_shipper/settings.json").decode() == SETTINGS
+    modules = [path.relative_to(SOURCE).as_posix() for path in (SOURCE / "elb_log_shipper").rglob("*.py")]
+    assert names == sorted([*modules, "elb_log_shipper/settings.json"])
+    assert {info.date_time for info in infos} == {(1980, 1, 1, 0, 0, 0)}
+    assert {info.external_attr >> 16 for info in infos} == {0o100644}
+    assert {(info.compress_type, info.create_system) for info in infos} == {(zipfile.ZIP_STORED, 3)}
+
+
+def test_handler_runs_out_of_the_package(tmp_path):
+    output = tmp_path / "x.zip"
+    build_zip(SOURCE, SETTINGS, output)
+    code = (
+        "from elb_log_shipper.handler import lambda_handler as h; from elb_log_shipper import errors\n"
+        "try: h({'Records': []}, None)\nexcept errors.SettingsError as e: print(e)"
+    )
+    unpacked = tmp_path / "task"
+    with zipfile.ZipFile(output) as archive:
+        archive.extractall(unpacked)
+    done = subprocess.run([sys.executable, "-c", code], cwd=unpacked, capture_output=True, text=True, check=True)
+    assert "LogTransport: missing" in done.stdout
+
+
+def test_other_settings_give_another_hash(tmp_path):
+    output = tmp_path / "x.zip"
+    first = build_zip(SOURCE, SETTINGS, output)
+    second = build_zip(SOURCE, SETTINGS.replace("5045", "5046"), output)
+    assert first != second
+    assert hashlib.sha256(output.read_bytes()).hexdigest() == second
+
+
+def test_identical_file_is_left_untouched(tmp_path):
+    output = tmp_path / "x.zip"
+    build_zip(SOURCE, SETTINGS, output)
+    os.utime(output, (1, 1))
+    before = output.stat()
+    build_zip(SOURCE, SETTINGS, output)
+    after = output.stat()
+    assert (before.st_mtime, before.st_ino) == (after.st_mtime, after.st_ino)
+
+
+def test_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch):
+    output = tmp_path / "x.zip"
+    output.write_bytes(b"old")
+
+    def fail(*_):
+        raise OSError("no space")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="no space"):
+        build_zip(SOURCE, SETTINGS, output)
+    assert output.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["x.zip"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "expected a JSON object"),
+        ('{"LogHost": "#{LogHost}"}', r"the token #\{LogHost\} was not substituted"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(tmp_path, text, reason):
+    with pytest.raises(ValueError, match=reason):
+        build_zip(SOURCE, text, tmp_path / "x.zip")
+    assert os.listdir(tmp_path) == []
+
+
+def test_directory_without_the_package(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no package there"):
+        build_zip(tmp_path, SETTINGS, tmp_path / "x.zip")
+
+
+def test_command_line(tmp_path):
+    settings, output = tmp_path / "s.json", tmp_path / "x.zip"
+    settings.write_text(SETTINGS, encoding="utf-8")
+    command = [sys.executable, SOURCE / "build_zip.py", "--settings", settings, "--output", output]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == hashlib.sha256(output.read_bytes()).hexdigest()
+    settings.write_text("{", encoding="utf-8")
+    failed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("build_zip: settings: not JSON")
