@@ -1,0 +1,34 @@
+# The two commands that matter: `make deploy` and `make test`.
+ENV ?= local
+export ENV
+SHELL := /bin/bash
+
+.PHONY: help deploy verify destroy render setup test lint unit molecule e2e bench requirements
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deploy: ## Bring environment ENV (default: local) to the wanted state
+	@scripts/deploy.sh $(ENV)
+
+verify: ## Send a load-balancer log through environment ENV and show what arrives
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml
+
+destroy: ## Remove environment local and all that belongs to it
+	@scripts/destroy.sh $(ENV)
+
+render: ## Write the settings of every host of ENV to build/render/ENV, reaching none
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/render.yml \
+		-e render_to=build/render/$(ENV)
+
+setup: ## Make the virtual environment with the pinned dependencies
+	@scripts/setup.sh
+
+test: ## Run every test: lint, unit, molecule, e2e
+	@scripts/test.sh lint unit molecule e2e
+
+lint unit molecule e2e: ## Run one part of the tests
+	@scripts/test.sh $@
+
+requirements: ## Compile requirements.txt from requirements.in after a change
+	@scripts/requirements.sh

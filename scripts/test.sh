@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e. Starts what they need, with names and ports
+# of their own, and leaves no container, network or process behind.
+set -uo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+ELK_TEST_ID=elk-test-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
+export ELK_TEST_ID
+export LC_ALL=C.UTF-8
+results=()
+failed=0
+
+clean_up() {
+    local left
+    if has docker && docker info >/dev/null 2>&1; then
+        left=$(docker ps --all --quiet --filter "name=$ELK_TEST_ID")
+        # shellcheck disable=SC2086
+        [ -z "$left" ] || docker rm --force --volumes $left >/dev/null
+        left=$(docker network ls --quiet --filter "name=$ELK_TEST_ID")
+        # shellcheck disable=SC2086
+        [ -z "$left" ] || docker network rm $left >/dev/null
+    fi
+    scripts/engine.sh stop "tests"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+need_engine() {
+    scripts/engine.sh start "tests" || return
+    tests/support/base_image/build.sh elk-deploy/systemd:12 || return
+    if [ "$(docker info --format '{{.CgroupVersion}}')" = 2 ]; then
+        export ELK_CGROUPNS=private ELK_CGROUP_MODE=rw
+    fi
+}
+
+run_lint() {
+    "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/yamllint" --strict . &&
+        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && "$venv/bin/ansible-lint" --offline --profile production
+}
+
+run_unit() { "$venv/bin/pytest" -n 2 --dist loadfile -q tests/unit; }
+
+run_molecule() {
+    need_engine || return
+    "$venv/bin/python" tests/support/local/choose_package.py --output build/packages \
+        --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main.yml)" || return
+    local scenario status=0
+    for scenario in molecule/*/molecule.yml; do
+        scenario=$(basename "$(dirname "$scenario")")
+        stage "molecule: $scenario"
+        PATH="$PWD/$venv/bin:$PATH" "$venv/bin/molecule" test --scenario-name "$scenario" || status=1
+    done
+    return "$status"
+}
+
+run_e2e() {
+    need_engine || return
+    "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
+}
+
+stage "tools"
+scripts/setup.sh || exit 1
+for part in "$@"; do
+    stage "$part"
+    begun=$SECONDS
+    if "run_$part"; then
+        results+=("passed  $part  $((SECONDS - begun)) s")
+    else
+        results+=("FAILED  $part  $((SECONDS - begun)) s")
+        failed=$((failed + 1))
+    fi
+done
+stage "result after $SECONDS s"
+printf '%s\n' "${results[@]}"
+exit "$((failed > 0))"

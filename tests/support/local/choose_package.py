@@ -1,0 +1,83 @@
+"""Chooses which package of Logstash the environment local and the tests install: the genuine one wherever it can be had.
+
+1. the package that LOGSTASH_PACKAGE_URL names (with LOGSTASH_PACKAGE_CHECKSUM, and LOGSTASH_VERSION when it is not the
+   role's default version);
+2. the vendor's repository, when it answers;
+3. the stand-in of this folder's neighbour logstash_standin.
+
+Usage: choose_package.py --version VERSION --output DIR. Writes DIR/choice.json, which holds the role variables to use and
+the kind ("genuine" or "stand-in"), and prints one line that says which it is.
+"""
+
+import argparse
+import json
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from logstash_standin.build import build_package, package_checksum
+
+VENDOR_KEY = "https://artifacts.elastic.co/GPG-KEY-elasticsearch"
+
+
+def vendor_answers() -> bool:
+    """Whether the vendor's repository can be reached from this machine."""
+    try:
+        request = urllib.request.Request(VENDOR_KEY, method="HEAD")  # noqa: S310 - a constant https address
+        with urllib.request.urlopen(request, timeout=5):  # noqa: S310
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def choose(version: str, output: Path) -> dict[str, str]:
+    """The role variables to install with, and the kind of the package under ``kind``."""
+    url = os.environ.get("LOGSTASH_PACKAGE_URL", "")
+    if url:
+        return {
+            "kind": "genuine",
+            "logstash_version": os.environ.get("LOGSTASH_VERSION", version),
+            "logstash_package_url": url,
+            "logstash_package_checksum": os.environ.get("LOGSTASH_PACKAGE_CHECKSUM", ""),
+        }
+    if vendor_answers():
+        return {
+            "kind": "genuine",
+            "logstash_version": version,
+            "logstash_package_url": "",
+            "logstash_package_checksum": "",
+        }
+    package = build_package(version, output)
+    return {
+        "kind": "stand-in",
+        "logstash_version": version,
+        "logstash_package_url": str(package.resolve()),
+        "logstash_package_checksum": f"sha256:{package_checksum(package)}",
+    }
+
+
+def main() -> None:
+    """Writes the choice, when it differs from the one before, and prints it in one line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    choice = choose(arguments.version, arguments.output)
+    (arguments.output / "choice.json").write_text(json.dumps(choice, indent=2) + "\n")
+    where = choice["logstash_package_url"] or "the vendor's repository"
+    if choice["kind"] == "stand-in":
+        print(
+            f"Logstash {choice['logstash_version']}: the vendor's packages cannot be reached from here, so the stand-in "
+            f"runs instead ({Path(where).name}). For a genuine one set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
+        )
+    else:
+        print(f"Logstash {choice['logstash_version']}: the genuine package, from {where}")
+
+
+if __name__ == "__main__":
+    main()
