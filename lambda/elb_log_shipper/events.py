@@ -90,6 +90,9 @@ def _decode(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")
 
 
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() would build one an event
+
+
 def _dump(event: dict[str, object]) -> bytes:
     # "replace" concerns lone surrogates, which can only come from the command line's options.
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _to_json(event).encode("utf-8", "replace")

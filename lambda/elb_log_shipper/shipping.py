@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from .delivery import Sink
+from .errors import InputError
 from .events import Context, Counts, Encoder
 from .lines import blocks, decompress, read_chunks
 
@@ -36,10 +37,16 @@ def ship(read: Read, sink: Sink, context: Context, on_progress: Callable[[Counts
     """
     encoder = Encoder(context)
     try:
-        for events in encoded_events(read, encoder):
-            sink.send(events)
-            if on_progress:
-                on_progress(encoder.counts)
+        try:
+            for events in encoded_events(read, encoder):
+                sink.send(events)
+                if on_progress:
+                    on_progress(encoder.counts)
+        except InputError:
+            # Another try will not read more, so the whole lines before the damage are delivered now. The line that is
+            # cut off is not: it could pass for a shorter, valid one.
+            sink.commit()
+            raise
         sink.commit()
     except BaseException:
         sink.abort()
