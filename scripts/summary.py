@@ -19,13 +19,15 @@ def main(inventory: str, changes: str, seconds: str) -> None:
     package = Path(generated["logstash_package_url"]).name or "the vendor's repository"
     endpoint = generated["aws_endpoint_url"]
 
+    events = "/var/log/logstash/events.jsonl"
+    inside = f"docker exec {broker}"
     console = Console(highlight=False)
     table = Table(show_header=True, header_style="bold", box=None, pad_edge=False)
     for column in ("what", "where", "look at it"):
         table.add_column(column, overflow="fold")
-    table.add_row(f"Logstash ({package})", f"container {broker}", f"docker exec {broker} systemctl status logstash")
-    table.add_row("its events", "/var/log/logstash/events.jsonl", f"docker exec {broker} tail /var/log/logstash/events.jsonl")
-    table.add_row("its node API", f"port 9600 in {broker}", f"docker exec {broker} curl -s localhost:9600/_node/stats/pipelines")
+    table.add_row(f"Logstash ({package})", f"container {broker}", f"{inside} systemctl status logstash")
+    table.add_row("its events", events, f"{inside} tail {events}")
+    table.add_row("its node API", f"port 9600 in {broker}", f"{inside} curl -s localhost:9600/_node/stats/pipelines")
     table.add_row("AWS emulator", endpoint, f"build/{instance}/emulator (log, data)")
     table.add_row("log shipper", "stack elb-logs", f"docker ps --filter label=elk.instance={instance}")
     console.print(table)

@@ -73,11 +73,10 @@ log:
 import json
 import socket
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
 
 LOG_LINES = 30
 INTERVAL = 1.0
@@ -95,9 +94,9 @@ def unit_state(module, service):
 def ask(url):
     """One answer of the node API, or None while nobody answers."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as response:
+        with open_url(url, timeout=5, use_proxy=False) as response:
             return json.load(response)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return None
 
 

@@ -7,10 +7,10 @@ DOCUMENTATION = r"""
 module: logstash_validate
 short_description: Run Logstash's configuration test as the service's user, away from everything live
 description:
-  - The configuration test of Logstash is not read-only. It creates path.data, queues and dead letter queues, takes the locks
-    of their running owner, and leaves files that belong to whoever ran it.
-  - This module makes a throw-away directory for the settings, the data and the logs, runs the test in it as the service's
-    user with the service's environment, and removes the directory whatever the outcome is.
+  - The configuration test of Logstash is not read-only. It creates path.data, queues and dead letter queues, takes the
+    locks of their running owner, and leaves files that belong to whoever ran it.
+  - This module makes a throw-away directory for the settings, the data and the logs, runs the test in it as the
+    service's user with the service's environment, and removes the directory whatever the outcome is.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   program:
@@ -32,7 +32,7 @@ options:
     type: dict
     required: true
   copy_from:
-    description: The live settings directory. Its other files, such as C(log4j2.properties) and the keystore, are copied.
+    description: The live settings directory. Its other files, such as C(log4j2.properties), are copied.
     type: path
     required: true
   environment_file:

@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: settings_release
 short_description: Make a staged settings directory live with one switch
 description:
-  - Copies the named entries of a staged directory into C(releases/HASH) below the live directory, HASH being computed from
-    their names and contents, and then points the link C(current) to it in one atomic step.
+  - Copies the named entries of a staged directory into C(releases/HASH) below the live directory, HASH being computed
+    from their names and contents, and then points the link C(current) to it in one atomic step.
   - The entries appear in the live directory as links through C(current), so that a program which reads them there sees
     either the old release or the new one, never a mixture.
   - A release whose files were edited by hand no longer has its hash and is written again.

@@ -1,12 +1,12 @@
-"""Chooses which package of Logstash the environment local and the tests install: the genuine one wherever it can be had.
+"""Chooses the package of Logstash that environment local and the tests install: the genuine one where it can be had.
 
 1. the package that LOGSTASH_PACKAGE_URL names (with LOGSTASH_PACKAGE_CHECKSUM, and LOGSTASH_VERSION when it is not the
    role's default version);
 2. the vendor's repository, when it answers;
 3. the stand-in of this folder's neighbour logstash_standin.
 
-Usage: choose_package.py --version VERSION --output DIR. Writes DIR/choice.json, which holds the role variables to use and
-the kind ("genuine" or "stand-in"), and prints one line that says which it is.
+Usage: choose_package.py --version VERSION --output DIR. Writes DIR/choice.json, which holds the role variables to
+use and the kind ("genuine" or "stand-in"), and prints one line that says which it is.
 """
 
 import argparse
@@ -27,7 +27,7 @@ VENDOR_KEY = "https://artifacts.elastic.co/GPG-KEY-elasticsearch"
 def vendor_answers() -> bool:
     """Whether the vendor's repository can be reached from this machine."""
     try:
-        request = urllib.request.Request(VENDOR_KEY, method="HEAD")  # noqa: S310 - a constant https address
+        request = urllib.request.Request(VENDOR_KEY, method="HEAD")
         with urllib.request.urlopen(request, timeout=5):  # noqa: S310
             return True
     except (urllib.error.URLError, OSError):
@@ -72,8 +72,9 @@ def main() -> None:
     where = choice["logstash_package_url"] or "the vendor's repository"
     if choice["kind"] == "stand-in":
         print(
-            f"Logstash {choice['logstash_version']}: the vendor's packages cannot be reached from here, so the stand-in "
-            f"runs instead ({Path(where).name}). For a genuine one set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
+            f"Logstash {choice['logstash_version']}: the vendor's packages cannot be reached from here, so the "
+            f"stand-in runs instead ({Path(where).name}). "
+            "For a genuine one set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
         )
     else:
         print(f"Logstash {choice['logstash_version']}: the genuine package, from {where}")

@@ -1,0 +1,23 @@
+"""Runs a module of the collection in this process, the way Ansible would on a host."""
+
+import json
+
+import pytest
+from ansible.module_utils.testing import patch_module_args
+
+
+@pytest.fixture
+def run_module(capsys):
+    """run_module(module, check=False, **arguments) -> the module's result; ``failed`` says whether it failed."""
+
+    def run(module, check=False, diff=False, **arguments):
+        with (
+            patch_module_args({**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}),
+            pytest.raises(SystemExit) as end,
+        ):
+            module.main()
+        result = json.loads(capsys.readouterr().out)
+        result.setdefault("failed", end.value.code != 0)
+        return result
+
+    return run
