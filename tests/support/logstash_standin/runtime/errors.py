@@ -1,0 +1,25 @@
+"""The errors that decide what the program says and how it ends."""
+
+
+class ConfigurationError(Exception):
+    """A pipeline or a variable that the program can't use (`LogStash::ConfigurationError`)."""
+
+
+class PluginLoadingError(ConfigurationError):
+    """A plugin that is not installed (`LogStash::PluginLoadingError`)."""
+
+
+class ArgumentError(Exception):
+    """A setting that is unknown or has a bad value (Ruby's `ArgumentError`)."""
+
+
+class UsageError(Exception):
+    """A mistake on the command line, or a conflict found before anything ran (`Clamp::UsageError`)."""
+
+
+class LockError(Exception):
+    """Another program holds a lock (`org.logstash.LockException`)."""
+
+
+class AccessDeniedError(Exception):
+    """A file that may not be opened (`java.nio.file.AccessDeniedException`); its text is the path."""
