@@ -1,0 +1,98 @@
+"""Builds the image that functions of the emulator run in, unless it is up to date.
+
+    python tests/support/function_runtime/build_image.py --base elk-deploy/systemd:12 --tag elk-deploy/function:3.11 --build build/function
+
+The packages are fetched on the host (wheels for the image's Python, pinned by hash) and copied in, so that the build
+needs no network inside containers.
+"""
+
+import argparse
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PYTHON_OF_IMAGE = "3.11"
+LABEL = "elk.inputs"
+
+
+class BuildError(Exception):
+    """The image could not be built; the message says why and what to do."""
+
+
+def inputs_hash(base_id: str, files: list[Path]) -> str:
+    """One name for everything that decides what the image contains."""
+    digest = hashlib.sha256(base_id.encode())
+    for file in files:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def inspect(image: str, template: str) -> str | None:
+    """A property of a local image. None when there is no such image."""
+    result = subprocess.run(
+        ["docker", "image", "inspect", "--format", template, image],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
+def run(arguments: list[str], purpose: str) -> None:
+    result = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if result.returncode != 0:
+        tail = "\n".join(result.stdout.splitlines()[-25:])
+        raise BuildError(f"{purpose} failed with exit code {result.returncode}:\n{tail}")
+
+
+def build(base: str, tag: str, directory: Path, python: str) -> bool:
+    """Build the image. False when it was up to date."""
+    base_id = inspect(base, "{{.Id}}")
+    if base_id is None:
+        raise BuildError(f"--base: there is no local image '{base}'; build it first (tests/support/base_image/build.sh)")
+    requirements = HERE / "requirements.txt"
+    wanted = inputs_hash(base_id, [HERE / "Dockerfile", requirements])
+    if inspect(tag, f'{{{{index .Config.Labels "{LABEL}"}}}}') == wanted:
+        return False
+    shutil.rmtree(directory, ignore_errors=True)
+    packages = directory / "packages"
+    packages.mkdir(parents=True)
+    shutil.copy(HERE / "Dockerfile", directory)
+    print("function image: fetching the runtime client and the SDK", flush=True)
+    run(
+        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+        + ["--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
+        + ["--target", str(packages), "--requirement", str(requirements)],
+        "pip install of tests/support/function_runtime/requirements.txt",
+    )
+    print(f"function image: building {tag} from {base}", flush=True)
+    run(
+        ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
+        + ["--tag", tag, str(directory)],
+        "docker build",
+    )
+    shutil.rmtree(directory)
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", required=True, help=f"local image with Python {PYTHON_OF_IMAGE}")
+    parser.add_argument("--tag", required=True, help="name of the image to build")
+    parser.add_argument("--build", required=True, type=Path, help="directory for the build's files, removed afterwards")
+    parser.add_argument("--python", default=sys.executable, help="a Python with pip (default: the one that runs this)")
+    arguments = parser.parse_args()
+    try:
+        built = build(arguments.base, arguments.tag, arguments.build, arguments.python)
+    except BuildError as error:
+        print(f"function image: {error}", file=sys.stderr)
+        return 1
+    print(f"function image: {arguments.tag} is {'built' if built else 'up to date'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
