@@ -1,0 +1,22 @@
+"""Exceptions of the package."""
+
+from __future__ import annotations
+
+
+class CircularReference(Exception):  # noqa: N818 - the name is part of the stable interface
+    """A variable's value leads back to itself.
+
+    ``chain`` holds the paths as they are spelled in the values; the first and the last name the same variable.
+    """
+
+    def __init__(self, chain: tuple[str, ...]) -> None:
+        self.chain = chain
+        super().__init__(f"a variable refers to itself ({' -> '.join(chain)})")
+
+
+class VariableError(Exception):
+    """The variables that were given cannot be used; the message says what to change."""
+
+
+class VariableFileError(VariableError):
+    """A variable file cannot be used. The message lists every fault as ``file:line: what, seen, expected``."""
