@@ -26,10 +26,3 @@ def problem_line(label: str, problem: Problem, host: HostVariables) -> str:
 def problem_report(files: Iterable[tuple[str, Iterable[Problem]]], host: HostVariables) -> list[str]:
     """One line a problem, for all files."""
     return [problem_line(label, problem, host) for label, problems in files for problem in problems]
-
-
-def hint(problems: Iterable[Problem]) -> str:
-    """What to do about texts that only look like tokens; empty when none does."""
-    if any(problem.kind == "syntax" for problem in problems):
-        return "Write ##{ where #{ is meant literally."
-    return ""

@@ -1,0 +1,93 @@
+#!/usr/bin/python
+"""Documentation of octopus_template; it runs as an action on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: octopus_template
+short_description: Substitute Octopus-style tokens in a file and copy it to the host
+description:
+  - Replaces the C(#{Tokens}) of a file on the controller by the variables that hold for the host, and copies the
+    result.
+  - A token that cannot be resolved fails the task before the host is touched. The message lists every one of the file
+    as C(file:line:column), with the token and what to do.
+  - A byte order mark and the line ends stay as they are.
+  - Check mode, differences and idempotence are those of M(ansible.builtin.copy). The difference is not shown when a
+    sensitive variable is used.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  src:
+    description: The file with tokens, found as M(ansible.builtin.template) finds its own, or an absolute path. UTF-8.
+    type: path
+    required: true
+  dest:
+    description: Where the file goes on the host.
+    type: path
+    required: true
+  force:
+    description: With V(false), a file that is there already stays as it is.
+    type: bool
+    default: true
+  follow:
+    description: Whether to write through a symbolic link.
+    type: bool
+    default: false
+  variables:
+    description:
+      - Octopus variables for this task alone. They override those of the inventory and of the variable files.
+      - A value is text or a number, or a dictionary with V(value) and V(sensitive).
+    type: dict
+    default: {}
+  syntax_errors:
+    description:
+      - What to do about text that starts like a token and is none, for example C(#{dog) or C(#{event.get("x")}).
+      - Such text always stays as it is. V(fail) stops the run with its place, V(warn) tells, V(ignore) says nothing.
+      - Write C(##{) where C(#{) is meant literally.
+    type: str
+    choices: [fail, warn, ignore]
+    default: fail
+extends_documentation_fragment:
+  - backup
+  - files
+  - validate
+notes:
+  - The variables come from the host's Ansible variables C(octopus_environment) (required), C(octopus_variable_files),
+    C(octopus_variables), C(octopus_project) and C(octopus_release). The host's groups are its roles.
+  - Contents and values are never evaluated as Jinja2. A C(octopus_variables) value of the inventory may be an Ansible
+    template, as any Ansible variable may.
+seealso:
+  - module: elk.deploy.octopus_check
+  - plugin: elk.deploy.octopus_substitute
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Write the pipeline's output
+  elk.deploy.octopus_template:
+    src: shipper/output.conf
+    dest: /etc/logstash/conf.d/output.conf
+    owner: root
+    group: logstash
+    mode: "0640"
+
+- name: The same with a value for this task alone
+  elk.deploy.octopus_template:
+    src: shipper/output.conf
+    dest: /tmp/output.conf
+    mode: "0600"
+    variables:
+      LogHost: 192.0.2.10
+"""
+
+RETURN = r"""
+dest:
+  description: Where the file is on the host. Everything else is as M(ansible.builtin.copy) returns it.
+  returned: success
+  type: str
+  sample: /etc/logstash/conf.d/output.conf
+checksum:
+  description: SHA1 of the rendered file.
+  returned: success
+  type: str
+  sample: 373296322247ab85d26d5d1257772757e7afd172
+"""
