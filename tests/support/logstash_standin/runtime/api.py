@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args) -> None:  # noqa: A002 - the name is the base class's
         """Requests are not logged at INFO."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is the base class's
+    def do_GET(self) -> None:
         """Answers a request with JSON, in one line unless `?pretty` is asked for."""
         path, _, query = self.path.partition("?")
         if not self._authorised():
@@ -147,10 +147,8 @@ def _node(agent, head: dict, parts: list[str]) -> dict | None:
         },
         "jvm": _jvm_info(agent),
     }
-    if single:
-        sections = {"pipeline": pipelines.get("main", {}), **sections}
-    else:
-        sections = {"pipelines": pipelines, **sections}
+    main = {"pipeline": pipelines.get("main", {})} if single else {"pipelines": pipelines}
+    sections = {**main, **sections}
     if not parts:
         return {**head, **sections}
     wanted = parts[0].split(",")

@@ -160,8 +160,8 @@ def _load(settings: Settings) -> bool:
         )
     except yaml_file.ParseError as error:
         sys.stderr.write(
-            f'ERROR: Failed to parse YAML file "{path / "logstash.yml"}". Please confirm if the YAML structure is valid '
-            "(e.g. look for incorrect usage of whitespace or indentation). Aborting... parser_error=>"
+            f'ERROR: Failed to parse YAML file "{path / "logstash.yml"}". Please confirm if the YAML structure is '
+            "valid (e.g. look for incorrect usage of whitespace or indentation). Aborting... parser_error=>"
             f"{error}\n"
         )
         return False

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 _ELEMENT = re.compile(r"\[([^\[\]]+)\]")
 _FORMAT = re.compile(r"%\{([^}]+)\}")
@@ -103,7 +103,7 @@ class Event:
         def value(match: re.Match) -> str:
             name = match[1]
             if name == "+%s":
-                return str(int((_moment(self.data["@timestamp"]) or datetime.now(timezone.utc)).timestamp()))
+                return str(int((_moment(self.data["@timestamp"]) or datetime.now(UTC)).timestamp()))
             if name.startswith("+"):
                 return self._date(name[1:])
             found = self.get(name)
@@ -114,7 +114,7 @@ class Event:
         return _FORMAT.sub(value, template) if "%{" in template else template
 
     def _date(self, pattern: str) -> str:
-        moment = _moment(self.data["@timestamp"]) or datetime.now(timezone.utc)
+        moment = _moment(self.data["@timestamp"]) or datetime.now(UTC)
         codes = {"M": "%m", "d": "%d", "D": "%j", "H": "%H", "m": "%M", "s": "%S", "w": "%V", "E": "%a", "Z": "%z"}
 
         def part(match: re.Match) -> str:
@@ -166,4 +166,4 @@ def _moment(stamp: str) -> datetime | None:
         found = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", stamp).replace("Z", "+00:00"))
     except (ValueError, TypeError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

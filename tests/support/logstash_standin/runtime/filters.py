@@ -108,7 +108,8 @@ class _Mutate:
     """The operations run in the genuine order, whatever order they were written in."""
 
     _ORDER = (
-        "coerce rename update replace convert gsub uppercase capitalize lowercase strip split join merge copy".split()
+        *("coerce", "rename", "update", "replace", "convert", "gsub", "uppercase", "capitalize", "lowercase", "strip"),
+        *("split", "join", "merge", "copy"),
     )
 
     def __init__(self, parameters: dict) -> None:

@@ -26,21 +26,21 @@ class Raw(str):
 
 def inspect(value) -> str:
     """A value the way Ruby's `inspect` writes it. Keys of a hash that begin with `:` are symbols."""
-    simple = {None: "nil", True: "true", False: "false"}
     if value is None or isinstance(value, bool):
-        return simple[value]
-    if isinstance(value, Symbol):
-        return f":{value}" if value.replace("_", "a").isalnum() else f':"{value}"'
+        return {None: "nil", True: "true", False: "false"}[value]
     if isinstance(value, Raw):
         return str(value)
     if isinstance(value, str):
+        if isinstance(value, Symbol):
+            return f":{value}" if value.replace("_", "a").isalnum() else f':"{value}"'
         return json.dumps(value, ensure_ascii=False)
+    text = str(value)
     if isinstance(value, dict):
         pairs = (f"{key if key.startswith(':') else inspect(key)}=>{inspect(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(inspect(item) for item in value) + "]"
-    return str(value)
+        text = "{" + ", ".join(pairs) + "}"
+    elif isinstance(value, list | tuple):
+        text = "[" + ", ".join(inspect(item) for item in value) + "]"
+    return text
 
 
 class Log:
@@ -104,7 +104,8 @@ class Log:
             where = f"[{pipeline}]" if pipeline else ""
             line = f"[{stamp}][{name:<5}][{logger:<25}]{where} {text}"
         else:
-            line = f"[{name:<5}] {stamp.replace('T', ' ').replace(',', '.')} [main] {logger.split('.')[-1]} - {text}"
+            last = logger.rpartition(".")[2]
+            line = f"[{name:<5}] {stamp.replace('T', ' ').replace(',', '.')} [main] {last} - {text}"
         with self._lock:
             for stream in (sys.stdout, self._file):
                 if stream is not None:

@@ -57,7 +57,7 @@ class File(Output):
 
                 content = gzip.compress(content)
             try:
-                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
                 mode = "wb" if self.parameters.get("write_behavior") == "overwrite" else "ab"
                 with open(path, mode) as stream:
                     stream.write(content)

@@ -222,7 +222,7 @@ class Pipeline:
         while not self.stopping.is_set():
             try:
                 run(plugin, self.stopping)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the input is started again
+            except Exception as error:  # whatever went wrong, the input is started again
                 plugin.running.clear()
                 reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
                 kind = "Java::JavaNet::BindException" if isinstance(error, OSError) else type(error).__name__
@@ -267,7 +267,7 @@ class Pipeline:
                     break
             while not all(sender.ready_to_close() for sender in self._senders.values()) and not self.aborted.is_set():
                 time.sleep(0.5)
-        except Exception:  # noqa: BLE001 - a mistake in a plugin ends its pipeline, not the program
+        except Exception:  # a mistake in a plugin ends its pipeline, not the program
             details = {":pipeline_id": self.id, ":backtrace": traceback.format_exc()}
             message = "Pipeline worker error, the pipeline will be stopped"
             log.error("logstash.javapipeline", message, details, self.id)

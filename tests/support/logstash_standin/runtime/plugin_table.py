@@ -52,8 +52,8 @@ _SETTINGS = {
     "input-http": "host port user password additional_codecs response_headers response_code threads ecs_compatibility "
     "max_content_length max_pending_requests verify_mode remote_host_target_field request_headers_target_field "
     + _SERVER_TLS,
-    "input-tcp": "host port* mode proxy_protocol tcp_keep_alive dns_reverse_lookup_enabled ecs_compatibility data_timeout "
-    + _SERVER_TLS,
+    "input-tcp": "host port* mode proxy_protocol tcp_keep_alive dns_reverse_lookup_enabled data_timeout "
+    "ecs_compatibility " + _SERVER_TLS,
     "input-file": "path* exclude start_position sincedb_path sincedb_write_interval stat_interval discover_interval "
     "delimiter close_older ignore_older max_open_files mode file_completed_action file_completed_log_path "
     "file_chunk_count file_chunk_size file_sort_by file_sort_direction sincedb_clean_after exit_after_read "
@@ -102,9 +102,9 @@ def check(available_names: set[str], kind: str, name: str, parameters: dict) -> 
     if f"{kind}-{name}" not in available_names:
         log.error("logstash.plugins.registry", "Unable to load plugin.", {":type": kind, ":name": name})
         raise PluginLoadingError(
-            f"Unable to configure plugins: (PluginLoadingError) Couldn't find any {kind} plugin named '{name}'. Are you "
-            f"sure this is correct? Trying to load the {name} {kind} plugin resulted in this error: Unable to load the "
-            f"requested plugin named {name} of type {kind}. The plugin is not installed."
+            f"Unable to configure plugins: (PluginLoadingError) Couldn't find any {kind} plugin named '{name}'. Are "
+            f"you sure this is correct? Trying to load the {name} {kind} plugin resulted in this error: Unable to load "
+            f"the requested plugin named {name} of type {kind}. The plugin is not installed."
         )
     if f"{kind}-{name}" not in _SETTINGS:
         return

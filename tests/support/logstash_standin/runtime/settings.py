@@ -1,4 +1,4 @@
-"""The settings of the process: logstash.yml, then the command line, coerced and checked the way the genuine ones are."""
+"""The settings of the process: logstash.yml, then the command line, coerced and checked as the genuine ones are."""
 
 import os
 import re

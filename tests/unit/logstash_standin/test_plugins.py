@@ -1,0 +1,210 @@
+"""Inputs and outputs that really run, end to end."""
+
+import gzip
+import http.client
+import http.server
+import json
+import socket
+import threading
+
+import pytest
+
+
+def lines(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+@pytest.fixture
+def serve(node, port, eventually):
+    """Starts a pipeline with one input on `port`; gives the file that its events are written to."""
+
+    def started(source: str, filters: str = "", outputs: str = ""):
+        out = node.root / "out.json"
+        outputs = outputs or f'file {{ path => "{out}" }}'
+        source = source.replace("PORT", str(port)).replace("HOST", '"127.0.0.1"')
+        node.pipeline("main", f"input {{ {source} }} filter {{ {filters} }} output {{ {outputs} }}")
+        node.start()
+        if str(port) in source:
+            eventually(lambda: "input listener" in node.output(), "the input")
+        return out
+
+    return started
+
+
+def post(port: int, body: bytes, **headers: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("POST", "/path", body, {key.replace("_", "-"): value for key, value in headers.items()})
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+HTTP = "http { host => HOST port => PORT }"
+JSON = "application/json"
+
+
+def test_http_answers_200_ok_and_takes_objects_arrays_text_and_gzip(serve, port, eventually):
+    out = serve(HTTP)
+    assert post(port, b'{"a":1}', content_type=JSON) == (200, b"ok")
+    assert post(port, b'[{"a":2},{"a":3}]', content_type=JSON) == (200, b"ok")
+    assert post(port, gzip.compress(b'{"a":4}'), content_type=JSON, content_encoding="gzip") == (200, b"ok")
+    assert post(port, b"some text", content_type="text/plain") == (200, b"ok")
+    eventually(lambda: len(lines(out)) == 5, "five events")
+    assert [event.get("a") for event in lines(out)] == [1, 2, 3, 4, None]
+    assert lines(out)[4]["message"] == "some text"
+    assert lines(out)[0]["http"]["method"] == "POST"
+    assert lines(out)[0]["url"]["path"] == "/path"
+    assert lines(out)[0]["host"] == {"ip": "127.0.0.1"}
+
+
+def test_http_keeps_connections_alive(serve, port, eventually):
+    out = serve(HTTP)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.connect()
+    first = connection.sock
+    for number in range(20):
+        connection.request("POST", "/", json.dumps({"a": number}), {"Content-Type": JSON})
+        assert connection.getresponse().read() == b"ok"
+    assert connection.sock is first
+    eventually(lambda: len(lines(out)) == 20, "twenty events")
+
+
+def test_http_keeps_fields_of_the_events_own(serve, port, eventually):
+    out = serve(HTTP)
+    post(port, b'{"url":"mine","host":{"name":"h"},"http":{"method":"PUT"}}', content_type=JSON)
+    event = eventually(lambda: lines(out), "the event")[0]
+    assert event["url"] == "mine"
+    assert event["host"] == {"name": "h", "ip": "127.0.0.1"}
+    assert event["http"]["method"] == "PUT"
+
+
+def test_http_tags_json_that_it_cannot_read_and_refuses_bad_gzip(serve, port, eventually):
+    out = serve(HTTP)
+    assert post(port, b"{", content_type=JSON) == (200, b"ok")
+    assert eventually(lambda: lines(out), "the event")[0]["tags"] == ["_jsonparsefailure"]
+    assert post(port, b"no gzip", content_encoding="gzip")[0] == 400
+
+
+def test_http_asks_for_a_password(serve, port):
+    serve('http { host => HOST port => PORT user => "u" password => "p" }')
+    assert post(port, b"x")[0] == 401
+    assert post(port, b"x", authorization="Basic dTpw") == (200, b"ok")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("json_lines", b'{"message":1}\n{"message":2}\n', [1, 2]),
+        ("json", b'{"message":1}\n[{"message":2},{"message":3}]\n', [1, 2, 3]),
+        ("line", b"one\r\ntwo\n", ["one", "two"]),
+        ("plain", b"one\ntwo without an end", ["one", "two without an end"]),
+    ],
+)
+def test_tcp_codecs(serve, port, eventually, case):
+    codec, sent, expected = case
+    out = serve(f"tcp {{ host => HOST port => PORT codec => {codec} }}")
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(sent)
+    eventually(lambda: len(lines(out)) == len(expected), "the events")
+    assert [event["message"] for event in lines(out)] == expected
+
+
+def test_file_reads_from_the_beginning_and_remembers_where_it_was(serve, node, eventually):
+    source, sincedb = node.root / "in.log", node.root / "sincedb"
+    source.write_text("one\ntwo\nunfinished")
+    out = serve(
+        f'file {{ path => ["{source}"] start_position => "beginning" sincedb_path => "{sincedb}" '
+        "stat_interval => 0.1 }"
+    )
+    eventually(lambda: len(lines(out)) == 2, "two lines")
+    with source.open("a") as stream:
+        stream.write(" business\n")
+    eventually(lambda: len(lines(out)) == 3, "the third line")
+    assert [event["message"] for event in lines(out)] == ["one", "two", "unfinished business"]
+    inode, _major, _minor, position, _time, path = sincedb.read_text().split()
+    assert (int(inode), int(position), path) == (source.stat().st_ino, source.stat().st_size, str(source))
+
+
+def test_file_starts_at_the_end_where_it_is_not_told_otherwise(serve, node, eventually):
+    source = node.root / "in.log"
+    source.write_text("old\n")
+    out = serve(f'file {{ path => "{source}" sincedb_path => "/dev/null" stat_interval => 0.1 codec => json }}')
+    eventually(lambda: True, "nothing")
+    with source.open("a") as stream:
+        stream.write("")
+    threading.Event().wait(0.3)
+    with source.open("a") as stream:
+        stream.write('{"a":1}\n')
+    assert eventually(lambda: lines(out), "the new line")[0]["a"] == 1
+    assert len(lines(out)) == 1
+
+
+def test_conditionals_route_events_and_drop_ends_them(serve, port, node, eventually):
+    serve(
+        "tcp { host => HOST port => PORT codec => json_lines }",
+        'if [kind] == "noise" { drop {} } else { mutate { add_field => { "seen" => "%{kind}" } } }',
+        f'if [kind] in ["a", "b"] {{ file {{ path => "{node.root}/%{{kind}}.json" }} }} '
+        f'else {{ file {{ path => "{node.root}/rest-%{{+YYYY}}.json" }} }}',
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(b"".join(b'{"kind":"%s"}\n' % kind for kind in (b"a", b"noise", b"b", b"c")))
+    rest = eventually(lambda: list(node.root.glob("rest-2*.json")), "the last event")
+    assert lines(rest[0])[0]["seen"] == "c"
+    assert [event["seen"] for event in lines(node.root / "a.json")] == ["a"]
+    assert [event["seen"] for event in lines(node.root / "b.json")] == ["b"]
+    assert not list(node.root.glob("noise*"))
+
+
+def test_a_plugin_that_is_not_written_here_passes_events_through(serve, port, eventually):
+    out = serve(HTTP, 'grok { match => { "message" => "%{WORD:w}" } } geoip { source => "ip" }')
+    post(port, b"text")
+    event = eventually(lambda: lines(out), "the event")[0]
+    assert event["message"] == "text"
+    assert "w" not in event
+
+
+def test_elasticsearch_counts_what_it_takes_once_it_is_reachable(serve, port, node, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as elastic:
+        address = f"127.0.0.1:{elastic.getsockname()[1]}"
+        serve(HTTP, outputs=f'elasticsearch {{ hosts => ["{address}"] }}')
+        post(port, b"text")
+        eventually(lambda: node.get("/_node/stats/events")[1]["events"]["out"] == 1, "the event to be counted")
+
+
+@pytest.mark.parametrize(("format_", "expected"), [("json", dict), ("json_batch", list)])
+def test_http_output_posts_json(serve, port, eventually, format_, expected):
+    bodies = []
+
+    class Sink(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            # The first answer asks for patience: the event must come again.
+            self.send_response_only(503 if len(bodies) == 1 else 200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Sink) as sink:
+        threading.Thread(target=sink.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{sink.server_address[1]}/x"
+        serve(HTTP, outputs=f'http {{ url => "{url}" http_method => "post" format => "{format_}" }}')
+        post(port, b'{"a":1}', content_type=JSON)
+        eventually(lambda: len(bodies) == 2, "the event to be sent again")
+        sink.shutdown()
+    assert isinstance(bodies[1], expected)
+    assert bodies[0] == bodies[1]
+
+
+def test_tcp_output_sends_lines_and_connects_again(serve, port, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as sink:
+        target = sink.getsockname()[1]
+        serve(HTTP, outputs=f'tcp {{ host => "127.0.0.1" port => {target} codec => json_lines }}')
+        for number in (1, 2):
+            post(port, json.dumps({"a": number}).encode(), content_type=JSON)
+            connection, _peer = sink.accept()
+            with connection, connection.makefile() as stream:
+                assert json.loads(stream.readline())["a"] == number
+
+
+def test_stdout_writes_events_for_reading(serve, port, node, eventually):
+    serve(HTTP, outputs="stdout {}")
+    post(port, b"to be read")
+    eventually(lambda: '"message" => "to be read"' in node.output(), "the event on the console")

@@ -1,0 +1,212 @@
+"""Starting, stopping, locks, restarts, and pipelines that can't run."""
+
+import json
+import re
+import signal
+import socket
+import urllib.request
+
+import pytest
+
+IDLE = "input { heartbeat {} } output { stdout {} }"
+
+
+def tcp(port: int, output: str, codec: str = "json_lines") -> str:
+    return f'input {{ tcp {{ host => "127.0.0.1" port => {port} codec => {codec} }} }} output {{ {output} }}'
+
+
+def send(port: int, *events: dict) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall("".join(json.dumps(event) + "\n" for event in events).encode())
+
+
+def lines(path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_log_lines_have_the_genuine_format_on_the_console_and_in_the_file(node):
+    node.pipeline("main", IDLE)
+    node.start()
+    pattern = (
+        r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d,\d{3}\]\[INFO \]\[logstash\.agent           \] Pipelines running "
+        r"\{:count=>1, :running_pipelines=>\[:main\], :non_running_pipelines=>\[\]\}$"
+    )
+    assert re.search(pattern, node.output(), re.MULTILINE)
+    assert re.search(pattern, node.log(), re.MULTILINE)
+    assert '[INFO ][logstash.javapipeline    ][main] Pipeline started {"pipeline.id"=>"main"}' in node.log()
+
+
+def test_sigterm_exits_0(node):
+    node.pipeline("main", IDLE)
+    process = node.start()
+    assert node.stop(process) == 0
+    assert "[WARN ][logstash.runner          ] SIGTERM received. Shutting down." in node.output()
+    assert 'Pipeline terminated {"pipeline.id"=>"main"}' in node.output()
+    assert "Logstash shut down." in node.output()
+
+
+def test_sigterm_never_ends_it_while_elasticsearch_is_unreachable(node, port, eventually):
+    node.pipeline("main", f'input {{ heartbeat {{}} }} output {{ elasticsearch {{ hosts => ["127.0.0.1:{port}"] }} }}')
+    process = node.start()
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: "The shutdown process appears to be stalled" in node.output(), "the stall message")
+    assert process.poll() is None
+    with socket.create_server(("127.0.0.1", port)):
+        assert process.wait(10) == 0
+
+
+def test_a_second_instance_on_the_same_path_data_exits_1(node):
+    node.pipeline("main", IDLE)
+    node.start()
+    done = node.run()
+    assert done.returncode == 1
+    assert (
+        "Logstash could not be started because there is already another instance using the configured data directory"
+        in done.stdout
+    )
+
+
+def test_it_starts_again_after_kill_9(node):
+    node.settings |= {"queue.type": "persisted", "dead_letter_queue.enable": True}
+    node.pipeline("main", IDLE)
+    first = node.start()
+    first.kill()
+    first.wait()
+    assert node.stop(node.start()) == 0
+
+
+def test_events_in_a_persisted_queue_survive_kill_9(node, port, eventually):
+    out = node.root / "out.json"
+    down = f'elasticsearch {{ hosts => ["127.0.0.1:{port}"] }}'
+    source = port_of(node)
+    node.settings["queue.type"] = "persisted"
+    node.pipeline("main", tcp(source, down))
+    first = node.start()
+    send(source, {"n": 1}, {"n": 2}, {"n": 3})
+    eventually(lambda: node.get("/_node/stats/pipelines/main")[1]["pipelines"]["main"]["events"]["in"] == 3, "events")
+    first.kill()
+    first.wait()
+    (node.root / "main.conf").write_text(tcp(source, f'file {{ path => "{out}" }}'))
+    second = node.start()
+    eventually(lambda: len(lines(out)) == 3, "the events of the first run")
+    assert [event["n"] for event in lines(out)] == [1, 2, 3]
+    assert node.stop(second) == 0
+    node.stop(node.start())
+    assert len(lines(out)) == 3
+
+
+def port_of(node) -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_one_broken_pipeline_of_several_leaves_the_rest_running(node):
+    node.pipeline("good", IDLE)
+    node.pipeline("bad", "input { nosuchplugin {} } output { stdout {} }")
+    process = node.start(until="Failed to execute action")
+    assert "Pipelines running" not in node.output()
+    assert list(node.get("/_node/pipelines")[1]["pipelines"]) == ["good"]
+    assert node.get("/_node/stats/reloads")[1]["reloads"]["failures"] == 1
+    assert node.stop(process) == 0
+
+
+def test_all_pipelines_broken_exits_1(node):
+    node.pipeline("bad", "input { nosuchplugin {} } output { stdout {} }")
+    done = node.run()
+    assert done.returncode == 1
+    assert "Failed to execute action" in done.stdout
+
+
+def test_it_exits_0_when_every_input_is_done(node):
+    out = node.root / "out.json"
+    node.pipeline("main", f'input {{ generator {{ count => 3 }} }} output {{ file {{ path => "{out}" }} }}')
+    assert node.run().returncode == 0
+    assert [event["message"] for event in lines(out)] == ["Hello world!"] * 3
+
+
+def test_an_input_whose_port_is_taken_is_started_again_and_its_pipeline_shown(node, port, eventually):
+    with socket.create_server(("127.0.0.1", port)):
+        node.pipeline("main", tcp(port, "stdout {}"))
+        process = node.start()
+        eventually(
+            lambda: "A plugin had an unrecoverable error. Will restart this plugin." in node.output(), "the error"
+        )
+        assert "Error: Address already in use" in node.output()
+        assert "main" in node.get("/_node/pipelines")[1]["pipelines"]
+    eventually(lambda: "Starting tcp input listener" in node.output(), "the port to be bound")
+    assert node.stop(process) == 0
+
+
+def test_the_api_takes_the_next_free_port_of_a_range(node, port):
+    with socket.create_server(("127.0.0.1", port)):
+        node.settings["api.http.port"] = f"{port}-{port + 20}"
+        node.pipeline("main", IDLE)
+        node.start()
+    found = re.search(r"Successfully started Logstash API endpoint \{:port=>(\d+)", node.output())
+    assert port < int(found[1]) <= port + 20
+
+
+def test_a_fixed_api_port_that_is_taken_ends_it(node):
+    with socket.create_server(("127.0.0.1", node.api_port)):
+        node.pipeline("main", IDLE)
+        done = node.run()
+    assert done.returncode == 1
+    assert f"Logstash tried to bind to port {node.api_port}, but the port is already in use." in done.stdout
+
+
+def test_a_changed_source_is_loaded_again_where_reloading_is_on(node, eventually):
+    out = node.root / "out.json"
+    node.settings |= {"config.reload.automatic": True, "config.reload.interval": "1s"}
+    node.pipeline("main", IDLE)
+    process = node.start()
+    node_source = node.root / "main.conf"
+    node_source.write_text(f'input {{ generator {{ count => 1 }} }} output {{ file {{ path => "{out}" }} }}')
+    eventually(lambda: lines(out), "the new source to run")
+    assert node.stop(process) == 0
+
+
+def test_pipelines_hand_events_to_each_other(node, port, eventually):
+    out = node.root / "out.json"
+    node.pipeline("first", tcp(port, 'pipeline { send_to => ["second"] }'))
+    node.pipeline("second", f'input {{ pipeline {{ address => "second" }} }} output {{ file {{ path => "{out}" }} }}')
+    node.start()
+    eventually(lambda: connects(port), "the tcp input")
+    send(port, {"a": 1})
+    assert eventually(lambda: lines(out), "the event")[0]["a"] == 1
+
+
+def connects(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("version", ["5.6.16", "6.8.23", "7.17.29", "9.5.2"])
+def test_other_versions_run(make_node, version, port, eventually, tmp_path):
+    node = make_node(version)
+    out = node.root / "out.json"
+    api = node.settings.pop("api.http.port")
+    node.settings["api.http.port" if version >= "7.17" else "http.port"] = api
+    if version == "9.5.2":
+        node.settings["allow_superuser"] = True
+    if version == "5.6.16":
+        node.settings["path.config"] = str(node.root / "main.conf")
+    source = f'input {{ http {{ host => "127.0.0.1" port => {port} }} }} output {{ file {{ path => "{out}" }} }}'
+    node.pipeline("main", source)
+    node.start()
+    eventually(lambda: connects(port), "the http input")
+    urllib.request.urlopen(f"http://127.0.0.1:{port}", data=b"text", timeout=5).close()
+    event = eventually(lambda: lines(out), "the event")[0]
+    assert event["message"] == "text"
+    # Before 8.0 plugins did not write the fields of the Elastic Common Schema.
+    assert ("event" in event) is (version >= "8")
+    assert isinstance(event["host"], dict) is (version >= "8")
+    status, body = node.get("/_node/stats")
+    assert status == 200
+    assert body["version"] == version
+    assert ("pipeline" in body and "events" in body["pipeline"]) is (version < "6")
+    assert ("pipelines" in body) is (version >= "6")
+    assert node.get("/_health_report")[0] == (200 if version >= "8" else 404)
