@@ -1,0 +1,188 @@
+"""A wrong input stops the run with a message that names variable, value and way out; nothing live changes."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+PACKAGE = json.loads((ROOT / "build/packages/choice.json").read_text())
+TAKEN_PORT = 9700
+
+
+def state(host):
+    """What must not change: the process, its settings, the installed package, and that it serves."""
+    return {
+        "pid": host.run("systemctl show --value --property MainPID logstash").stdout,
+        "settings": host.run(
+            "readlink /etc/logstash/current; cat /etc/logstash/logstash.yml /etc/logstash/proven"
+        ).stdout,
+        "pipelines": host.run("cat /etc/logstash/pipelines.yml /etc/logstash/pipelines/*/*").stdout,
+        "package": host.run("dpkg-query --show logstash").stdout,
+        "running": list(json.loads(host.run("curl -s localhost:9600/_node/stats/pipelines").stdout)["pipelines"]),
+    }
+
+
+@pytest.fixture
+def deploy_wrongly(host, tmp_path):
+    """deploy_wrongly(variables) -> the output of a run that has to fail and to leave the host as it was."""
+
+    def run(variables):
+        before = state(host)
+        (tmp_path / "variables.json").write_text(json.dumps(variables))
+        command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
+        ended = subprocess.run(
+            [*command, "-e", f"@{tmp_path}/variables.json"],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode != 0, ended.stdout
+        assert state(host) == before
+        assert not host.file("/var/lib/logstash-validation").exists
+        return " ".join((ended.stdout + ended.stderr).split())
+
+    return run
+
+
+@pytest.fixture
+def templates(tmp_path):
+    """A folder of templates for one pipeline: templates(text) -> the variables that use it."""
+
+    def write(text):
+        (tmp_path / "broken.conf").write_text(text)
+        return {
+            "logstash_template_path": str(tmp_path),
+            "logstash_pipelines": [{"id": "broker", "templates": ["broken.conf"]}],
+        }
+
+    return write
+
+
+@pytest.fixture
+def file_package(tmp_path):
+    """A package file that is none, with its right checksum."""
+    path = tmp_path / "logstash-9.5.2-amd64.deb"
+    path.write_text("not a package")
+    checksum = subprocess.run(["sha256sum", path], capture_output=True, text=True, check=True).stdout.split()[0]
+    return {
+        "logstash_version": "9.4.0",
+        "logstash_package_url": str(path),
+        "logstash_package_checksum": f"sha256:{checksum}",
+    }
+
+
+def test_version_that_is_no_version(deploy_wrongly):
+    output = deploy_wrongly({"logstash_version": "latest"})
+    assert 'logstash_version is "latest"; expected an exact release' in output
+    assert "Set the full version number" in output
+
+
+def test_version_that_the_package_does_not_have(deploy_wrongly):
+    output = deploy_wrongly({"logstash_version": "9.9.9"})
+    assert 'logstash_version is "9.9.9", but logstash_package_url' in output
+    assert "Set the version that the package has" in output
+
+
+def test_version_that_the_repository_does_not_have(deploy_wrongly):
+    output = deploy_wrongly(
+        {
+            "logstash_version": "9.9.9",
+            "logstash_package_url": "",
+            "logstash_package_checksum": "",
+            "logstash_repository_url": "file:///srv/nothing",
+            "logstash_repository_key_url": "/usr/share/keyrings/debian-archive-keyring.gpg",
+        }
+    )
+    assert 'logstash_version is "9.9.9", which could not be installed from logstash_repository_url' in output
+    assert "Set a version that is there, or the address of a repository that carries it" in output
+
+
+def test_wrong_checksum(deploy_wrongly):
+    output = deploy_wrongly({"logstash_version": "9.4.0", "logstash_package_checksum": "sha256:" + "0" * 64})
+    assert f'logstash_package_checksum is "sha256:{"0" * 64}", but' in output
+    assert "Fetch the package again, or correct the checksum" in output
+
+
+def test_checksum_of_unknown_form(deploy_wrongly):
+    output = deploy_wrongly({"logstash_package_checksum": "md5:abc"})
+    assert 'logstash_package_checksum is "md5:abc"; expected sha256:<64 hex digits>' in output
+
+
+def test_package_that_is_not_there(deploy_wrongly):
+    output = deploy_wrongly({"logstash_package_url": "/nowhere/logstash.deb"})
+    assert 'logstash_package_url is "/nowhere/logstash.deb": there is no such file' in output
+    assert "Correct the path" in output
+
+
+def test_package_that_is_no_package(deploy_wrongly, file_package):
+    output = deploy_wrongly(file_package)
+    assert 'logstash_version is "9.4.0", but logstash_package_url' in output
+    assert "not a Debian format archive" in output
+
+
+def test_port_that_another_program_holds(deploy_wrongly, host):
+    host.run(f"systemd-run --unit squatter python3 -m http.server {TAKEN_PORT}")
+    try:
+        output = deploy_wrongly({"logstash_api_port": TAKEN_PORT})
+    finally:
+        host.run("systemctl stop squatter")
+    assert f"logstash_api_port has {TAKEN_PORT}" in output
+    assert "taken by process" in output
+    assert "Stop that program, or set another port" in output
+
+
+def test_pipeline_with_a_syntax_error(deploy_wrongly, templates):
+    output = deploy_wrongly(templates("input { stdin { } }\noutput { stdout { codec => } }\n"))
+    assert "Logstash's own test refuses the staged settings" in output
+    assert "Expected one of" in output
+    assert "Nothing live was changed" in output
+
+
+def test_pipeline_with_an_unknown_plugin(deploy_wrongly, templates):
+    output = deploy_wrongly(templates("input { stdin { } }\noutput { nosuchplugin { } }\n"))
+    assert "Unable to load plugin" in output
+    assert "nosuchplugin" in output
+
+
+def test_setting_that_this_version_does_not_know(deploy_wrongly):
+    output = deploy_wrongly({"logstash_settings": {"foo.bar": 1}})
+    assert 'Setting "foo.bar" doesn\'t exist' in output
+
+
+def test_token_without_a_value(deploy_wrongly, templates):
+    output = deploy_wrongly(templates("input {\n  tcp { port => #{NoSuchVariable} }\n}\n"))
+    assert "#{NoSuchVariable}" in output
+    assert "broken.conf:2" in output
+
+
+def test_required_variable_that_is_empty(deploy_wrongly):
+    output = deploy_wrongly(
+        {"logstash_required_variables": ["LogPort"], "octopus_variables": {"LogPort": "", "LogHttpPort": 8080}}
+    )
+    assert "LogPort" in output
+    assert "empty" in output
+
+
+def test_no_pipelines(deploy_wrongly):
+    output = deploy_wrongly({"logstash_pipelines": []})
+    assert "logstash_pipelines is []; expected at least one pipeline" in output
+
+
+def test_correct_input_still_changes_nothing(host):
+    """The runs above left nothing behind that the next good run would have to repair but the staged settings."""
+    before = state(host)
+    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout.decode()
+    assert state(host) == before
