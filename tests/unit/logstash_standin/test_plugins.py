@@ -195,6 +195,7 @@ def test_http_output_posts_json(serve, port, eventually, format_, expected):
 
 def test_tcp_output_sends_lines_and_connects_again(serve, port, eventually):
     with socket.create_server(("127.0.0.1", 0)) as sink:
+        sink.settimeout(15)
         target = sink.getsockname()[1]
         serve(HTTP, outputs=f'tcp {{ host => "127.0.0.1" port => {target} codec => json_lines }}')
         for number in (1, 2):
