@@ -299,7 +299,7 @@ def _check_requirements(wanted: Wanted) -> None:
     if docker("image", "inspect", "--format", "{{.Id}}", wanted.function_image) is None:
         raise EmulatorError(
             f"--function-image: there is no local image '{wanted.function_image}'; "
-            "build it with tests/support/function_runtime/build_image.py"
+            "build it with tests/support/function_runtime/build.py"
         )
 
 
@@ -334,7 +334,6 @@ def settings(state: State, wanted: Wanted, inherited: dict[str, str]) -> dict[st
         # Nothing is asked of the outside.
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
-        "SKIP_INFRA_DOWNLOADS": "1",
         "EAGER_SERVICE_LOADING": "0",
         "PYTHONUNBUFFERED": "1",
         # Functions: our image and init program, in the network of the project, with names that tell whose they are.

@@ -452,6 +452,7 @@ def _invoke_handler(init: Init) -> type[BaseHTTPRequestHandler]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one segment, or each answer waits for a delayed acknowledgement
 
     def body(self) -> bytes:
         """The request's body: awslambdaric sends large ones in chunks."""

@@ -1,6 +1,6 @@
 """Builds the image that functions of the emulator run in, unless it is up to date.
 
-    python tests/support/function_runtime/build_image.py --base elk-deploy/systemd:12 --tag elk-deploy/function:3.11 --build build/function
+    python tests/support/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11
 
 The packages are fetched on the host (wheels for the image's Python, pinned by hash) and copied in, so that the build
 needs no network inside containers.
@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -48,8 +49,8 @@ def run(arguments: list[str], purpose: str) -> None:
         raise BuildError(f"{purpose} failed with exit code {result.returncode}:\n{tail}")
 
 
-def build(base: str, tag: str, directory: Path, python: str) -> bool:
-    """Build the image. False when it was up to date."""
+def build(base: str, tag: str, python: str) -> bool:
+    """Build the image. False when it was there already, made from the same things."""
     base_id = inspect(base, "{{.Id}}")
     if base_id is None:
         raise BuildError(f"--base: there is no local image '{base}'; build it first (tests/support/base_image/build.sh)")
@@ -57,24 +58,21 @@ def build(base: str, tag: str, directory: Path, python: str) -> bool:
     wanted = inputs_hash(base_id, [HERE / "Dockerfile", requirements])
     if inspect(tag, f'{{{{index .Config.Labels "{LABEL}"}}}}') == wanted:
         return False
-    shutil.rmtree(directory, ignore_errors=True)
-    packages = directory / "packages"
-    packages.mkdir(parents=True)
-    shutil.copy(HERE / "Dockerfile", directory)
-    print("function image: fetching the runtime client and the SDK", flush=True)
-    run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-        + ["--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
-        + ["--target", str(packages), "--requirement", str(requirements)],
-        "pip install of tests/support/function_runtime/requirements.txt",
-    )
-    print(f"function image: building {tag} from {base}", flush=True)
-    run(
-        ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
-        + ["--tag", tag, str(directory)],
-        "docker build",
-    )
-    shutil.rmtree(directory)
+    with tempfile.TemporaryDirectory(prefix="function-image-") as directory:
+        shutil.copy(HERE / "Dockerfile", directory)
+        print("function image: fetching the runtime client and the SDK", flush=True)
+        run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
+            + ["--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
+            + ["--target", f"{directory}/packages", "--requirement", str(requirements)],
+            "pip install of tests/support/function_runtime/requirements.txt",
+        )
+        print(f"function image: building {tag} from {base}", flush=True)
+        run(
+            ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
+            + ["--tag", tag, directory],
+            "docker build",
+        )
     return True
 
 
@@ -82,15 +80,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--base", required=True, help=f"local image with Python {PYTHON_OF_IMAGE}")
     parser.add_argument("--tag", required=True, help="name of the image to build")
-    parser.add_argument("--build", required=True, type=Path, help="directory for the build's files, removed afterwards")
     parser.add_argument("--python", default=sys.executable, help="a Python with pip (default: the one that runs this)")
     arguments = parser.parse_args()
     try:
-        built = build(arguments.base, arguments.tag, arguments.build, arguments.python)
+        built = build(arguments.base, arguments.tag, arguments.python)
     except BuildError as error:
         print(f"function image: {error}", file=sys.stderr)
         return 1
-    print(f"function image: {arguments.tag} is {'built' if built else 'up to date'}")
+    print(f"function image: {arguments.tag} {'is built' if built else 'is there already'}")
     return 0
 
 
