@@ -7,9 +7,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.octopus import Problem, render
+from ..module_utils.octopus import render
 from ..module_utils.octopus.host import HostVariables
-from ..plugin_utils.octopus import fail_text, read_host, read_text, shown_path
+from ..module_utils.octopus.report import report
+from ..plugin_utils.octopus import read_host, read_text, shown_path
 
 OPTIONS = ("src", "text", "required", "variables", "syntax_errors")
 SYNTAX_ERRORS = ("fail", "warn", "ignore")
@@ -40,11 +41,11 @@ class ActionModule(ActionBase):
         syntax = [(label, [one for one in found if one.kind == "syntax"]) for label, found in checked]
         messages = [*faults, *_required(arguments["required"], host)]
         if any(found for _, found in failing):
-            messages.append(fail_text(failing, host))
+            messages.append(report(failing, host))
         if messages:
             raise AnsibleActionFail("\n".join(messages))
         if mode == "warn" and any(found for _, found in syntax):
-            self._display.warning(fail_text(syntax, host))
+            self._display.warning(report(syntax, host))
         result.update(changed=False, checked=[label for label, _ in texts])
         return result
 
@@ -94,16 +95,16 @@ def _list(name: str, value: Any) -> list[str]:
 
 
 def _required(names: list[str], host: HostVariables) -> list[str]:
-    """A message for each required variable that is missing, empty or unresolved."""
+    """A message for each required variable that is missing, empty or unresolved, and where to define them."""
     messages = []
     for name in names:
         evaluation = render(f"#{{{name}}}", host.variables)
-        if evaluation.problems or not (evaluation.text or "").strip():
-            state = "not defined" if _is_missing(name, evaluation.problems) else "unresolved"
-            state = state if evaluation.problems else "empty"
-            messages.append(f"required variable {name} is {state} for host {host.host.name}: {host.way_out(name)}")
-    return messages
-
-
-def _is_missing(name: str, problems: tuple[Problem, ...]) -> bool:
-    return any(problem.name == name and not problem.origin for problem in problems)
+        if evaluation.problems:
+            problem = evaluation.problems[0]
+            state = "not defined" if problem.name == name and not problem.origin else "not resolvable"
+        elif not (evaluation.text or "").strip():
+            state = "empty"
+        else:
+            continue
+        messages.append(f"required variable {name} is {state} for host {host.host.name}{host.known_elsewhere(name)}")
+    return [*messages, host.way_out] if messages else []

@@ -14,7 +14,8 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.octopus import Evaluation, render
 from ..module_utils.octopus.host import HostVariables
-from ..plugin_utils.octopus import fail_text, read_host, read_text, shown_path
+from ..module_utils.octopus.report import report
+from ..plugin_utils.octopus import read_host, read_text, shown_path
 
 OWN_OPTIONS = ("src", "dest", "variables", "syntax_errors")
 COPY_OPTIONS = (
@@ -27,7 +28,8 @@ SYNTAX_ERRORS = ("fail", "warn", "ignore")
 class ActionModule(ActionBase):
     """Renders ``src`` and hands the result to ansible.builtin.copy."""
 
-    TRANSFERS_FILES = True
+    # Copy transfers the file. Were it true here, Ansible would make a directory on the host before tokens are checked.
+    TRANSFERS_FILES = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -76,9 +78,9 @@ class ActionModule(ActionBase):
         mode = self._task.args.get("syntax_errors", "fail")
         problems = [one for one in evaluation.problems if one.kind != "syntax" or mode == "fail"]
         if problems:
-            raise AnsibleActionFail(fail_text([(label, problems)], host))
+            raise AnsibleActionFail(report([(label, problems)], host))
         if evaluation.problems and mode == "warn":
-            self._display.warning(fail_text([(label, evaluation.problems)], host))
+            self._display.warning(report([(label, evaluation.problems)], host))
 
     def _copy(self, source: str, content: bytes, sensitive: list[str], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run copy's action with the rendered file, so that check mode, diff and idempotence are copy's."""

@@ -11,7 +11,8 @@ from jinja2.runtime import Context
 
 from ..module_utils.octopus import render
 from ..module_utils.octopus.host import HostVariables
-from ..plugin_utils.octopus import fail_text, read_host
+from ..module_utils.octopus.report import report
+from ..plugin_utils.octopus import read_host
 
 
 @pass_context
@@ -38,7 +39,7 @@ def _substitute(value: Any, place: str, host: HostVariables, messages: list[str]
             return value
         evaluation = render(value, host.variables)
         if evaluation.problems:
-            messages.append(fail_text([(place or "the text", evaluation.problems)], host))
+            messages.append(report([(place or "the text", evaluation.problems)], host))
         return evaluation.text or ""
     if isinstance(value, Mapping):
         return {key: _substitute(item, f"{place}.{key}".lstrip("."), host, messages) for key, item in value.items()}

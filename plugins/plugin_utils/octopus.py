@@ -7,16 +7,14 @@ templates and evaluated tokens is text and is never handed to Jinja2.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleError
 
 from ..module_utils.octopus.errors import VariableError
-from ..module_utils.octopus.evaluator import Problem
 from ..module_utils.octopus.host import Host, HostVariables, host_variables
 from ..module_utils.octopus.loader import load_catalog
-from ..module_utils.octopus.report import problem_report
 
 # Reads one Ansible variable of the host, templated; None when it is not defined.
 Reader = Callable[[str], Any]
@@ -53,15 +51,6 @@ def read_host(read: Reader, given: object = None) -> HostVariables:
         raise AnsibleError(str(error)) from None
 
 
-def fail_text(files: Sequence[tuple[str, Sequence[Problem]]], host: HostVariables) -> str:
-    """The message for everything that is unresolved in ``files``, a line each."""
-    lines = problem_report(files, host)
-    count = f"{len(lines)} token{'s' if len(lines) > 1 else ''} cannot be resolved"
-    syntax = any(problem.kind == "syntax" for _, problems in files for problem in problems)
-    hint = "\nWrite ##{ where #{ is meant literally." if syntax else ""
-    return f"{count} for host {host.host.name}, environment {host.host.environment}:\n" + "\n".join(lines) + hint
-
-
 def read_text(path: str, label: str) -> tuple[str, bytes]:
     """A file's text with its line ends, and its byte order mark (or nothing).
 
@@ -93,7 +82,7 @@ def _text(read: Reader, name: str) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping | list | tuple):
-        raise AnsibleError(f"{name} is a {type(value).__name__}, expected text")
+        raise AnsibleError(f"{name} is {_kind(value)}, expected text")
     return str(value)
 
 
@@ -101,8 +90,21 @@ def _mapping(name: str, value: object) -> Mapping[str, object]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
-        raise AnsibleError(f"{name} is {type(value).__name__}, expected a dictionary of variable names and values")
+        raise AnsibleError(f"{name} is {_kind(value)}, expected a dictionary of variable names and values")
     return value
+
+
+def _kind(value: object) -> str:
+    """What a value is, for messages; Ansible's own types have names that say nothing to users."""
+    if isinstance(value, Mapping):
+        return "a dictionary"
+    return (
+        "a list"
+        if isinstance(value, list | tuple)
+        else f"the text {value!r}"
+        if isinstance(value, str)
+        else repr(value)
+    )
 
 
 def _files(read: Reader) -> list[str]:

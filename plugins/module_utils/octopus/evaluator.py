@@ -228,6 +228,10 @@ class _Evaluator:
                 parts.append(node.text)
                 yield self._look_inside(node)
                 continue
+            text = self._at_once(node)
+            if text is not None:
+                parts.append(text)
+                continue
             unresolved: list[_Unresolved] = []
             try:
                 parts.append((yield self._node(node, self.globals, unresolved)))
@@ -240,6 +244,20 @@ class _Evaluator:
                 self.reported.extend(unresolved)
                 self.located.append((node.start, tuple(unresolved)))
         return "".join(parts)
+
+    def _at_once(self, node: SyntaxNode) -> str | None:
+        """The text of the commonest token, a plain path to a plain value; None for all others. Saves the steps."""
+        if not isinstance(node, Substitution) or node.expression.filters:
+            return None
+        path = node.expression.path
+        if path is None or path.has_lookup:
+            return None
+        place = self._walk(path, self.globals)
+        if place is None or not place[0].has_value or "#{" in place[0].value:
+            return None
+        if place[0].variable is not None:
+            self.used.add(place[0].variable)
+        return place[0].value
 
     def _look_inside(self, verbatim: Verbatim) -> _Step:
         """Note the places of unresolved tokens in text that stays as it is."""

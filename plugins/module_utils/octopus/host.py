@@ -71,14 +71,16 @@ class HostVariables:
             text = text.replace(secret, _MASK)
         return text
 
-    def way_out(self, name: str) -> str:
-        """What to do about a variable that is missing or empty."""
-        elsewhere = [f"{entry.scope} ({entry.place})" for entry in self.catalog.entries(name)]
-        where = "the inventory's octopus_variables"
-        if self.catalog.files:
-            where = f"{', '.join(self.catalog.files)} or {where}"
-        known = f"; it has values for: {'; '.join(elsewhere)}" if elsewhere else ""
-        return f"define {name} for environment {self.host.environment} in {where}{known}"
+    def known_elsewhere(self, name: str) -> str:
+        """The scopes that a variable has values for, to explain why none holds here; empty when there are none."""
+        scopes = "; ".join(f"{entry.scope} ({entry.place})" for entry in self.catalog.entries(name))
+        return f"; it has values for: {scopes}" if scopes else ""
+
+    @property
+    def way_out(self) -> str:
+        """Where a variable that is missing can be defined."""
+        places = [*self.catalog.files, "the inventory's octopus_variables"]
+        return f"Define missing variables for environment {self.host.environment} in {' or '.join(places)}."
 
 
 def host_variables(
@@ -120,7 +122,8 @@ def _with_sensitivity(source: str, name: str, value: object) -> tuple[object, bo
     if not isinstance(value, Mapping):
         if value is None or isinstance(value, str | bool | int | float):
             return value, False
-        raise VariableError(f"{source}: {name} is a {type(value).__name__}, expected text or a number")
+        kind = "a list" if isinstance(value, list | tuple) else f"a {type(value).__name__}"
+        raise VariableError(f"{source}: {name} is {kind}, expected text or a number (quote it to pass it as text)")
     unknown = sorted(set(value) - {"value", "sensitive", "description"})
     if unknown or "value" not in value:
         raise VariableError(f"{source}: {name} is a mapping, expected text or a number, or value: and sensitive: in it")

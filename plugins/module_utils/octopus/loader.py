@@ -87,7 +87,7 @@ def parse_entries(text: str, path: str) -> tuple[Entry, ...]:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else path
         raise VariableFileError(f"{place}: no valid YAML: {getattr(error, 'problem', None) or error}") from None
-    reader = _Reader(path)
+    reader = _Reader(path, text)
     entries = tuple(reader.entries(document))
     if reader.faults:
         raise VariableFileError("\n".join(reader.faults))
@@ -97,8 +97,9 @@ def parse_entries(text: str, path: str) -> tuple[Entry, ...]:
 class _Reader:
     """Turns YAML nodes into entries, and collects every fault instead of stopping at the first."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
+        self.lines = text.split("\n")
         self.faults: list[str] = []
 
     def entries(self, document: yaml.Node | None) -> Iterator[Entry]:
@@ -163,7 +164,16 @@ class _Reader:
                 "values into the inventory's octopus_variables",
             )
             return None
+        if node is not None and self._is_cut(node):
+            self._fault(node, f"variable {name}: YAML takes the #{{ of its value for a comment; quote the value")
         return self._text(node, f"variable {name}: value", hint=" (quote a list or a mapping to pass it as text)")
+
+    def _is_cut(self, node: yaml.Node) -> bool:
+        """Whether a token in a value without quotes was lost: a # behind a blank starts a comment."""
+        if not isinstance(node, yaml.ScalarNode) or node.style:
+            return False
+        line = self.lines[node.end_mark.line] if node.end_mark.line < len(self.lines) else ""
+        return line[node.end_mark.column :].lstrip().startswith("#{")
 
     def _scope(self, node: yaml.Node | None, name: str) -> Scope:
         if node is None or _is_null(node):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .evaluator import Problem
 from .host import HostVariables
@@ -11,18 +11,26 @@ _HIDDEN = "a token in a sensitive value"
 
 
 def problem_line(label: str, problem: Problem, host: HostVariables) -> str:
-    """``label:line:column: token: reason``, and the way out where there is one."""
+    """``label:line:column: token: reason``"""
     token, reason = problem.token, problem.reason
     if host.variables.is_sensitive(problem.origin):
-        # What looks like a token there is a piece of the secret.
+        # What looks like a token there may be a piece of the secret.
         token, reason = _HIDDEN, f"cannot be resolved; a literal #{{ in {problem.origin} must be written ##{{"
-    elif problem.origin:
-        reason += f" (used in the value of {problem.origin})"
-    if problem.name and token is problem.token:
-        reason += f"; {host.way_out(problem.name)}"
+    else:
+        reason += f" (in the value of {problem.origin})" if problem.origin else ""
+        reason += host.known_elsewhere(problem.name) if problem.name else ""
     return host.masked(f"{label}:{problem.line}:{problem.column}: {token}: {reason}")
 
 
-def problem_report(files: Iterable[tuple[str, Iterable[Problem]]], host: HostVariables) -> list[str]:
-    """One line a problem, for all files."""
-    return [problem_line(label, problem, host) for label, problems in files for problem in problems]
+def report(texts: Iterable[tuple[str, Sequence[Problem]]], host: HostVariables) -> str:
+    """A message with a line for each problem of all texts, and what to do about them."""
+    found = [(label, problem) for label, problems in texts for problem in problems]
+    lines = [problem_line(label, problem, host) for label, problem in found]
+    kinds = {problem.kind for _, problem in found}
+    if "missing" in kinds:
+        lines.append(host.way_out)
+    if "syntax" in kinds:
+        lines.append("Write ##{ where #{ is meant literally.")
+    count = "1 token cannot" if len(found) == 1 else f"{len(found)} tokens cannot"
+    where = f"host {host.host.name}, environment {host.host.environment}"
+    return "\n".join([f"{count} be resolved for {where}:", *lines])
