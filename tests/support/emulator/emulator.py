@@ -71,10 +71,10 @@ def pins_identity(requirements: Path) -> str:
 
 def pinned_block(text: str, package: str) -> str:
     """The lines of one package in a compiled requirements file."""
-    match = re.search(rf"^{re.escape(package)}==.*(?:\\\n\s+--hash=.*)*", text, re.MULTILINE)
+    match = re.search(rf"^{re.escape(package)}==.*\n(?:\s+--hash=.*\n?)*", text, re.MULTILINE)
     if not match:
         raise EmulatorError(f"{REQUIREMENTS.name} does not pin {package}; compile it again from requirements.in")
-    return match[0] + "\n"
+    return match[0]
 
 
 def install(directory: Path, requirements: Path = REQUIREMENTS) -> bool:
