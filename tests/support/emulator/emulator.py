@@ -59,7 +59,7 @@ def say(message: str) -> None:
     print(f"emulator: {message}", flush=True)
 
 
-# --- install -----------------------------------------------------------------------------------------------------------
+# --- install ---
 
 
 def pins_identity(requirements: Path) -> str:
@@ -98,8 +98,8 @@ def install(directory: Path, requirements: Path = REQUIREMENTS) -> bool:
     pip += ["--require-hashes", "--progress-bar", "off"]
     for arguments in ([*pip, "-r", str(build_pins)], [*pip, "--no-build-isolation", "-r", str(requirements)]):
         with log.open("a") as output:
-            process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
-        exit_code = _wait_with_progress(process, lambda: f"{_count_lines(log, 'Collecting ')} of {packages} fetched")
+            process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT)
+        exit_code = _wait_with_progress(process, lambda: _progress(log))
         if exit_code != 0:
             raise EmulatorError(
                 f"pip install of {requirements.name} ended with exit code {exit_code}. Check that a package index can "
@@ -127,11 +127,14 @@ def _wait_with_progress(process: "subprocess.Popen[bytes]", progress: Callable[[
         raise
 
 
-def _count_lines(file: Path, prefix: str) -> int:
-    return sum(line.startswith(prefix) for line in file.read_text(errors="replace").splitlines())
+def _progress(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()
+    if any(line.startswith("Installing collected packages") for line in lines[-3:]):
+        return "writing the packages' files"
+    return f"{sum(line.startswith(('Collecting ', 'Processing ')) for line in lines)} packages fetched"
 
 
-# --- state -------------------------------------------------------------------------------------------------------------
+# --- state ---
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,7 @@ def tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:
     return "\n".join([f"last lines of {log}:", *(f"  {line}" for line in text.splitlines()[-lines:])])
 
 
-# --- start -------------------------------------------------------------------------------------------------------------
+# --- start ---
 
 
 @dataclass(frozen=True)
@@ -306,7 +309,7 @@ def _check_requirements(wanted: Wanted) -> None:
 def docker(*arguments: str) -> str | None:
     """The output of a docker command. None when it fails."""
     try:
-        result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)  # noqa: S603, S607
+        result = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
     return result.stdout.strip() if result.returncode == 0 else None
@@ -366,7 +369,7 @@ def _spawn(python: Path, state: State, wanted: Wanted) -> Instance:
         Path(environment[name]).mkdir(parents=True, exist_ok=True)
     place_init_program(state)
     with state.log.open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             [str(python), str(LAUNCHER)],
             cwd=state.data,
             env=environment,
@@ -405,7 +408,7 @@ def _wait_until_healthy(instance: Instance, state: State) -> None:
     say(f"healthy after {time.monotonic() - began:.0f} s: {instance.endpoint}")
 
 
-# --- stop and status ---------------------------------------------------------------------------------------------------
+# --- stop and status ---
 
 
 def stop(state: State) -> None:
@@ -466,7 +469,7 @@ def status(state: State) -> int:
     return 0 if answers else 2
 
 
-# --- command line ------------------------------------------------------------------------------------------------------
+# --- command line ---
 
 
 def port_number(text: str) -> int:

@@ -34,7 +34,7 @@ def inputs_hash(base_id: str, files: list[Path]) -> str:
 def inspect(image: str, template: str) -> str | None:
     """A property of a local image. None when there is no such image."""
     result = subprocess.run(
-        ["docker", "image", "inspect", "--format", template, image],  # noqa: S607
+        ["docker", "image", "inspect", "--format", template, image],
         capture_output=True,
         text=True,
         check=False,
@@ -53,7 +53,9 @@ def build(base: str, tag: str, python: str) -> bool:
     """Build the image. False when it was there already, made from the same things."""
     base_id = inspect(base, "{{.Id}}")
     if base_id is None:
-        raise BuildError(f"--base: there is no local image '{base}'; build it first (tests/support/base_image/build.sh)")
+        raise BuildError(
+            f"--base: there is no local image '{base}'; build it first (tests/support/base_image/build.sh)"
+        )
     requirements = HERE / "requirements.txt"
     wanted = inputs_hash(base_id, [HERE / "Dockerfile", requirements])
     if inspect(tag, f'{{{{index .Config.Labels "{LABEL}"}}}}') == wanted:
@@ -61,18 +63,13 @@ def build(base: str, tag: str, python: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="function-image-") as directory:
         shutil.copy(HERE / "Dockerfile", directory)
         print("function image: fetching the runtime client and the SDK", flush=True)
-        run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-            + ["--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
-            + ["--target", f"{directory}/packages", "--requirement", str(requirements)],
-            "pip install of tests/support/function_runtime/requirements.txt",
-        )
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        pip += ["--require-hashes", "--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
+        pip += ["--target", f"{directory}/packages", "--requirement", str(requirements)]
+        run(pip, "pip install of tests/support/function_runtime/requirements.txt")
         print(f"function image: building {tag} from {base}", flush=True)
-        run(
-            ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
-            + ["--tag", tag, directory],
-            "docker build",
-        )
+        docker = ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
+        run([*docker, "--tag", tag, directory], "docker build")
     return True
 
 

@@ -317,7 +317,7 @@ class Runtime:
         if account and os.geteuid() == 0:
             arguments = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
             environment["HOME"] = account.pw_dir
-        process = subprocess.Popen(  # noqa: S603 - the runtime client with the deployed handler
+        process = subprocess.Popen(
             [*settings.command, settings.handler],
             cwd=settings.task_root,
             env=environment,

@@ -16,7 +16,6 @@ from emulator import emulator
 from emulator.emulator import EmulatorError, Instance, State, Wanted
 
 
-
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -115,7 +114,9 @@ def fake_install(monkeypatch):
 @pytest.fixture
 def requirements(tmp_path):
     file = tmp_path / "requirements.txt"
-    file.write_text("one==1 \\\n    --hash=sha256:aa\nsetuptools==80.9.0 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n")
+    file.write_text(
+        "one==1 \\\n    --hash=sha256:aa\nsetuptools==80.9.0 \\\n    --hash=sha256:bb \\\n    --hash=sha256:cc\n"
+    )
     return file
 
 
@@ -276,7 +277,7 @@ def test_it_listens_where_it_was_told_only(state):
     environment = emulator.settings(state, WANTED, {})
     assert environment["GATEWAY_LISTEN"] == f"127.0.0.1:{WANTED.port},192.0.2.1:{WANTED.port}"
     assert environment["DNS_ADDRESS"] == "0"
-    assert "0.0.0.0" not in " ".join(environment.values())
+    assert "0.0.0.0" not in " ".join(environment.values())  # noqa: S104
 
 
 def test_it_gets_nothing_of_the_callers_account(state):
@@ -287,7 +288,7 @@ def test_it_gets_nothing_of_the_callers_account(state):
 
 
 def test_it_writes_below_its_state_only(state):
-    environment = emulator.settings(state, WANTED, {"HOME": "/root", "TMPDIR": "/tmp"})
+    environment = emulator.settings(state, WANTED, {"HOME": "/root", "TMPDIR": "/var/tmp"})  # noqa: S108
     for name in ("FILESYSTEM_ROOT", "HOME", "CONFIG_DIR", "XDG_CACHE_HOME", "TMPDIR"):
         assert environment[name].startswith(str(state.directory))
 

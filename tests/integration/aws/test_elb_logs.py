@@ -1,0 +1,202 @@
+"""Role, stack, emulator and function together. The tests build on one another, in the order of this file."""
+
+import base64
+import hashlib
+import io
+import json
+import time
+import urllib.parse
+import urllib.request
+import zipfile
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+STACK = "elb-logs"
+FUNCTION = "elb-logs-shipper"
+LOG_LINE = (
+    "2026-03-02T08:00:00.123456Z {name} 198.51.100.23:49152 10.0.1.15:8080 0.000043 0.001337 0.000057 200 200 0 5120 "
+    '"GET https://www.example.com:443/ HTTP/1.1" "Mozilla/5.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2\n'
+)
+
+
+def wait_for(condition, seconds, what):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if value := condition():
+            return value
+        time.sleep(0.2)
+    raise AssertionError(f"within {seconds} s there was no {what}")
+
+
+def put_log(aws, name, lines=1):
+    key = f"AWSLogs/000000000000/elasticloadbalancing/a b+{name}.log"
+    aws.emulator.client("s3").put_object(
+        Bucket=aws.variables["elb_log_shipper_log_bucket"], Key=key, Body=LOG_LINE.format(name=name) * lines
+    )
+    return key
+
+
+def recap_of(result):
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.recap
+
+
+def test_check_mode_before_the_first_run_changes_nothing(aws):
+    recap = recap_of(aws.play("elb_logs.yml", "--check"))
+    assert recap["changed"] == 2  # the bucket with the package, and the stack
+    assert aws.emulator.client("s3").list_buckets()["Buckets"] == []
+    assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
+
+
+def test_the_first_run_deploys(aws):
+    recap = recap_of(aws.play("elb_logs.yml"))
+    assert recap["changed"] == 3  # bucket, package, stack
+    stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    groups = aws.emulator.client("logs").describe_log_groups()["logGroups"]
+    assert [one["logGroupName"] for one in groups] == [f"/aws/lambda/{FUNCTION}"]
+
+
+def test_the_second_run_and_check_mode_change_nothing(aws):
+    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 0
+    assert recap_of(aws.play("elb_logs.yml", "--check"))["changed"] == 0
+
+
+def test_the_deployed_code_is_the_package_of_that_hash(aws):
+    function = aws.emulator.client("lambda").get_function(FunctionName=FUNCTION)
+    with urllib.request.urlopen(function["Code"]["Location"]) as response:  # noqa: S310 - the emulator's address
+        package = response.read()
+    (key,) = keys_of(aws)
+    assert key == f"elb_log_shipper/{hashlib.sha256(package).hexdigest()}.zip"
+    assert function["Configuration"]["CodeSha256"] == base64.b64encode(hashlib.sha256(package).digest()).decode()
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        settings = json.loads(archive.read("elb_log_shipper/settings.json"))
+    assert settings["Environment"] == "test"
+    assert settings["LogHost"] == aws.emulator.gateway
+
+
+def keys_of(aws):
+    listed = aws.emulator.client("s3").list_objects_v2(Bucket=aws.variables["elb_log_shipper_artifact_bucket"])
+    return [one["Key"] for one in listed["Contents"]]
+
+
+def test_a_new_log_object_arrives_line_by_line(aws, sink):
+    put_log(aws, "first", lines=12)
+    wait_for(lambda: len(sink.lines) >= 12, 60, "delivery of 12 lines")
+    assert len(sink.lines) == 12
+    event = sink.lines[0]
+    assert (event["LoadBalancerName"], event["Status"], event["Application"]) == ("first", 200, "shop")
+    assert event["Environment"] == "test"
+
+
+def test_the_function_runs_unprivileged_in_a_container_of_this_emulator(aws):
+    (container,) = aws.emulator.containers()
+    processes = aws.emulator.run("docker", "top", container, "-eo", "uid,pid,args").stdout
+    runtime = next(line for line in processes.splitlines() if "awslambdaric" in line)
+    assert "elb_log_shipper.handler.lambda_handler" in runtime
+    assert runtime.split()[0] == "993"
+
+
+def test_the_functions_log_is_kept(aws):
+    logs = aws.emulator.client("logs")
+
+    def messages():
+        found = logs.filter_log_events(logGroupName=f"/aws/lambda/{FUNCTION}")["events"]
+        return "".join(one["message"] for one in found)
+
+    wait_for(lambda: "REPORT RequestId:" in messages(), 15, "report in the log group")
+    assert '"lines": 12' in messages() or '"lines":12' in messages()
+
+
+def test_an_event_that_fails_to_the_last_retry_is_kept(aws):
+    """Nobody listens: three attempts, then the event waits in the queue."""
+    key = put_log(aws, "lost")
+    stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    url = next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "FailedEventsQueueUrl")
+    sqs = aws.emulator.client("sqs")
+    received = wait_for(
+        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), 90, "message in the queue"
+    )
+    body = json.loads(received[0]["Body"])
+    assert body["requestContext"]["condition"] == "RetriesExhausted"
+    assert urllib.parse.unquote_plus(body["requestPayload"]["Records"][0]["s3"]["object"]["key"]) == key
+
+
+def test_changed_settings_are_new_code(aws, sink):
+    changed = aws.variables["octopus_variables"] | {"Application": "billing"}
+    assert recap_of(aws.play("elb_logs.yml", "--check", octopus_variables=changed))["changed"] == 2
+    assert len(keys_of(aws)) == 1
+    assert recap_of(aws.play("elb_logs.yml", octopus_variables=changed))["changed"] == 2
+    assert len(keys_of(aws)) == 2
+    put_log(aws, "second")
+    wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], 60, "delivery by the new code")
+    assert sink.lines[-1]["Application"] == "billing"
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"elb_log_shipper_log_bucket": ""}, 'elb_log_shipper_log_bucket is ""'),
+        ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
+        ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
+        ({"octopus_variables": {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}}, "LogTransport"),
+    ],
+)
+def test_wrong_inputs_are_named_before_anything_is_touched(aws, variables, named):
+    result = aws.play("elb_logs.yml", **variables)
+    assert result.returncode != 0
+    assert named in (result.stdout + result.stderr).replace("\\", "")
+    assert result.recap["changed"] == 0
+
+
+def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
+    template = tmp_path / "stack.yml"
+    resource = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11", "Handler": "a.b"}}
+    resource["Properties"] |= {"Role": "arn:aws:iam::000000000000:role/r"}
+    resource["Properties"] |= {"Code": {"S3Bucket": "test-artifacts", "S3Key": "absent.zip"}}
+    template.write_text(json.dumps({"Resources": {"Broken": resource}}))
+    stack = {"name": "other", "template": str(template)}
+    result = aws.play("stacks.yml", aws_stacks_stacks=[stack])
+    assert result.returncode != 0
+    assert "Stack other could not be brought to the wanted state" in result.stdout + result.stderr
+    assert "AWS::Lambda::Function Broken" in result.stdout + result.stderr
+
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Name"}}}
+    template.write_text(json.dumps({"Parameters": {"Name": {"Type": "String"}}, "Resources": {"Queue": queue}}))
+    stack["parameters"] = {"Name": "other-#{Octopus.Environment.Name}"}
+    recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))
+    assert recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))["changed"] == 0
+    assert aws.emulator.client("sqs").get_queue_url(QueueName="other-test")["QueueUrl"]
+
+
+def test_the_emulator_listens_on_loopback_and_the_gateway_only(emulator):
+    sockets = emulator.run("ss", "-Hltn", f"sport = :{emulator.port}").stdout.splitlines()
+    addresses = {line.split()[3] for line in sockets}
+    assert addresses == {f"127.0.0.1:{emulator.port}", f"{emulator.gateway}:{emulator.port}"}
+
+
+def test_no_image_is_pulled_and_nothing_is_downloaded(emulator):
+    log = (emulator.state / "emulator.log").read_text()
+    assert "Pulling" not in log
+    assert "ownloading" not in log
+
+
+def test_a_second_start_changes_nothing(emulator):
+    again = emulator.start()
+    assert again.returncode == 0
+    assert "already running" in again.stdout
+    other = emulator.start(port=emulator.port + 1)
+    assert other.returncode == 1
+    assert "--port" in other.stderr
+
+
+def test_stop_removes_the_function_containers(aws, emulator):
+    """Last of all: the emulator is gone after it."""
+    assert emulator.containers()
+    stopped = emulator.stop()
+    assert stopped.returncode == 0
+    assert emulator.containers() == []
+    with pytest.raises(EndpointConnectionError):
+        aws.emulator.client("s3").list_buckets()
+    assert "not running" in emulator.stop().stdout

@@ -1,0 +1,124 @@
+"""The CloudFormation templates: valid, and in step with the roles that bring them their parameters."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+TEMPLATES = sorted((ROOT / "templates/cloudformation").glob("*.yml"))
+
+
+class Loader(yaml.SafeLoader):
+    """Reads a template with its short forms, `!Ref x` as {"Ref": "x"}."""
+
+
+def _short_form(loader, suffix, node):
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    return {name: loader.construct_sequence(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _short_form)
+
+
+@pytest.fixture(scope="module")
+def elb_logs():
+    return yaml.load((ROOT / "templates/cloudformation/elb-logs.yml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+
+
+@pytest.fixture(scope="module")
+def role():
+    return {
+        part: yaml.safe_load((ROOT / f"roles/elb_log_shipper/{part}/main.yml").read_text())
+        for part in ("defaults", "vars")
+    }
+
+
+def statements(document):
+    """The statements of a policy, those behind a condition too."""
+    for statement in document["Statement"]:
+        yield from (one for one in statement.get("Fn::If", [statement]) if isinstance(one, dict) and "Effect" in one)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_cfn_lint_is_content(template):
+    program = Path(sys.executable).parent / "cfn-lint"
+    result = subprocess.run([program, template], capture_output=True, text=True, check=False)
+    assert result.stdout + result.stderr == ""
+
+
+def test_the_role_gives_parameters_that_exist_and_all_that_are_needed(elb_logs, role):
+    given = set(role["vars"]["_elb_log_shipper_stack"]["parameters"])
+    assert given <= set(elb_logs["Parameters"])
+    assert {name for name, one in elb_logs["Parameters"].items() if "Default" not in one} <= given
+
+
+def test_the_roles_defaults_are_the_templates(elb_logs, role):
+    defaults = role["defaults"]
+    for name, variable in {
+        "LogPrefix": "log_prefix",
+        "LogExpirationDays": "log_expiration_days",
+        "Architecture": "architecture",
+        "TimeoutSeconds": "timeout",
+        "MemoryMegabytes": "memory",
+        "FunctionLogDays": "function_log_days",
+    }.items():
+        assert elb_logs["Parameters"][name]["Default"] == defaults[f"elb_log_shipper_{variable}"]
+
+
+def test_the_role_and_the_template_take_the_same_log_ages(elb_logs, role):
+    text = role["vars"]["_elb_log_shipper_function_log_days"]
+    assert yaml.safe_load(text.strip("{} ")) == elb_logs["Parameters"]["FunctionLogDays"]["AllowedValues"]
+
+
+def test_the_handler_exists(elb_logs):
+    module, _, function = elb_logs["Parameters"]["Handler"]["Default"].rpartition(".")
+    assert callable(getattr(import_module(module), function))
+
+
+def test_the_function_may_do_what_it_needs_only(elb_logs):
+    role = elb_logs["Resources"]["FunctionRole"]["Properties"]
+    assert "ManagedPolicyArns" not in role
+    allowed = [one for policy in role["Policies"] for one in statements(policy["PolicyDocument"])]
+    by_name = {one["Sid"]: one for one in allowed}
+    assert by_name["ReadLogs"]["Action"] == "s3:GetObject"
+    for one in allowed:
+        assert "*" not in str(one["Action"])
+        assert one["Resource"] != "*" or one["Sid"] == "JoinVpc"
+
+
+def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
+    permission = elb_logs["Resources"]["BucketMayInvoke"]["Properties"]
+    assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert permission["SourceArn"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}
+
+
+def test_what_exists_first(elb_logs):
+    resources = elb_logs["Resources"]
+    assert resources["LogBucket"]["DependsOn"] == "BucketMayInvoke"
+    assert resources["Function"]["DependsOn"] == "FunctionLogGroup"
+
+
+def test_the_functions_own_log_has_an_end(elb_logs):
+    assert elb_logs["Resources"]["FunctionLogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "FunctionLogDays"}
+
+
+def test_logs_outlive_the_stack_and_are_nobody_elses(elb_logs):
+    bucket = elb_logs["Resources"]["LogBucket"]
+    assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert bucket["UpdateReplacePolicy"] == "Retain"
+    assert all(bucket["Properties"]["PublicAccessBlockConfiguration"].values())
+    policy = elb_logs["Resources"]["LogBucketPolicy"]["Properties"]["PolicyDocument"]
+    by_name = {one["Sid"]: one for one in statements(policy)}
+    assert by_name["EncryptedTransportOnly"]["Effect"] == "Deny"
+    assert by_name["LoadBalancersDeliver"]["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+
+
+def test_events_that_failed_are_kept(elb_logs):
+    retries = elb_logs["Resources"]["FunctionRetries"]["Properties"]
+    assert retries["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "FailedEvents.Arn"}
