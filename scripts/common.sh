@@ -12,7 +12,8 @@ export AWS_EC2_METADATA_DISABLED=${AWS_EC2_METADATA_DISABLED:-true}
 
 say() { printf '%s\n' "$*"; }
 
-stage() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+# stage TITLE: a heading, bold on a terminal.
+stage() { if [ -t 1 ]; then printf '\n\033[1m== %s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi; }
 
 # fail MESSAGE...: each argument a line: what, where, way out.
 fail() {

@@ -95,7 +95,7 @@ def test_version_that_the_repository_does_not_have(deploy_wrongly):
             "logstash_package_url": "",
             "logstash_package_checksum": "",
             "logstash_repository_url": "file:///srv/nothing",
-            "logstash_repository_key_url": "/usr/share/keyrings/debian-archive-keyring.gpg",
+            "logstash_repository_key_url": "file:///usr/share/keyrings/debian-archive-keyring.gpg",
         }
     )
     assert 'logstash_version is "9.9.9", which could not be installed from logstash_repository_url' in output
@@ -122,7 +122,7 @@ def test_package_that_is_not_there(deploy_wrongly):
 def test_package_that_is_no_package(deploy_wrongly, file_package):
     output = deploy_wrongly(file_package)
     assert 'logstash_version is "9.4.0", but logstash_package_url' in output
-    assert "not a Debian format archive" in output
+    assert "dpkg-deb: error" in output
 
 
 def test_port_that_another_program_holds(deploy_wrongly, host):

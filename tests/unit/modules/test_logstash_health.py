@@ -16,7 +16,7 @@ def api():
     """A node API whose answers a test sets: api.answers[path] = object; api.url is its address."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):  # noqa: N802 - the library's name
+        def do_GET(self):
             answer = self.server.answers.get(self.path)
             self.send_response(200 if answer else 404)
             self.end_headers()

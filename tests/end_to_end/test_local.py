@@ -1,0 +1,159 @@
+"""The users' two promises: one command brings everything up and proves it, and removes all of it again."""
+
+import gzip
+import io
+import json
+import subprocess
+import time
+import uuid
+import zipfile
+from pathlib import Path
+
+import pytest
+import requests
+
+BUCKET = "example-local-elb-logs"
+EVENTS = "/var/log/logstash/events.jsonl"
+DATA = Path(__file__).resolve().parents[1] / "unit/elb_log_shipper/data"
+
+
+def put(environment, name, body):
+    """Puts an object into the bucket under a load balancer's key."""
+    key = f"AWSLogs/1/elasticloadbalancing/eu-west-1/2026/03/02/{name}.log"
+    environment.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+
+
+def arrived(environment, text, count, seconds=60):
+    """The events at the broker that carry a text, once there are so many."""
+    events = []
+    for _ in range(seconds):
+        found = subprocess.run(
+            ["docker", "exec", environment.broker, "grep", "-F", text, EVENTS],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        events = [json.loads(line) for line in found.stdout.splitlines()]
+        if len(events) >= count:
+            break
+        time.sleep(1)
+    return events
+
+
+def test_deployment_after_a_killed_attempt_shows_the_events_at_the_broker(deployed):
+    assert "12 events have arrived" in deployed
+    assert deployed.count("LoadBalancerName: verify-") == 11
+    assert "Environment local is up." in deployed
+    assert "make destroy" in deployed
+
+
+def test_second_deployment_changes_nothing_and_says_so(environment, deployed):
+    assert "Nothing had to be changed" in environment.run("deploy.sh")
+
+
+def test_every_field_of_real_lines_arrives(environment, deployed):
+    name = f"fields-{uuid.uuid4().hex}"
+    lines = (DATA / "classic_elb.log").read_bytes().replace(b"web-prod", name.encode())
+    expected = [
+        json.loads(line.replace("web-prod", name))
+        for line in (DATA / "classic_elb.expected.jsonl").read_text().splitlines()
+        if "web-prod" in line
+    ]
+    put(environment, name, lines)
+    events = arrived(environment, name, len(expected))
+    context = {"Environment": "local", "Application": "website", "Component": "load-balancer"}
+    for event in events:
+        for added in ("@timestamp", "@version", "host", "event"):
+            event.pop(added, None)
+    wanted = [{**event, **context} for event in expected]
+    assert [event for event in wanted if event not in events] == []
+    assert len(events) == len(wanted)
+
+
+def test_gzip_object_with_a_key_that_has_to_be_decoded_arrives(environment, deployed):
+    name = f"gzip-{uuid.uuid4().hex}"
+    line = (DATA / "classic_elb.log").read_bytes().splitlines()[0].replace(b"web-prod", name.encode())
+    put(environment, f"a key+with=signs {name}", gzip.compress(line + b"\n" + line + b"\n"))
+    assert len(arrived(environment, name, 2)) == 2
+
+
+def test_function_runs_the_deployed_package_with_its_settings(environment, deployed):
+    function = environment.aws("lambda").get_function(FunctionName="elb-logs-shipper")
+    package = zipfile.ZipFile(io.BytesIO(requests.get(function["Code"]["Location"], timeout=30).content))
+    settings = json.loads(package.read("elb_log_shipper/settings.json"))
+    assert settings["LogHost"] == environment.broker
+    assert settings["Environment"] == "local"
+    assert function["Configuration"]["Handler"] == "elb_log_shipper.handler.lambda_handler"
+
+
+def test_rendered_settings_are_the_ones_on_the_host(environment, deployed, tmp_path):
+    ended = environment.playbook("render.yml", "-e", f"render_to={tmp_path}")
+    assert ended.returncode == 0, ended.stdout
+    rendered = {
+        str(path.relative_to(tmp_path / "broker-1")): path.read_text()
+        for path in (tmp_path / "broker-1").rglob("*")
+        if path.is_file()
+    }
+    assert set(rendered) == {
+        "logstash.yml",
+        "pipelines.yml",
+        "pipelines/broker/10-input.conf",
+        "pipelines/broker/20-output-file.conf",
+    }
+    for name, text in rendered.items():
+        assert environment.inside("cat", f"/etc/logstash/{name}") == text
+
+
+def test_one_changed_variable_is_one_restart(environment, deployed):
+    before = environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash")
+    ended = environment.playbook("logstash.yml", "-e", '{"logstash_settings": {"pipeline.workers": 1}}')
+    assert ended.returncode == 0, ended.stdout
+    after = environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash")
+    assert before != after
+    again = environment.playbook("logstash.yml", "-e", '{"logstash_settings": {"pipeline.workers": 1}}')
+    assert "changed=0" in again.stdout
+    assert environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash") == after
+
+
+def test_token_without_a_value_stops_everything_before_a_host_is_touched(environment, deployed, tmp_path):
+    (tmp_path / "broken.conf").write_text("input { stdin { } }\noutput { tcp { host => '#{NoSuchHost}' port => 1 } }\n")
+    before = environment.inside("find", "/etc/logstash", "-newermt", "@0")
+    pipelines = json.dumps(
+        {"logstash_template_path": str(tmp_path), "logstash_pipelines": [{"id": "x", "templates": ["broken.conf"]}]}
+    )
+    ended = environment.playbook("site.yml", "-e", pipelines)
+    assert ended.returncode != 0
+    assert "#{NoSuchHost}" in ended.stdout
+    assert "broken.conf:2" in ended.stdout
+    assert "Gathering Facts" not in ended.stdout
+    assert environment.inside("find", "/etc/logstash", "-newermt", "@0") == before
+
+
+@pytest.fixture
+def other_containers(environment):
+    """The containers of others, which a removal must leave alone."""
+
+    def names():
+        found = subprocess.run(
+            ["docker", "ps", "-a", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
+        )
+        return {name for name in found.stdout.split() if not name.startswith(environment.instance)}
+
+    return names
+
+
+def test_destroy_removes_all_of_it_and_nothing_else(environment, deployed, other_containers):
+    endpoint = environment.variables["aws_endpoint_url"]
+    others = other_containers()
+    environment.run("destroy.sh")
+    for command in (["docker", "ps", "-a"], ["docker", "network", "ls"]):
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert environment.instance not in listed
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{endpoint}/_localstack/health", timeout=5)
+    assert not (environment.inventory / "group_vars/all/generated.yml").exists()
+    assert other_containers() >= others
+
+
+def test_destroy_again_finds_nothing_to_do(environment, deployed):
+    assert "changed=0" in environment.run("destroy.sh")
