@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import subprocess
 import time
 import uuid
@@ -14,7 +15,8 @@ import requests
 
 BUCKET = "example-local-elb-logs"
 EVENTS = "/var/log/logstash/events.jsonl"
-DATA = Path(__file__).resolve().parents[1] / "unit/elb_log_shipper/data"
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests/unit/elb_log_shipper/data"
 
 
 def put(environment, name, body):
@@ -127,6 +129,36 @@ def test_token_without_a_value_stops_everything_before_a_host_is_touched(environ
     assert "broken.conf:2" in ended.stdout
     assert "Gathering Facts" not in ended.stdout
     assert environment.inside("find", "/etc/logstash", "-newermt", "@0") == before
+
+
+def test_dynamic_inventory_finds_the_tagged_instances_of_its_environment(environment, deployed):
+    """The staging inventory's EC2 source against the emulator's EC2."""
+    ec2 = environment.aws("ec2")
+    for name, of in (("broker-9", "staging"), ("broker-8", "production")):
+        tags = [
+            {"Key": "Name", "Value": name},
+            {"Key": "Layer", "Value": "brokers"},
+            {"Key": "Environment", "Value": of},
+        ]
+        ec2.run_instances(
+            ImageId="ami-00000000",
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )
+    listed = subprocess.run(
+        [ROOT / ".venv/bin/ansible-inventory", "-i", ROOT / "inventories/staging/ec2/aws_ec2.yml", "--list"],
+        env={
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": "emulator",
+            "AWS_SECRET_ACCESS_KEY": "emulator",
+            "AWS_ENDPOINT_URL": environment.variables["aws_endpoint_url"],
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(listed.stdout)["brokers"]["hosts"] == ["broker-9"]
 
 
 @pytest.fixture
