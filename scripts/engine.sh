@@ -14,7 +14,6 @@ answers() { docker info >/dev/null 2>&1; }
 started_at() { awk '{print $22}' "/proc/$1/stat" 2>/dev/null; }
 
 start() {
-    mkdir -p "$engine_state"
     if has docker && answers; then
         say "docker: the engine answers"
         return
@@ -29,6 +28,7 @@ start() {
         say "docker: starting docker.service"
         systemctl start docker.service || fail "docker.service did not start." "See: journalctl -u docker.service"
     elif is_root; then
+        mkdir -p "$engine_state"
         say "docker: starting dockerd (no systemd runs here); its log is $engine_state/dockerd.log"
         setsid dockerd >"$engine_state/dockerd.log" 2>&1 </dev/null &
         printf '%s %s %s\n' "$!" "$(started_at $!)" "$owner" >"$engine_state/started"

@@ -88,6 +88,22 @@ def test_function_runs_the_deployed_package_with_its_settings(environment, deplo
     assert function["Configuration"]["Handler"] == "elb_log_shipper.handler.lambda_handler"
 
 
+def test_transport_is_switched_to_http_and_back_by_one_variable(environment, deployed):
+    name = f"http-{uuid.uuid4().hex}"
+    over_http = json.dumps({"octopus_variables": {"LogHost": environment.broker, "LogTransport": "http"}})
+    ended = environment.playbook("elb_logs.yml", "-e", over_http)
+    assert ended.returncode == 0, ended.stdout
+    put(environment, name, (DATA / "classic_elb.log").read_bytes().replace(b"web-prod", name.encode()))
+    inputs = json.loads(environment.inside("curl", "-s", "localhost:9600/_node/stats/pipelines"))["pipelines"]["broker"]
+    before = {plugin["id"]: plugin["events"]["out"] for plugin in inputs["plugins"]["inputs"]}
+    assert len(arrived(environment, name, 12)) == 12
+    inputs = json.loads(environment.inside("curl", "-s", "localhost:9600/_node/stats/pipelines"))["pipelines"]["broker"]
+    after = {plugin["id"]: plugin["events"]["out"] for plugin in inputs["plugins"]["inputs"]}
+    assert after["broker_http"] >= 12
+    assert after["broker_tcp"] == before["broker_tcp"]
+    assert environment.playbook("elb_logs.yml").returncode == 0
+
+
 def test_rendered_settings_are_the_ones_on_the_host(environment, deployed, tmp_path):
     ended = environment.playbook("render.yml", "-e", f"render_to={tmp_path}")
     assert ended.returncode == 0, ended.stdout

@@ -162,9 +162,9 @@ def test_token_without_a_value(deploy_wrongly, templates):
 
 def test_required_variable_that_is_empty(deploy_wrongly):
     output = deploy_wrongly(
-        {"logstash_required_variables": ["LogPort"], "octopus_variables": {"LogPort": "", "LogHttpPort": 8080}}
+        {"logstash_required_variables": ["LogTcpPort"], "octopus_variables": {"LogTcpPort": "", "LogHttpPort": 8080}}
     )
-    assert "LogPort" in output
+    assert "LogTcpPort" in output
     assert "empty" in output
 
 

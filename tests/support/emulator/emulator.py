@@ -326,6 +326,7 @@ def settings(state: State, wanted: Wanted, inherited: dict[str, str]) -> dict[st
         # Where it listens, and the address of itself that it hands out: one that host and containers both reach.
         "GATEWAY_LISTEN": f"127.0.0.1:{wanted.port},{wanted.gateway}:{wanted.port}",
         "LOCALSTACK_HOST": f"{wanted.gateway}:{wanted.port}",
+        "SQS_ENDPOINT_STRATEGY": "path",
         "DNS_ADDRESS": "0",
         "OVERRIDE_IN_DOCKER": "0",
         # All files below the state directory.

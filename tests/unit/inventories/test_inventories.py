@@ -114,7 +114,7 @@ def test_environments_differ_in_few_lines(environment):
         (("-i", "inventories/nope"), "inventories/nope has no host in the groups brokers, indexers, shippers"),
         (("-i", "localhost,"), "has no host in the groups brokers, indexers, shippers"),
         (("-i", "inventories/staging", "-e", "octopus_environment="), 'octopus_environment is ""'),
-        (("-i", "inventories/staging", "-e", '{"octopus_variables": {"LogPort": ""}}'), "LogPort"),
+        (("-i", "inventories/staging", "-e", '{"octopus_variables": {"LogTcpPort": ""}}'), "LogTcpPort"),
         (("-i", "inventories/staging", "-e", "logstash_version="), 'logstash_version is ""'),
     ],
 )

@@ -1,0 +1,85 @@
+"""The set-up scripts say what to install where they cannot do it themselves, and do nothing twice."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of the scripts in a folder that every user may read."""
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if str(folder).startswith("/tmp/"):  # noqa: S108 - pytest's own directories are closed to other users
+            folder.chmod(0o755)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    shutil.copy(ROOT / "requirements.txt", tmp_path)
+    return tmp_path
+
+
+def run(checkout, *command, path=None, **options):
+    environment = {
+        "PATH": path or os.environ["PATH"],
+        "HOME": str(checkout),
+        "DOCKER_HOST": "unix:///nowhere/docker.sock",
+    }
+    return subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, check=False, **options
+    )
+
+
+@pytest.fixture
+def bare_path(tmp_path):
+    """A PATH with the basic tools, and neither apt nor Docker nor Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("bash", "cat", "dirname", "env", "id", "sed", "sha256sum", "basename", "mkdir", "awk", "seq", "sleep"):
+        (folder / name).symlink_to(shutil.which(name))
+    return str(folder)
+
+
+def test_machine_without_apt_is_told_what_to_install(checkout, bare_path):
+    ended = run(checkout, checkout / "scripts/engine.sh", "start", "x", path=bare_path)
+    assert ended.returncode != 0
+    assert "Docker Engine" in ended.stderr
+    assert "apt-get install docker.io iptables" in ended.stderr
+    assert not (checkout / "build").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_user_who_is_not_root_is_told_what_to_do(checkout):
+    ended = run(checkout, checkout / "scripts/engine.sh", "start", "x", user="nobody", group="nogroup", extra_groups=[])
+    assert ended.returncode != 0
+    assert "No Docker Engine answers" in ended.stderr
+    assert "Docker Engine" in ended.stderr
+    assert "run this again" in ended.stderr
+
+
+def test_python_that_does_not_fit_is_named_with_the_versions_that_do(checkout, bare_path):
+    script = (checkout / "scripts/setup.sh").read_text().replace("/usr/bin/python3", "/nowhere/python3")
+    (checkout / "scripts/setup.sh").write_text(script)
+    ended = run(checkout, checkout / "scripts/setup.sh", path=bare_path)
+    assert ended.returncode != 0
+    assert "No Python 3.11, 3.12 or 3.13 was found" in ended.stderr
+
+
+def test_stop_ends_nothing_that_was_not_started_here(checkout):
+    state = checkout / "build/engine"
+    state.mkdir(parents=True)
+    (state / "started").write_text(f"{os.getpid()} 1 x\n")
+    ended = run(checkout, checkout / "scripts/engine.sh", "stop", "x")
+    assert ended.returncode == 0
+    assert not (state / "started").exists()
+
+
+def test_engine_of_another_owner_is_left_on(checkout):
+    state = checkout / "build/engine"
+    state.mkdir(parents=True)
+    started = Path(f"/proc/{os.getpid()}/stat").read_text().split()[21]
+    (state / "started").write_text(f"{os.getpid()} {started} somebody-else\n")
+    assert run(checkout, checkout / "scripts/engine.sh", "stop", "x").returncode == 0
+    assert (state / "started").exists()
