@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Compiles every requirements.in to a requirements.txt with hashes and without addresses, for Python 3.11 to 3.13.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+scripts/setup.sh
+compiler=build/uv
+[ -x "$compiler/bin/uv" ] || { "$venv/bin/python" -m venv "$compiler"; "$compiler/bin/pip" install --quiet uv==0.13.9; }
+
+# compile FOLDER OPTION...
+compile() {
+    local folder=$1
+    shift
+    "$compiler/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-emit-find-links --no-annotate --no-header "$@" --output-file "$folder/requirements.txt" "$folder/requirements.in"
+    say "$folder/requirements.txt"
+}
+
+compile .
+compile tests/support/function_runtime
+# As of the emulator's release: newer releases of its dependencies break it.
+compile tests/support/emulator --exclude-newer 2025-10-10
