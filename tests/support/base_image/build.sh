@@ -38,8 +38,8 @@ if [ -z "$mirror" ]; then
 fi
 command -v debootstrap >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet debootstrap >/dev/null
 include=$(IFS=,; echo "${packages[*]}")
-debootstrap --variant=minbase --include="$include" bookworm "$work/root" "$mirror" >"$work/debootstrap.log" 2>&1 ||
+debootstrap --variant=minbase --include="$include" bookworm "$work/tree" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
-rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
-tar -C "$work/root" -c . | docker import --change 'CMD ["/lib/systemd/systemd"]' - "$tag" >/dev/null
+rm -rf "$work"/tree/var/cache/apt/archives/*.deb "$work"/tree/var/lib/apt/lists/*
+tar -C "$work/tree" -c . | docker import --change 'CMD ["/lib/systemd/systemd"]' - "$tag" >/dev/null
 echo "image $tag: made"
