@@ -14,9 +14,6 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# The machine's own certificate authorities, so that a host behind a TLS-inspecting proxy works in containers too.
-cp /etc/ssl/certs/ca-certificates.crt "$work/ca-certificates.crt" 2>/dev/null || : >"$work/ca-certificates.crt"
-
 if timeout 120 docker pull --quiet debian:12 >/dev/null 2>"$work/pull.log"; then
     echo "image $tag: from debian:12"
     cat >"$work/Dockerfile" <<DOCKERFILE
