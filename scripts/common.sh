@@ -10,7 +10,8 @@ export ANSIBLE_CONFIG=$PWD/ansible.cfg
 # No look-up of instance credentials on machines that are no instances.
 export AWS_EC2_METADATA_DISABLED=${AWS_EC2_METADATA_DISABLED:-true}
 
-say() { printf '%s\n' "$*"; }
+# say LINE...: each argument a line.
+say() { printf '%s\n' "$@"; }
 
 # stage TITLE: a heading, bold on a terminal.
 stage() { if [ -t 1 ]; then printf '\n\033[1m== %s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi; }
