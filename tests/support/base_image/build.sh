@@ -27,7 +27,12 @@ DOCKERFILE
 fi
 
 echo "image $tag: no registry answers ($(head -c 200 "$work/pull.log")); bootstrapping it from this machine's apt sources"
-mirror=$(apt-cache policy | sed -nE 's|^ *[0-9]+ (https?://[^ ]+) bookworm/main .*|\1|p' | head -n 1)
+find_mirror() { apt-cache policy | sed -nE 's|^ *[0-9]+ (https?://[^ ]+) bookworm/main .*|\1|p' | head -n 1; }
+mirror=$(find_mirror)
+if [ -z "$mirror" ] || ! command -v debootstrap >/dev/null; then
+    apt-get update >/dev/null
+    mirror=$(find_mirror)
+fi
 if [ -z "$mirror" ]; then
     echo "No apt source of suite bookworm on this machine, and no image can be pulled: add one to /etc/apt, or make" \
         "'docker pull debian:12' work, then run this again." >&2
