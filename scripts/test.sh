@@ -8,6 +8,8 @@ set -uo pipefail
 ELK_TEST_ID=elk-test-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 export ELK_TEST_ID
 export LC_ALL=C.UTF-8
+# The linter and molecule keep copies of the collection there; none of them shall shadow anything of the user's.
+export ANSIBLE_HOME=$PWD/build/ansible
 results=()
 failed=0
 
