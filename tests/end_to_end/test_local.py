@@ -133,6 +133,19 @@ def test_one_changed_variable_is_one_restart(environment, deployed):
     assert environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash") == after
 
 
+def test_a_phase_can_be_run_alone_and_the_next_one_goes_on_from_it(environment, deployed):
+    setting = json.dumps({"logstash_settings": {"pipeline.batch.size": 100}})
+    before = environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash")
+    ended = environment.playbook("logstash.yml", "--tags", "logstash_configure", "-e", setting)
+    assert ended.returncode == 0, ended.stdout
+    assert "pipeline.batch.size: 100" in environment.inside("cat", "/etc/logstash/logstash.yml")
+    assert environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash") == before
+    ended = environment.playbook("logstash.yml", "--tags", "logstash_service", "-e", setting)
+    assert ended.returncode == 0, ended.stdout
+    assert environment.inside("systemctl", "show", "--value", "--property", "MainPID", "logstash") != before
+    assert "changed=0" in environment.playbook("logstash.yml", "-e", setting).stdout
+
+
 def test_token_without_a_value_stops_everything_before_a_host_is_touched(environment, deployed, tmp_path):
     (tmp_path / "broken.conf").write_text("input { stdin { } }\noutput { tcp { host => '#{NoSuchHost}' port => 1 } }\n")
     before = environment.inside("find", "/etc/logstash", "-newermt", "@0")
