@@ -25,17 +25,15 @@ def put(environment, name, body):
     environment.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
-def arrived(environment, text, count, seconds=60):
-    """The events at the broker that carry a text, once there are so many."""
+def arrived(environment, name, count, seconds=60):
+    """The events at the broker of a load balancer's name, once there are so many; raw lines carry it in their text."""
     events = []
     for _ in range(seconds):
-        found = subprocess.run(
-            ["docker", "exec", environment.broker, "grep", "-F", text, EVENTS],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        events = [json.loads(line) for line in found.stdout.splitlines()]
+        command = ["docker", "exec", environment.broker, "grep", "-F", name, EVENTS]
+        lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+        events = [
+            event for event in map(json.loads, lines) if name in event.get("LoadBalancerName", event.get("Message"))
+        ]
         if len(events) >= count:
             break
         time.sleep(1)
