@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-import stat
-import tempfile
 from typing import Any
 
-from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -16,12 +12,9 @@ from ..module_utils.octopus import Evaluation, render
 from ..module_utils.octopus.host import HostVariables
 from ..module_utils.octopus.report import report
 from ..plugin_utils.octopus import read_host, read_text, shown_path
+from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 
 OWN_OPTIONS = ("src", "dest", "variables", "syntax_errors")
-COPY_OPTIONS = (
-    "owner", "group", "mode", "backup", "force", "validate", "follow", "unsafe_writes", "attributes",
-    "seuser", "serole", "setype", "selevel",
-)  # fmt: skip
 SYNTAX_ERRORS = ("fail", "warn", "ignore")
 
 
@@ -46,7 +39,8 @@ class ActionModule(ActionBase):
         sensitive = sorted(name for name in evaluation.used if host.variables.is_sensitive(name))
         if real != source:
             sensitive.append("(the template itself is encrypted)")
-        return self._copy(source, mark + (evaluation.text or "").encode("utf-8"), sensitive, task_vars)
+        content = mark + (evaluation.text or "").encode("utf-8")
+        return copy_rendered(self, source, content, sensitive, task_vars)
 
     def _source(self) -> tuple[str, str]:
         """The template on the controller, and its name for messages."""
@@ -81,38 +75,3 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(report([(label, problems)], host))
         if evaluation.problems and mode == "warn":
             self._display.warning(report([(label, evaluation.problems)], host))
-
-    def _copy(self, source: str, content: bytes, sensitive: list[str], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run copy's action with the rendered file, so that check mode, diff and idempotence are copy's."""
-        task = self._task.copy()
-        task.args = {name: value for name, value in self._task.args.items() if name in COPY_OPTIONS}
-        if task.args.get("mode") == "preserve":
-            task.args["mode"] = f"0{stat.S_IMODE(os.stat(source).st_mode):o}"
-        show_diff = bool(self._task.diff)
-        if sensitive:
-            task.diff = False
-        directory = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)
-        try:
-            rendered = os.path.join(directory, os.path.basename(source))
-            with open(rendered, "wb") as stream:
-                stream.write(content)
-            task.args.update(src=rendered, dest=self._task.args["dest"])
-            # ansible.legacy lets a project's own copy stand in, as it does for ansible.builtin.template.
-            action = self._shared_loader_obj.action_loader.get(
-                "ansible.legacy.copy",
-                task=task,
-                connection=self._connection,
-                play_context=self._play_context,
-                loader=self._loader,
-                templar=self._templar,
-                shared_loader_obj=self._shared_loader_obj,
-            )
-            result = action.run(task_vars=task_vars)
-        finally:
-            shutil.rmtree(directory)
-            self._remove_tmp_path(self._connection._shell.tmpdir)
-        if sensitive and show_diff and result.get("changed"):
-            result["diff"] = {
-                "prepared": f"Not shown: {shown_path(source)} uses sensitive values: {', '.join(sensitive)}\n"
-            }
-        return result

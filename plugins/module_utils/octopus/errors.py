@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 
-class CircularReference(Exception):  # noqa: N818 - the name is part of the stable interface
+class EvaluationError(Exception):
+    """The evaluation of a whole text was given up; there is no outcome."""
+
+
+class FilterError(EvaluationError):
+    """A filter was given what it cannot work with at all, such as a regular expression with a syntax error."""
+
+
+class NoResult(Exception):  # noqa: N818 - not an error: the token is echoed, with the reason that this carries
+    """A filter gives no result; the message says why, for people."""
+
+
+class CircularReference(EvaluationError):  # noqa: N818 - the name is part of the stable interface
     """A variable's value leads back to itself.
 
     ``chain`` holds the paths as they are spelled in the values; the first and the last name the same variable.

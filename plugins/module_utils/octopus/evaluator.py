@@ -302,7 +302,7 @@ class _Evaluator:
     def _why(self, node: SyntaxNode, expression: Expression, context: _Context) -> _Unresolved:
         """Why ``expression`` has no result, for people."""
         for call in expression.filters:
-            if filters.find(call.name) is None:
+            if not filters.known(call.name):
                 return _Unresolved(str(node), f"there is no filter {call.name}", "filter")
         path = expression.path
         if not expression.filters or (path and not path.has_lookup and self._walk(path, context) is None):
@@ -371,8 +371,7 @@ class _Evaluator:
                     arguments.append(argument.text)
                 else:
                     arguments.append((yield self._node(argument, context, unresolved)))
-            function = filters.find(call.name)
-            text = function(text, tuple(arguments)) if function else None
+            text = filters.apply(call.name, text, tuple(arguments))
         return text
 
     def _lookup(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:

@@ -1,31 +1,11 @@
-"""Filters: ``name -> function(input, arguments)``; the result None means that the token stays unresolved.
-
-A filter's input is None when its path is missing. A filter that is not in the table is unknown, which is the
-same as the result None. :func:`register` is the place where further filters join.
-"""
+"""Filters on plain text."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-FilterFunction = Callable[["str | None", "tuple[str, ...]"], "str | None"]
-
-_FILTERS: dict[str, FilterFunction] = {}
-
-
-def register(name: str) -> Callable[[FilterFunction], FilterFunction]:
-    """Make the decorated function the filter ``name`` (any case)."""
-
-    def add(function: FilterFunction) -> FilterFunction:
-        _FILTERS[name.lower()] = function
-        return function
-
-    return add
-
-
-def find(name: str) -> FilterFunction | None:
-    return _FILTERS.get(name.lower())
+from .registry import register
 
 
 def _plain(name: str, function: Callable[[str], str]) -> None:
