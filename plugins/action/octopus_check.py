@@ -10,7 +10,8 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.octopus import render
 from ..module_utils.octopus.host import HostVariables
 from ..module_utils.octopus.report import report
-from ..plugin_utils.octopus import read_host, read_text, shown_path
+from ..module_utils.octopus.text_files import TextFileError, read
+from ..plugin_utils.octopus import read_host, shown_path
 
 OPTIONS = ("src", "text", "required", "variables", "syntax_errors")
 SYNTAX_ERRORS = ("fail", "warn", "ignore")
@@ -77,8 +78,8 @@ class ActionModule(ActionBase):
         for name in arguments["src"]:
             try:
                 path = self._find_needle("templates", name)
-                texts.append((shown_path(path), read_text(self._loader.get_real_file(path), shown_path(path))[0]))
-            except AnsibleError as error:
+                texts.append((shown_path(path), read(self._loader.get_real_file(path), shown_path(path)).text))
+            except (AnsibleError, TextFileError) as error:
                 faults.append(str(error))
         texts.extend((str(label), str(text)) for label, text in arguments["text"].items())
         return faults, texts

@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.octopus import Evaluation, render
 from ..module_utils.octopus.host import HostVariables
 from ..module_utils.octopus.report import report
-from ..plugin_utils.octopus import read_host, read_text, shown_path
+from ..module_utils.octopus.text_files import TextFileError, encode, read
+from ..plugin_utils.octopus import read_host, shown_path
 from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 
 OWN_OPTIONS = ("src", "dest", "variables", "syntax_errors")
@@ -29,18 +30,23 @@ class ActionModule(ActionBase):
         task_vars = task_vars or {}
         source, label = self._source()
         real = self._loader.get_real_file(source)
-        text, mark = read_text(real, label)
+        try:
+            file = read(real, label)
+        except TextFileError as error:
+            raise AnsibleActionFail(str(error)) from None
         host = read_host(
             lambda name: self._templar.template(task_vars[name]) if name in task_vars else None,
             self._task.args.get("variables"),
         )
-        evaluation = render(text, host.variables)
+        evaluation = render(file.text, host.variables)
         self._report(label, evaluation, host)
         sensitive = sorted(name for name in evaluation.used if host.variables.is_sensitive(name))
         if real != source:
             sensitive.append("(the template itself is encrypted)")
-        content = mark + (evaluation.text or "").encode("utf-8")
-        return copy_rendered(self, source, content, sensitive, task_vars)
+        encoded = encode(file, evaluation.text or "")
+        if encoded.warning:
+            self._display.warning(f"{label}: {encoded.warning}")
+        return copy_rendered(self, source, encoded.content, sensitive, task_vars)
 
     def _source(self) -> tuple[str, str]:
         """The template on the controller, and its name for messages."""

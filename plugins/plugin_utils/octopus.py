@@ -19,8 +19,6 @@ from ..module_utils.octopus.loader import load_catalog
 # Reads one Ansible variable of the host, templated; None when it is not defined.
 Reader = Callable[[str], Any]
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
 
 def read_host(read: Reader, given: object = None) -> HostVariables:
     """The Octopus variables of the host that ``read`` reads from; ``given`` override all others.
@@ -49,26 +47,6 @@ def read_host(read: Reader, given: object = None) -> HostVariables:
         return host_variables(host, load_catalog(_files(read)), inventory, _mapping("variables", given))
     except VariableError as error:
         raise AnsibleError(str(error)) from None
-
-
-def read_text(path: str, label: str) -> tuple[str, bytes]:
-    """A file's text with its line ends, and its byte order mark (or nothing).
-
-    :raises AnsibleError: the file cannot be read, or is not UTF-8.
-    """
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read()
-    except OSError as error:
-        raise AnsibleError(f"{label}: cannot read this file: {error.strerror}") from None
-    mark = BYTE_ORDER_MARK if content.startswith(BYTE_ORDER_MARK) else b""
-    try:
-        return content[len(mark) :].decode("utf-8"), mark
-    except UnicodeDecodeError as error:
-        raise AnsibleError(
-            f"{label}: byte {error.start + len(mark)} is not UTF-8; expected UTF-8 with or without byte order mark. "
-            "Convert the file (other encodings are not supported yet)"
-        ) from None
 
 
 def shown_path(path: str) -> str:

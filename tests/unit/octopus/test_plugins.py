@@ -178,7 +178,7 @@ WRONG_INPUTS = [
     ({"src": "none.conf"}, {}, "Could not find or access 'none.conf'"),
     ({"src": ""}, {}, "octopus_template: src is required, expected a path"),
     ({"src": "{{ playbook_dir }}/templates"}, {}, "is a directory, expected a file"),
-    ({"src": "latin.conf"}, {}, "templates/latin.conf: byte 1 is not UTF-8"),
+    ({"src": "binary.conf"}, {}, "templates/binary.conf: byte 2 is zero, so this is no text file"),
     ({"colour": "red"}, {}, "octopus_template has no option colour; it has src, dest"),
     ({"syntax_errors": "maybe"}, {}, "syntax_errors is 'maybe', expected one of fail, warn, ignore"),
 ]
@@ -186,7 +186,7 @@ WRONG_INPUTS = [
 
 def test_wrong_inputs_are_explained(project: Project) -> None:
     project.write("templates/app.conf", "#{LogHost}")
-    project.write("templates/latin.conf", b"a\xe9")
+    project.write("templates/binary.conf", b"a\0")
     project.write("bad.yml", "- {name: A}")
     tasks = [
         template(**arguments) | {"vars": variables, "ignore_errors": True} for arguments, variables, _ in WRONG_INPUTS
