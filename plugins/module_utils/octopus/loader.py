@@ -26,7 +26,7 @@ from functools import lru_cache
 import yaml
 
 from .errors import VariableFileError
-from .scopes import RANKING, Catalog, Entry, Scope
+from .scopes import DIMENSIONS, Catalog, Entry, Scope
 
 _KEYS = ("name", "value", "scope", "sensitive", "description")
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
@@ -178,7 +178,7 @@ class _Reader:
     def _scope(self, node: yaml.Node | None, name: str) -> Scope:
         if node is None or _is_null(node):
             return Scope()
-        parts = self._mapping(node, f"variable {name}: scope", RANKING)
+        parts = self._mapping(node, f"variable {name}: scope", DIMENSIONS)
         dimensions = {}
         for dimension, values in (parts or {}).items():
             items = values.value if isinstance(values, yaml.SequenceNode) else [values]

@@ -78,8 +78,8 @@ FAULTS = [
         "- name: A\n  value: !vault x",
         "f.yml:2: variable A: value has the tag !vault, which variable files do not support",
     ),
-    ("- {name: A, value: 1, scope: staging}", "variable A: scope is a text, expected a mapping with `machine`"),
-    ("- {name: A, value: 1, scope: {tenant: x}}", "variable A: scope has the unknown key `tenant`, expected `machine`"),
+    ("- {name: A, value: 1, scope: staging}", "variable A: scope is a text, expected a mapping with `environment`"),
+    ("- {name: A, value: 1, scope: {tenants: x}}", "variable A: scope has the unknown key `tenants`, expected `environment`"),
     ("- {name: A, value: 1, scope: {role: []}}", "variable A: scope role is empty, expected a name or a list of names"),
     (
         "- {name: A, value: 1, scope: {role: [{a: b}]}}",
