@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .evaluator import Problem
+from .evaluator import Problem, render
 from .host import HostVariables
 
 _HIDDEN = "a token in a sensitive value"
@@ -18,8 +18,17 @@ def problem_line(label: str, problem: Problem, host: HostVariables) -> str:
         token, reason = _HIDDEN, f"cannot be resolved; a literal #{{ in {problem.origin} must be written ##{{"
     else:
         reason += f" (in the value of {problem.origin})" if problem.origin else ""
-        reason += host.known_elsewhere(problem.name) if problem.name else ""
+        reason += host.why_missing(problem.name) if problem.name else ""
     return host.masked(f"{label}:{problem.line}:{problem.column}: {token}: {reason}")
+
+
+def required_state(name: str, host: HostVariables) -> str:
+    """What is wrong with a variable that must have a value, to follow "variable … is"; empty when nothing is."""
+    evaluation = render(f"#{{{name}}}", host.variables)
+    if evaluation.problems:
+        problem = evaluation.problems[0]
+        return "not defined" if problem.name == name and not problem.origin else "not resolvable"
+    return "" if (evaluation.text or "").strip() else "empty"
 
 
 def report(texts: Iterable[tuple[str, Sequence[Problem]]], host: HostVariables) -> str:

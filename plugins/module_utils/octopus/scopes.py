@@ -58,6 +58,12 @@ class Context:
         }
 
 
+def is_tenant_tag(text: str) -> bool:
+    """Whether ``text`` has the form Set/Tag."""
+    tag_set, _, tag = text.partition("/")
+    return bool(tag_set.strip() and tag.strip()) and "/" not in tag
+
+
 def _names(*texts: str) -> frozenset[str]:
     return frozenset(text.lower() for text in texts if text)
 
@@ -158,6 +164,7 @@ class Catalog:
         # Scopes that mean the same share a number, so that a context is compared with each of them only once.
         self._scopes: list[Scope] = []
         numbers: dict[object, int] = {}
+        prompted: dict[str, None] = {}
         # Lower-case name to entries, each with its scope's number and its layer: what decides among equal scopes.
         self._by_name: dict[str, list[tuple[int, tuple[bool, int], Entry]]] = {}
         for file_number, (_, entries) in enumerate(files):
@@ -168,6 +175,9 @@ class Catalog:
                     self._scopes.append(entry.scope)
                 layer = (not entry.library, file_number)
                 self._by_name.setdefault(entry.name.lower(), []).append((number, layer, entry))
+                if entry.prompt:
+                    prompted[entry.name.lower()] = None
+        self.prompted = tuple(prompted)  # lower-case names of variables with an entry that asks for a value
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -76,7 +76,7 @@ FAULTS = [
     ("- name: A\n  value: {b: c}", "f.yml:2: variable A: value is a mapping, expected text or a number"),
     (
         "- name: A\n  value: !vault x",
-        "f.yml:2: variable A: value has the tag !vault, which variable files do not support",
+        "f.yml:2: variable A: value is no ciphertext of Ansible Vault; expected `!vault |` and, on the lines below",
     ),
     ("- {name: A, value: 1, scope: staging}", "variable A: scope is a text, expected a mapping with `environment`"),
     ("- {name: A, value: 1, scope: {tenants: x}}", "variable A: scope has the unknown key `tenants`, expected `environment`"),
