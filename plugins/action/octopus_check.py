@@ -2,97 +2,75 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleError
 
 from ..module_utils.octopus import render
 from ..module_utils.octopus.host import HostVariables
-from ..module_utils.octopus.report import report
-from ..module_utils.octopus.text_files import TextFileError, read
-from ..plugin_utils.octopus import read_host, shown_path
+from ..module_utils.octopus.text_files import BinaryFileError, TextFileError
+from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
-OPTIONS = ("src", "text", "required", "variables", "syntax_errors")
-SYNTAX_ERRORS = ("fail", "warn", "ignore")
+OPTIONS = {
+    "src": {"type": "list", "elements": "str", "default": []},
+    "text": {"type": "dict", "default": {}},
+    "required": {"type": "list", "elements": "str", "default": []},
+    **TOKEN_OPTIONS,
+    **DIRECTORY_OPTIONS,
+}
 
 
-class ActionModule(ActionBase):
-    """Evaluates files and texts for the host without writing anything, and reports all that is unresolved."""
+class ActionModule(TokenAction):
+    """Evaluates files and texts for the host without writing anything, and reports all that is wrong with them."""
 
-    TRANSFERS_FILES = False
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        task_vars = task_vars or {}
-        arguments = self._arguments()
-        host = read_host(
-            lambda name: self._templar.template(task_vars[name]) if name in task_vars else None,
-            arguments["variables"],
-        )
-        for warning in host.warnings:
-            self._display.warning(warning)
-        faults, texts = self._texts(arguments)
-        checked = [(label, render(text, host.variables).problems) for label, text in texts]
-        mode = arguments["syntax_errors"]
-        failing = [
-            (label, [one for one in found if one.kind != "syntax" or mode == "fail"]) for label, found in checked
-        ]
-        syntax = [(label, [one for one in found if one.kind == "syntax"]) for label, found in checked]
-        messages = [*faults, *_required(arguments["required"], host)]
-        if any(found for _, found in failing):
-            messages.append(report(failing, host))
-        if messages:
-            raise AnsibleActionFail("\n".join(messages))
-        if mode == "warn" and any(found for _, found in syntax):
-            self._display.warning(report(syntax, host))
-        result.update(changed=False, checked=[label for label, _ in texts])
-        return result
-
-    def _arguments(self) -> dict[str, Any]:
-        """The task's options, checked and completed."""
-        given = self._task.args
-        unknown = sorted(set(given) - set(OPTIONS))
-        if unknown:
-            raise AnsibleActionFail(f"octopus_check has no option {', '.join(unknown)}; it has {', '.join(OPTIONS)}")
-        arguments = {
-            "src": _list("src", given.get("src")),
-            "text": given.get("text") or {},
-            "required": _list("required", given.get("required")),
-            "variables": given.get("variables"),
-            "syntax_errors": given.get("syntax_errors", "fail"),
-        }
-        if not isinstance(arguments["text"], dict):
-            raise AnsibleActionFail("octopus_check: text is no dictionary, expected labels and texts")
-        if arguments["syntax_errors"] not in SYNTAX_ERRORS:
-            raise AnsibleActionFail(
-                f"octopus_check: syntax_errors is {arguments['syntax_errors']!r}, expected one of "
-                f"{', '.join(SYNTAX_ERRORS)}"
-            )
-        return arguments
-
-    def _texts(self, arguments: dict[str, Any]) -> tuple[list[str], list[tuple[str, str]]]:
-        """What to look at, labelled; files that cannot be read are faults beside the others' problems."""
-        faults, texts = [], []
-        for name in arguments["src"]:
+        options = self.options(OPTIONS)
+        host, how = self.host(options, task_vars or {})
+        texts: list[Rendered] = []
+        faults: list[str] = []
+        for name in options["src"]:
             try:
-                path = self._find_needle("templates", name)
-                texts.append((shown_path(path), read(self._loader.get_real_file(path), shown_path(path)).text))
-            except (AnsibleError, TextFileError) as error:
+                path = self.find(name)
+            except AnsibleError as error:
                 faults.append(str(error))
-        texts.extend((str(label), str(text)) for label, text in arguments["text"].items())
-        return faults, texts
+                continue
+            if os.path.isdir(path):
+                self._look_at_directory(path, options, host, texts, faults)
+            else:
+                self._look_at_file(path, host, texts, faults)
+        for label, text in options["text"].items():
+            texts.append(Rendered(str(label), b"", render(str(text), host.variables).problems))
+        self.settle(texts, host, how, [*faults, *_required(options["required"], host)])
+        return result | {"changed": False, "checked": [text.label for text in texts]}
 
+    def _look_at_directory(
+        self, path: str, options: dict[str, Any], host: HostVariables, texts: list[Rendered], faults: list[str]
+    ) -> None:
+        tree, chosen = self.tree(path, options)
+        faults.extend(tree.faults)
+        for name in sorted(chosen):
+            self._look_at_file(os.path.join(path, name), host, texts, faults, binary_is_fine=True)
 
-def _list(name: str, value: Any) -> list[str]:
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [value]
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return value
-    raise AnsibleActionFail(f"octopus_check: {name} is {value!r}, expected a list of texts")
+    def _look_at_file(
+        self,
+        path: str,
+        host: HostVariables,
+        texts: list[Rendered],
+        faults: list[str],
+        binary_is_fine: bool = False,
+    ) -> None:
+        """Add the file to ``texts``, or why it cannot be read to ``faults``."""
+        try:
+            texts.append(self.rendered(path, host, None))
+        except BinaryFileError as error:
+            if not binary_is_fine:
+                faults.append(str(error))
+        except (AnsibleError, TextFileError) as error:
+            faults.append(str(error))
 
 
 def _required(names: list[str], host: HostVariables) -> list[str]:

@@ -2,49 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
+from ansible.utils.display import Display
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from ..module_utils.octopus import render
+from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.host import HostVariables
-from ..module_utils.octopus.report import report
 from ..plugin_utils.octopus import read_host
+from ..plugin_utils.problems import handling, settle
 
 
 @pass_context
-def octopus_substitute(context: Context, value: Any, variables: Any = None) -> Any:
+def octopus_substitute(
+    context: Context,
+    value: Any,
+    variables: Any = None,
+    unresolved: str | None = None,
+    syntax_errors: str | None = None,
+) -> Any:
     """``value`` with the tokens of every text in it substituted; other types stay as they are.
 
     :raises AnsibleFilterError: naming every token that cannot be resolved.
     """
     try:
+        how = handling(context.get, unresolved=unresolved, syntax_errors=syntax_errors)
         host = read_host(context.get, variables)
     except AnsibleError as error:
         raise AnsibleFilterError(f"octopus_substitute: {error}") from None
-    messages: list[str] = []
-    result = _substitute(value, "", host, messages)
-    if messages:
-        raise AnsibleFilterError("octopus_substitute: " + "\n".join(messages))
+    found: list[tuple[str, Sequence[Problem]]] = []
+    result = _substitute(value, "", host, found)
+    failure = settle(found, host, how, Display().warning)
+    if failure:
+        raise AnsibleFilterError(f"octopus_substitute: {failure}")
     return result
 
 
-def _substitute(value: Any, place: str, host: HostVariables, messages: list[str]) -> Any:
-    """Recurse into lists and into the values (not the keys) of dictionaries."""
+def _substitute(value: Any, place: str, host: HostVariables, found: list[tuple[str, Sequence[Problem]]]) -> Any:
+    """Recurse into lists and into the values (not the keys) of dictionaries; problems are added to ``found``."""
     if isinstance(value, str):
         if "#{" not in value:
             return value
         evaluation = render(value, host.variables)
-        if evaluation.problems:
-            messages.append(report([(place or "the text", evaluation.problems)], host))
+        found.append((place or "the text", evaluation.problems))
         return evaluation.text or ""
     if isinstance(value, Mapping):
-        return {key: _substitute(item, f"{place}.{key}".lstrip("."), host, messages) for key, item in value.items()}
+        return {key: _substitute(item, f"{place}.{key}".lstrip("."), host, found) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_substitute(item, f"{place}[{number}]", host, messages) for number, item in enumerate(value)]
+        return [_substitute(item, f"{place}[{number}]", host, found) for number, item in enumerate(value)]
     return value
 
 

@@ -12,7 +12,9 @@ description:
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
-    description: Files with tokens, found as M(elk.deploy.octopus_template) finds them.
+    description:
+      - Files with tokens, found as M(elk.deploy.octopus_template) finds them, and directories. Of a directory the files
+        are looked at that O(files) and O(exclude) choose, as M(elk.deploy.octopus_directory) does.
     type: list
     elements: path
     default: []
@@ -21,31 +23,16 @@ options:
     type: dict
     default: {}
   required:
-    description: Names of variables that have to be defined, resolvable and not empty.
+    description: Names of variables that have to be defined, resolvable and not empty, whatever O(unresolved) says.
     type: list
     elements: str
     default: []
-  variables:
-    description:
-      - Octopus variables for this task alone. They override those of the inventory and of the variable files.
-      - A value is text or a number, or a dictionary with V(value) and V(sensitive).
-    type: dict
-    default: {}
-  syntax_errors:
-    description:
-      - What to do about text that starts like a token and is none, for example C(#{dog) or C(#{event.get("x")}).
-      - Such text always stays as it is. V(fail) stops the run with its place, V(warn) tells, V(ignore) says nothing.
-      - Write C(##{) where C(#{) is meant literally.
-    type: str
-    choices: [fail, warn, ignore]
-    default: fail
-notes:
-  - The variables come from the host's Ansible variables C(octopus_environment) (required), C(octopus_variable_files),
-    C(octopus_variables), C(octopus_project) and C(octopus_release). The host's groups are its roles.
-  - Contents and values are never evaluated as Jinja2. A C(octopus_variables) value of the inventory may be an Ansible
-    template, as any Ansible variable may.
+extends_documentation_fragment:
+  - elk.deploy.octopus
+  - elk.deploy.octopus.directory
 seealso:
   - module: elk.deploy.octopus_template
+  - module: elk.deploy.octopus_directory
 """
 
 EXAMPLES = r"""
@@ -54,6 +41,8 @@ EXAMPLES = r"""
     src:
       - shipper/input.conf
       - shipper/output.conf
+      - app
+    files: ["**/*.config"]
     text:
       logstash_settings: "{{ logstash_settings | to_json }}"
     required: [LogHost, LogPort]

@@ -11,13 +11,12 @@ description:
     result.
   - A token that cannot be resolved fails the task before the host is touched. The message lists every one of the file
     as C(file:line:column), with the token and what to do.
-  - A byte order mark and the line ends stay as they are.
-  - Check mode, differences and idempotence are those of M(ansible.builtin.copy). The difference is not shown when a
-    sensitive variable is used.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
-    description: The file with tokens, found as M(ansible.builtin.template) finds its own, or an absolute path. UTF-8.
+    description:
+      - The file with tokens, found as M(ansible.builtin.template) finds its own, or an absolute path. It has to be
+        text. It may be encrypted with Ansible Vault.
     type: path
     required: true
   dest:
@@ -32,30 +31,14 @@ options:
     description: Whether to write through a symbolic link.
     type: bool
     default: false
-  variables:
-    description:
-      - Octopus variables for this task alone. They override those of the inventory and of the variable files.
-      - A value is text or a number, or a dictionary with V(value) and V(sensitive).
-    type: dict
-    default: {}
-  syntax_errors:
-    description:
-      - What to do about text that starts like a token and is none, for example C(#{dog) or C(#{event.get("x")}).
-      - Such text always stays as it is. V(fail) stops the run with its place, V(warn) tells, V(ignore) says nothing.
-      - Write C(##{) where C(#{) is meant literally.
-    type: str
-    choices: [fail, warn, ignore]
-    default: fail
 extends_documentation_fragment:
   - backup
   - files
   - validate
-notes:
-  - The variables come from the host's Ansible variables C(octopus_environment) (required), C(octopus_variable_files),
-    C(octopus_variables), C(octopus_project) and C(octopus_release). The host's groups are its roles.
-  - Contents and values are never evaluated as Jinja2. A C(octopus_variables) value of the inventory may be an Ansible
-    template, as any Ansible variable may.
+  - elk.deploy.octopus
+  - elk.deploy.octopus.files
 seealso:
+  - module: elk.deploy.octopus_directory
   - module: elk.deploy.octopus_check
   - plugin: elk.deploy.octopus_substitute
     plugin_type: filter
@@ -77,6 +60,14 @@ EXAMPLES = r"""
     mode: "0600"
     variables:
       LogHost: 192.0.2.10
+
+- name: Leave the tokens that another tool replaces later
+  elk.deploy.octopus_template:
+    src: app.config
+    dest: /opt/app/app.config
+    mode: "0644"
+    unresolved: warn
+    output_encoding: utf-8
 """
 
 RETURN = r"""

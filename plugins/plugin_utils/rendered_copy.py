@@ -1,4 +1,4 @@
-"""What the actions share that make a file's content on the controller and leave the rest to ansible.builtin.copy."""
+"""What the actions share that make files on the controller and leave the rest to ansible.builtin.copy."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 - Ansible's own convention
+from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.plugins.action import ActionBase
 
 from .octopus import shown_path
 
-COPY_OPTIONS = (
-    "owner", "group", "mode", "backup", "force", "validate", "follow", "unsafe_writes", "attributes",
-    "seuser", "serole", "setype", "selevel",
-)  # fmt: skip
+# copy checks their values.
+COPY_OPTIONS: dict[str, dict[str, Any]] = {
+    **FILE_COMMON_ARGUMENTS,
+    **{name: {"type": "raw"} for name in ("backup", "force", "validate", "follow")},
+}
+COPY_TREE_OPTIONS: dict[str, dict[str, Any]] = COPY_OPTIONS | {"directory_mode": {"type": "raw"}}
 
 
 def copy_rendered(
@@ -28,35 +32,97 @@ def copy_rendered(
     ``source`` is the file that the content was made from. The difference is not shown when ``sensitive`` names
     anything: the names of the variables with secret values that went into the content.
     """
-    task = action._task.copy()
-    task.args = {name: value for name, value in action._task.args.items() if name in COPY_OPTIONS}
-    if task.args.get("mode") == "preserve":
-        task.args["mode"] = f"0{stat.S_IMODE(os.stat(source).st_mode):o}"
-    show_diff = bool(action._task.diff)
-    if sensitive:
-        task.diff = False
-    directory = tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP)
-    try:
+    arguments = {}
+    if action._task.args.get("mode") == "preserve":
+        arguments["mode"] = f"0{stat.S_IMODE(os.stat(source).st_mode):o}"
+    with temporary_directory() as directory:
         rendered = os.path.join(directory, os.path.basename(source))
         with open(rendered, "wb") as stream:
             stream.write(content)
-        task.args.update(src=rendered, dest=action._task.args["dest"])
-        # ansible.legacy lets a project's own copy stand in, as it does for ansible.builtin.template.
-        copy = action._shared_loader_obj.action_loader.get(
-            "ansible.legacy.copy",
-            task=task,
-            connection=action._connection,
-            play_context=action._play_context,
-            loader=action._loader,
-            templar=action._templar,
-            shared_loader_obj=action._shared_loader_obj,
-        )
-        result = copy.run(task_vars=task_vars)
+        copy = _copy_action(action, COPY_OPTIONS, src=rendered, **arguments)
+        if sensitive:
+            copy._task.diff = False
+        result = _run(copy, action, task_vars)
+    if sensitive and action._task.diff and result.get("changed"):
+        result["diff"] = _not_shown(shown_path(source), sensitive)
+    return result
+
+
+def copy_tree(
+    action: ActionBase, source: str, directory: str, sensitive: Mapping[str, Sequence[str]], task_vars: dict[str, Any]
+) -> dict[str, Any]:
+    """The same for everything in ``directory``, which was made from the directory ``source``.
+
+    ``sensitive`` has the relative paths of the files whose differences are not shown. Without the option ``mode`` every
+    file has the mode that it has in ``directory``.
+    """
+    arguments = {} if action._task.args.get("mode") else {"mode": "preserve"}
+    copy = _copy_action(action, COPY_TREE_OPTIONS, src=os.path.join(directory, ""), **arguments)
+    differences = []
+    original = copy._get_diff_data
+
+    def difference(destination: str, rendered: str, *arguments: Any, **options: Any) -> dict[str, Any]:
+        path = os.path.relpath(rendered, directory)
+        label = shown_path(os.path.join(source, path))
+        if path in sensitive:
+            differences.append(_not_shown(label, sensitive[path]))
+        else:
+            differences.append(original(destination, rendered, *arguments, **options) | {"after_header": label})
+        return {}
+
+    # copy itself does not return the differences when there is more than one file.
+    copy._get_diff_data = difference
+    return _run(copy, action, task_vars) | {"diff": differences}
+
+
+def without_secrets(result: dict[str, Any], masked: Callable[[str], str]) -> dict[str, Any]:
+    """``result`` with secrets masked in its differences: what the host has so far may still hold one."""
+
+    def mask(difference: Any) -> Any:
+        if isinstance(difference, list):
+            return [mask(one) for one in difference]
+        if isinstance(difference, dict):
+            return {key: mask(value) for key, value in difference.items()}
+        return masked(difference) if isinstance(difference, str) else difference
+
+    return result | {"diff": mask(result["diff"])} if "diff" in result else result
+
+
+@contextmanager
+def temporary_directory() -> Iterator[str]:
+    """A directory of the controller that only its user can read, gone afterwards."""
+    directory = os.path.realpath(tempfile.mkdtemp(dir=C.DEFAULT_LOCAL_TMP))
+    try:
+        yield directory
     finally:
         shutil.rmtree(directory)
+
+
+def _copy_action(action: ActionBase, options: Mapping[str, dict[str, Any]], **arguments: object) -> ActionBase:
+    """copy's action with those of the task's options that are copy's."""
+    task = action._task.copy()
+    names = {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
+    task.args = {name: value for name, value in action._task.args.items() if name in names}
+    # What is encrypted was decrypted before; a result that only looks like it must not be.
+    task.args.update(arguments, dest=action._task.args["dest"], decrypt=False)
+    # ansible.legacy lets a project's own copy stand in, as it does for ansible.builtin.template.
+    return action._shared_loader_obj.action_loader.get(
+        "ansible.legacy.copy",
+        task=task,
+        connection=action._connection,
+        play_context=action._play_context,
+        loader=action._loader,
+        templar=action._templar,
+        shared_loader_obj=action._shared_loader_obj,
+    )
+
+
+def _run(copy: ActionBase, action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return copy.run(task_vars=task_vars)
+    finally:
         action._remove_tmp_path(action._connection._shell.tmpdir)
-    if sensitive and show_diff and result.get("changed"):
-        result["diff"] = {
-            "prepared": f"Not shown: {shown_path(source)} uses sensitive values: {', '.join(sensitive)}\n"
-        }
-    return result
+
+
+def _not_shown(label: str, sensitive: Sequence[str]) -> dict[str, str]:
+    return {"prepared": f"Not shown: {label} uses sensitive values: {', '.join(sensitive)}\n"}

@@ -176,11 +176,11 @@ WRONG_INPUTS = [
     ({}, {"octopus_variables": {"A": ["a"]}}, "octopus_variables: A is a list, expected text or a number"),
     ({"variables": "a"}, {}, "variables is the text 'a', expected a dictionary"),
     ({"src": "none.conf"}, {}, "Could not find or access 'none.conf'"),
-    ({"src": ""}, {}, "octopus_template: src is required, expected a path"),
+    ({"src": ""}, {}, "src is empty, expected a path"),
     ({"src": "{{ playbook_dir }}/templates"}, {}, "is a directory, expected a file"),
     ({"src": "binary.conf"}, {}, "templates/binary.conf: byte 2 is zero, so this is no text file"),
-    ({"colour": "red"}, {}, "octopus_template has no option colour; it has src, dest"),
-    ({"syntax_errors": "maybe"}, {}, "syntax_errors is 'maybe', expected one of fail, warn, ignore"),
+    ({"colour": "red"}, {}, "octopus_template: wrong options: colour. Supported parameters include: "),
+    ({"syntax_errors": "maybe"}, {}, "syntax_errors must be one of: fail, warn, ignore, got: maybe"),
 ]
 
 
@@ -273,7 +273,7 @@ def test_filter_names_every_token_and_its_place(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "names"), [("module", ["octopus_template", "octopus_check"]), ("filter", ["octopus_substitute"])]
+    ("kind", "names"), [("module", ["octopus_template", "octopus_directory", "octopus_check"]), ("filter", ["octopus_substitute"])]
 )
 def test_documentation_is_shown(kind: str, names: list[str]) -> None:
     result = subprocess.run(

@@ -1,0 +1,137 @@
+"""What the actions have in common that look at tokens in files: options, finding and rendering files, reporting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.octopus import Problem, render
+from ..module_utils.octopus.file_tree import Glob, GlobError, Tree, choose, walk
+from ..module_utils.octopus.host import HostVariables
+from ..module_utils.octopus.text_files import TextFile, TextFileError, encode, read
+from .octopus import read_host, shown_path
+from .problems import WAYS, Handling, handling, settle
+
+# Values of `variables` are checked where they are read, by the same rules as those of the inventory.
+TOKEN_OPTIONS: dict[str, dict[str, Any]] = {
+    "variables": {"type": "raw"},
+    "unresolved": {"choices": list(WAYS)},
+    "syntax_errors": {"choices": list(WAYS)},
+}
+DIRECTORY_OPTIONS: dict[str, dict[str, Any]] = {
+    "files": {"type": "list", "elements": "str", "default": ["**/*"]},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "warn_no_match": {"type": "bool", "default": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A file's content with its tokens substituted, and what there is to say about it.
+
+    ``sensitive`` is why a difference must not be shown: names of variables, or that the file is encrypted.
+    """
+
+    label: str
+    content: bytes
+    problems: tuple[Problem, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    warning: str = ""
+
+
+class TokenAction(ActionBase):
+    """Base of these actions. All of their work is done on the controller, before the host is touched."""
+
+    # Were it true, Ansible would make a directory on the host before tokens are checked.
+    TRANSFERS_FILES = False
+
+    def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """The task's options, checked and completed; all faults at once."""
+        checked = ArgumentSpecValidator(expected).validate(self._task.args)
+        if checked.error_messages:
+            name = self._task.action.rpartition(".")[2]
+            raise AnsibleActionFail(f"{name}: wrong options: {'; '.join(checked.error_messages)}")
+        return checked.validated_parameters
+
+    def host(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:
+        """The variables that hold for the host, and what to do about problems."""
+
+        def variable(name: str) -> Any:
+            return self._templar.template(task_vars[name]) if name in task_vars else None
+
+        how = handling(variable, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
+        host = read_host(variable, options["variables"])
+        for warning in host.warnings:
+            self._display.warning(warning)
+        return host, how
+
+    def find(self, name: str) -> str:
+        """The file or directory on the controller, looked for as the template module does."""
+        if not name:
+            raise AnsibleActionFail("src is empty, expected a path")
+        try:
+            return os.path.normpath(self._find_needle("templates", name))
+        except AnsibleError as error:
+            raise AnsibleActionFail(str(error)) from None
+
+    def tree(self, root: str, options: dict[str, Any]) -> tuple[Tree, set[str]]:
+        """What is in a directory, and the files in it whose tokens are of interest."""
+        try:
+            globs = [Glob(pattern) for pattern in options["files"]]
+            tree = walk(root, [Glob(pattern) for pattern in options["exclude"]])
+        except GlobError as error:
+            raise AnsibleActionFail(str(error)) from None
+        chosen, unmatched = choose(tree.files, globs)
+        if options["warn_no_match"]:
+            for pattern in unmatched:
+                self._display.warning(f"{shown_path(root)}: no file matches {pattern}")
+        tree.faults = [f"{shown_path(root)}/{fault}" for fault in tree.faults]
+        return tree, chosen
+
+    def real_file(self, path: str) -> tuple[str, bool]:
+        """Where the content of a file is: elsewhere, and true, when it is encrypted with Ansible Vault."""
+        real = self._loader.get_real_file(path)
+        return real, real != self._loader.path_dwim(path)
+
+    def read(self, path: str) -> tuple[TextFile, bool]:
+        """A file's text, and whether it is encrypted.
+
+        :raises TextFileError, AnsibleError: it cannot be read.
+        """
+        real, encrypted = self.real_file(path)
+        try:
+            return read(real, shown_path(path)), encrypted
+        finally:
+            self._loader.cleanup_tmp_file(real)
+
+    def rendered(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered:
+        """A file with its tokens substituted. Problems are only noted: :meth:`settle` acts on them.
+
+        :raises TextFileError, AnsibleError: it cannot be read, or not be written in the encoding.
+        """
+        label = shown_path(path)
+        file, encrypted = self.read(path)
+        evaluation = render(file.text, host.variables)
+        sensitive = sorted(name for name in evaluation.used if host.variables.is_sensitive(name))
+        if encrypted:
+            sensitive.append("(the file itself is encrypted)")
+        try:
+            encoded = encode(file.in_encoding(output_encoding), evaluation.text or "")
+        except TextFileError as error:
+            raise TextFileError(f"{label}: {error}") from None
+        return Rendered(label, encoded.content, evaluation.problems, tuple(sensitive), encoded.warning)
+
+    def settle(self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()) -> None:
+        """Warn, or fail with everything that is wrong with all texts, and with the other ``faults``."""
+        failure = settle(((text.label, text.problems) for text in texts), host, how, self._display.warning)
+        if failure or faults:
+            raise AnsibleActionFail("\n".join([*faults, *filter(None, [failure])]))
+        for text in texts:
+            if text.warning:
+                self._display.warning(f"{text.label}: {text.warning}")
