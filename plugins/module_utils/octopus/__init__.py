@@ -13,13 +13,15 @@ Stable: what ``__all__`` names, with the fields ``text``, ``missing`` and ``erro
 
 from __future__ import annotations
 
-from .errors import CircularReference, VariableError, VariableFileError
+from .errors import CircularReference, EvaluationError, FilterError, VariableError, VariableFileError
 from .evaluator import Evaluation, Problem, evaluate, render
 from .variables import VariableSet
 
 __all__ = [
     "CircularReference",
     "Evaluation",
+    "EvaluationError",
+    "FilterError",
     "Problem",
     "VariableError",
     "VariableFileError",

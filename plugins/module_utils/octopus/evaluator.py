@@ -7,21 +7,27 @@ generators that hand their sub-steps to a loop (:func:`_run`), and a value is ke
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from . import filters
-from .errors import CircularReference
+from .doubles import double_text, parse_double
+from .errors import CircularReference, EvaluationError, FilterError, NoResult
+from .json_values import json_property, json_text, parse_json
 from .parser import parse, parse_value
 from .syntax import (
+    Calculation,
     Comparison,
     Conditional,
     Expression,
     Literal,
+    Lookup,
     Loop,
-    Name,
+    Number,
+    Operand,
     Path,
     Quoted,
     Substitution,
@@ -34,6 +40,14 @@ from .variables import Node, VariableSet
 # A few values that refer to each other twice each grow to any size. Far above any configuration file.
 MAX_VALUE_LENGTH = 16 * 1024 * 1024
 
+# JSON whose values lead back to itself is taken as it stands there. What was computed within such a circle holds only
+# there and is computed again elsewhere, so that without a limit a few lines could take for ever.
+MAX_BROKEN_CIRCLES = 1000
+
+# Loops in loops multiply: so much text, and so much for every turn, is what all loops of a text may give.
+MAX_REPEATED = 64 * 1024 * 1024
+_COST_OF_A_TURN = 64
+
 FALSE_WORDS = ("no", "false")
 
 
@@ -44,8 +58,9 @@ class Problem:
     ``line`` and ``column`` (both from 1) are those of the token in the text that was given. ``token`` is what could
     not be resolved; when that stands inside of a value, ``line`` and ``column`` are those of the token that led there
     and ``origin`` is the name of the variable whose value it is. ``kind`` is ``missing`` (no such variable),
-    ``filter`` (unknown filter, or one without result), ``unsupported``, ``syntax``, ``size`` or ``circular``.
-    ``name`` is the variable that would resolve it, where that is known.
+    ``filter`` (unknown filter, or one without result), ``calculation``, ``syntax``, ``size``, ``circular`` or
+    ``aborted`` (what a filter was given makes no sense at all, or a loop has no measure). ``name`` is the variable that
+    would resolve it, where that is known.
     """
 
     line: int
@@ -82,21 +97,22 @@ def evaluate(
     cannot be parsed stays as it stands and only ``problems`` tells. A missing variable is echoed in both.
 
     :raises CircularReference: a value leads back to itself.
+    :raises FilterError: a filter cannot work with what it was given, such as a regular expression with a mistake.
     :raises VariableError: a value is neither text nor a number.
     """
-    return _evaluate(text, variables, lenient, collect_cycles=False)
+    return _evaluate(text, variables, lenient, collect=False)
 
 
 def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> Evaluation:
-    """Evaluate leniently, with a circular reference among the ``problems`` instead of raised.
+    """Evaluate leniently, with what would raise an :class:`EvaluationError` among the ``problems`` instead.
 
     For those who report every mistake of a text at once.
     """
-    return _evaluate(text, variables, lenient=True, collect_cycles=True)
+    return _evaluate(text, variables, lenient=True, collect=True)
 
 
 def _evaluate(
-    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect_cycles: bool
+    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect: bool
 ) -> Evaluation:
     if not isinstance(variables, VariableSet):
         variables = VariableSet(variables)
@@ -113,20 +129,21 @@ def _evaluate(
         first = syntax[0]
         error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"
         return Evaluation(text, error=error, problems=syntax)
-    evaluator = _Evaluator(variables, collect_cycles)
+    evaluator = _Evaluator(variables, collect)
     result = _run(evaluator.top_level(template))
     problems = [
         Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)
         for offset, ones in evaluator.located
         for one in ones
     ]
-    missing = tuple(dict.fromkeys(one.token for one in evaluator.reported))
+    missing = tuple(dict.fromkeys(one.token for one in evaluator.reported if one.reported))
     error = None
     if missing:
         quoted = ", ".join(f"'{one}'" for one in missing)
         error = f"The following tokens were unable to be evaluated: {quoted}"
     problems = sorted([*syntax, *dict.fromkeys(problems)], key=lambda one: (one.line, one.column))
-    return Evaluation(result, missing, error, tuple(problems), frozenset(evaluator.used))
+    text = None if evaluator.no_value else result
+    return Evaluation(text, missing, error, tuple(problems), frozenset(evaluator.used))
 
 
 class _Places:
@@ -155,6 +172,7 @@ class _Unresolved:
     kind: str = "missing"
     origin: str | None = None
     name: str | None = None
+    reported: bool = True  # whether the reference reports it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +181,15 @@ class _Value:
 
     text: str
     unresolved: tuple[_Unresolved, ...] = ()
+    circle: frozenset[_Key] = frozenset()  # it holds while none of these is being evaluated
+
+
+@dataclass(slots=True)
+class _BrokenCircles:
+    """The circles that were broken while one value was evaluated."""
+
+    outermost: int  # the place in `_Evaluator.active` that the outermost one leads back to
+    members: set[_Key] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
@@ -172,12 +199,15 @@ class _Context:
     root: Node
     outer: _Context | None = None
     origin: str | None = None
-    values: dict[Node, _Value | CircularReference] = field(default_factory=dict)
+    values: dict[Node, _Value | EvaluationError] = field(default_factory=dict)
+    # Places inside of JSON values: the value's place, the property, and its text, to the property's place.
+    properties: dict[tuple[Node, str, str], Node] = field(default_factory=dict)
 
 
-class _NoValue(Exception):  # noqa: N818 - control flow
-    """A filter ``null`` at the end of a token of the outermost text."""
+# What is evaluated: the place of a value, and the context that it is evaluated in.
+_Key = tuple[Node, _Context]
 
+_NO_CIRCLE = 1 << 60
 
 # What a step hands to `_run`: another step, whose result comes back.
 _Step = Generator[Any, Any, Any]
@@ -192,9 +222,9 @@ def _run(step: _Step) -> Any:
         except StopIteration as stop:
             stack.pop()
             result, error = stop.value, None
-        except CircularReference as circular:
+        except EvaluationError as failure:
             stack.pop()
-            result, error = None, circular.with_traceback(None)  # it would list every value of the chain
+            result, error = None, failure.with_traceback(None)  # it would list every value of the chain
         else:
             stack.append(asked)
             result, error = None, None
@@ -206,14 +236,21 @@ def _run(step: _Step) -> Any:
 class _Evaluator:
     """The state of one evaluation."""
 
-    def __init__(self, variables: VariableSet, collect_cycles: bool) -> None:
+    def __init__(self, variables: VariableSet, collect: bool) -> None:
         self.globals = _Context(variables.tree)
-        self.collect_cycles = collect_cycles
+        self.collect = collect
         self.used: set[str] = set()
+        self.no_value = False
         self.reported: list[_Unresolved] = []
         self.located: list[tuple[int, tuple[_Unresolved, ...]]] = []
         # Places whose values are being evaluated now, in order, each with the path that led there.
-        self.active: dict[tuple[Node, _Context], str] = {}
+        self.active: dict[_Key, str] = {}
+        # How many values are being evaluated because a path leads into them as JSON.
+        self.inside_json = 0
+        self.last_circle = _NO_CIRCLE  # the place in `active` that it leads back to
+        self.broken = _BrokenCircles(_NO_CIRCLE)
+        self.count_of_broken = 0
+        self.repeated = 0
 
     # -- texts -------------------------------------------------------------------------------------------------
 
@@ -235,11 +272,11 @@ class _Evaluator:
             unresolved: list[_Unresolved] = []
             try:
                 parts.append((yield self._node(node, self.globals, unresolved)))
-            except CircularReference as circular:
-                if not self.collect_cycles:
+            except EvaluationError as failure:
+                if not self.collect:
                     raise
                 parts.append(str(node))
-                unresolved.append(_Unresolved(str(node), str(circular), "circular"))
+                unresolved.append(_aborted(node, failure))
             if unresolved:
                 self.reported.extend(unresolved)
                 self.located.append((node.start, tuple(unresolved)))
@@ -270,8 +307,8 @@ class _Evaluator:
             unresolved: list[_Unresolved] = []
             try:
                 yield self._node(node, self.globals, unresolved)
-            except CircularReference as circular:
-                unresolved.append(_Unresolved(str(node), str(circular), "circular"))
+            except EvaluationError as failure:
+                unresolved.append(_aborted(node, failure))
             if unresolved:
                 self.located.append((node.start, tuple(unresolved)))
 
@@ -287,20 +324,29 @@ class _Evaluator:
         if isinstance(node, Literal | Verbatim):
             return node.text
         if isinstance(node, Substitution):
-            text = yield self._expression(node.expression, context, unresolved)
-            if text is None:
-                unresolved.append(self._why(node, node.expression, context))
-                text = str(node)
-            return text
+            return (yield self._substitution(node, context, unresolved))
         if isinstance(node, Conditional):
             return (yield self._conditional(node, context, unresolved))
         if isinstance(node, Loop):
             return (yield self._loop(node, context, unresolved))
-        unresolved.append(_Unresolved(node.text, node.reason, "unsupported"))
-        return node.text
+        return (yield self._calculation(node, context, unresolved))
 
-    def _why(self, node: SyntaxNode, expression: Expression, context: _Context) -> _Unresolved:
-        """Why ``expression`` has no result, for people."""
+    def _substitution(self, node: Substitution, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        text, why = yield self._expression(node.expression, context, unresolved)
+        if text is not None:
+            return text
+        called = node.expression.filters
+        if not called or called[-1].name != "null":
+            unresolved.append(self._why(node, node.expression, context, why))
+        elif self.active:
+            reason = "only the outermost text can be without value, not the value of a variable"
+            unresolved.append(_Unresolved(str(node), reason, "filter", reported=False))
+        else:
+            self.no_value = True
+        return str(node)
+
+    def _why(self, node: SyntaxNode, expression: Expression, context: _Context, why: str | None) -> _Unresolved:
+        """Why ``expression`` has no result, for people; ``why`` is what its last filter said."""
         for call in expression.filters:
             if not filters.known(call.name):
                 return _Unresolved(str(node), f"there is no filter {call.name}", "filter")
@@ -308,30 +354,39 @@ class _Evaluator:
         if not expression.filters or (path and not path.has_lookup and self._walk(path, context) is None):
             name = str(path) if path and not path.has_lookup else None
             return _Unresolved(str(node), f"variable {path} is not defined", name=name)
-        return _Unresolved(str(node), f"filter {expression.filters[-1].name} gives no result", "filter")
+        name = expression.filters[-1].name
+        return _Unresolved(str(node), f"filter {name}: {why}" if why else f"filter {name} gives no result", "filter")
 
     # -- blocks ------------------------------------------------------------------------------------------------
 
     def _conditional(self, node: Conditional, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        condition = node.condition
+        for number, branch in enumerate(node.branches):
+            truth = yield self._truth(branch.condition, node.start, context, unresolved)
+            if truth is None:
+                return str(replace(node, branches=node.branches[number:]))
+            if truth == (node.word == "if"):
+                return (yield self._nodes(branch.body, context, unresolved))
+        return (yield self._nodes(node.otherwise or (), context, unresolved))
+
+    def _truth(
+        self, condition: Expression | Comparison, start: int, context: _Context, unresolved: list[_Unresolved]
+    ) -> _Step:
+        """Whether a condition holds; None when a side of it has filters and no result."""
         sides = (condition.left, condition.right) if isinstance(condition, Comparison) else (condition,)
         texts = []
         for side in sides:
             if isinstance(side, Quoted):
                 texts.append(side.text)
                 continue
-            text = yield self._expression(side, context, unresolved)
+            text, why = yield self._expression(side, context, unresolved)
             if text is None and side.filters:
-                why = self._why(Substitution(side, node.start), side, context)
-                unresolved.append(replace(why, token=str(side)))
-                return str(node)
+                found = self._why(Substitution(side, start), side, context, why)
+                unresolved.append(replace(found, token=str(side)))
+                return None
             texts.append(text or "")  # a missing plain path is no error here
         if isinstance(condition, Comparison):
-            truth = (texts[0] == texts[1]) == (condition.operator == "==")
-        else:
-            truth = is_truthy(texts[0])
-        body = node.body if truth == (node.word == "if") else node.otherwise or ()
-        return (yield self._nodes(body, context, unresolved))
+            return (texts[0] == texts[1]) == (condition.operator == "==")
+        return is_truthy(texts[0])
 
     def _loop(self, node: Loop, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         place = yield self._place(node.path, context, unresolved)
@@ -339,29 +394,49 @@ class _Evaluator:
             return ""
         found, where = place
         if found.has_value:
-            text = yield self._value(found, where, node.path)
-            unresolved.extend(text.unresolved)
-            if text.text.lstrip()[:1] in ("[", "{"):
-                unresolved.append(
-                    _Unresolved(
-                        f"#{{each {node.name} in {node.path}}}", "loops over JSON are not supported", "unsupported"
-                    )
-                )
-                return str(node)
-            items = [_item(part) for part in text.text.split(",")]
+            value = yield self._value(found, where, node.path)
+            unresolved.extend(value.unresolved)
+            items = _items(value.text)
         else:
             items = list(found.indexes.values())
         parts = []
         for number, item in enumerate(items):
             inner = _Context(_loop_names(node.name, item, number, len(items)), context, found.variable)
-            parts.append((yield self._nodes(node.body, inner, unresolved)))
+            part = yield self._nodes(node.body, inner, unresolved)
+            parts.append(part)
+            self.repeated += _COST_OF_A_TURN + len(part)
+            if self.repeated > MAX_REPEATED:
+                raise EvaluationError(f"the loop over {node.path} repeats too often or gives too much text")
         return "".join(parts)
+
+    def _calculation(self, node: Calculation, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        number = yield self._operand(node.formula, context, unresolved)
+        if number is not None:
+            return double_text(number)
+        reason = "a variable in this calculation is missing or no number"
+        unresolved.append(_Unresolved(str(node), reason, "calculation", reported=False))
+        return str(node)
+
+    def _operand(self, operand: Operand, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The number that a part of a calculation stands for; None when it stands for none."""
+        if isinstance(operand, Number):
+            return operand.value
+        if isinstance(operand, Path):
+            text = yield self._lookup(operand, context, unresolved)
+            return None if text is None else parse_double(text)
+        total = yield self._operand(operand.first, context, unresolved)
+        for operator, following in operand.rest:
+            number = yield self._operand(following, context, unresolved)
+            if total is None or number is None:
+                return None
+            total = _calculate(operator, total, number)
+        return total
 
     # -- expressions -------------------------------------------------------------------------------------------
 
     def _expression(self, expression: Expression, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        """The text of an expression; None when it is missing."""
-        text = None
+        """The text of an expression, and None; or None, and what its last filter said about that, if anything."""
+        text, why = None, None
         if expression.path is not None:
             text = yield self._lookup(expression.path, context, unresolved)
         for call in expression.filters:
@@ -371,8 +446,13 @@ class _Evaluator:
                     arguments.append(argument.text)
                 else:
                     arguments.append((yield self._node(argument, context, unresolved)))
-            text = filters.apply(call.name, text, tuple(arguments))
-        return text
+            try:
+                text, why = filters.apply(call.name, text, tuple(arguments)), None
+            except NoResult as reason:
+                text, why = None, str(reason)
+            except FilterError as failure:
+                raise FilterError(f"filter {call.name}: {failure}") from None
+        return text, why
 
     def _lookup(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         """The evaluated value at ``path``; None when missing."""
@@ -384,33 +464,75 @@ class _Evaluator:
         return value.text
 
     def _place(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        """The place that ``path`` leads to, with the context where it was found; None when there is none."""
-        if not path.has_lookup:
-            return self._walk(path, context)
+        """The place that ``path`` leads to, with the context where it was found; None when there is none.
+
+        Walks from ``context`` outwards, and in each tries the whole path again: first the names that are declared,
+        then into values that are JSON.
+        """
         texts = []
         for step in path.steps:
-            if isinstance(step, Name) or not hasattr(step, "path"):
-                texts.append(step.text)
-                continue
-            text = yield self._lookup(step.path, context, unresolved)
+            text = step.text if not isinstance(step, Lookup) else (yield self._lookup(step.path, context, unresolved))
             if text is None:
                 return None
             texts.append(text)
-        return self._walk(path, context, texts)
-
-    def _walk(self, path: Path, context: _Context, texts: list[str] | None = None) -> tuple[Node, _Context] | None:
-        """Walk from ``context`` outwards; in each the whole path is tried again."""
         where: _Context | None = context
         while where is not None:
             node: Node | None = where.root
-            for number, step in enumerate(path.steps):
-                node = node.child(step, step.text if texts is None else texts[number])
+            for step, text in zip(path.steps, texts, strict=True):
+                outer, node = node, node.child(step, text)
+                if node is None and outer.has_value and text:
+                    node = yield self._property(outer, text, where, path)
                 if node is None:
                     break
             if node is not None:
                 return node, where
             where = where.outer
         return None
+
+    def _walk(self, path: Path, context: _Context) -> tuple[Node, _Context] | None:
+        """What :meth:`_place` does for a path without lookups, into declared names only."""
+        where: _Context | None = context
+        while where is not None:
+            node: Node | None = where.root
+            for step in path.steps:
+                node = node.child(step, step.text)
+                if node is None:
+                    break
+            if node is not None:
+                return node, where
+            where = where.outer
+        return None
+
+    def _property(self, node: Node, name: str, context: _Context, path: Path) -> _Step:
+        """The place of a property of a value that is JSON; None when it is no JSON or has no such property."""
+        text = node.value
+        if "#{" in text:
+            self.inside_json += 1
+            try:
+                text = (yield self._value(node, context, path)).text
+            except CircularReference:
+                self._break_circle(node)
+                return None
+            finally:
+                self.inside_json -= 1
+        document = parse_json(text)
+        value = None if document is None else json_property(document, name)
+        if value is None:
+            return None
+        key = (node, name, value)
+        if key not in context.properties:
+            context.properties[key] = Node(value)
+            context.properties[key].variable = node.variable
+        return context.properties[key]
+
+    def _break_circle(self, node: Node) -> None:
+        """A value of JSON leads back to itself: there it has no properties."""
+        if self.last_circle != _NO_CIRCLE:
+            self.broken.outermost = min(self.broken.outermost, self.last_circle)
+            self.broken.members.update(list(self.active)[self.last_circle :])
+        self.count_of_broken += 1
+        if self.count_of_broken > MAX_BROKEN_CIRCLES:
+            raise EvaluationError(f"JSON in variable {node.variable} leads back to itself in too many places")
 
     def _value(self, node: Node, context: _Context, path: Path) -> _Step:
         """The evaluated own value of a place; a value that does not parse is used as it stands."""
@@ -419,30 +541,53 @@ class _Evaluator:
         raw = node.value
         if "#{" not in raw:
             return _Value(raw)
-        known = context.values.get(node)
-        if isinstance(known, CircularReference):
-            raise CircularReference(known.chain)
+        key, depth = (node, context), len(self.active)
+        known = self._known(key)
         if known is not None:
             return known
-        key = (node, context)
         if key in self.active:
             trail = list(self.active.items())
-            start = next(number for number, (place, _) in enumerate(trail) if place == key)
-            raise CircularReference((*(spelling for _, spelling in trail[start:]), str(path)))
+            self.last_circle = next(number for number, (place, _) in enumerate(trail) if place == key)
+            raise CircularReference((*(spelling for _, spelling in trail[self.last_circle :]), str(path)))
         template = parse_value(raw) if len(raw) < 100_000 else parse(raw)
         if template.faults:
-            value = _Value(raw)
+            context.values[node] = value = _Value(raw)
+            return value
+        around, self.broken = self.broken, _BrokenCircles(_NO_CIRCLE)
+        self.active[key] = str(path)
+        try:
+            value = yield self._evaluated(template, node, context)
+        except EvaluationError as failure:
+            if not (self.inside_json or self.broken.members):
+                context.values[node] = failure
+            raise
         else:
-            self.active[key] = str(path)
-            try:
-                value = yield self._evaluated(template, node, context)
-            except CircularReference as circular:
-                context.values[node] = circular
-                raise
-            finally:
-                del self.active[key]
-        context.values[node] = value
+            broken = self.broken
+            if broken.members:
+                value = replace(value, circle=frozenset(broken.members))
+            if broken.outermost >= depth:
+                context.values[node] = value
+        finally:
+            del self.active[key]
+            around.members |= self.broken.members
+            if self.broken.outermost < depth:
+                around.outermost = min(around.outermost, self.broken.outermost)
+            self.broken = around
         return value
+
+    def _known(self, key: _Key) -> _Value | None:
+        """The value that was evaluated before, if it holds now as well; raises what it raised then."""
+        node, context = key
+        known = context.values.get(node)
+        if isinstance(known, EvaluationError):
+            self.last_circle = _NO_CIRCLE  # it fails whatever is being evaluated now
+            raise known
+        if known is None or not known.circle:
+            return known
+        if not self.active.keys().isdisjoint(known.circle):
+            return None
+        self.broken.members |= known.circle
+        return known
 
     def _evaluated(self, template: Template, node: Node, context: _Context) -> _Step:
         unresolved: list[_Unresolved] = []
@@ -460,14 +605,43 @@ class _Evaluator:
         return _Value("".join(parts), found)
 
 
+def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:
+    """What is told of a token of the outermost text whose evaluation was given up."""
+    kind = "circular" if isinstance(failure, CircularReference) else "aborted"
+    return _Unresolved(str(node), str(failure), kind)
+
+
+def _calculate(operator: str, left: float, right: float) -> float:
+    if operator == "+":
+        return left + right
+    if operator == "-":
+        return left - right
+    if operator == "*":
+        return left * right
+    if right != 0:
+        return left / right
+    # As IEEE 754 has it, and .NET; Python raises an exception instead.
+    return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
+
+
+def _items(text: str) -> list[Node]:
+    """What a loop over a text goes through: items or properties of JSON, else what stands between commas."""
+    document = parse_json(text)
+    if document is None:
+        return [Node(part) for part in text.split(",")]
+    if isinstance(document, list):
+        return [Node(json_text(item)) for item in document]
+    items = []
+    for name, value in document.items():
+        item = Node(name)
+        item.children = {"key": Node(name), "value": Node(json_text(value))}
+        items.append(item)
+    return items
+
+
 def is_truthy(text: str) -> bool:
     """False are the empty text, exactly ``0``, and ``no`` or ``false`` in any case with blanks around."""
     return text not in ("", "0") and text.strip().lower() not in FALSE_WORDS
-
-
-def _item(text: str) -> Node:
-    """A loop's item that is plain text."""
-    return Node(text)
 
 
 def _loop_names(name: str, item: Node, number: int, count: int) -> Node:

@@ -24,7 +24,9 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .matching import MAX_DEPTH, Mismatch
 from .syntax import (
+    Branch,
     Comparison,
     Conditional,
     Expression,
@@ -36,17 +38,15 @@ from .syntax import (
     Substitution,
     SyntaxFault,
     Template,
-    Unsupported,
     Verbatim,
 )
-from .tokens import MAX_DEPTH, Mismatch, TokenParser
+from .tokens import TokenParser
 
 # The great majority of tokens: a dotted path without blanks. Saves the descent.
 _PLAIN = re.compile(r"#\{([\w\-:~()@][\w\-:/~()@]*+(?:\.[\w\-:/~()@]++)*+)\}")
 _OPENING = re.compile(r"#\{\s*(if|unless|each|calc)\s", re.IGNORECASE)
 _ELSEIF = re.compile(r"#\{elseif\s")
 _CLOSING = re.compile(r"#\{/(if|unless|each)\}")
-_CALC = re.compile(r"(?:[^{}#]++|\{[^{}#]*+\})*+\}")
 _ELSE = "#{else}"
 
 # How much of a token that cannot be parsed is shown in messages.
@@ -111,19 +111,13 @@ class _TemplateParser:
 
     def parse(self) -> Template:
         text, at = self.text, 0
-        while (found := text.find("#{", at)) >= 0:
-            first = found
-            while first > at and text[first - 1] == "#":
-                first -= 1
-            hashes = found - first + 1
-            if hashes % 2 == 0:
-                self._literal(text[at:found] + "{")
-                at = found + 2
-                continue
-            # Of an odd run the first hash is dropped and the last one opens the token.
-            self._literal(text[at:first] + text[first + 1 : found])
-            at = self._token(found)
-        self._literal(text[at:])
+        while True:
+            literal, at = self.tokens.literal(at)
+            if literal:
+                self._add(Literal(literal))
+            if at == len(text):
+                break
+            at = self._token(at)
         if self.blocks:
             self._give_up_blocks(len(text))
         if self.muted_from is not None:
@@ -169,7 +163,9 @@ class _TemplateParser:
         """The opening tag of a block, or else a variable whose name starts with that word."""
         try:
             if word == "calc":
-                return self._calc(at, behind)
+                node, end = self.tokens.calculation(at, behind)
+                self._add(node)
+                return end
             if word == "each":
                 name, path, end = self.tokens.loop_head(behind)
                 head: Expression | Comparison | tuple[str, Path] = (name, path)
@@ -185,13 +181,6 @@ class _TemplateParser:
             raise Mismatch(end, f"blocks are nested more than {MAX_DEPTH} deep")
         self.blocks.append(_Block(word, at, head))
         return end
-
-    def _calc(self, at: int, behind: int) -> int:
-        match = _CALC.match(self.text, behind)
-        if match is None:
-            raise Mismatch(behind, "the calculation has no end")
-        self._add(Unsupported(self.text[at : match.end()], "calc is not supported yet", at))
-        return match.end()
 
     def _plain_else(self, at: int) -> int:
         variable, end = self.tokens.substitution(at)
@@ -295,10 +284,6 @@ class _TemplateParser:
 
     # -- nodes -------------------------------------------------------------------------------------------------
 
-    def _literal(self, text: str) -> None:
-        if text:
-            self._add(Literal(text))
-
     def _add(self, node: Node) -> None:
         (self.blocks[-1].nodes if self.blocks else self.nodes).append(node)
 
@@ -307,13 +292,14 @@ class _TemplateParser:
 
 
 def _closed(block: _Block) -> Conditional | Loop:
-    """The node of a block that met its closing tag; an elseif becomes an if inside of the else."""
+    """The node of a block that met its closing tag."""
     if block.word == "each":
         name, path = block.head
         return Loop(name, path, tuple(block.nodes), block.start)
-    bounds = [count for count, _ in block.tags] + [len(block.nodes)]
-    otherwise: tuple[Node, ...] | None = None
-    for (count, tag), end in zip(reversed(block.tags), reversed(bounds[1:]), strict=True):
-        body = tuple(block.nodes[count:end])
-        otherwise = body if tag.condition is None else (Conditional("if", tag.condition, body, otherwise, tag.start),)
-    return Conditional(block.word, block.head, tuple(block.nodes[: bounds[0]]), otherwise, block.start)
+    starts = [0, *(count for count, _ in block.tags)]
+    ends = [*starts[1:], len(block.nodes)]
+    bodies = [tuple(block.nodes[start:end]) for start, end in zip(starts, ends, strict=True)]
+    conditions = [block.head, *(tag.condition for _, tag in block.tags)]
+    otherwise = bodies.pop() if conditions[-1] is None else None
+    branches = tuple(map(Branch, conditions, bodies))
+    return Conditional(block.word, branches, otherwise, block.start)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Union
 
+from .doubles import double_text
+
 
 @dataclass(frozen=True, slots=True)
 class Name:
@@ -68,7 +70,7 @@ class Filter:
     """``| Name argument*``"""
 
     name: str
-    arguments: tuple[Quoted | Substitution, ...] = ()
+    arguments: tuple[Quoted | Node, ...] = ()
 
     def __str__(self) -> str:
         return " ".join([self.name, *map(str, self.arguments)])
@@ -120,18 +122,33 @@ class Substitution:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditional:
-    """``#{if condition}…#{else}…#{/if}`` and, with ``word`` ``unless``, its opposite."""
+class Branch:
+    """``#{if condition}…`` or ``#{elseif condition}…`` with the text below it."""
 
-    word: str
     condition: Expression | Comparison
     body: tuple[Node, ...]
+
+    def __str__(self) -> str:
+        return f"{self.condition}}}{''.join(map(str, self.body))}"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """``#{if condition}…#{elseif condition}…#{else}…#{/if}`` and, with ``word`` ``unless``, its opposite.
+
+    An ``unless`` has one branch, an ``if`` one and one more for each ``elseif``.
+    """
+
+    word: str
+    branches: tuple[Branch, ...]
     otherwise: tuple[Node, ...] | None
     start: int
 
     def __str__(self) -> str:
+        branches = f"#{{else}}#{{{self.word} ".join(map(str, self.branches))
         otherwise = "" if self.otherwise is None else "#{else}" + "".join(map(str, self.otherwise))
-        return f"#{{{self.word} {self.condition}}}{''.join(map(str, self.body))}{otherwise}#{{/{self.word}}}"
+        closing = f"#{{/{self.word}}}" * len(self.branches)
+        return f"#{{{self.word} {branches}{otherwise}{closing}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +165,38 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
-    """A token of the language that this version reads but does not evaluate: always unresolved."""
+class Number:
+    """A number in a calculation; it prints without needless zeros."""
 
-    text: str
-    reason: str
+    value: float
+
+    def __str__(self) -> str:
+        return double_text(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """``first operator operand operator operand …``, all operators of one precedence, from left to right."""
+
+    first: Operand
+    rest: tuple[tuple[str, Operand], ...]
+
+    def __str__(self) -> str:
+        return f"{self.first}{''.join(f'{operator}{operand}' for operator, operand in self.rest)}"
+
+
+Operand = Union[Number, Path, Operation]  # noqa: UP007 - has forward users
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """``#{calc formula}``. Its canonical form has neither the word nor any brackets."""
+
+    formula: Operand
     start: int
 
     def __str__(self) -> str:
-        return self.text
+        return f"#{{{self.formula}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +214,7 @@ class Verbatim:
         return self.text
 
 
-Node = Union[Literal, Substitution, Conditional, Loop, Unsupported, Verbatim]  # noqa: UP007 - has forward users
+Node = Union[Literal, Substitution, Conditional, Loop, Calculation, Verbatim]  # noqa: UP007 - has forward users
 
 
 @dataclass(frozen=True, slots=True)

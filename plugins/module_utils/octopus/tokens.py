@@ -8,11 +8,12 @@ Grammar (blanks are any white space)::
     index       := "#{" path "}"                    exactly that: a lookup
                  | any text with balanced brackets  leading blanks dropped, trailing ones kept
     expression  := [path] ( "|" word argument* )*   not empty
-    argument    := word | '"' no-quote-no-hash* '"' | '\\"' text '\\"' | "#{" expression "}"
+    argument    := word | '"' no-quote-no-hash* '"' | '\\"' text '\\"' | any token       see :mod:`.arguments`
     condition   := expression | side ( "==" | "!=" ) side       not a literal on both sides
     side        := expression | '"' … '"' | '\\"' … '\\"'
     tag         := "#{" expression "}" | "#{" ("if" | "unless") blank condition "}"
                  | "#{elseif" blank condition "}" | "#{each" blank identifier "in" path "}"
+                 | "#{calc" blank formula "}"    see :mod:`.calculations`
                  | "#{else}" | "#{/if}" | "#{/unless}" | "#{/each}"
 
 Every method takes an offset and returns ``(part, offset behind it)`` or raises :class:`Mismatch`.
@@ -26,11 +27,10 @@ import re
 from contextlib import suppress
 from functools import cached_property
 
-from .syntax import Comparison, Expression, Filter, Index, Lookup, Name, Path, Quoted, Substitution
-
-# Deeper nesting of arguments or blocks is a syntax error, and a deeper lookup is literal text, so that no text can
-# exhaust the stack.
-MAX_DEPTH = 60
+from .arguments import ArgumentParser
+from .calculations import parse_formula
+from .matching import MAX_DEPTH, Mismatch
+from .syntax import Calculation, Comparison, Expression, Filter, Index, Lookup, Name, Path, Quoted, Substitution
 
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"[\w\-:/~()@]+")
@@ -41,21 +41,34 @@ _OPERATOR = re.compile(r"[=!]=")
 _IN = re.compile(r"\s+in\s+")
 
 
-class Mismatch(Exception):  # noqa: N818 - not an error: it makes the parser try the next alternative
-    """Nothing matches at ``at``. ``resume`` is where later tokens may still be looked for."""
-
-    def __init__(self, at: int, reason: str, resume: int | None = None) -> None:
-        super().__init__(reason)
-        self.at = at
-        self.reason = reason
-        self.resume = at if resume is None else resume
-
-
 class TokenParser:
     """Parses single tags of ``text``."""
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self.arguments = ArgumentParser(self)
+
+    # -- literal text ------------------------------------------------------------------------------------------
+
+    def literal(self, at: int) -> tuple[str, int]:
+        """The text up to the next token, escapes undone, and that token's offset (or the end of the text).
+
+        A run of N hashes before ``{``: N even, N-1 hashes and a literal ``{``; N odd, N-2 hashes (none for N = 1) and
+        a token.
+        """
+        text, parts = self.text, []
+        while (found := text.find("#{", at)) >= 0:
+            first = found
+            while first > at and text[first - 1] == "#":
+                first -= 1
+            if (found - first) % 2 == 0:
+                # Of an odd run the first hash is dropped and the last one opens the token.
+                parts.append(text[at:first] + text[first + 1 : found])
+                return "".join(parts), found
+            parts.append(text[at:found] + "{")
+            at = found + 2
+        parts.append(text[at:])
+        return "".join(parts), len(text)
 
     # -- paths -------------------------------------------------------------------------------------------------
 
@@ -133,10 +146,8 @@ class TokenParser:
         while True:
             start = self.blank(at)
             if self.text.startswith("#{", start):
-                if depth >= MAX_DEPTH:
-                    raise Mismatch(start, f"arguments are nested more than {MAX_DEPTH} deep")
-                argument, at = self.substitution(start, depth + 1)
-            elif literal := self._literal(start):
+                argument, at = self.arguments.token(start, depth + 1)
+            elif literal := self._quoted(start):
                 argument, at = literal
             elif word := _WORD.match(self.text, start):
                 argument, at = Quoted(word.group()), word.end()
@@ -144,7 +155,7 @@ class TokenParser:
                 return Filter(name.group(), tuple(arguments)), at
             arguments.append(argument)
 
-    def _literal(self, at: int) -> tuple[Quoted, int] | None:
+    def _quoted(self, at: int) -> tuple[Quoted, int] | None:
         """``"…"`` without ``"`` and ``#`` inside, or ``\\"…\\"``; None when there is no quote."""
         text = self.text
         if text.startswith('\\"', at):
@@ -181,7 +192,7 @@ class TokenParser:
 
     def _side(self, at: int) -> tuple[Expression | Quoted, int]:
         at = self.blank(at)
-        return self._literal(at) or self.expression(at)
+        return self._quoted(at) or self.expression(at)
 
     # -- tags --------------------------------------------------------------------------------------------------
 
@@ -201,18 +212,26 @@ class TokenParser:
         path, at = self.path(word.end())
         return name, path, self.close(at)
 
+    def calculation(self, at: int, behind: int) -> tuple[Calculation, int]:
+        """``formula "}"``; ``at`` is the token's offset, ``behind`` the one behind the word ``calc``."""
+        formula, end = parse_formula(self, behind)
+        return Calculation(formula, at), self.close(end)
+
     def close(self, at: int) -> int:
         """``"}"``"""
-        at = self.blank(at)
-        if not self.text.startswith("}", at):
-            raise self._unexpected(at, "}")
-        return at + 1
+        return self.expect("}", self.blank(at))
 
     # -- characters --------------------------------------------------------------------------------------------
 
     def blank(self, at: int) -> int:
         """The offset behind any white space."""
         return _BLANK.match(self.text, at).end()
+
+    def expect(self, wanted: str, at: int) -> int:
+        """The offset behind ``wanted``, which has to stand at ``at``."""
+        if not self.text.startswith(wanted, at):
+            raise self._unexpected(at, wanted)
+        return at + len(wanted)
 
     def _unexpected(self, at: int, expected: str) -> Mismatch:
         seen = repr(self.text[at]) if at < len(self.text) else "the end of the text"
