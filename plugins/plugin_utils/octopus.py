@@ -1,4 +1,4 @@
-"""What the Octopus plugins share: from the variables that Ansible has for a host to the engine's, and to messages.
+"""What the Octopus plugins share: from the variables that Ansible has for a host to the engine's.
 
 Ansible templates its own variables (``octopus_variables`` may hold ``{{ … }}``); whatever comes out of variable files,
 templates and evaluated tokens is text and is never handed to Jinja2.
@@ -7,92 +7,99 @@ templates and evaluated tokens is text and is never handed to Jinja2.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from typing import Any
 
+from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleError
+from jinja2 import Undefined
 
+from ..module_utils.octopus import provided
 from ..module_utils.octopus.errors import VariableError
-from ..module_utils.octopus.host import Host, HostVariables, host_variables
+from ..module_utils.octopus.host import INVENTORY, PROMPTED, TASK, Host, HostVariables, Secrets, host_variables
 from ..module_utils.octopus.loader import load_catalog
-
-# Reads one Ansible variable of the host, templated; None when it is not defined.
-Reader = Callable[[str], Any]
+from ..module_utils.octopus.scopes import DEPLOYMENT, Catalog, is_tenant_tag
+from .octopus_settings import Reader, Settings
+from .octopus_vault import decrypt
 
 
 def read_host(read: Reader, given: object = None) -> HostVariables:
     """The Octopus variables of the host that ``read`` reads from; ``given`` override all others.
 
-    :raises AnsibleError: a setting is missing or has the wrong form, or a variable file has faults.
+    :raises AnsibleError: with all settings that are missing or have the wrong form, and all faults of variable files.
     """
-    name = str(read("inventory_hostname") or "")
-    environment = _text(read, "octopus_environment").strip()
-    if not environment:
-        raise AnsibleError(
-            f"octopus_environment is missing or empty for host {name}; expected the name of the environment that the "
-            "variables are chosen for. Set it in the inventory, for example `octopus_environment: staging` in "
-            "group_vars/all"
-        )
-    host = Host(
-        name=name,
-        environment=environment,
-        address=_text(read, "ansible_host"),
-        groups=tuple(map(str, read("group_names") or ())),
-        project=_text(read, "octopus_project"),
-        release=_text(read, "octopus_release"),
-        members={str(group): tuple(map(str, hosts)) for group, hosts in (read("groups") or {}).items()},
-    )
-    inventory = _mapping("octopus_variables", read("octopus_variables"))
+    settings = Settings(read)
+    host = _host(read, settings)
+    inventory, prompted = settings.values(INVENTORY), settings.values(PROMPTED)
+    task = settings.checked_values(TASK, given)
+    catalog = _catalog(read, settings)
+    if settings.faults:
+        raise AnsibleError("\n".join(settings.faults))
+    secrets = Secrets(decrypt, lambda name: _ansible_value(read, name))
     try:
-        return host_variables(host, load_catalog(_files(read)), inventory, _mapping("variables", given))
+        return host_variables(host, catalog, inventory, task, prompted=prompted, secrets=secrets)
     except VariableError as error:
         raise AnsibleError(str(error)) from None
+
+
+def _host(read: Reader, settings: Settings) -> Host:
+    host = Host(
+        name=settings.text("inventory_hostname"),
+        environment=settings.text("octopus_environment"),
+        address=settings.text("ansible_host"),
+        groups=tuple(map(str, read("group_names") or ())),
+        members={str(group): tuple(map(str, hosts)) for group, hosts in (read("groups") or {}).items()},
+        project=settings.details("octopus_project", provided.PROJECT),
+        release=settings.details("octopus_release", provided.RELEASE),
+        deployment=settings.details("octopus_deployment", provided.DEPLOYMENT),
+        step=settings.text("octopus_step"),
+        step_roles=settings.texts("octopus_step_roles", "roles that the step targets"),
+        channel=settings.text("octopus_channel"),
+        tenant=settings.text("octopus_tenant"),
+        tenant_tags=settings.texts("octopus_tenant_tags", "tags such as Region/EU", is_tenant_tag),
+        process=settings.text("octopus_process", DEPLOYMENT),
+    )
+    if not host.environment:
+        settings.faults.append(
+            f"octopus_environment is missing or empty for host {host.name}; expected the name of the environment that "
+            "the variables are chosen for. Set it in the inventory, for example `octopus_environment: staging` in "
+            "group_vars/all"
+        )
+    if host.step_roles and not host.step:
+        settings.faults.append("octopus_step_roles is set without octopus_step, the step that targets these roles")
+    if host.tenant_tags and not host.tenant:
+        settings.faults.append("octopus_tenant_tags is set without octopus_tenant, the tenant that has these tags")
+    return host
+
+
+def _catalog(read: Reader, settings: Settings) -> Catalog:
+    """The variable files; relative ones start from the playbook's directory."""
+    base = str(read("playbook_dir") or "")
+    files, libraries = (
+        [
+            shown_path(os.path.normpath(os.path.join(base, os.path.expanduser(path))))
+            for path in settings.texts(name, "paths on the control node")
+        ]
+        for name in ("octopus_variable_files", "octopus_library_files")
+    )
+    try:
+        return load_catalog(files, libraries, cache=C.DEFAULT_LOCAL_TMP, decrypt=decrypt)
+    except VariableError as error:
+        settings.faults.append(str(error))
+        return Catalog()
+
+
+def _ansible_value(read: Reader, name: str) -> object:
+    """An Ansible variable of the host; None when it is not defined.
+
+    :raises VariableError: with a message that can follow the name of the Octopus variable.
+    """
+    try:
+        value = read(name)
+    except AnsibleError as error:
+        raise VariableError(f"takes the Ansible variable {name}, which cannot be evaluated: {error}") from None
+    return None if isinstance(value, Undefined) else value
 
 
 def shown_path(path: str) -> str:
     """A path for messages: relative to the working directory where it is below it."""
     relative = os.path.relpath(path)
     return path if relative.startswith("..") else relative
-
-
-def _text(read: Reader, name: str) -> str:
-    value = read(name)
-    if value is None:
-        return ""
-    if isinstance(value, Mapping | list | tuple):
-        raise AnsibleError(f"{name} is {_kind(value)}, expected text")
-    return str(value)
-
-
-def _mapping(name: str, value: object) -> Mapping[str, object]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        raise AnsibleError(f"{name} is {_kind(value)}, expected a dictionary of variable names and values")
-    return value
-
-
-def _kind(value: object) -> str:
-    """What a value is, for messages; Ansible's own types have names that say nothing to users."""
-    if isinstance(value, Mapping):
-        return "a dictionary"
-    return (
-        "a list"
-        if isinstance(value, list | tuple)
-        else f"the text {value!r}"
-        if isinstance(value, str)
-        else repr(value)
-    )
-
-
-def _files(read: Reader) -> list[str]:
-    """The variable files; relative ones start from the playbook's directory."""
-    value = read("octopus_variable_files")
-    if value is None:
-        return []
-    if isinstance(value, str):
-        value = [value]
-    if not isinstance(value, list | tuple) or not all(isinstance(path, str) and path for path in value):
-        raise AnsibleError(f"octopus_variable_files is {value!r}, expected a list of paths on the control node")
-    base = str(read("playbook_dir") or "")
-    return [shown_path(os.path.normpath(os.path.join(base, os.path.expanduser(path)))) for path in value]
