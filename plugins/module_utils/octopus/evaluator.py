@@ -257,6 +257,7 @@ class _Evaluator:
     def top_level(self, template: Template) -> _Step:
         """The outermost text: every node's unresolved tokens are noted with the node's offset."""
         parts: list[str] = []
+        at_once: dict[int, str | None] = {}  # by the token's expression, which equal plain tokens share
         for node in template.nodes:
             if isinstance(node, Literal):
                 parts.append(node.text)
@@ -265,7 +266,10 @@ class _Evaluator:
                 parts.append(node.text)
                 yield self._look_inside(node)
                 continue
-            text = self._at_once(node)
+            expression = node.expression if isinstance(node, Substitution) else None
+            text = at_once.get(id(expression))
+            if text is None and expression is not None:
+                text = at_once[id(expression)] = self._at_once(expression)
             if text is not None:
                 parts.append(text)
                 continue
@@ -280,14 +284,14 @@ class _Evaluator:
             if unresolved:
                 self.reported.extend(unresolved)
                 self.located.append((node.start, tuple(unresolved)))
+            elif expression is not None:
+                at_once[id(expression)] = parts[-1]
         return "".join(parts)
 
-    def _at_once(self, node: SyntaxNode) -> str | None:
+    def _at_once(self, expression: Expression) -> str | None:
         """The text of the commonest token, a plain path to a plain value; None for all others. Saves the steps."""
-        if not isinstance(node, Substitution) or node.expression.filters:
-            return None
-        path = node.expression.path
-        if path is None or path.has_lookup:
+        path = expression.path
+        if path is None or path.has_lookup or expression.filters:
             return None
         place = self._walk(path, self.globals)
         if place is None or not place[0].has_value or "#{" in place[0].value:

@@ -104,6 +104,7 @@ class _TemplateParser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = TokenParser(text)
+        self.plain: dict[str, Expression] = {}  # so that a text with the same token many times has it once
         self.nodes: list[Node] = []  # of the outermost level
         self.blocks: list[_Block] = []
         self.faults: list[SyntaxFault] = []
@@ -132,8 +133,11 @@ class _TemplateParser:
         text = self.text
         plain = _PLAIN.match(text, at)
         if plain and plain.group() != _ELSE:
-            names = tuple(map(Name, plain.group(1).split(".")))
-            self._add(Substitution(Expression(Path(names)), at))
+            name = plain.group(1)
+            expression = self.plain.get(name)
+            if expression is None:
+                expression = self.plain[name] = Expression(Path(tuple(map(Name, name.split(".")))))
+            self._add(Substitution(expression, at))
             return plain.end()
         try:
             return self._tag(at)

@@ -144,7 +144,7 @@ def test_circles_through_json_end() -> None:
     variables["V40"] = '{a: "x", b: "#{V0.a}"}'
     with pytest.raises(EvaluationError):
         evaluate("#{V0.a}", variables)
-    assert render("#{V0.a}#{Nope}", variables).problems[-1].token == "#{Nope}"
+    assert render("#{V0.a}#{Nope}", variables).problems[-1].name == "Nope"
 
 
 def test_tokens_elsewhere_in_json_are_not_reported() -> None:
