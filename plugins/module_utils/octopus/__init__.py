@@ -14,7 +14,7 @@ Stable: what ``__all__`` names, with the fields ``text``, ``missing`` and ``erro
 from __future__ import annotations
 
 from .errors import CircularReference, EvaluationError, FilterError, VariableError, VariableFileError
-from .evaluator import Evaluation, Problem, evaluate, render
+from .evaluation import Evaluation, Problem, evaluate, is_true, render
 from .variables import VariableSet
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "VariableFileError",
     "VariableSet",
     "evaluate",
+    "is_true",
     "render",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .evaluator import Problem, render
+from .evaluation import Problem, render
 from .host import HostVariables
 
 _HIDDEN = "a token in a sensitive value"
@@ -36,7 +36,7 @@ def report(texts: Iterable[tuple[str, Sequence[Problem]]], host: HostVariables) 
     found = [(label, problem) for label, problems in texts for problem in problems]
     lines = [problem_line(label, problem, host) for label, problem in found]
     kinds = {problem.kind for _, problem in found}
-    if "missing" in kinds:
+    if any(problem.kind == "missing" and (problem.name or "").lower() not in host.unfilled for _, problem in found):
         lines.append(host.way_out)
     if "syntax" in kinds:
         lines.append("Write ##{ where #{ is meant literally.")

@@ -11,6 +11,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
     VariableError,
     VariableSet,
     evaluate,
+    is_true,
     render,
 )
 
@@ -49,6 +50,16 @@ VARIABLES = {
     "Servers[web].Port": "80",
     "Servers[db].Port": "5432",
     "Servers[db].Url": "db:#{item.Port}",
+    "Action[Package A].Name": "A",
+    "Action[Package A].Roles": "a,b",
+    "Action[Package B].Name": "#{Foo}",
+    "Action[Package B].Roles": "c",
+    "Action[].Name": "Z",
+    "Action[].Roles": "y",
+    "Action[].StepName": "Step 1",
+    "Step[Step 1].Status": "Running",
+    "A/b": "slash",
+    "/a": "leading slash",
 }
 
 PLAIN = [
@@ -90,6 +101,8 @@ PATHS = [
     ("[T] a lookup's value is one index, dots and all", "#{List[#{Dotted key}]}", "dots in an index"),
     ("[T] [*] is the first index", "#{List[*]}", "first"),
     ("[P] a name that starts with / needs a blank", "#{ /root}", "xpath"),
+    ("[T] a slash in a name", "#{A/b}", "slash"),
+    ("[T] a lookup in the middle of a path", "#{Step[#{Action[].StepName}].Status}", "Running"),
 ]
 
 MISSING = [
@@ -132,10 +145,18 @@ SYNTAX = [
     ("[P] an unclosed comparison takes all", '#{if X == "1"}#{X}', '#{if X == "1"}#{X}'),
     ("[P] an unclosed loop takes all", "#{each a in List}#{a} #{X}", "#{each a in List}#{a} #{X}"),
     ("[P] three hashes before what is no token", "###{", "##{"),
+    ("[T] code of another language", 'return"#{"===e.substr(0,2)?e:"#{X}"', 'return"#{"===e.substr(0,2)?e:"1"'),
+    ("[T] the text ends within a token", '"#{X}";a="#{', '"1";a="#{'),
+    ("[T] a bracket is not closed", "#{Fo[o}", "#{Fo[o}"),
 ]
 
 BLOCKS = [
     ("[T] if", "#{if X}y#{/if}#{if Nope}n#{/if}", "y"),
+    ("[T] blanks around a condition", '#{  if  X  }a#{/if}#{if X  == "1"  }b#{/if}', "ab"),
+    ("[T] a condition in a condition", '#{if X}#{if Foo=="bar"}y#{/if}#{/if}', "y"),
+    ("[T] a condition in an else", '#{if Nope}a#{else}#{if Foo=="bar"}y#{/if}#{/if}', "y"),
+    ("[T] in a JSON text, with escaped quotes", '{"a":"#{if Foo == \\"bar\\"}y#{/if}"}', '{"a":"y"}'),
+    ("[S] several elseif", '#{if Nope}1#{elseif Empty}2#{elseif Foo != "bar"}3#{elseif X}4#{else}5#{/if}', "4"),
     ("[T] else", "#{if Nope}y#{else}n#{/if}", "n"),
     ("[S] elseif", '#{if Nope}1#{elseif X == "1"}2#{else}3#{/if}', "2"),
     ("[T] unless", "#{unless Nope}y#{else}n#{/unless}", "y"),
@@ -151,13 +172,26 @@ BLOCKS = [
     ("[T] a filter in a condition", '#{if Foo | ToUpper == "BAR"}y#{/if}', "y"),
     ("[P] blocks keep white space", "#{if X}\n y\n#{/if}\n", "\n y\n\n"),
     ("[T] a loop over indexes", "#{each s in Servers}#{s}=#{s.Port};#{/each}", "web=80;db=5432;"),
+    ("[T] blanks around a loop's parts", "#{  each  a  in  Servers }#{ a }#{/each}", "webdb"),
+    ("[T] a loop in a loop", "#{each a in Action}#{each r in a.Roles}#{a.Name}#{r};#{/each}#{/each}", "Aa;Ab;barc;Zy;"),
+    (
+        "[T] a loop's item as a lookup",
+        "#{each a in Action}#{if a.StepName}#{Step[#{a.StepName}].Status}#{/if}#{/each}",
+        "Running",
+    ),
+    (
+        "[S] an inner loop's names hide the outer's",
+        "#{each s in Csv}#{each s in Servers}#{s}#{Octopus.Template.Each.Index}#{/each}#{/each}",
+        "web0db1" * 4,
+    ),
     ("[P] a loop over text neither trims nor drops", "#{each s in Csv}[#{s}]#{/each}", "[a][ b][][c]"),
     ("[P] an empty value is one empty item", "#{each s in Empty}[#{s}]#{/each}", "[]"),
     ("[T] a missing collection: nothing", "#{each s in Nope}x#{/each}", ""),
+    ("[T] what a loop provides: the index", "#{each s in Csv}#{Octopus.Template.Each.Index}#{/each}", "0123"),
     (
-        "[T] what a loop provides",
-        "#{each s in Csv}#{Octopus.Template.Each.Index}#{if Octopus.Template.Each.Last}.#{/if}#{/each}",
-        "0123.",
+        "[T] what a loop provides: first and last",
+        "#{each s in Servers}#{Octopus.Template.Each.First}#{Octopus.Template.Each.Last};#{/each}",
+        "TrueFalse;FalseTrue;",
     ),
     ("[S] a loop's name hides others", "#{each Foo in Servers}#{Foo}#{/each}", "webdb"),
     ("[T] the context around stays visible", "#{each s in Servers}#{Foo}#{/each}", "barbar"),
@@ -286,6 +320,26 @@ def test_numbers_are_text(value: object, text: str) -> None:
 def test_other_types_are_refused() -> None:
     with pytest.raises(VariableError, match="variable V: the value is a list, expected text or a number"):
         evaluate("#{V}", {"V": ["a"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("#{X}", True),
+        ("anything", True),
+        ("#{No}", False),
+        ("#{Zero}", False),
+        ("", False),
+        ("#{if X}true#{else}false#{/if}", True),
+        ("#{if Nope}true#{/if}", False),
+        ("#{Nope}", False),
+        ("#{X", False),
+        ("#{X | null}", False),
+    ],
+)
+def test_run_condition(text: str, holds: bool) -> None:
+    """[S] True only without any error, and for a result that is not false."""
+    assert is_true(text, VARIABLES) is holds
 
 
 def test_used_names_the_variables_that_were_read() -> None:

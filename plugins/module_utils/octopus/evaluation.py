@@ -1,0 +1,133 @@
+"""What evaluation gives, and the functions that are called from outside: text and variables in, a frozen result out."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .evaluator import Evaluator
+from .parser import parse
+from .truth import is_truthy
+from .variables import VariableSet
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One token of a text that could not be resolved.
+
+    ``line`` and ``column`` (both from 1) are those of the token in the text that was given. ``token`` is what could
+    not be resolved; when that stands inside of a value, ``line`` and ``column`` are those of the token that led there
+    and ``origin`` is the name of the variable whose value it is. ``kind`` is ``missing`` (no such variable),
+    ``filter`` (unknown filter, or one without result), ``calculation``, ``syntax``, ``size``, ``circular`` or
+    ``aborted`` (what a filter was given makes no sense at all, or a loop has no measure). ``name`` is the variable that
+    would resolve it, where that is known.
+    """
+
+    line: int
+    column: int
+    token: str
+    reason: str
+    kind: str = "missing"
+    origin: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The outcome of :func:`evaluate`.
+
+    ``text`` is None only for "no value"; ``missing`` holds the distinct tokens that could not be evaluated, in
+    canonical form, in the order of their appearance; ``error`` is a message or None. Beyond these, ``problems`` are
+    all faults with their places, and ``used`` the names of the variables whose values were read.
+    """
+
+    text: str | None
+    missing: tuple[str, ...] = ()
+    error: str | None = None
+    problems: tuple[Problem, ...] = ()
+    used: frozenset[str] = frozenset()
+
+
+def evaluate(
+    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], *, lenient: bool = False
+) -> Evaluation:
+    """Evaluate ``text`` with ``variables``, a mapping or a :class:`VariableSet`.
+
+    Strict, one syntax error makes the whole text come back unchanged with an ``error``. Lenient, as for files, what
+    cannot be parsed stays as it stands and only ``problems`` tells. A missing variable is echoed in both.
+
+    :raises CircularReference: a value leads back to itself.
+    :raises FilterError: a filter cannot work with what it was given, such as a regular expression with a mistake.
+    :raises VariableError: a value is neither text nor a number.
+    """
+    return _evaluate(text, variables, lenient, collect=False)
+
+
+def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> Evaluation:
+    """Evaluate leniently, with what would raise an :class:`EvaluationError` among the ``problems`` instead.
+
+    For those who report every mistake of a text at once.
+    """
+    return _evaluate(text, variables, lenient=True, collect=True)
+
+
+def is_true(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> bool:
+    """Whether a run condition holds: there is a result, without any error, and it is none of the false words.
+
+    :raises EvaluationError: as :func:`evaluate`.
+    """
+    evaluation = evaluate(text, variables)
+    return evaluation.error is None and evaluation.text is not None and is_truthy(evaluation.text)
+
+
+def _evaluate(
+    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect: bool
+) -> Evaluation:
+    if not isinstance(variables, VariableSet):
+        variables = VariableSet(variables)
+    if "#{" not in text:
+        return Evaluation(text)
+    template = parse(text)
+    place = _Places(text)
+    syntax = tuple(
+        Problem(*place.of(fault.start), fault.token, f"{fault.reason} (line {line}, column {column})", "syntax")
+        for fault in template.faults
+        for line, column in [place.of(fault.at)]
+    )
+    if template.faults and not lenient:
+        first = syntax[0]
+        error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"
+        return Evaluation(text, error=error, problems=syntax)
+    evaluator = Evaluator(variables, collect)
+    result = evaluator.run(template)
+    problems = [
+        Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)
+        for offset, ones in evaluator.located
+        for one in ones
+    ]
+    missing = tuple(dict.fromkeys(one.token for one in evaluator.reported if one.reported))
+    error = None
+    if missing:
+        quoted = ", ".join(f"'{one}'" for one in missing)
+        error = f"The following tokens were unable to be evaluated: {quoted}"
+    problems = sorted([*syntax, *dict.fromkeys(problems)], key=lambda one: (one.line, one.column))
+    text = None if evaluator.no_value else result
+    return Evaluation(text, missing, error, tuple(problems), frozenset(evaluator.used))
+
+
+class _Places:
+    """Offsets of a text as line and column."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] | None = None
+
+    def of(self, offset: int) -> tuple[int, int]:
+        if self._starts is None:
+            self._starts = [0]
+            at = -1
+            while (at := self._text.find("\n", at + 1)) >= 0:
+                self._starts.append(at + 1)
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
