@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy verify destroy render setup test lint unit molecule e2e requirements
+.PHONY: help deploy verify destroy render variables setup test lint unit molecule e2e bench requirements
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ render: ## Write the settings of every host of ENV to build/render/ENV, reaching
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/render.yml \
 		-e render_to=build/render/$(ENV)
 
+variables: ## Show which value each variable has in ENV (or in all), from where, and what is unused or missing
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook playbooks/variables.yml \
+		$(if $(filter all,$(ENV)),-i inventories/local -e inventories=all,-i inventories/$(ENV)) $(if $(FILTER),-e 'filter="$(FILTER)"')
+
 setup: ## Make the virtual environment with the pinned dependencies
 	@scripts/setup.sh
 
@@ -29,6 +33,9 @@ test: ## Run every test: lint, unit, molecule, e2e
 
 lint unit molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
+
+bench: ## Measure, as ratios within one run (BENCH="name ..." for some)
+	@scripts/setup.sh && .venv/bin/python -m tests.benchmarks $(BENCH)
 
 requirements: ## Compile requirements.txt from requirements.in after a change
 	@scripts/requirements.sh
