@@ -1,8 +1,12 @@
-"""Filters of the template language: ``#{Path | Filter argument}``. A module a subject; the table is in ``registry``."""
+"""Filters of the template language: ``#{Path | Filter argument}``.
+
+A module a subject; each fills the table in ``registry`` when it is imported. ``dotnet`` has what .NET does with numbers
+and dates, ``regex`` its regular expressions.
+"""
 
 from __future__ import annotations
 
-from . import text as _text  # noqa: F401 - fills the table
-from .registry import apply, known, register
+from . import dates, encoding, escaping, formatting, hashing, markdown, text, uri, versions  # noqa: F401 - the table
+from .registry import apply, known, register, register_extension
 
-__all__ = ["apply", "known", "register"]
+__all__ = ["apply", "known", "register", "register_extension"]
