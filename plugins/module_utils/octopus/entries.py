@@ -40,6 +40,8 @@ _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 _NULL = "tag:yaml.org,2002:null"
 _STRING = "tag:yaml.org,2002:str"
 
+_DEEPEST = 20  # an entry needs five levels
+
 # libyaml where PyYAML was built with it: some ten times faster.
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -60,16 +62,35 @@ def parse_entries(text: str, path: str, library: str = "", *, sensitive: bool = 
     :raises VariableFileError: with all faults, one a line.
     """
     try:
+        _refuse_nesting(text, path)
         document = yaml.compose(text, _Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"{path}:{mark.line + 1}" if mark else path
-        raise VariableFileError(f"{place}: no valid YAML: {getattr(error, 'problem', None) or error}") from None
+    except yaml.reader.ReaderError as error:
+        line = text[: text.find(chr(error.character))].count("\n") + 1
+        raise VariableFileError(
+            f"{path}:{line}: no valid YAML: it holds the character U+{error.character:04X}; in double quotes it can be "
+            "written escaped"
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        place = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else path
+        raise VariableFileError(f"{place}: no valid YAML: {error.problem}") from None
     reader = _Reader(path, text, library, sensitive)
     entries = tuple(reader.entries(document))
     if reader.faults:
         raise VariableFileError("\n".join(reader.faults))
     return entries
+
+
+def _refuse_nesting(text: str, path: str) -> None:
+    """libyaml composes recursively: a file of 100,000 brackets would end the process."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                place = f"{path}:{event.start_mark.line + 1}"
+                raise VariableFileError(f"{place}: lists and mappings are nested more than {_DEEPEST} deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 class _Reader:
@@ -201,7 +222,10 @@ class _Reader:
             for dimension, values in (parts or {}).items()
         }
         self._check_scope(node, dimensions, name)
-        return self._scopes.setdefault(tuple(dimensions.items()), Scope(dimensions))
+        written = tuple(dimensions.items())
+        if written not in self._scopes:
+            self._scopes[written] = Scope(dimensions)
+        return self._scopes[written]
 
     def _names(self, node: yaml.Node, what: str) -> tuple[str, ...]:
         items = node.value if isinstance(node, yaml.SequenceNode) else [node]

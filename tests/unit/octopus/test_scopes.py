@@ -1,13 +1,11 @@
-"""Which value wins: matching, ranking and ties, and what a host sees on top of the files."""
+"""Which value wins: matching, ranking and ties."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableError, evaluate
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.loader import parse_entries
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.entries import parse_entries
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scopes import Catalog, Context, Entry, Scope
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -185,7 +183,7 @@ def test_candidates_in_order_of_precedence() -> None:
     assert files.candidates("unknown", CONTEXT) == ()
 
 
-@settings(max_examples=200)
+@settings(max_examples=50)
 @given(st.data())
 def test_candidates_and_resolve_agree(data: st.DataObject) -> None:
     names = {
@@ -203,67 +201,3 @@ def test_candidates_and_resolve_agree(data: st.DataObject) -> None:
         one.entry for name in Catalog(files).names for one in Catalog(files).candidates(name, CONTEXT) if one.wins
     ]
     assert list(map(id, resolved)) == list(map(id, chosen))
-
-
-HOST = Host(
-    name="web1",
-    environment="staging",
-    address="192.0.2.1",
-    groups=("all", "web", "eu", "ungrouped"),
-    project="elk",
-    release="1.2.3",
-    members={"all": ("web1", "web2"), "web": ("web1", "web2"), "ungrouped": ()},
-)
-
-
-@pytest.mark.parametrize(
-    ("token", "value"),
-    [
-        ("Octopus.Environment.Name", "staging"),
-        ("Octopus.Machine.Name", "web1"),
-        ("Octopus.Machine.Hostname", "192.0.2.1"),
-        ("Octopus.Machine.Roles", "web,eu"),
-        ("Octopus.Project.Name", "elk"),
-        ("Octopus.Release.Number", "1.2.3"),
-        ("Octopus.Environment.MachinesInRole[web]", "web1,web2"),
-        ("octopus.environment.machinesinrole[#{Role}]", "web1,web2"),
-    ],
-)
-def test_provided_names(token: str, value: str) -> None:
-    variables = host_variables(HOST, Catalog(), {"Role": "WEB"}).variables
-    assert evaluate(f"#{{{token}}}", variables).text == value
-
-
-def test_names_without_a_value_are_not_provided() -> None:
-    variables = host_variables(Host("web1", "staging"), Catalog()).variables
-    assert "Octopus.Project.Name" not in variables
-    assert "Octopus.Environment.MachinesInRole[all]" not in host_variables(HOST, Catalog()).variables
-    assert variables["Octopus.Machine.Hostname"] == "web1"
-
-
-def test_precedence_of_sources() -> None:
-    files = catalog("- {name: A, value: file}\n- {name: B, value: file}\n- {name: C, value: file}")
-    variables = host_variables(HOST, files, {"b": "inventory", "C": "inventory"}, {"C": "task"}).variables
-    assert dict(variables) == {**dict(variables), "A": "file", "B": "inventory", "C": "task"}
-
-
-def test_a_composite_value_picks_up_scoped_parts() -> None:
-    files = catalog(
-        "- {name: Url, value: 'https://#{Name}'}\n- {name: Name, value: a}\n"
-        "- {name: Name, value: b, scope: {environment: staging}}"
-    )
-    assert evaluate("#{Url}", host_variables(HOST, files).variables).text == "https://b"
-
-
-def test_sensitive_values_are_masked_and_overriding_ends_it() -> None:
-    files = catalog("- {name: Password, value: hunter22, sensitive: true}\n- {name: Pin, value: 123, sensitive: true}")
-    host = host_variables(HOST, files, {"Token": {"value": "hunter2", "sensitive": True}})
-    assert host.masked("hunter22 hunter2 123") == "***** ***** 123"
-    assert "hunter2" not in repr(host)
-    assert not host_variables(HOST, files, {"Password": "x"}).variables.is_sensitive("Password")
-
-
-@pytest.mark.parametrize("value", [["a"], {"a": "b"}, {"value": ["a"]}])
-def test_inventory_values_of_another_form_are_refused(value: object) -> None:
-    with pytest.raises(VariableError, match=r"octopus_variables: V is a .*, expected text or a number"):
-        host_variables(HOST, Catalog(), {"V": value})
