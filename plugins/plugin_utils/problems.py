@@ -15,7 +15,7 @@ from .octopus import Reader
 WAYS = ("fail", "warn", "ignore")
 
 # Kinds of problems that leave a token in the text. All others but syntax errors leave no usable text: they always fail.
-UNRESOLVED = ("missing", "filter", "unsupported")
+UNRESOLVED = ("missing", "filter", "calculation")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,60 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
-
-ROOT = Path(__file__).parents[3]
-# `python3 -m` and not the script beside it: a virtual environment's bin directory need not be on PATH.
-PLAYBOOK = [sys.executable, "-m", "ansible", "playbook"]
-
-Play = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@dataclass
-class Project:
-    """A project folder with an inventory, variable files, templates, and one play at a time."""
-
-    path: Path
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        path = self.path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    def play(
-        self, *tasks: dict, options: tuple[str, ...] = (), **variables: object
-    ) -> subprocess.CompletedProcess[str]:
-        everywhere = {
-            "octopus_environment": "staging",
-            "octopus_variable_files": ["variables.yml"],
-            "ansible_connection": "local",
-            "ansible_python_interpreter": sys.executable,
-            **variables,
-        }
-        inventory = {
-            "all": {"vars": everywhere, "children": {"web": {"hosts": {"web1": None}}, "eu": {"hosts": {"web1": {}}}}}
-        }
-        self.write("inventory.yml", yaml.safe_dump(inventory))
-        play = {"hosts": "all", "gather_facts": False, "tasks": list(tasks)}
-        self.write("play.yml", yaml.safe_dump([play]))
-        environment = os.environ | {
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-            "ANSIBLE_CONFIG": str(self.write("ansible.cfg", "")),
-            "ANSIBLE_LOCAL_TEMP": str(self.path / "local"),
-            "ANSIBLE_REMOTE_TEMP": str(self.path / "remote"),
-            "ANSIBLE_NOCOLOR": "1",
-            "COLUMNS": "500",
-        }
-        return subprocess.run(
-            [*PLAYBOOK, "-i", "inventory.yml", "play.yml", *options],
-            cwd=self.path, env=environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+from playbook_project import ROOT, Project
 
 
 @pytest.fixture
@@ -174,7 +124,7 @@ WRONG_INPUTS = [
     ({}, {"octopus_variable_files": ["bad.yml"]}, "bad.yml:1: variable A has no `value`"),
     ({}, {"octopus_variables": ["a"]}, "octopus_variables is a list, expected a dictionary"),
     ({}, {"octopus_variables": {"A": ["a"]}}, "octopus_variables: A is a list, expected text or a number"),
-    ({"variables": "a"}, {}, "variables is the text 'a', expected a dictionary"),
+    ({"variables": "a"}, {}, "variables is a text, expected a dictionary"),
     ({"src": "none.conf"}, {}, "Could not find or access 'none.conf'"),
     ({"src": ""}, {}, "src is empty, expected a path"),
     ({"src": "{{ playbook_dir }}/templates"}, {}, "is a directory, expected a file"),
@@ -273,7 +223,8 @@ def test_filter_names_every_token_and_its_place(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "names"), [("module", ["octopus_template", "octopus_directory", "octopus_check"]), ("filter", ["octopus_substitute"])]
+    ("kind", "names"),
+    [("module", ["octopus_template", "octopus_directory", "octopus_check"]), ("filter", ["octopus_substitute"])],
 )
 def test_documentation_is_shown(kind: str, names: list[str]) -> None:
     result = subprocess.run(

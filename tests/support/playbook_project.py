@@ -1,0 +1,58 @@
+"""A project folder of its own for genuine ansible-playbook runs of the collection on the local connection."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+# `python3 -m` and not the script beside it: a virtual environment's bin directory need not be on PATH.
+PLAYBOOK = [sys.executable, "-m", "ansible", "playbook"]
+
+
+@dataclass
+class Project:
+    """A project folder with an inventory, variable files, templates, and one play at a time."""
+
+    path: Path
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def play(
+        self, *tasks: dict, options: tuple[str, ...] = (), **variables: object
+    ) -> subprocess.CompletedProcess[str]:
+        everywhere = {
+            "octopus_environment": "staging",
+            "octopus_variable_files": ["variables.yml"],
+            "ansible_connection": "local",
+            "ansible_python_interpreter": sys.executable,
+            **variables,
+        }
+        inventory = {
+            "all": {"vars": everywhere, "children": {"web": {"hosts": {"web1": None}}, "eu": {"hosts": {"web1": {}}}}}
+        }
+        self.write("inventory.yml", yaml.safe_dump(inventory))
+        play = {"hosts": "all", "gather_facts": False, "tasks": list(tasks)}
+        self.write("play.yml", yaml.safe_dump([play]))
+        environment = os.environ | {
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+            "ANSIBLE_CONFIG": str(self.write("ansible.cfg", "")),
+            "ANSIBLE_LOCAL_TEMP": str(self.path / "local"),
+            "ANSIBLE_REMOTE_TEMP": str(self.path / "remote"),
+            "ANSIBLE_PIPELINING": "1",  # quicker
+            "ANSIBLE_NOCOLOR": "1",
+            "COLUMNS": "500",
+        }
+        return subprocess.run(
+            [*PLAYBOOK, "-i", "inventory.yml", "play.yml", *options],
+            cwd=self.path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
