@@ -46,6 +46,7 @@ class ActionModule(TokenAction):
             table(shown, width=columns, words=options["filter"], colour=ANSIBLE_COLOR), screen_only=True
         )
         result.update(changed=False, values=shown.values, unused=shown.unused, missing=shown.missing)
+        result["problems"] = len(shown.faults)
         if options["page"]:
             result["page"] = options["page"]
             result["changed"] = self._write(Path(options["page"]), page(shown))

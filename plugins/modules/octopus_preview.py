@@ -70,6 +70,11 @@ missing:
   returned: success
   type: int
   sample: 1
+problems:
+  description: How many problems there are that M(elk.deploy.octopus_check) would fail with.
+  returned: success
+  type: int
+  sample: 1
 page:
   description: Where the page is.
   returned: when a page is wanted

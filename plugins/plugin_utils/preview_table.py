@@ -17,11 +17,20 @@ from ..module_utils.octopus.preview.model import Declaration, Row, Variant, Wher
 # Longer values are cut: the page has them whole.
 _MAX_VALUE = 200
 
+# More variables than anyone reads in a terminal.
+MAX_ROWS = 300
+
 
 def table(preview: Preview, *, width: int, words: str = "", colour: bool = False) -> str:
-    """The variables in which each of ``words`` occurs somewhere (all without any), as ``width`` columns of text."""
+    """The variables in which each of ``words`` occurs somewhere, and problems; ``width`` columns of text.
+
+    Without words all of them but the names that are provided.
+    """
     wanted = words.lower().split()
     rows = [row for row in preview.rows if all(word in _searched(row) for word in wanted)]
+    faults = [
+        one for one in preview.faults if all(word in f"{one.message} {in_words(one.where)}".lower() for word in wanted)
+    ]
     if not wanted:
         rows = [row for row in rows if not row.is_provided]
     output = StringIO()
@@ -29,19 +38,34 @@ def table(preview: Preview, *, width: int, words: str = "", colour: bool = False
         file=output, width=width, force_terminal=colour, color_system="standard" if colour else None, highlight=False,
         markup=False, emoji=False, legacy_windows=False,
     )  # fmt: skip
-    shown = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style="bold")
-    for heading, style in (("Variable", "bold"), ("Value", ""), ("Holds on", ""), ("From", "dim")):
-        shown.add_column(heading, style=style, overflow="fold")
     lines = _Lines(preview)
-    for row in rows:
-        for number, line in enumerate(lines.of(row)):
-            shown.add_row("" if number else _text(row.name), *line)
-    console.print(shown)
+    console.print(_variables(rows[:MAX_ROWS], lines))
     if lines.file:
         console.print(_text(f"Line numbers without a file are those of {lines.file}."), style="dim")
     if not wanted:
         console.print("Names that begin with Octopus. are left out; a filter finds them.", style="dim")
+    for one in (note for environment in preview.environments for note in environment.notes):
+        console.print(_text(one), style="yellow")
+    if faults:
+        console.print("\nWhat would stop a deployment:", style="bold red")
+    for fault in faults[:MAX_ROWS]:
+        console.print(_text(f"{fault.message} [{in_words(fault.where)}]"))
+    for found, what in ((rows, "variables"), (faults, "problems")):
+        if len(found) > MAX_ROWS:
+            console.print(
+                f"{len(found) - MAX_ROWS} more {what} are left out; a filter narrows the table.", style="bold"
+            )
     return output.getvalue()
+
+
+def _variables(rows: Iterable[Row], lines: _Lines) -> Table:
+    shown = Table(box=box.SIMPLE_HEAD, expand=False, pad_edge=False, header_style="bold")
+    for heading, style in (("Variable", "bold"), ("Value", ""), ("Holds on", ""), ("From", "dim")):
+        shown.add_column(heading, style=style, overflow="fold")
+    for row in rows:
+        for number, line in enumerate(lines.of(row)):
+            shown.add_row("" if number else _text(row.name), *line)
+    return shown
 
 
 class _Lines:
@@ -58,9 +82,12 @@ class _Lines:
         for cell in row.cells:
             for variant in cell.variants:
                 found.setdefault((variant.value, variant.declaration), []).append(variant)
+        above = Text()
         for (value, declaration), variants in found.items():
             where = [variant.where for variant in variants]
-            yield _shortened(value), _text(in_words(where, self._names)), self._origin(row, declaration, variants)
+            origin = self._origin(row, declaration, variants)
+            yield _shortened(value), _text(in_words(where, self._names)), Text() if origin == above else origin
+            above = origin
         missing = [where for cell in row.cells for where in cell.missing]
         if missing:
             yield Text("missing", "bold red"), _text(in_words(missing, self._names)), Text()

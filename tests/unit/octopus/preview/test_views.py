@@ -14,7 +14,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus.host import Hos
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import Column, Preview, Target, Text, preview
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scopes import Catalog, Entry, Scope
 from ansible_collections.elk.deploy.plugins.plugin_utils.preview_page import MANY, page
-from ansible_collections.elk.deploy.plugins.plugin_utils.preview_table import table
+from ansible_collections.elk.deploy.plugins.plugin_utils.preview_table import MAX_ROWS, table
 
 SECRET = 'correct-"horse"-<secret>'  # noqa: S105 - of no one
 
@@ -203,6 +203,9 @@ def test_table_says_value_place_and_what_is_shadowed(hostile: Preview) -> None:
     assert ["missing", "prod"] in lines
     assert ["Elsewhere", "only elsewhere", ":94 (environment test)"] in lines
     assert ["Password", "*****", "everywhere", ":90"] in lines
+    problem = "a.conf:1:8: #{Host}: variable Host is not defined; it has values for: environment ci (v.yml:92) [prod]"
+    assert [problem] in lines
+    assert ["web1: <i>x</i> is left out"] in lines
     assert ["Line numbers without a file are those of v.yml."] in lines
 
 
@@ -235,6 +238,15 @@ def test_filter_of_the_table(words: str, expected: set[str], hostile: Preview) -
     shown = table(hostile, width=200, words=words)
     names = ("OnWeb", "Url", "Host", "Octopus.Machine.Name", "Password")
     assert {name for name in names if re.search(rf"^ ?{name} ", shown, re.MULTILINE)} == expected
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    entries = [Entry(f"V{number:04}", "x", file="v.yml", line=number) for number in range(MAX_ROWS + 2)]
+    target = Target(host_variables(Host("h", "ci"), Catalog([("v.yml", entries)])))
+    shown = table(preview([Column("ci", "inventories/ci", (target,))]), width=80)
+    assert f"V{MAX_ROWS - 1:04}" in shown
+    assert f"V{MAX_ROWS:04}" not in shown
+    assert "2 more variables are left out; a filter narrows the table." in shown
 
 
 def test_colours_only_when_wanted(hostile: Preview) -> None:
