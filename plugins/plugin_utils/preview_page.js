@@ -55,7 +55,8 @@
 
   // A click that ends the selection of a text does not open the row.
   document.querySelector("main").addEventListener("click", (event) => {
-    if (event.target.closest("summary") && !getSelection().isCollapsed) event.preventDefault();
+    const byMouse = event.detail > 0;
+    if (byMouse && event.target.closest("summary") && !getSelection().isCollapsed) event.preventDefault();
   });
 
   apply();
