@@ -141,6 +141,12 @@ def test_custom_format(rule: str, form: str, outcome: str) -> None:
     assert filters.apply("Format", DATE, ("date", form)) == outcome
 
 
+@pytest.mark.parametrize(("hour", "outcome"), [("00", "12 AM"), ("11", "11 AM"), ("12", "12 PM"), ("13", "01 PM")])
+def test_hours_of_half_a_day_begin_with_twelve(hour: str, outcome: str) -> None:
+    """[D]"""
+    assert filters.apply("Format", f"2030-05-02 {hour}:00", ("date", "hh tt")) == outcome
+
+
 BAD_FORMATS = [
     ("q", '"q" is no format of dates; a single letter can be d, D, f'),
     ("yyyy 'x", "at character 6"),

@@ -84,17 +84,13 @@ STANDARD = [
     ("[I] no sign before a zero of a decimal", "-0.001", ("F2",), "0.00"),
     ("[I] a sign before a zero of a double", "-0.001", ("double", "F2"), "-0.00"),
     ("largest precision", "1", ("F999",), "1." + "0" * 999),
-    ("largest precision, scientific", "1e308", ("double", "E999"), None),
+    ("largest precision, scientific", "0.5", ("double", "E999"), "5." + "0" * 999 + "E-001"),
 ]
 
 
 @pytest.mark.parametrize(("rule", "text", "arguments", "outcome"), STANDARD, ids=ids(STANDARD))
-def test_standard_format(rule: str, text: str, arguments: tuple[str, ...], outcome: str | None) -> None:
-    result = filters.apply("Format", text, arguments)
-    if outcome is None:
-        assert result.startswith("1.00000000000000001") or len(result) == len("1.E+308") + 999
-    else:
-        assert result == outcome
+def test_standard_format(rule: str, text: str, arguments: tuple[str, ...], outcome: str) -> None:
+    assert filters.apply("Format", text, arguments) == outcome
 
 
 CUSTOM = [
