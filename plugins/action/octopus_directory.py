@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus.file_tree import Tree
-from ..module_utils.octopus.text_files import BinaryFileError, TextFile, TextFileError
+from ..module_utils.octopus.host import HostVariables
+from ..module_utils.octopus.text_files import BinaryFileError, TextFileError
 from ..plugin_utils.rendered_copy import COPY_TREE_OPTIONS, copy_tree, temporary_directory, without_secrets
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
@@ -33,47 +34,36 @@ class ActionModule(TokenAction):
         source = self.find(options["src"])
         if not os.path.isdir(source):
             raise AnsibleActionFail(f"src {source} is a file, expected a directory; octopus_template takes files")
-        try:
-            TextFile("").in_encoding(options["output_encoding"])
-        except TextFileError as error:
-            raise AnsibleActionFail(str(error)) from None
         host, how = self.host(options, task_vars)
         tree, chosen = self.tree(source, options)
-        texts: dict[str, Rendered] = {}
-        faults = list(tree.faults)
-        for path in sorted(chosen):
-            try:
-                texts[path] = self.rendered(os.path.join(source, path), host, options["output_encoding"])
-            except BinaryFileError:
-                continue
-            except (TextFileError, AnsibleError) as error:
-                faults.append(str(error))
-        self.settle(list(texts.values()), host, how, faults)
+        faults, rendered, substituted = list(tree.faults), {}, []
         with temporary_directory() as directory:
-            encrypted = self._write(directory, source, tree, texts)
-            sensitive = {path: text.sensitive for path, text in texts.items() if text.sensitive} | encrypted
+            for path in tree.directories:
+                os.makedirs(os.path.join(directory, path), exist_ok=True)
+            for path in tree.files:
+                original, target = os.path.join(source, path), os.path.join(directory, path)
+                try:
+                    file = self._substituted(original, host, options["output_encoding"]) if path in chosen else None
+                    if file:
+                        substituted.append(path)
+                    else:
+                        file = self.unchanged(original)
+                except (TextFileError, AnsibleError) as error:
+                    faults.append(str(error))
+                    continue
+                with open(target, "wb") as stream:
+                    stream.write(file.content)
+                shutil.copymode(original, target)
+                rendered[path] = replace(file, content=b"")
+            self.settle(list(rendered.values()), host, how, faults)
+            sensitive = {path: file.sensitive for path, file in rendered.items() if file.sensitive}
             result = copy_tree(self, source, directory, sensitive, task_vars)
         result.pop("src", None)
-        return without_secrets(result, host.masked) | {"dest": options["dest"], "substituted": sorted(texts)}
+        return without_secrets(result, host.masked) | {"dest": options["dest"], "substituted": substituted}
 
-    def _write(self, directory: str, source: str, tree: Tree, texts: dict[str, Rendered]) -> dict[str, tuple[str, ...]]:
-        """Write everything into ``directory``; return the files that are copied and were encrypted."""
-        encrypted = {}
-        for path in tree.directories:
-            os.makedirs(os.path.join(directory, path), exist_ok=True)
-        for path in tree.files:
-            original, target = os.path.join(source, path), os.path.join(directory, path)
-            if path in texts:
-                with open(target, "wb") as stream:
-                    stream.write(texts[path].content)
-            else:
-                try:
-                    real, is_encrypted = self.real_file(original)
-                    shutil.copyfile(real, target)
-                except OSError as error:
-                    raise AnsibleActionFail(f"{original}: cannot copy this file: {error.strerror}") from None
-                if is_encrypted:
-                    encrypted[path] = ("(the file itself is encrypted)",)
-                    self._loader.cleanup_tmp_file(real)
-            shutil.copymode(original, target)
-        return encrypted
+    def _substituted(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered | None:
+        """The file with its tokens substituted; None for one that is no text."""
+        try:
+            return self.rendered(path, host, output_encoding)
+        except BinaryFileError:
+            return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options and notes of everything that looks at ``#{Tokens}``; the parts below it are for some of them."""
+    """What everything has that uses Octopus variables; the further parts are for some of it."""
 
     DOCUMENTATION = r"""
 options:
@@ -14,6 +14,19 @@ options:
       - A value is text or a number, or a dictionary with V(value) and V(sensitive).
     type: dict
     default: {}
+notes:
+  - What holds for a host comes from its Ansible variables. C(octopus_environment) is required. Values come from
+    C(octopus_variable_files), C(octopus_library_files), C(octopus_variables) and C(octopus_prompted). Scopes are
+    compared with the environment, the host, its groups (as roles), C(octopus_step), C(octopus_step_roles),
+    C(octopus_channel), C(octopus_tenant), C(octopus_tenant_tags) and C(octopus_process). C(octopus_project),
+    C(octopus_release) and C(octopus_deployment) are for names such as C(Octopus.Release.Number). The collection's
+    docs/octopus.md has more.
+  - Contents and values are never evaluated as Jinja2. A C(octopus_variables) value of the inventory may be an Ansible
+    template, as any Ansible variable may.
+"""
+
+    TOKENS = r"""
+options:
   unresolved:
     description:
       - What to do about tokens that cannot be resolved, because a variable is missing, or a filter is unknown or gives
@@ -31,11 +44,6 @@ options:
       - The default is the Ansible variable C(octopus_syntax_errors), else V(fail).
     type: str
     choices: [fail, warn, ignore]
-notes:
-  - The variables come from the host's Ansible variables C(octopus_environment) (required), C(octopus_variable_files),
-    C(octopus_variables), C(octopus_project) and C(octopus_release). The host's groups are its roles.
-  - Contents and values are never evaluated as Jinja2. A C(octopus_variables) value of the inventory may be an Ansible
-    template, as any Ansible variable may.
 """
 
     FILES = r"""

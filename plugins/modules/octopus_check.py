@@ -29,6 +29,7 @@ options:
     default: []
 extends_documentation_fragment:
   - elk.deploy.octopus
+  - elk.deploy.octopus.tokens
   - elk.deploy.octopus.directory
 seealso:
   - module: elk.deploy.octopus_template

@@ -48,6 +48,7 @@ extends_documentation_fragment:
   - files
   - validate
   - elk.deploy.octopus
+  - elk.deploy.octopus.tokens
   - elk.deploy.octopus.files
   - elk.deploy.octopus.directory
 seealso:

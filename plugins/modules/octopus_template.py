@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - files
   - validate
   - elk.deploy.octopus
+  - elk.deploy.octopus.tokens
   - elk.deploy.octopus.files
 seealso:
   - module: elk.deploy.octopus_directory

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.file_tree import Glob, GlobError, Tree, choose, walk
 from ..module_utils.octopus.host import HostVariables
-from ..module_utils.octopus.text_files import TextFile, TextFileError, encode, read
+from ..module_utils.octopus.text_files import TextFile, TextFileError, encode, read, read_bytes
 from .octopus import read_host, shown_path
 from .problems import WAYS, Handling, handling, settle
 
@@ -30,10 +30,14 @@ DIRECTORY_OPTIONS: dict[str, dict[str, Any]] = {
     "warn_no_match": {"type": "bool", "default": True},
 }
 
+ENCRYPTED = "(the file itself is encrypted)"
+
+_Content = TypeVar("_Content")
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A file's content with its tokens substituted, and what there is to say about it.
+    """A file's content for the host, and what there is to say about it.
 
     ``sensitive`` is why a difference must not be shown: names of variables, or that the file is encrypted.
     """
@@ -57,7 +61,12 @@ class TokenAction(ActionBase):
         if checked.error_messages:
             name = self._task.action.rpartition(".")[2]
             raise AnsibleActionFail(f"{name}: wrong options: {'; '.join(checked.error_messages)}")
-        return checked.validated_parameters
+        options = checked.validated_parameters
+        try:
+            TextFile("").in_encoding(options.get("output_encoding"))
+        except TextFileError as error:
+            raise AnsibleActionFail(f"output_encoding: {error}") from None
+        return options
 
     def host(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:
         """The variables that hold for the host, and what to do about problems."""
@@ -94,21 +103,27 @@ class TokenAction(ActionBase):
         tree.faults = [f"{shown_path(root)}/{fault}" for fault in tree.faults]
         return tree, chosen
 
-    def real_file(self, path: str) -> tuple[str, bool]:
-        """Where the content of a file is: elsewhere, and true, when it is encrypted with Ansible Vault."""
-        real = self._loader.get_real_file(path)
-        return real, real != self._loader.path_dwim(path)
-
     def read(self, path: str) -> tuple[TextFile, bool]:
-        """A file's text, and whether it is encrypted.
+        """A file's text, and whether it is encrypted with Ansible Vault.
 
         :raises TextFileError, AnsibleError: it cannot be read.
         """
-        real, encrypted = self.real_file(path)
+        return self._read(path, read)
+
+    def _read(self, path: str, how: Callable[[str, str], _Content]) -> tuple[_Content, bool]:
+        real = self._loader.get_real_file(path)
         try:
-            return read(real, shown_path(path)), encrypted
+            return how(real, shown_path(path)), real != self._loader.path_dwim(path)
         finally:
             self._loader.cleanup_tmp_file(real)
+
+    def unchanged(self, path: str) -> Rendered:
+        """A file as it is, but decrypted.
+
+        :raises TextFileError, AnsibleError: it cannot be read.
+        """
+        content, encrypted = self._read(path, read_bytes)
+        return Rendered(shown_path(path), content, sensitive=(ENCRYPTED,) if encrypted else ())
 
     def rendered(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered:
         """A file with its tokens substituted. Problems are only noted: :meth:`settle` acts on them.
@@ -120,7 +135,7 @@ class TokenAction(ActionBase):
         evaluation = render(file.text, host.variables)
         sensitive = sorted(name for name in evaluation.used if host.variables.is_sensitive(name))
         if encrypted:
-            sensitive.append("(the file itself is encrypted)")
+            sensitive.append(ENCRYPTED)
         try:
             encoded = encode(file.in_encoding(output_encoding), evaluation.text or "")
         except TextFileError as error:

@@ -96,7 +96,9 @@ def walk(root: str, exclude: Sequence[Glob] = ()) -> Tree:
             path = f"{parent}/{entry.name}".lstrip("/")
             if any(glob.matches(path) for glob in exclude):
                 continue
-            if entry.is_dir(follow_symlinks=False):
+            if not _is_utf8(entry.name):
+                tree.faults.append(f"{path!a}: this name is not UTF-8; rename or exclude it")
+            elif entry.is_dir(follow_symlinks=False):
                 tree.directories.append(path)
                 waiting.append(path)
             elif entry.is_symlink() and not _leads_to_file(top, path):
@@ -123,6 +125,15 @@ def choose(files: Iterable[str], globs: Sequence[Glob]) -> tuple[set[str], list[
         if not matched:
             unmatched.append(glob.pattern)
     return chosen, unmatched
+
+
+def _is_utf8(name: str) -> bool:
+    """Whether a name came from UTF-8; Python stands single surrogates in for other bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _leads_to_file(top: Path, path: str) -> bool:

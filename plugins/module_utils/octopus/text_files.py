@@ -82,15 +82,23 @@ class Encoded(NamedTuple):
     warning: str = ""
 
 
+def read_bytes(path: str, label: str) -> bytes:
+    """The content of the file at ``path``; messages call it ``label``.
+
+    :raises TextFileError: the file cannot be read.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise TextFileError(f"{label}: cannot read this file: {error.strerror}") from None
+
+
 def read(path: str, label: str) -> TextFile:
     """The text of the file at ``path``; messages call it ``label``.
 
     :raises TextFileError: the file cannot be read, or not as text (then it may be a :class:`BinaryFileError`).
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise TextFileError(f"{label}: cannot read this file: {error.strerror}") from None
+    content = read_bytes(path, label)
     try:
         return decode(content)
     except TextFileError as error:

@@ -132,11 +132,13 @@ def test_directory_lists_all_problems_of_all_files_and_touches_nothing(project: 
     project.write("templates/app/a.conf", "#{Nope}\n #{dog")
     project.write("templates/app/deep/b.conf", "#{Neither}#{Self}")
     project.write("templates/app/c.conf", b"\xff\xfea")
+    project.write("templates/app/unreadable", "$ANSIBLE_VAULT;1.1;AES256\n3133\n")
     (project.path / "templates/app/out").symlink_to("/etc")
     out = project.write("out/a.conf", "before")
-    result = project.play(directory())
+    result = project.play(directory(files=["**/*.conf"]))
     assert result.returncode == 2
     for line in (
+        "A vault password or secret must be specified to decrypt",
         "templates/app/out: this symbolic link leads to no file in the directory",
         "templates/app/c.conf: byte 3 is not valid utf-16-le",
         "4 tokens cannot be resolved for host web1, environment staging:",

@@ -135,6 +135,15 @@ def test_what_is_no_file_is_a_fault(tmp_path: Path) -> None:
     assert walk(str(tmp_path), [Glob("pipe")]).faults == []
 
 
+def test_a_name_that_is_not_utf_8_is_a_fault(tmp_path: Path) -> None:
+    """Ansible has no way to copy it."""
+    (tmp_path / "ä").write_text("")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe4.conf")).write_text("")
+    tree = walk(str(tmp_path))
+    assert tree.files == ["ä"]
+    assert tree.faults == ["'\\udce4.conf': this name is not UTF-8; rename or exclude it"]
+
+
 def test_a_directory_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
     assert walk(str(tmp_path / "none")).faults == [".: cannot read this directory: No such file or directory"]
 
