@@ -240,7 +240,7 @@ class Evaluator:
         return str(node)
 
     def _why(self, node: SyntaxNode, expression: Expression, context: _Context, why: str | None) -> _Unresolved:
-        """Why ``expression`` has no result, for people; ``why`` is what its last filter said."""
+        """Why ``expression`` has no result, for people; ``why`` is what a filter of it said."""
         for call in expression.filters:
             if not filters.known(call.name):
                 return _Unresolved(str(node), f"there is no filter {call.name}", "filter")
@@ -248,8 +248,7 @@ class Evaluator:
         if not expression.filters or (path and not path.has_lookup and self._walk(path, context) is None):
             name = str(path) if path and not path.has_lookup else None
             return _Unresolved(str(node), f"variable {path} is not defined", name=name)
-        name = expression.filters[-1].name
-        return _Unresolved(str(node), f"filter {name}: {why}" if why else f"filter {name} gives no result", "filter")
+        return _Unresolved(str(node), why or f"filter {expression.filters[-1].name} gives no result", "filter")
 
     # -- blocks ------------------------------------------------------------------------------------------------
 
@@ -329,7 +328,7 @@ class Evaluator:
     # -- expressions -------------------------------------------------------------------------------------------
 
     def _expression(self, expression: Expression, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        """The text of an expression, and None; or None, and what its last filter said about that, if anything."""
+        """The text of an expression, and None; or None, and which filter had no result and why, if one had."""
         text, why = None, None
         if expression.path is not None:
             text = yield self._lookup(expression.path, context, unresolved)
@@ -341,11 +340,13 @@ class Evaluator:
                 else:
                     arguments.append((yield self._node(argument, context, unresolved)))
             try:
-                text, why = filters.apply(call.name, text, tuple(arguments)), None
+                text = filters.apply(call.name, text, tuple(arguments))
             except NoResult as reason:
-                text, why = None, str(reason)
+                text, why = None, f"filter {call.name}: {reason}"
             except FilterError as failure:
                 raise FilterError(f"filter {call.name}: {failure}") from None
+            else:
+                why = None if text is not None else why or f"filter {call.name} gives no result"
         return text, why
 
     def _lookup(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:

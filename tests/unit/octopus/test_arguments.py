@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import evaluate
+from ansible_collections.elk.deploy.plugins.module_utils.octopus import FilterError, evaluate, render
 
 VARIABLES = {"X": "1", "Foo": "bar", "Csv": "a,b", "List[k].Name": "n", "if Foo": "a name", "Null": "#{X | null}"}
 
@@ -132,6 +132,18 @@ def test_long_chains_need_no_stack() -> None:
 
 def test_loops_in_loops_end() -> None:
     text = "#{each a in L}" * 12 + "x" + "#{/each}" * 12
-    from ansible_collections.elk.deploy.plugins.module_utils.octopus import render  # noqa: PLC0415
-
     assert "repeats too often" in render(text, {"L": ",".join("abcdefghij")}).problems[0].reason
+
+
+def test_the_reason_is_that_of_the_first_filter_without_result() -> None:
+    [problem] = evaluate("#{Foo | Trim both | ToUpper}", VARIABLES).problems
+    assert problem.reason.startswith("filter Trim: ")
+    assert "both" in problem.reason
+
+
+def test_a_filter_that_raises_ends_the_evaluation_and_is_one_of_many_problems() -> None:
+    """[S] The reference lets the exception out; whoever collects mistakes gets it among the others."""
+    with pytest.raises(FilterError, match="filter FromBase64: "):
+        evaluate("#{Foo | FromBase64}", {"Foo": "!"})
+    problems = render("#{Foo | FromBase64}\n#{Nope}", {"Foo": "!"}).problems
+    assert [(one.line, one.kind) for one in problems] == [(1, "aborted"), (2, "missing")]
