@@ -216,6 +216,7 @@ def test_a_gap_that_a_text_needs_is_missing() -> None:
     )
     assert cells(shown, "V") == [["a"], ["missing"]]
     assert in_words(row(shown, "V").cells[1].missing) == "production (web)"
+    assert not row(shown, "V").has_gap, "told apart"
     assert [(one.message, in_words(one.where)) for one in shown.faults] == [
         ("a.conf:2:2: #{V}: variable V is not defined", "production (web)")
     ]
