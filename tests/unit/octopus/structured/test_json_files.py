@@ -1,0 +1,138 @@
+"""JSON files, as a table: a row is a rule, with the file, the variables and the file afterwards.
+
+Marks: [T] the reference's own tests assert it, [S] read in its source, [I] inferred; none: a choice of this project.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+
+import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+
+RULES = [
+    # rule, file, variables, outcome
+    ("[T] names joined by colons", '{"a": {"b": "x"}}', {"a:b": "y"}, '{"a": {"b": "y"}}'),
+    ("[T] names compare without case", '{"A": {"b": "x"}}', {"a:B": "y"}, '{"A": {"b": "y"}}'),
+    ("[T] indexes from zero", '{"a": ["x", {"b": "x"}]}', {"a:1:b": "y"}, '{"a": ["x", {"b": "y"}]}'),
+    ("[T] an array at the top", '[1, {"P": 2}]', {"0": "3", "1:P": "4"}, '[3, {"P": 4}]'),
+    ("[T] a colon in a name is like nesting", '{"a:b": 1, "c": {"d:e": 2}}', {"a:b": "3", "c:d:e": "4"},
+     '{"a:b": 3, "c": {"d:e": 4}}'),
+    ("[T] nothing is added", '{"a": {}}', {"a:b": "1", "c": "2", "a:0": "3"}, '{"a": {}}'),
+    ("[S] names that begin with Octopus are ignored", '{"Octopus.X": 1, "octopus": 2, "OctopusY": 3}',
+     {"Octopus.X": "9", "octopus": "9", "OctopusY": "9"}, '{"Octopus.X": 1, "octopus": 2, "OctopusY": 3}'),
+    ("[S] but for those that begin with Octopus:",
+     '{"Octopus": {"X": 1}}', {"octopus:X": "9"}, '{"Octopus": {"X": 9}}'),
+    ("[S] a number: an integer", '{"a": 1.5}', {"a": " 42 "}, '{"a": 42}'),
+    ("[S] a number: a sign and zeros", '{"a": 1, "b": 1}', {"a": "+007", "b": "-0010"}, '{"a": 7, "b": -10}'),
+    ("[T] a number: a decimal keeps its zero", '{"a": 1}', {"a": "50.0"}, '{"a": 50.0}'),
+    ("[T] a number: an exponent is worked out", '{"a": 1}', {"a": "456e-5"}, '{"a": 0.00456}'),
+    ("[S] a number: else text", '{"a": 1, "b": 1}', {"a": "x", "b": ""}, '{"a": "x", "b": ""}'),
+    ("[S] a boolean", '{"a": true, "b": false}', {"a": "FALSE", "b": " true "}, '{"a": false, "b": true}'),
+    ("[S] a boolean: else text", '{"a": true, "b": true}', {"a": "1", "b": "yes"}, '{"a": "1", "b": "yes"}'),
+    ("[T] a text stays text", '{"a": "", "b": "", "c": ""}', {"a": "33", "b": "true", "c": "null"},
+     '{"a": "33", "b": "true", "c": "null"}'),
+    ("[T] null becomes text", '{"a": null, "b": null}', {"a": "33", "b": "[3, 2]"}, '{"a": "33", "b": "[3, 2]"}'),
+    ("[T] an object", '{"a": {"b": 1}}', {"a": '{"c": [1]}'}, '{"a": {"c": [1]}}'),
+    ("[T] an array by an object, and the other way round", '{"a": [1], "b": {}}', {"a": '{"c": 1}', "b": "[2]"},
+     '{"a": {"c": 1}, "b": [2]}'),
+    ("[T] an object by a scalar of any kind", '{"a": {}, "b": [], "c": {}}', {"a": '"x"', "b": "1.50", "c": "null"},
+     '{"a": "x", "b": 1.50, "c": null}'),
+    ("[T] the whole wins over a part, first", '{"a": {"b": 1}}', {"a": "{}", "a:b": "2"}, '{"a": {}}'),
+    ("[T] the whole wins over a part, last", '{"a": {"b": 1}}', {"a:b": "2", "a": "{}"}, '{"a": {}}'),
+    ("[S] no value: null", '{"a": 1, "b": "x", "c": true}', dict.fromkeys("abc"), '{"a": null, "b": null, "c": null}'),
+    ("[S] values are evaluated", '{"a": "x"}', {"a": "<#{B}>", "B": "b"}, '{"a": "<b>"}'),
+    ("[S] comments are read", '{"a": 1 /* {"a": 2} */, // "a": 3\n"b": 1}', {"a": "9"},
+     '{"a": 9 /* {"a": 2} */, // "a": 3\n"b": 1}'),
+    ("[S] trailing commas, single quotes, names without", "{a: 'x', 'b\"\\'': [1, ], }", {"a": "y", "b\"':0": "2"},
+     "{a: \"y\", 'b\"\\'': [2, ], }"),
+    ("escapes in names", '{"\\u00e9\\n": 1, "\\ud83d\\ude00": 1}', {"É\n": "2", "😀": "3"},
+     '{"\\u00e9\\n": 2, "\\ud83d\\ude00": 3}'),
+    ("a value is escaped", '{"a": ""}', {"a": 'q"\\\n\t\x01é'}, '{"a": "q\\"\\\\\\n\\t\\u0001é"}'),
+    ("layout, order and numbers stay",
+     '{ "b" : 1.50,\r\n\t"a":\r\n [ 1E5 , 123456789012345678901234567890 ]}\r\n', {"a:0": "2"},
+     '{ "b" : 1.50,\r\n\t"a":\r\n [ 2 , 123456789012345678901234567890 ]}\r\n'),
+    ("digits stay", '{"a": 1, "b": 1}', {"a": "1" * 30, "b": "0.12345678901234567890"},
+     '{"a": ' + "1" * 30 + ', "b": 0.12345678901234567890}'),
+    ("numbers that JSON does not have are text", '{"a": 1, "b": 1, "c": 1}', {"a": "NaN", "b": "Infinity", "c": "0x1F"},
+     '{"a": "NaN", "b": "Infinity", "c": "0x1F"}'),
+    ("a number beyond a double keeps its exponent", '{"a": 1, "b": 1}', {"a": "1e999", "b": ".5E-999"},
+     '{"a": 1e999, "b": 0.5E-999}'),
+    ("a number written as no number", '{"a": NaN, "b": -Infinity}', {"a": "1", "b": "2"}, '{"a": 1, "b": 2}'),
+    ("a name that is there twice: both", '{"a": 1, "A": 2}', {"a": "3"}, '{"a": 3, "A": 3}'),
+    ("lines of a value get the file's ends", '{\r\n"a": {}}', {"a": "[1,\n2]"}, '{\r\n"a": [1,\r\n2]}'),
+    ("[I] an empty file stays empty", "", {"a": "1"}, ""),
+    ("a file that is a scalar", ' "x" ', {"": "1", "0": "2"}, ' "x" '),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "text", "variables", "outcome"), RULES, ids=[row[0] for row in RULES])
+def test_rules(rule: str, text: str, variables: dict, outcome: str) -> None:
+    result = replace(text, variables, name="f.json")
+    assert (result.text, result.format, result.problems, result.warnings) == (outcome, "json", (), ())
+
+
+@pytest.mark.parametrize("value", ["plain", "", None, "[1,]", "[1] // c", "{'a': 1}", "[NaN]", "[" * 9999 + "]" * 9999])
+def test_structure_is_kept_when_the_value_is_no_json(value: str | None) -> None:
+    """[S] With a warning; what is in it may still be replaced."""
+    result = replace('{"x": 1,\n "a": {"b": 1}}', {"a": value, "a:b": "2"}, name="f.json")
+    assert result.text == '{"x": 1,\n "a": {"b": 2}}'
+    assert result.warnings == (
+        "f.json:2:7: the value of a is no JSON (text needs quotes); this object or array stays as it is",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        ("{", "1:2", "the text ends, expected } or a name"),
+        ('{\n"a" 1}', "2:5", "found '1', expected :"),
+        ("[1 2]", "1:4", "found '2', expected , or ]"),
+        ("[1,,2]", "1:4", "found ',', expected ] or a value"),
+        ("[]]", "1:3", "found ']', expected the end of the text"),
+        ('["a', "1:2", "cannot read what begins with '\"'"),
+        ("[01]", "1:2", "cannot read what begins with '0'"),
+        ('["\\x"]', "1:2", "cannot read what begins with"),
+        ("[a]", "1:2", "found 'a', expected ] or a value"),
+        ("[1}", "1:3", "found '}', expected , or ]"),
+        ("[/* ]", "1:2", "cannot read what begins with '/'"),
+        ("[\0]", "1:2", "cannot read what begins with '\\x00'"),
+    ],
+)
+def test_what_is_no_json_is_located(text: str, place: str, reason: str) -> None:
+    with pytest.raises(StructuredFileError) as error:
+        replace(text, {}, name="f.json")
+    assert str(error.value).startswith(f"f.json:{place}: no valid JSON: {reason}")
+
+
+def test_half_of_a_surrogate_pair_is_escaped() -> None:
+    assert json.loads(replace('{"a": ""}', {"a": "\ud800"}, name="f.json").text) == {"a": "\ud800"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 30_000 + "]" * 30_000,
+        '{"a":' * 20_000 + "1" + "}" * 20_000,
+        "[" + "1," * 30_000 + "1]",
+        "/*" * 100_000,
+        '"' + "\\n" * 100_000,
+        "-" + "1" * 1_000_000,
+        "[" + " " * 1_000_000,
+    ],
+    ids=["arrays", "objects", "items", "comments", "unclosed", "digits", "blanks"],
+)
+def test_hostile_files_take_no_time(text: str) -> None:
+    start = time.process_time()
+    with contextlib.suppress(StructuredFileError):
+        replace(text, {"a:a": "1", "0:0": "2"}, name="f.json")
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("value", ["0" * 1_000_000 + "x", "1" * 1_000_000, "1" * 500_000 + "e5", "." * 1_000_000])
+def test_hostile_numbers_take_no_time(value: str) -> None:
+    start = time.process_time()
+    replace('{"a": 1}', {"a": value}, name="f.json")
+    assert time.process_time() - start < 1
