@@ -18,13 +18,13 @@ REPORT, VAULT = "import-report.md", "vault.example.yml"
 
 # What Octopus expands such a variable to, and so what templates may use of it.
 _PARTS = {
-    "Certificate": "CertificatePem, PrivateKeyPem, Thumbprint, Subject",
-    "AmazonWebServicesAccount": "AccessKey, SecretKey",
-    "AzureAccount": "SubscriptionNumber, TenantId, Client, Password",
-    "GoogleCloudAccount": "JsonKey",
-    "UsernamePassword": "Username, Password",
-    "UsernamePasswordAccount": "Username, Password",
-    "Token": "Token",
+    "Certificate": ("CertificatePem", "PrivateKeyPem", "Thumbprint", "Subject"),
+    "AmazonWebServicesAccount": ("AccessKey", "SecretKey"),
+    "AzureAccount": ("SubscriptionNumber", "TenantId", "Client", "Password"),
+    "GoogleCloudAccount": ("JsonKey",),
+    "UsernamePassword": ("Username", "Password"),
+    "UsernamePasswordAccount": ("Username", "Password"),
+    "Token": ("Token",),
 }
 _TEXTS = ("String", "Sensitive")
 
@@ -87,18 +87,11 @@ class _Kept:
     scope: Scope
 
 
-class _Remarks:
-    """What is noted on the way."""
-
-    def __init__(self) -> None:
-        self.left_out: list[Remark] = []
-        self.attention: list[Remark] = []
-
-
 def convert(export: Export) -> Conversion:
     """Translate everything; never fails."""
-    remarks = _Remarks()
-    kept = [list(_kept(one, remarks)) for one in export.sets]
+    left_out: list[Remark] = []
+    attention: list[Remark] = []
+    kept = [list(_kept(one, left_out, attention)) for one in export.sets]
     hidden = [one for part in kept for one in part if one.value.sensitive]
     names = vault_names([(one.set.owner or one.set.name, one.value.name, one.scope) for one in hidden])
     secrets = [Secret(one.set.name, one.value.name, one.scope, name) for one, name in zip(hidden, names, strict=True)]
@@ -112,11 +105,11 @@ def convert(export: Export) -> Conversion:
         )
         for source, stem, part in zip(export.sets, stems, kept, strict=True)
     )
-    return Conversion(sets, tuple(secrets), tuple(remarks.left_out), tuple(remarks.attention))
+    return Conversion(sets, tuple(secrets), tuple(left_out), tuple(attention))
 
 
-def _kept(source: ExportedSet, remarks: _Remarks) -> Iterator[_Kept]:
-    """The values of a set that can be written, each once."""
+def _kept(source: ExportedSet, left_out: list[Remark], attention: list[Remark]) -> Iterator[_Kept]:
+    """The values of a set that can be written, each once; remarks go to the lists."""
     seen: set[object] = set()
     for value in source.values:
         named = named_scope(value.scope, source.names)
@@ -129,21 +122,18 @@ def _kept(source: ExportedSet, remarks: _Remarks) -> Iterator[_Kept]:
                 "the file. If this one is right, write it there"
             )
         if reason:
-            remarks.left_out.append(Remark(source.name, value.name, where, reason))
+            left_out.append(Remark(source.name, value.name, where, reason))
             continue
         seen.add(key)
-        for text in _notes(value, named.unresolved):
-            remarks.attention.append(Remark(source.name, value.name, where, text))
+        attention += [Remark(source.name, value.name, where, text) for text in _notes(value, named.unresolved)]
         yield _Kept(source, value, named.scope)
 
 
 def _reason(source: ExportedSet, value: ExportedValue, scope: Scope) -> str:
     """Why a value cannot be written; empty when it can."""
     if value.type not in _TEXTS and not value.sensitive:
-        parts = _PARTS.get(value.type)
-        names = (
-            ", ".join(f"{value.name}.{part}" for part in parts.split(", ")) if parts else f"{value.name} or its parts"
-        )
+        parts = [f"{value.name}.{part}" for part in _PARTS.get(value.type, ())]
+        names = ", ".join(parts) or f"{value.name} or its parts"
         return (
             f"it is a reference of type {value.type} to something that Octopus keeps. Define what your templates use "
             f"of it ({names}) in the inventory's octopus_variables, secrets from Ansible Vault"

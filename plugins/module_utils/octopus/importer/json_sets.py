@@ -70,13 +70,16 @@ def read_json(sources: Sequence[Source], unused: Sequence[str] = ()) -> Export:
 
 
 def _collect(node: object, resources: dict[str, Mapping]) -> None:
-    """Id to all resources that have a name; variables are none. An id with two names explains nothing."""
+    """Id to resource, for all that have a name. An id with two names explains nothing.
+
+    Variables are no resources, and a set's explanations of ids are for itself.
+    """
     if isinstance(node, Mapping):
         key, name = node.get("Id"), node.get("Name")
         if isinstance(key, str) and isinstance(name, str) and resources.setdefault(key, node).get("Name") != name:
             resources[key] = {}
         for field, child in node.items():
-            if field != "Variables":
+            if field not in ("Variables", "ScopeValues"):
                 _collect(child, resources)
     elif isinstance(node, list):
         for child in node:

@@ -41,7 +41,10 @@ def read_sources(export: str) -> tuple[tuple[Source, ...], tuple[str, ...]]:
         raise ImportFailed(f"{export}: there is no such file or folder; {EXPECTED}")
     if not os.path.isdir(export):
         return (_read(export, os.path.basename(export)),), ()
-    paths, passed = _json_files(export)
+    try:
+        paths, passed = _json_files(export)
+    except OSError as error:
+        raise ImportFailed(f"{error.filename}: cannot look into this folder: {error.strerror}") from None
     if not paths:
         hint = f" It has {', '.join(passed)}: name that file." if passed else ""
         raise ImportFailed(f"{export}: this folder has no JSON file; {EXPECTED}.{hint}")
@@ -63,7 +66,7 @@ def read_sources(export: str) -> tuple[tuple[Source, ...], tuple[str, ...]]:
 def _json_files(folder: str) -> tuple[list[str], list[str]]:
     """The JSON files below a folder, and the OCL files beside them, in order."""
     found, passed = [], []
-    for directory, folders, names in os.walk(folder):
+    for directory, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = os.path.join(directory, name)
@@ -72,6 +75,10 @@ def _json_files(folder: str) -> tuple[list[str], list[str]]:
             elif name.lower().endswith(".ocl"):
                 passed.append(os.path.relpath(path, folder))
     return found, passed
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _read(path: str, label: str) -> Source:

@@ -148,10 +148,12 @@ def test_names_are_those_of_the_set_before_those_of_resources() -> None:
                 ],
             },
         ),
+        PROJECT | {"Name": "Another name of Projects-1"},
         {"Items": [{"Id": "Environments-1", "Name": "old"}, {"Id": "Environments-2", "Name": "staging"}]},
         [{"Id": "Machines-1", "Name": "a"}, {"Id": "Machines-1", "Name": "b"}],
     )
     names = only(export).names
+    assert only(export).name == "Another name of Projects-1"
     assert names is not None
     assert names["Environment"]["Environments-1"] == "production"
     assert names["Environment"]["Environments-2"] == "staging"

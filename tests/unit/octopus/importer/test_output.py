@@ -44,10 +44,16 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_newer_export_replaces_what_nobody_edited(tmp_path: Path) -> None:
     put(tmp_path, {"x.yml": OLD, "y.yml": OLD})
-    (tmp_path / "x.yml").chmod(0o600)
+    (tmp_path / "x.yml").chmod(0o640)
     assert put(tmp_path, {"x.yml": NEW, "y.yml": OLD}) == ["x.yml"]
     assert (tmp_path / "x.yml").read_text() == NEW
-    assert (tmp_path / "x.yml").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "x.yml").stat().st_mode & 0o777 == 0o640
+
+
+def test_new_files_have_the_mode_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "any").touch()
+    put(tmp_path, {"x.yml": NEW})
+    assert (tmp_path / "x.yml").stat().st_mode == (tmp_path / "any").stat().st_mode
 
 
 def test_edited_and_foreign_files_are_kept_and_nothing_is_written(tmp_path: Path) -> None:

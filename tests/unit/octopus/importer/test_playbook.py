@@ -46,6 +46,7 @@ def test_check_import_repeat_edit_overwrite(tmp_path: Path) -> None:
     assert "changed=1" in first
     assert "63 values of 46 variables imported" in first
     assert len(files) == 5
+    assert f'  - "{folder}/website.yml"' in first  # far from the playbook
 
     assert "changed=0" in run(tmp_path, "-e", f"export={tmp_path / 'website'}/")
     assert written(folder) == files
@@ -91,17 +92,23 @@ WRONG = [
 ]
 
 
-def test_wrong_inputs_are_explained_and_nothing_is_written(tmp_path: Path) -> None:
+def test_wrong_inputs_are_explained_and_nothing_is_written_but_the_right_one(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[\n")
     (tmp_path / "b.json").write_text('{"Variables": []}')
     tasks = [{"elk.deploy.octopus_import": arguments, "ignore_errors": True} for arguments, _ in WRONG]
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]
+    last = [
+        {"elk.deploy.octopus_import": {"src": "b.json", "dest": "near"}, "register": "imported"},
+        {"ansible.builtin.debug": {"msg": "{{ imported.settings }} is for {{ imported.files | join(' and ') }}"}},
+    ]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": tasks + last}]
     (tmp_path / "play.yml").write_text(json.dumps(play))
     shown = run(tmp_path, playbook="play.yml")
     parts = shown.split("TASK [")[1:]
-    assert len(parts) == len(WRONG), shown
-    for part, (_, message) in zip(parts, WRONG, strict=True):
+    assert len(parts) == len(WRONG) + 2, shown
+    for part, (_, message) in zip(parts, WRONG, strict=False):
         assert message in part
+    assert '- "{{ playbook_dir }}/near/b.yml"' in parts[-1]
+    assert "is for near/b.yml and near/import-report.md" in parts[-1]
     assert not (tmp_path / "out").exists()
 
 

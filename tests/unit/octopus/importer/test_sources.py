@@ -66,6 +66,15 @@ def test_refused(tmp_path: Path) -> None:
         assert message in str(raised.value)
 
 
+def test_a_folder_that_cannot_be_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(sources.os, "scandir", refuse)
+    with pytest.raises(ImportFailed, match="cannot look into this folder: Permission denied"):
+        read_sources(str(tmp_path))
+
+
 def test_all_files_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_bytes(b"\xe9")
     (tmp_path / "b.json").symlink_to("nowhere")
