@@ -51,7 +51,7 @@ class Context:
             "targeted_role": _names(*self.roles) & _names(*self.step_roles),
             "step": _names(self.step),
             # A runbook's run belongs to no release, and so to no channel.
-            "channel": _names(*() if self.is_runbook else (self.channel,)),
+            "channel": _names("" if self.is_runbook else self.channel),
             "tenant": _names(self.tenant),
             "tenant_tag": _names(*self.tenant_tags),
             "process": _names(self.process),
@@ -65,7 +65,7 @@ def is_tenant_tag(text: str) -> bool:
 
 
 def _names(*texts: str) -> frozenset[str]:
-    return frozenset(text.lower() for text in texts if text)
+    return frozenset(map(str.lower, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +152,10 @@ class Resolution:
 
 
 class Catalog:
-    """All entries of a list of variable files, given in the order of growing precedence.
+    """All entries of a list of variable files, given in the order of growing precedence: first the library sets.
 
-    Among entries that are equally specific, the project's own beat those of library sets. Anything else that is
-    equally specific is a tie: the later file wins, in the same file the first entry, with a warning that names both.
+    Among entries that are equally specific the later file wins, in the same file the first entry. It is a tie, and
+    told, unless the project's own entry wins over one of a library set.
     """
 
     def __init__(self, files: Iterable[tuple[str, Iterable[Entry]]] = ()) -> None:
@@ -165,16 +165,15 @@ class Catalog:
         self._scopes: list[Scope] = []
         numbers: dict[object, int] = {}
         prompted: dict[str, None] = {}
-        # Lower-case name to entries, each with its scope's number and its layer: what decides among equal scopes.
-        self._by_name: dict[str, list[tuple[int, tuple[bool, int], Entry]]] = {}
+        # Lower-case name to entries, each with the numbers of its scope and of its file.
+        self._by_name: dict[str, list[tuple[int, int, Entry]]] = {}
         for file_number, (_, entries) in enumerate(files):
             for entry in entries:
                 number = numbers.get(entry.scope.key)
                 if number is None:
                     number = numbers[entry.scope.key] = len(self._scopes)
                     self._scopes.append(entry.scope)
-                layer = (not entry.library, file_number)
-                self._by_name.setdefault(entry.name.lower(), []).append((number, layer, entry))
+                self._by_name.setdefault(entry.name.lower(), []).append((number, file_number, entry))
                 if entry.prompt:
                     prompted[entry.name.lower()] = None
         self.prompted = tuple(prompted)  # lower-case names of variables with an entry that asks for a value
@@ -193,12 +192,12 @@ class Catalog:
         declared = self._by_name.get(name.lower(), [])
         names = context.names()
         ranked, others = [], []
-        for number, layer, entry in declared:
+        for number, file_number, entry in declared:
             rank = self._scopes[number].rank(names)
             if rank is None:
                 others.append(Candidate(entry, matches=False, wins=False))
             else:
-                ranked.append((rank, layer, entry))
+                ranked.append((rank, file_number, entry))
         ranked.sort(key=lambda one: one[:2], reverse=True)  # keeps the order of equals
         holding = [Candidate(entry, matches=True, wins=place == 0) for place, (_, _, entry) in enumerate(ranked)]
         return (*holding, *others)
@@ -211,18 +210,18 @@ class Catalog:
         warnings: list[str] = []
         for declared in self._by_name.values():
             best = -1
-            equals: list[tuple[tuple[bool, int], Entry]] = []
-            for number, layer, entry in declared:
+            equals: list[tuple[int, Entry]] = []
+            for number, file_number, entry in declared:
                 rank = ranks[number]
                 if rank is None or rank < best:
                     continue
                 if rank > best:
                     best, equals = rank, []
-                equals.append((layer, entry))
+                equals.append((file_number, entry))
             if len(equals) == 1:
                 winners.append(equals[0][1])
             elif equals:
-                layer, winner = max(equals, key=lambda one: one[0])  # the first of equals
+                _, winner = max(equals, key=lambda one: one[0])  # the first of equals
                 winners.append(winner)
                 warnings.extend(_tie(winner, entry) for _, entry in equals if _is_tie(winner, entry))
         return Resolution(tuple(winners), tuple(warnings))

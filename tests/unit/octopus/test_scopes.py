@@ -99,6 +99,10 @@ RANKED = {
     "D6.3 role and environment before role": ("role: web, environment: staging", "role: web"),
     "D6.3 machine and environment before machine": ("machine: web1, environment: staging", "machine: web1"),
     "D6.3 the higher dimensions decide first": ("machine: web1, role: eu", "machine: web1, environment: staging"),
+    "D6.3 no targeted role: the machine has another of those listed": (
+        "role: eu, environment: staging",
+        "role: [eu, db]",
+    ),
     "D6.3 one targeted role among those listed": ("role: [eu, web]", "role: eu, environment: staging"),
 }
 
