@@ -94,12 +94,13 @@ def _inventories(given: list[str], own: list[str]) -> list[list[str]]:
             raise AnsibleActionFail(
                 f"inventories is all, but {shown_path(str(beside))} has no directory with a hosts.yml"
             )
-    unknown = [source for source in given if not os.path.exists(source)]
+    if not given and not own:
+        raise AnsibleActionFail("there is no inventory: name one with -i, such as -i inventories/staging")
+    # A source with a comma is a list of hosts.
+    unknown = [source for source in given or own if not os.path.exists(source) and "," not in source]
     if unknown:
         raise AnsibleActionFail(
-            f"inventories: {', '.join(unknown)} does not exist; expected inventories' paths, or all"
+            f"no such inventory: {', '.join(map(shown_path, unknown))}; expected paths of inventories, such as "
+            "inventories/staging, or in the option inventories the word all"
         )
-    inventories = [[source] for source in given] or [own]
-    if not inventories[0]:
-        raise AnsibleActionFail("there is no inventory: name one with -i, such as -i inventories/staging")
-    return inventories
+    return [[source] for source in given] or [own]

@@ -113,6 +113,10 @@ def project(tmp_path: Path) -> Path:
             "app_settings: {deep: ['#{OnlySettings}']}\n"
             "needs_facts: '{{ ansible_facts.os_family }}'\n" + vaulted,
         )
+    write(
+        "inventories/prod/host_vars/prod1.yml",
+        "octopus_variables: {Peer: '{{ hostvars[groups.web | first].ansible_host }}'}\n",
+    )
     write("inventories/dev/host_vars/dev1.yml", "octopus_project: '{{ no_such_variable }}'\n")
     return tmp_path
 
@@ -139,7 +143,14 @@ def test_a_project(project: Path) -> None:
         ["dev,", "new", "missing"],
         ["prod", "p"],
     ]
-    assert {name for name, row in rows.items() if "unused" in row.classes} == {"Never"}
+    assert [one.text_content().split() for one in rows["Peer"].find_class("cell")][-1] == ["prod", "192.0.2.1"]
+    assert [one.text_content().split()[:2] for one in rows["Octopus.Machine.Name"].find_class("cell")] == [
+        ["dev", "dev1"],
+        ["new", "no"],
+        ["prod", "prod1"],
+    ]
+    assert "image.bin" not in content
+    assert {name for name, row in rows.items() if "unused" in row.classes} == {"Never", "Peer"}
     text = lxml.html.fromstring(content).text_content()
     assert "none: shown from the variable files alone" in text
     assert "dev1: octopus_project is left out: 'no_such_variable' is undefined" in text
@@ -148,7 +159,7 @@ def test_a_project(project: Path) -> None:
 
 
 FAULTS = {
-    "no such inventory": (["-e", "inventories=nope"], "inventories: nope does not exist"),
+    "no such inventory": (["-e", "inventories=nope"], "no such inventory: nope; expected"),
     "no environment": (["-e", "octopus_environment="], "octopus_environment"),
     "a page that cannot be written": (["-e", "page=variables.yml/page.html"], "cannot write the page"),
     "files that are no list": (["-e", '{"octopus_files": {"a": 1}}'], "octopus_files"),
