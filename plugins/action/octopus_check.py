@@ -9,6 +9,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.octopus import render
 from ..module_utils.octopus.host import HostVariables
+from ..module_utils.octopus.report import required_state
 from ..module_utils.octopus.text_files import BinaryFileError, TextFileError
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
@@ -75,15 +76,12 @@ class ActionModule(TokenAction):
 
 def _required(names: list[str], host: HostVariables) -> list[str]:
     """A message for each required variable that is missing, empty or unresolved, and where to define them."""
-    messages = []
-    for name in names:
-        evaluation = render(f"#{{{name}}}", host.variables)
-        if evaluation.problems:
-            problem = evaluation.problems[0]
-            state = "not defined" if problem.name == name and not problem.origin else "not resolvable"
-        elif not (evaluation.text or "").strip():
-            state = "empty"
-        else:
-            continue
-        messages.append(f"required variable {name} is {state} for host {host.host.name}{host.known_elsewhere(name)}")
-    return [*messages, host.way_out] if messages else []
+    states = {name: required_state(name, host) for name in names}
+    wrong = {name: state for name, state in states.items() if state}
+    messages = [
+        f"required variable {name} is {state} for host {host.host.name}{host.why_missing(name)}"
+        for name, state in wrong.items()
+    ]
+    if any(name.lower() not in host.unfilled for name in wrong):
+        messages.append(host.way_out)
+    return messages

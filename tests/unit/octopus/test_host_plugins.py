@@ -220,9 +220,13 @@ def test_all_settings_of_a_wrong_form_are_named_at_once(project: Project) -> Non
 def test_a_value_for_a_prompt_is_given_on_the_command_line(project: Project) -> None:
     """The way out that the message names works."""
     project.write("variables.yml", "- {name: Build number, prompt: {required: true}}\n")
-    task = check("#{Build number}") | {"ignore_errors": False}
+    task = {"elk.deploy.octopus_check": {"text": {"text": "#{Build number}"}, "required": ["Build number"]}}
     failed = project.play(task)
     option = '-e \'{"octopus_prompted": {"Build number": "…"}}\''
-    assert option in json.loads(failed.stdout.partition("FAILED! => ")[2].partition("\n\n")[0])["msg"]
+    required, _, token = json.loads(failed.stdout.partition("FAILED! => ")[2].partition("\n\n")[0])["msg"].splitlines()
+    assert required.startswith("required variable Build number is not defined for host web1; variables.yml:1 asks for")
+    assert required.endswith(option)
+    assert token.startswith("text:1:1: #{Build number}: variable Build number is not defined; variables.yml:1 asks for")
+    assert token.endswith(option)
     given = project.play(task, options=("-e", '{"octopus_prompted": {"Build number": "7"}}'))
     assert given.returncode == 0, given.stdout
