@@ -23,6 +23,9 @@ COPY_OPTIONS: dict[str, dict[str, Any]] = {
 }
 COPY_TREE_OPTIONS: dict[str, dict[str, Any]] = COPY_OPTIONS | {"directory_mode": {"type": "raw"}}
 
+# The rest of a result are paths, modes and the like, which have to stay as they are.
+MAY_SHOW_CONTENT = ("diff", "msg", "stdout", "stdout_lines", "stderr", "stderr_lines")
+
 
 def copy_rendered(
     action: ActionBase, source: str, content: bytes, sensitive: Sequence[str], task_vars: dict[str, Any]
@@ -76,16 +79,16 @@ def copy_tree(
 
 
 def without_secrets(result: dict[str, Any], masked: Callable[[str], str]) -> dict[str, Any]:
-    """``result`` with secrets masked in its differences: what the host has so far may still hold one."""
+    """``result`` with secrets masked in what is shown of files: what the host has so far, what ``validate`` says."""
 
-    def mask(difference: Any) -> Any:
-        if isinstance(difference, list):
-            return [mask(one) for one in difference]
-        if isinstance(difference, dict):
-            return {key: mask(value) for key, value in difference.items()}
-        return masked(difference) if isinstance(difference, str) else difference
+    def mask(value: Any) -> Any:
+        if isinstance(value, list):
+            return [mask(one) for one in value]
+        if isinstance(value, dict):
+            return {key: mask(one) for key, one in value.items()}
+        return masked(value) if isinstance(value, str) else value
 
-    return result | {"diff": mask(result["diff"])} if "diff" in result else result
+    return result | {key: mask(result[key]) for key in MAY_SHOW_CONTENT if key in result}
 
 
 @contextmanager

@@ -100,7 +100,6 @@ def test_directory_is_copied_with_its_tokens_substituted(project: Project) -> No
 def test_directory_is_honest_in_check_mode_and_has_copys_options(project: Project) -> None:
     project.write("templates/app/web.config", "host=#{LogHost}\n")
     project.write("templates/app/bin/run.sh", "#!/bin/sh\n").chmod(0o755)
-    (project.path / "templates/app/empty").mkdir()
     out = project.path / "out"
     checked = project.play(directory(), options=("--check", "--diff"))
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -117,7 +116,6 @@ def test_directory_is_honest_in_check_mode_and_has_copys_options(project: Projec
     assert "ok: [web1]" in tasks_of(twice)[1]
     assert "no file matches" not in twice.stderr
     assert (out / "bin").stat().st_mode & 0o777 == 0o750
-    assert (out / "empty").stat().st_mode & 0o777 == 0o750
     assert (out / "bin/run.sh").stat().st_mode & 0o777 == 0o755
     assert (out / "extra").exists()  # what only the host has stays
 
@@ -162,15 +160,24 @@ def test_secrets_are_never_shown(project: Project, verbosity: tuple[str, ...]) -
     project.write("out/secret.conf", "hunter22 was here\n")
     project.write("out/open.conf", "battery staple\n")
     project.write("out.conf", "battery staple\n")
+    project.write("validate", "#!/bin/sh\ncat $1; echo and; cat $1 >&2; exit 1\n").chmod(0o755)
+    validated = {"dest": "{{ playbook_dir }}/new", "validate": "{{ playbook_dir }}/validate %s"}
+    project.write("templates/derived.conf", "#{Password | ToUpper}")
+    failing = [
+        template(src="nothing.conf"),
+        template(src="app/secret.conf", **validated),
+        template(src="derived.conf", dest="{{ playbook_dir }}/new", validate="false %s"),
+    ]
     result = project.play(
-        directory(), template(), template(src="nothing.conf") | {"ignore_errors": True}, options=verbosity
+        directory(), template(), *(task | {"ignore_errors": True} for task in failing), options=verbosity
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert "Not shown: templates/app/secret.conf uses sensitive values: Password" in result.stdout
     assert "-*****" in tasks_of(result)[0]
     assert "+logs.example.com" in tasks_of(result)[0]
     assert "-*****" in tasks_of(result)[1]
-    for secret in ("hunter22", "battery staple"):
+    assert not (project.path / "new").exists()
+    for secret in ("hunter22", "HUNTER22", "battery staple"):
         assert secret not in result.stdout + result.stderr
 
 
