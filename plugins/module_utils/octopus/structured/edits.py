@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from ..errors import CircularReference, EvaluationError
 from ..evaluation import Problem, evaluate
@@ -92,7 +93,7 @@ class Edits:
             self._line_starts[min(max(line, 1), len(self._line_starts)) - 1] + max(column, 1) - 1, len(self.text)
         )
 
-    @property
+    @cached_property
     def line_end(self) -> str:
         """The most frequent one of the file."""
         found = _LINE_END.findall(self.text)

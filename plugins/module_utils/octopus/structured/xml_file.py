@@ -30,6 +30,7 @@ _MARKUP = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""\s([^\s=/>"']+)\s*+=\s*+("[^"]*+"|'[^']*+')""")
+_PREFIX = re.compile(r"([\w.-]+):")
 _NAME = re.compile(r"[^\s/>]+")
 _TARGET = re.compile(r"<\?[^\s?]++(\s*+)")
 _RUN = re.compile(r"(?:[^<]++|<!\[CDATA\[.*?\]\]>)*+", re.DOTALL)
@@ -48,7 +49,8 @@ def replace_in_xml(edits: Edits) -> None:
     :raises StructuredFileError: lxml is not installed.
     """
     document = _Document(edits)
-    for name in xpaths(list(edits.variables)):
+    names = xpaths(list(edits.variables))
+    for name in names:
         try:
             refuse_costly(name, len(document.marks))
             found = document.select(for_lxml(name))
@@ -58,8 +60,9 @@ def replace_in_xml(edits: Edits) -> None:
             continue
         for item in found:
             document.replace(item, name)
+    used = set(_PREFIX.findall(" ".join(names)))
     for prefix in document.ambiguous:
-        if any(f"{prefix}:" in name for name in xpaths(list(edits.variables))):
+        if prefix in used:
             edits.warn(0, f"the namespace prefix {prefix} is declared more than once; its first declaration is used")
 
 

@@ -6,7 +6,6 @@ Marks: [T] the reference's own tests assert it, [S] read in its source, [I] infe
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 
 import pytest
@@ -41,7 +40,7 @@ RULES = [
     ("[T] an object by a scalar of any kind", '{"a": {}, "b": [], "c": {}}', {"a": '"x"', "b": "1.50", "c": "null"},
      '{"a": "x", "b": 1.50, "c": null}'),
     ("[T] the whole wins over a part, first", '{"a": {"b": 1}}', {"a": "{}", "a:b": "2"}, '{"a": {}}'),
-    ("[T] the whole wins over a part, last", '{"a": {"b": 1}}', {"a:b": "2", "a": "{}"}, '{"a": {}}'),
+    ("[T] the whole wins over a part, last", '{"a": {"b": 1}}', {"a:b": "#{Nope}", "a": "{}"}, '{"a": {}}'),
     ("[S] no value: null", '{"a": 1, "b": "x", "c": true}', dict.fromkeys("abc"), '{"a": null, "b": null, "c": null}'),
     ("[S] values are evaluated", '{"a": "x"}', {"a": "<#{B}>", "B": "b"}, '{"a": "<b>"}'),
     ("[S] comments are read", '{"a": 1 /* {"a": 2} */, // "a": 3\n"b": 1}', {"a": "9"},
@@ -108,7 +107,7 @@ def test_what_is_no_json_is_located(text: str, place: str, reason: str) -> None:
 
 
 def test_half_of_a_surrogate_pair_is_escaped() -> None:
-    assert json.loads(replace('{"a": ""}', {"a": "\ud800"}, name="f.json").text) == {"a": "\ud800"}
+    assert replace('{"a": ""}', {"a": "\ud800"}, name="f.json").text == '{"a": "\\ud800"}'
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.paths import PathVariables
 
 CHOICES = [
     # rule, name, text, format
@@ -96,5 +97,7 @@ def test_no_value_by_the_filter_null_is_no_value() -> None:
 
 
 def test_long_names_and_long_paths_take_no_time() -> None:
+    """A path is not built beyond what a variable is named."""
+    assert PathVariables(["a:b"]).below(":a:b", "c") is None
     deep = "[" * 20_000 + "]" * 20_000
     assert replace(deep, {":".join("0" * 3000): "1"}, name="f.json").text == "[" * 3000 + "1" + "]" * 3000

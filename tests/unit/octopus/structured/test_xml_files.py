@@ -66,6 +66,8 @@ RULES = [
      "<a b='>'>'<c d=\"/>\">1</c></a>", {"//c": "2"}, "<a b='>'>'<c d=\"/>\">2</c></a>"),
     ("an attribute that only the DTD has is not there", "<!DOCTYPE a [<!ATTLIST a b CDATA '1'>]><a c='2'/>",
      {"/a/@b": "x", "/a/@c": "y"}, "<!DOCTYPE a [<!ATTLIST a b CDATA '1'>]><a c='y'/>"),
+    ("a prefix with two namespaces that no name uses", "<p:a xmlns:p='u'><b xmlns:p='v'>1</b></p:a>", {"//b": "x"},
+     "<p:a xmlns:p='u'><b xmlns:p='v'>x</b></p:a>"),
     ("outside of Latin", "<ä é='1'>😀<ß/></ä>", {"/ä/@é": "€", "//ß": "😀"}, "<ä é='€'>😀<ß>😀</ß></ä>"),
 ]  # fmt: skip
 
@@ -125,6 +127,7 @@ LAUGHS = "<!DOCTYPE a [<!ENTITY a0 'ha'>" + "".join(
         (LAUGHS + "<a>&a11;</a>", "1:", "Maximum entity amplification"),
         (LAUGHS + "<a b='&a11;'/>", "1:", "Maximum entity amplification"),
         ("<a>" * 10_000 + "</a>" * 10_000, "1:", "Excessive depth"),
+        ("<a>" * 300 + "</a>" * 300, "1:", "Excessive depth"),
         ("<a><a b='" * 10_000, "1:", ""),
     ],
 )
