@@ -17,7 +17,8 @@ from .parser import parse
 from .program import Program, compile_tree
 from .replacement import parse_replacement
 
-MAX_LENGTH = 16 * 1024 * 1024
+# Characters, and parts that replacements are put together from.
+MAX_WRITTEN = 16 * 1024 * 1024
 
 
 @lru_cache(maxsize=32)  # the body of a loop has the same pattern every time
@@ -40,13 +41,13 @@ def _replace(text: str, pattern: str, replacement: str = "") -> str:
     """``Replace pattern [replacement]``: every match is replaced, without a replacement by nothing."""
     program, groups = _compiled(pattern)
     parts = parse_replacement(replacement, groups)
-    pieces, behind, length = [], 0, len(text)
+    pieces, behind, written = [], 0, 0
     for match in Matcher(program, text).matches():
         start, end = match[0]
         new = "".join(part(text, match) for part in parts)
-        length += len(new)
-        if length > MAX_LENGTH:
-            raise FilterError(f"Replace: the result would have more than {MAX_LENGTH} characters")
+        written += len(new) + len(parts)
+        if written > MAX_WRITTEN:
+            raise FilterError(f"Replace: the replacements are more than {MAX_WRITTEN} characters")
         pieces += [text[behind:start], new]
         behind = end
     return "".join([*pieces, text[behind:]])

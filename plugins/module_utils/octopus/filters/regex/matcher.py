@@ -20,8 +20,8 @@ from ...errors import FilterError
 from .characters import same
 from .program import Op, Program
 
-# About four seconds. A text of a million characters takes some millions.
-MAX_STEPS = 5_000_000
+# Some seconds, and some hundred megabytes at worst. Half a million characters are possible with ordinary patterns.
+MAX_STEPS = 3_000_000
 
 # The span of each group, None where it took no part; the first is the whole match.
 Groups = tuple[tuple[int, int] | None, ...]
@@ -63,6 +63,7 @@ class Matcher:
         if self._program.uses_origin:
             self._known.clear()
         self._trail.clear()
+        self.steps += self._program.slots // 10
         self._slots = [None] * self._program.slots
         for at in range(start, len(text) + 1):
             if first is not None and not (at < len(text) and first(text[at])):
@@ -79,7 +80,9 @@ class Matcher:
         while True:
             self.steps += 1
             if self.steps > MAX_STEPS:
-                raise FilterError(f"regular expression: more than {MAX_STEPS} steps are needed for this text")
+                raise FilterError(
+                    f"regular expression: more than {MAX_STEPS} steps are needed; shorten pattern or text"
+                )
             instruction = code[pc]
             op = instruction[0]
             pc += 1
@@ -153,10 +156,13 @@ class Matcher:
         """All that decides what can be matched from a branch on."""
         slots = self._slots
         _, _, marks, pinned = self._program.code[pc]
-        plain = pc * (len(self._text) + 1) + at
-        if not marks and not pinned:
-            return plain
-        return (plain, *(slots[mark] == at for mark in marks), *(slots[slot] for slot in pinned))
+        width = len(self._text) + 1
+        key = pc * width + at  # plain numbers as far as possible: there may be millions of them
+        taken = 0
+        for mark in marks:
+            taken = 2 * taken + (slots[mark] != at)
+        key += taken * len(self._program.code) * width
+        return (key, *[slots[slot] for slot in pinned]) if pinned else key
 
     def _set(self, slot: int, content: object) -> None:
         self._trail.append((_UNDO, slot, self._slots[slot], None))

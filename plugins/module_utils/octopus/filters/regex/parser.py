@@ -49,6 +49,8 @@ _PROPERTY = re.compile(r"\{([\w-]+)\}")
 _HEXADECIMAL = {"x": re.compile(r"[0-9A-Fa-f]{2}"), "u": re.compile(r"[0-9A-Fa-f]{4}")}
 _CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _CLASSES = {"d": characters.is_digit, "s": characters.is_space, "w": characters.is_word}
+# It is left out of every sequence and repetition: so each part of a tree is work that the compiler can count.
+_EMPTY = Sequence(())
 _KINDS: dict[str, Callable[[Node], Node]] = {
     "?:": lambda item: item,
     "?=": lambda item: Look(item, behind=False, negated=False),
@@ -174,7 +176,9 @@ class _Parser:
             item = self._item()
             if item is not None:
                 self._blank()
-                items.append(self._quantified(item))
+                item = self._quantified(item)
+                if item != _EMPTY:
+                    items.append(item)
 
     def _quantified(self, item: Node) -> Node:
         start = self.at
@@ -188,7 +192,8 @@ class _Parser:
         if most is not None and least > most:
             raise self._error("a quantifier {n,m} where n is larger than m", start)
         self._blank()
-        return Repeat(item, least, most, lazy=self._take("?"))
+        lazy = self._take("?")
+        return _EMPTY if most == 0 or item == _EMPTY else Repeat(item, least, most, lazy)
 
     def _item(self) -> Node | None:
         """One item; None for options that hold from here on."""

@@ -170,10 +170,7 @@ class _Compiler:
         end = _Label()
         fixed = node.least if node.most == node.least else max(node.least - 1, 0)
         for _ in range(fixed):
-            size = len(self.code)
             self.add(node.item)
-            if len(self.code) == size:
-                break  # an item without any instruction may be repeated a billion times
         if node.most is None:
             start, test = _Label(), _Label()
             if node.least == 0:

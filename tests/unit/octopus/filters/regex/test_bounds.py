@@ -105,14 +105,29 @@ def test_a_pattern_that_is_too_large_when_written_out_is_refused(pattern: str) -
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("pattern", ["(?:){2000000000}a", "(?:(?:b{0}){2000000000}){2000000000}a", "(?:a*)+"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?:){2000000000}a", "(?:(?:b{0}){2000000000}){2000000000}a", "(?:a" + "b{0}(?:)" * 10_000 + "){1000}|a"],
+)
 def test_repeating_nothing_costs_nothing(pattern: str) -> None:
     assert apply("Match", "a", (pattern,)) == "true"
 
 
 def test_a_result_that_is_too_long_is_refused() -> None:
-    with pytest.raises(FilterError, match="the result would have more than"):
+    with pytest.raises(FilterError, match="the replacements are more than"):
         apply("Replace", "a" * 10_000, ("a", "$_"))
+
+
+def test_parts_of_a_replacement_that_give_nothing_count_too() -> None:
+    with pytest.raises(FilterError, match="the replacements are more than"):
+        apply("Replace", "a" * 10_000, ("a|(b)", "$1" * 10_000))
+
+
+def test_groups_count_at_every_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matcher_module, "MAX_STEPS", 100_000)
+    assert apply("Replace", "a" * 1000, ("|(b)", "")) == "a" * 1000
+    with pytest.raises(FilterError, match="more than 100000 steps"):
+        apply("Replace", "a" * 1000, ("|" + "(b)" * 1000, ""))
 
 
 def test_long_patterns() -> None:
