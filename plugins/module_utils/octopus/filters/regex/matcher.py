@@ -171,7 +171,7 @@ class Matcher:
     def _inner(self, pc: int, at: int) -> int | None:
         """Where the match of an ``INNER`` instruction's content ends; there is no way back into it."""
         trail, bottom = self._trail, len(self._trail)
-        _, _, negated, _, pure = self._program.code[pc]
+        pure = self._program.code[pc][4]
         end = self._run(pc + 1, at)
         if end is None:
             return None
@@ -182,8 +182,6 @@ class Matcher:
                 trail.append(entry)
             elif pure:
                 self._known[entry[3]] = end  # with captures inside, they would be missing the next time
-        if negated:
-            self._backtrack(bottom)  # what it captured is void
         return end
 
     def _repeated(self, instruction: tuple, at: int) -> int | None:

@@ -104,7 +104,7 @@ class _Parser:
         """The groups that were met, by number and name. Named ones are counted behind the others, as .NET does."""
         numbers = self.numbers | set(range(1, self.unnamed + 1))
         named: dict[str, int] = {}
-        free = self.unnamed + 1
+        free = 1
         for name in dict.fromkeys(self.names):
             while free in numbers:
                 free += 1

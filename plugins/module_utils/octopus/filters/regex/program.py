@@ -214,11 +214,10 @@ class _Compiler:
         self.emit(Op.CAPTURE, group, start)
 
     def _inner(self, item: Node, step: int, *, negated: bool, stays: bool) -> None:
-        outer = self.step, self.marks
-        start = self.emit(Op.INNER)
-        self.step, self.marks = step, ()  # loops outside go on behind it, whatever happens in it
+        start, outer = self.emit(Op.INNER), self.step
+        self.step = step
         self.add(item)
-        self.step, self.marks = outer
+        self.step = outer
         self.emit(Op.END)
         pure = all(op is not Op.CAPTURE for op, *_ in self.code[start:])
         self.code[start] = (Op.INNER, len(self.code), negated, stays, pure)

@@ -75,6 +75,11 @@ def test_steps_grow_with_the_pattern() -> None:
     assert long < 4.1 * short  # it is written out: twice the alternatives, twice the times
 
 
+def test_what_follows_alternatives_is_tried_once_for_all_of_them() -> None:
+    short, long = (steps(f"(?:{'|'.join(['a'] * size)}){'a' * size}b", "a" * 200) for size in (20, 40))
+    assert long < 2.1 * short
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(?:a|a){30}b", "((a*)*)*b", "(x+x+)+y"])
 def test_evil_patterns_are_answered_quickly(pattern: str) -> None:
     start = time.monotonic()
