@@ -29,20 +29,21 @@ class ArgumentParser:
 
     def __init__(self, tokens: TokenParser) -> None:
         self.tokens = tokens
-        self.known: dict[int, tuple[Node, int] | Exception] = {}
+        self.found: dict[int, tuple[Node, int]] = {}
+        # Not the exceptions themselves: each holds the stack where it was raised, and so all that was tried.
+        self.failed: dict[int, tuple[int, str, int]] = {}
 
     def token(self, at: int, depth: int) -> tuple[Node, int]:
         """The token that begins at ``at``."""
-        known = self.known.get(at)
-        if known is None:
+        if at in self.failed:
+            raise Mismatch(*self.failed[at])
+        if at not in self.found:
             try:
-                known = self._token(at, depth)
+                self.found[at] = self._token(at, depth)
             except Mismatch as mismatch:
-                known = mismatch
-            self.known[at] = known
-        if isinstance(known, Exception):
-            raise known
-        return known
+                self.failed[at] = mismatch.at, mismatch.reason, mismatch.resume
+                raise
+        return self.found[at]
 
     def _token(self, at: int, depth: int) -> tuple[Node, int]:
         if depth > MAX_DEPTH:
