@@ -8,9 +8,9 @@ from typing import Any
 from ansible.errors import AnsibleError
 
 from ..module_utils.octopus import render
-from ..module_utils.octopus.host import HostVariables
+from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
 from ..module_utils.octopus.report import required_state
-from ..module_utils.octopus.text_files import BinaryFileError, TextFileError
+from ..module_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.octopus.text_files import TextFileError
+from ..module_utils.octopus.files.text_files import TextFileError
 from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered, without_secrets
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 

@@ -11,7 +11,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ..module_utils.octopus import Problem, render
-from ..module_utils.octopus.host import HostVariables
+from ..module_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.octopus import read_host
 from ..plugin_utils.problems import handling, settle
 

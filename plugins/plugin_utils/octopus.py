@@ -12,11 +12,11 @@ from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleError
 from jinja2 import Undefined
 
-from ..module_utils.octopus import provided
 from ..module_utils.octopus.errors import VariableError
-from ..module_utils.octopus.host import INVENTORY, PROMPTED, TASK, Host, HostVariables, Secrets, host_variables
-from ..module_utils.octopus.loader import load_catalog
-from ..module_utils.octopus.scopes import DEPLOYMENT, Catalog, is_tenant_tag
+from ..module_utils.octopus.scoping import provided
+from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, Host, HostVariables, Secrets, host_variables
+from ..module_utils.octopus.scoping.loader import load_catalog
+from ..module_utils.octopus.scoping.scopes import DEPLOYMENT, Catalog, is_tenant_tag
 from .octopus_settings import Reader, Settings
 from .octopus_vault import decrypt
 

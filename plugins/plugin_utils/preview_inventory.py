@@ -19,9 +19,9 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-from ..module_utils.octopus.file_tree import walk
+from ..module_utils.octopus.files.file_tree import walk
+from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
 from ..module_utils.octopus.preview import Column, Target, Text
-from ..module_utils.octopus.text_files import BinaryFileError, TextFileError
 from .octopus import read_host, shown_path
 from .octopus_settings import Settings
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ansible.errors import AnsibleError
 
 from ..module_utils.octopus import Problem
-from ..module_utils.octopus.host import HostVariables
 from ..module_utils.octopus.report import report
+from ..module_utils.octopus.scoping.host import HostVariables
 from .octopus import Reader
 
 WAYS = ("fail", "warn", "ignore")

@@ -12,9 +12,9 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.octopus import Problem, render
-from ..module_utils.octopus.file_tree import Glob, GlobError, Tree, choose, walk
-from ..module_utils.octopus.host import HostVariables
-from ..module_utils.octopus.text_files import TextFile, TextFileError, encode, read, read_bytes
+from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
+from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
+from ..module_utils.octopus.scoping.host import HostVariables
 from .octopus import read_host, shown_path
 from .problems import WAYS, Handling, handling, settle
 

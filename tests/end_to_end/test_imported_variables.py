@@ -30,7 +30,9 @@ def imported(environment, tmp_path_factory):
         "vault_events_token_brokers_shippers: a token of events\n"
     )
     encrypt = [ROOT / ".venv/bin/ansible-vault", "encrypt", "--vault-password-file", key, vault]
-    subprocess.run(encrypt, check=True, capture_output=True, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")})
+    subprocess.run(
+        encrypt, check=True, capture_output=True, env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
+    )
     return {"settings": ["-e", f"@{settings}"], "secrets": ["-e", f"@{vault}", "--vault-password-file", str(key)]}
 
 

@@ -1,12 +1,8 @@
-"""Octopus-style variables: the template language, sets of variables, scopes and variable files.
+"""Octopus-style variables, in plain Python without any import of Ansible. A folder a subject:
 
-The language is pure Python without any import from outside the standard library and without any input or
-output: text and variables in, a frozen result out. Only :mod:`.loader` reads files, and needs PyYAML.
-
-Modules, from the bottom up: ``errors``; ``syntax`` (what a template consists of, and how it prints);
-``parser`` (text to syntax); ``variables`` (a set of variables and the tree that templates walk);
-``filters``; ``evaluator`` (syntax and variables to text); ``scopes`` (which value wins where);
-``loader`` (variable files); ``host`` (everything that holds for one host of an inventory).
+``language`` (text and variables in, text out), ``scoping`` (which value holds where), ``files`` (encodings and
+directories), ``structured`` (values in JSON, YAML, XML and properties files), ``importer`` (what Octopus exports),
+``preview`` (values of environments side by side). ``report`` words what went wrong.
 
 Stable: what ``__all__`` names, with the fields ``text``, ``missing`` and ``error`` of a result.
 """
@@ -14,8 +10,8 @@ Stable: what ``__all__`` names, with the fields ``text``, ``missing`` and ``erro
 from __future__ import annotations
 
 from .errors import CircularReference, EvaluationError, FilterError, VariableError, VariableFileError
-from .evaluation import Evaluation, Problem, evaluate, is_true, render
-from .variables import VariableSet
+from .language.evaluation import Evaluation, Problem, evaluate, is_true, render
+from .language.variables import VariableSet
 
 __all__ = [
     "CircularReference",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .evaluation import Problem, render
-from .host import HostVariables
+from .language.evaluation import Problem, render
+from .scoping.host import HostVariables
 
 _HIDDEN = "a token in a sensitive value"
 

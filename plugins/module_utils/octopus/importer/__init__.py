@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..entries import parse_entries
 from ..errors import VariableFileError
+from ..scoping.entries import parse_entries
 from .conversion import REPORT, VAULT, Conversion, ConvertedSet, convert
 from .errors import ImportFailed
 from .json_sets import read_json

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..scopes import DEPLOYMENT, Entry, Prompt, Scope, is_tenant_tag
+from ..scoping.scopes import DEPLOYMENT, Entry, Prompt, Scope, is_tenant_tag
 from .model import Export, ExportedPrompt, ExportedSet, ExportedValue
 from .scopes import named_scope
 from .slugs import file_stems, vault_names

@@ -14,7 +14,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..scopes import DEPLOYMENT
+from ..scoping.scopes import DEPLOYMENT
 from . import json_text
 from .errors import MOST_FAULTS, ImportFailed
 from .json_text import Path

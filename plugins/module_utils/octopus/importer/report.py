@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..scopes import DIMENSIONS
+from ..scoping.scopes import DIMENSIONS
 from . import yaml_text
 from .conversion import VAULT, Conversion, ConvertedSet, Remark
 from .model import Export

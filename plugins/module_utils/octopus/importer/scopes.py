@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..scopes import DEPLOYMENT, DIMENSIONS, Scope
+from ..scoping.scopes import DEPLOYMENT, DIMENSIONS, Scope
 
 # What JSON and OCL call the dimensions, in lower case.
 FIELDS = {name: name for name in DIMENSIONS} | {

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import count
 
-from ..scopes import Scope
+from ..scoping.scopes import Scope
 
 _LONGEST = 80
 

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ..scopes import Entry, Prompt
+from ..scoping.scopes import Entry, Prompt
 
 # Safe without quotes: names as most variables have them. `yes` and its like would be no text.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)*")

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .. import CircularReference, Evaluation, evaluate, render
-from ..host import MASK, PROVIDED, HostVariables, Layer
-from ..provided import IMPLIED_GROUPS
 from ..report import problem_line, required_state
-from ..scopes import UNSCOPED, Entry
+from ..scoping.host import MASK, PROVIDED, HostVariables, Layer
+from ..scoping.provided import IMPLIED_GROUPS
+from ..scoping.scopes import UNSCOPED, Entry
 from .model import Cell, Declaration, Environment, Fault, Preview, Row, Use, Variant, Where
 from .secrets import Masker, without_secrets
 from .usage import named

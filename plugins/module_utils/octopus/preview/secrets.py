@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..host import LEAST_MASKED, MASK, HostVariables
-from ..variables import VariableSet
+from ..language.variables import VariableSet
+from ..scoping.host import LEAST_MASKED, MASK, HostVariables
 
 
 class Masker:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 
-from ..parser import parse, parse_name
-from ..syntax import Lookup, Path
+from ..language.parser import parse, parse_name
+from ..language.syntax import Lookup, Path
 
 # The steps of a path, in lower case.
 Steps = tuple[str, ...]

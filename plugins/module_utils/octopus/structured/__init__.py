@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePath
 
-from ..variables import VariableSet
+from ..language.variables import VariableSet
 from .edits import Edits, Outcome, Replaced
 from .errors import NotParsed, StructuredFileError
 from .json_file import replace_in_json

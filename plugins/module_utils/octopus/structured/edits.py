@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..errors import CircularReference, EvaluationError
-from ..evaluation import Problem, evaluate
-from ..variables import VariableSet
+from ..language.evaluation import Problem, evaluate
+from ..language.variables import VariableSet
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 

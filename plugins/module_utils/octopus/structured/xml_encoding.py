@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..text_files import UTF_8, Encoded, TextFile, TextFileError, encode
+from ..files.text_files import UTF_8, Encoded, TextFile, TextFileError, encode
 
 _DECLARED = re.compile(r"""(<\?xml\s[^>]*?\sencoding\s*=\s*["'])([A-Za-z0-9._-]+)""")
 
@@ -29,7 +29,7 @@ def as_declared(file: TextFile) -> TextFile:
 def encode_xml(file: TextFile, text: str, output_encoding: str | None) -> Encoded:
     """``text`` as bytes; its declaration tells the encoding that they are in, if it told one.
 
-    :raises TextFileError: as :func:`..text_files.encode`.
+    :raises TextFileError: as :func:`..files.text_files.encode`.
     """
     target = file.in_encoding(output_encoding)
     if target.encoding != file.encoding:

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.file_tree import Glob, GlobError, choose, walk
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.file_tree import Glob, GlobError, choose, walk
 from hypothesis import given
 from hypothesis import strategies as st
 

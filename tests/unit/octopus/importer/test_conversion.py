@@ -14,7 +14,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.model 
 )
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.scopes import NamedScope, named_scope
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.slugs import file_stems, vault_names
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scopes import Entry, Prompt, Scope
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Entry, Prompt, Scope
 from hypothesis import given
 from hypothesis import strategies as st
 

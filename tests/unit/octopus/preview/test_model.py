@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.loader import parse_entries
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import (
     Column,
     Preview,
@@ -18,7 +16,9 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import 
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.build import EACH_HOSTS_OWN
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.model import Row, in_words
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.usage import named
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scopes import Catalog
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.loader import parse_entries
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,9 +6,9 @@ import builtins
 import time
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.text_files import decode
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.text_files import decode
 from lxml import etree
 
 RULES = [

@@ -1,0 +1,552 @@
+"""Evaluation: a parsed text and a set of variables to text, with everything that could not be resolved.
+
+Values are templates themselves and may refer to further values to any depth. So that neither a long chain of
+values exhausts Python's stack nor a value that is used many times is computed many times, evaluation is written as
+generators that hand their sub-steps to a loop (:func:`_run`), and a value is kept per context.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..errors import CircularReference, EvaluationError, FilterError, NoResult
+from . import filters
+from .doubles import double_text, parse_double
+from .json_values import json_property, json_text, parse_json
+from .parser import parse, parse_value
+from .syntax import (
+    Calculation,
+    Comparison,
+    Conditional,
+    Expression,
+    Literal,
+    Lookup,
+    Loop,
+    Number,
+    Operand,
+    Path,
+    Quoted,
+    Substitution,
+    Template,
+    Verbatim,
+)
+from .syntax import Node as SyntaxNode
+from .truth import is_truthy
+from .variables import Node, VariableSet
+
+# A few values that refer to each other twice each grow to any size. Far above any configuration file.
+MAX_VALUE_LENGTH = 16 * 1024 * 1024
+
+# JSON whose values lead back to itself is taken as it stands there. What was computed within such a circle holds only
+# there and is computed again elsewhere, so that without a limit a few lines could take for ever.
+MAX_BROKEN_CIRCLES = 1000
+
+# Loops in loops multiply: so much text, and so much for every turn, is what all loops of a text may give.
+MAX_REPEATED = 64 * 1024 * 1024
+_COST_OF_A_TURN = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Unresolved:
+    """A token that could not be resolved, before it is known where in the outer text that matters."""
+
+    token: str
+    reason: str
+    kind: str = "missing"
+    origin: str | None = None
+    name: str | None = None
+    reported: bool = True  # whether the reference reports it too
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """The evaluated value of a place, with what stayed unresolved in it."""
+
+    text: str
+    unresolved: tuple[_Unresolved, ...] = ()
+    circle: frozenset[_Key] = frozenset()  # it holds while none of these is being evaluated
+
+
+@dataclass(slots=True)
+class _BrokenCircles:
+    """The circles that were broken while one value was evaluated."""
+
+    outermost: int  # the place in `Evaluator.active` that the outermost one leads back to
+    members: set[_Key] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
+class _Context:
+    """Where names are looked up: the tree of all variables, or a loop's own names within an enclosing context."""
+
+    root: Node
+    outer: _Context | None = None
+    origin: str | None = None
+    values: dict[Node, _Value | EvaluationError] = field(default_factory=dict)
+    # Places inside of JSON values: the value's place, the property, and its text, to the property's place.
+    properties: dict[tuple[Node, str, str], Node] = field(default_factory=dict)
+
+
+# What is evaluated: the place of a value, and the context that it is evaluated in.
+_Key = tuple[Node, _Context]
+
+_NO_CIRCLE = 1 << 60
+
+# What a step hands to `_run`: another step, whose result comes back.
+_Step = Generator[Any, Any, Any]
+
+
+def _run(step: _Step) -> Any:
+    """Run a step and all the steps that it asks for, with a list in place of Python's stack."""
+    stack, result, error = [step], None, None
+    while stack:
+        try:
+            asked = stack[-1].send(result) if error is None else stack[-1].throw(error)
+        except StopIteration as stop:
+            stack.pop()
+            result, error = stop.value, None
+        except EvaluationError as failure:
+            stack.pop()
+            result, error = None, failure.with_traceback(None)  # it would list every value of the chain
+        else:
+            stack.append(asked)
+            result, error = None, None
+    if error is not None:
+        raise error
+    return result
+
+
+class Evaluator:
+    """The state of one evaluation."""
+
+    def __init__(self, variables: VariableSet, collect: bool) -> None:
+        self.globals = _Context(variables.tree)
+        self.collect = collect
+        self.used: set[str] = set()
+        self.no_value = False
+        self.reported: list[_Unresolved] = []
+        self.located: list[tuple[int, tuple[_Unresolved, ...]]] = []
+        # Places whose values are being evaluated now, in order, each with the path that led there.
+        self.active: dict[_Key, str] = {}
+        # How many values are being evaluated because a path leads into them as JSON.
+        self.inside_json = 0
+        self.last_circle = _NO_CIRCLE  # the place in `active` that it leads back to
+        self.broken = _BrokenCircles(_NO_CIRCLE)
+        self.count_of_broken = 0
+        self.repeated = 0
+
+    def run(self, template: Template) -> str:
+        """The text of the outermost template; what stayed unresolved is in ``located``."""
+        return _run(self.top_level(template))
+
+    # -- texts -------------------------------------------------------------------------------------------------
+
+    def top_level(self, template: Template) -> _Step:
+        """The outermost text: every node's unresolved tokens are noted with the node's offset."""
+        parts: list[str] = []
+        at_once: dict[int, str | None] = {}  # by the token's expression, which equal plain tokens share
+        for node in template.nodes:
+            if isinstance(node, Literal):
+                parts.append(node.text)
+                continue
+            if isinstance(node, Verbatim):
+                parts.append(node.text)
+                yield self._look_inside(node)
+                continue
+            expression = node.expression if isinstance(node, Substitution) else None
+            text = at_once.get(id(expression))
+            if text is None and expression is not None:
+                text = at_once[id(expression)] = self._at_once(expression)
+            if text is not None:
+                parts.append(text)
+                continue
+            unresolved: list[_Unresolved] = []
+            try:
+                parts.append((yield self._node(node, self.globals, unresolved)))
+            except EvaluationError as failure:
+                if not self.collect:
+                    raise
+                parts.append(str(node))
+                unresolved.append(_aborted(node, failure))
+            if unresolved:
+                self.reported.extend(unresolved)
+                self.located.append((node.start, tuple(unresolved)))
+            elif expression is not None:
+                at_once[id(expression)] = parts[-1]
+        return "".join(parts)
+
+    def _at_once(self, expression: Expression) -> str | None:
+        """The text of the commonest token, a plain path to a plain value; None for all others. Saves the steps."""
+        path = expression.path
+        if path is None or path.has_lookup or expression.filters:
+            return None
+        place = self._walk(path, self.globals)
+        if place is None or not place[0].has_value or "#{" in place[0].value:
+            return None
+        if place[0].variable is not None:
+            self.used.add(place[0].variable)
+        return place[0].value
+
+    def _look_inside(self, verbatim: Verbatim) -> _Step:
+        """Note the places of unresolved tokens in text that stays as it is."""
+        for node in verbatim.inside:
+            if isinstance(node, Literal):
+                continue
+            if isinstance(node, Verbatim):
+                yield self._look_inside(node)
+                continue
+            unresolved: list[_Unresolved] = []
+            try:
+                yield self._node(node, self.globals, unresolved)
+            except EvaluationError as failure:
+                unresolved.append(_aborted(node, failure))
+            if unresolved:
+                self.located.append((node.start, tuple(unresolved)))
+
+    def _nodes(self, nodes: Iterable[SyntaxNode], context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        parts = []
+        for node in nodes:
+            text = yield self._node(node, context, unresolved)
+            parts.append(text)
+        return "".join(parts)
+
+    def _node(self, node: SyntaxNode, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The text of one node; what cannot be resolved is echoed and added to ``unresolved``."""
+        if isinstance(node, Literal | Verbatim):
+            return node.text
+        if isinstance(node, Substitution):
+            return (yield self._substitution(node, context, unresolved))
+        if isinstance(node, Conditional):
+            return (yield self._conditional(node, context, unresolved))
+        if isinstance(node, Loop):
+            return (yield self._loop(node, context, unresolved))
+        return (yield self._calculation(node, context, unresolved))
+
+    def _substitution(self, node: Substitution, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        text, why = yield self._expression(node.expression, context, unresolved)
+        if text is not None:
+            return text
+        called = node.expression.filters
+        if not called or called[-1].name != "null":
+            unresolved.append(self._why(node, node.expression, context, why))
+        elif self.active:
+            reason = "only the outermost text can be without value, not the value of a variable"
+            unresolved.append(_Unresolved(str(node), reason, "filter", reported=False))
+        else:
+            self.no_value = True
+        return str(node)
+
+    def _why(self, node: SyntaxNode, expression: Expression, context: _Context, why: str | None) -> _Unresolved:
+        """Why ``expression`` has no result, for people; ``why`` is what a filter of it said."""
+        for call in expression.filters:
+            if not filters.known(call.name):
+                return _Unresolved(str(node), f"there is no filter {call.name}", "filter")
+        path = expression.path
+        if not expression.filters or (path and not path.has_lookup and self._walk(path, context) is None):
+            name = str(path) if path and not path.has_lookup else None
+            return _Unresolved(str(node), f"variable {path} is not defined", name=name)
+        return _Unresolved(str(node), why or f"filter {expression.filters[-1].name} gives no result", "filter")
+
+    # -- blocks ------------------------------------------------------------------------------------------------
+
+    def _conditional(self, node: Conditional, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        for number, branch in enumerate(node.branches):
+            truth = yield self._truth(branch.condition, node.start, context, unresolved)
+            if truth is None:
+                return str(replace(node, branches=node.branches[number:]))
+            if truth == (node.word == "if"):
+                return (yield self._nodes(branch.body, context, unresolved))
+        return (yield self._nodes(node.otherwise or (), context, unresolved))
+
+    def _truth(
+        self, condition: Expression | Comparison, start: int, context: _Context, unresolved: list[_Unresolved]
+    ) -> _Step:
+        """Whether a condition holds; None when a side of it has filters and no result."""
+        sides = (condition.left, condition.right) if isinstance(condition, Comparison) else (condition,)
+        texts = []
+        for side in sides:
+            if isinstance(side, Quoted):
+                texts.append(side.text)
+                continue
+            text, why = yield self._expression(side, context, unresolved)
+            if text is None and side.filters:
+                found = self._why(Substitution(side, start), side, context, why)
+                unresolved.append(replace(found, token=str(side)))
+                return None
+            texts.append(text or "")  # a missing plain path is no error here
+        if isinstance(condition, Comparison):
+            return (texts[0] == texts[1]) == (condition.operator == "==")
+        return is_truthy(texts[0])
+
+    def _loop(self, node: Loop, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        place = yield self._place(node.path, context, unresolved)
+        if place is None:
+            return ""
+        found, where = place
+        if found.has_value:
+            value = yield self._value(found, where, node.path)
+            unresolved.extend(value.unresolved)
+            items = _items(value.text)
+        else:
+            items = list(found.indexes.values())
+        parts = []
+        for number, item in enumerate(items):
+            inner = _Context(_loop_names(node.name, item, number, len(items)), context, found.variable)
+            part = yield self._nodes(node.body, inner, unresolved)
+            parts.append(part)
+            self.repeated += _COST_OF_A_TURN + len(part)
+            if self.repeated > MAX_REPEATED:
+                raise EvaluationError(f"the loop over {node.path} repeats too often or gives too much text")
+        return "".join(parts)
+
+    def _calculation(self, node: Calculation, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        number = yield self._operand(node.formula, context, unresolved)
+        if number is not None:
+            return double_text(number)
+        reason = "a variable in this calculation is missing or no number"
+        unresolved.append(_Unresolved(str(node), reason, "calculation", reported=False))
+        return str(node)
+
+    def _operand(self, operand: Operand, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The number that a part of a calculation stands for; None when it stands for none."""
+        if isinstance(operand, Number):
+            return operand.value
+        if isinstance(operand, Path):
+            text = yield self._lookup(operand, context, unresolved)
+            return None if text is None else parse_double(text)
+        total = yield self._operand(operand.first, context, unresolved)
+        for operator, following in operand.rest:
+            number = yield self._operand(following, context, unresolved)
+            if total is None or number is None:
+                return None
+            total = _calculate(operator, total, number)
+        return total
+
+    # -- expressions -------------------------------------------------------------------------------------------
+
+    def _expression(self, expression: Expression, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The text of an expression, and None; or None, and which filter had no result and why, if one had."""
+        text, why = None, None
+        if expression.path is not None:
+            text = yield self._lookup(expression.path, context, unresolved)
+        for call in expression.filters:
+            arguments = []
+            for argument in call.arguments:
+                if isinstance(argument, Quoted):
+                    arguments.append(argument.text)
+                else:
+                    arguments.append((yield self._node(argument, context, unresolved)))
+            try:
+                text = filters.apply(call.name, text, tuple(arguments))
+            except NoResult as reason:
+                text, why = None, f"filter {call.name}: {reason}"
+            except FilterError as failure:
+                raise FilterError(f"filter {call.name}: {failure}") from None
+            else:
+                why = None if text is not None else why or f"filter {call.name} gives no result"
+        return text, why
+
+    def _lookup(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The evaluated value at ``path``; None when missing."""
+        place = yield self._place(path, context, unresolved)
+        if place is None or not place[0].has_value:
+            return None
+        value = yield self._value(*place, path)
+        unresolved.extend(value.unresolved)
+        return value.text
+
+    def _place(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:
+        """The place that ``path`` leads to, with the context where it was found; None when there is none.
+
+        Walks from ``context`` outwards, and in each tries the whole path again: first the names that are declared,
+        then into values that are JSON.
+        """
+        texts = []
+        for step in path.steps:
+            text = step.text if not isinstance(step, Lookup) else (yield self._lookup(step.path, context, unresolved))
+            if text is None:
+                return None
+            texts.append(text)
+        where: _Context | None = context
+        while where is not None:
+            node: Node | None = where.root
+            for step, text in zip(path.steps, texts, strict=True):
+                outer, node = node, node.child(step, text)
+                if node is None and outer.has_value and text:
+                    node = yield self._property(outer, text, where, path)
+                if node is None:
+                    break
+            if node is not None:
+                return node, where
+            where = where.outer
+        return None
+
+    def _walk(self, path: Path, context: _Context) -> tuple[Node, _Context] | None:
+        """What :meth:`_place` does for a path without lookups, into declared names only."""
+        where: _Context | None = context
+        while where is not None:
+            node: Node | None = where.root
+            for step in path.steps:
+                node = node.child(step, step.text)
+                if node is None:
+                    break
+            if node is not None:
+                return node, where
+            where = where.outer
+        return None
+
+    def _property(self, node: Node, name: str, context: _Context, path: Path) -> _Step:
+        """The place of a property of a value that is JSON; None when it is no JSON or has no such property."""
+        text = node.value
+        if "#{" in text:
+            self.inside_json += 1
+            try:
+                text = (yield self._value(node, context, path)).text
+            except CircularReference:
+                self._break_circle(node)
+                return None
+            finally:
+                self.inside_json -= 1
+        document = parse_json(text)
+        value = None if document is None else json_property(document, name)
+        if value is None:
+            return None
+        key = (node, name, value)
+        if key not in context.properties:
+            context.properties[key] = Node(value)
+            context.properties[key].variable = node.variable
+        return context.properties[key]
+
+    def _break_circle(self, node: Node) -> None:
+        """A value of JSON leads back to itself: there it has no properties."""
+        if self.last_circle != _NO_CIRCLE:
+            self.broken.outermost = min(self.broken.outermost, self.last_circle)
+            self.broken.members.update(list(self.active)[self.last_circle :])
+        self.count_of_broken += 1
+        if self.count_of_broken > MAX_BROKEN_CIRCLES:
+            raise EvaluationError(f"JSON in variable {node.variable} leads back to itself in too many places")
+
+    def _value(self, node: Node, context: _Context, path: Path) -> _Step:
+        """The evaluated own value of a place; a value that does not parse is used as it stands."""
+        if node.variable is not None:
+            self.used.add(node.variable)
+        raw = node.value
+        if "#{" not in raw:
+            return _Value(raw)
+        key, depth = (node, context), len(self.active)
+        known = self._known(key)
+        if known is not None:
+            return known
+        if key in self.active:
+            trail = list(self.active.items())
+            self.last_circle = next(number for number, (place, _) in enumerate(trail) if place == key)
+            raise CircularReference((*(spelling for _, spelling in trail[self.last_circle :]), str(path)))
+        template = parse_value(raw) if len(raw) < 100_000 else parse(raw)
+        if template.faults:
+            context.values[node] = value = _Value(raw)
+            return value
+        around, self.broken = self.broken, _BrokenCircles(_NO_CIRCLE)
+        self.active[key] = str(path)
+        try:
+            value = yield self._evaluated(template, node, context)
+        except EvaluationError as failure:
+            if not (self.inside_json or self.broken.members):
+                context.values[node] = failure
+            raise
+        else:
+            broken = self.broken
+            if broken.members:
+                value = replace(value, circle=frozenset(broken.members))
+            if broken.outermost >= depth:
+                context.values[node] = value
+        finally:
+            del self.active[key]
+            around.members |= self.broken.members
+            if self.broken.outermost < depth:
+                around.outermost = min(around.outermost, self.broken.outermost)
+            self.broken = around
+        return value
+
+    def _known(self, key: _Key) -> _Value | None:
+        """The value that was evaluated before, if it holds now as well; raises what it raised then."""
+        node, context = key
+        known = context.values.get(node)
+        if isinstance(known, EvaluationError):
+            self.last_circle = _NO_CIRCLE  # it fails whatever is being evaluated now
+            raise known
+        if known is None or not known.circle:
+            return known
+        if not self.active.keys().isdisjoint(known.circle):
+            return None
+        self.broken.members |= known.circle
+        return known
+
+    def _evaluated(self, template: Template, node: Node, context: _Context) -> _Step:
+        unresolved: list[_Unresolved] = []
+        parts, length = [], 0
+        for one in template.nodes:
+            part = yield self._node(one, context, unresolved)
+            parts.append(part)
+            length += len(part)
+            if length > MAX_VALUE_LENGTH:
+                token = f"#{{{node.variable}}}"
+                reason = f"the value of {node.variable} grows beyond {MAX_VALUE_LENGTH} characters"
+                return _Value(token, (_Unresolved(token, reason, "size"),))
+        origin = node.variable or context.origin
+        found = tuple(one if one.origin else replace(one, origin=origin) for one in dict.fromkeys(unresolved))
+        return _Value("".join(parts), found)
+
+
+def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:
+    """What is told of a token of the outermost text whose evaluation was given up."""
+    kind = "circular" if isinstance(failure, CircularReference) else "aborted"
+    return _Unresolved(str(node), str(failure), kind)
+
+
+def _calculate(operator: str, left: float, right: float) -> float:
+    if operator == "+":
+        return left + right
+    if operator == "-":
+        return left - right
+    if operator == "*":
+        return left * right
+    if right != 0:
+        return left / right
+    # As IEEE 754 has it, and .NET; Python raises an exception instead.
+    return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
+
+
+def _items(text: str) -> list[Node]:
+    """What a loop over a text goes through: items or properties of JSON, else what stands between commas."""
+    document = parse_json(text)
+    if document is None:
+        return [Node(part) for part in text.split(",")]
+    if isinstance(document, list):
+        return [Node(json_text(item)) for item in document]
+    items = []
+    for name, value in document.items():
+        item = Node(name)
+        item.children = {"key": Node(name), "value": Node(json_text(value))}
+        items.append(item)
+    return items
+
+
+def _loop_names(name: str, item: Node, number: int, count: int) -> Node:
+    """The names that a loop's body sees before all others."""
+    root = Node()
+    root.children[name.lower()] = item
+    each = Node()
+    each.children = {
+        "index": Node(str(number)),
+        "first": Node(str(number == 0)),
+        "last": Node(str(number == count - 1)),
+    }
+    for part in ("each", "template", "octopus"):
+        outer = Node()
+        outer.children[part] = each
+        each = outer
+    root.children.update(each.children)
+    return root
