@@ -46,7 +46,7 @@ run_unit() { "$venv/bin/pytest" -n 2 --dist loadfile -q tests/unit; }
 run_molecule() {
     need_engine || return
     "$venv/bin/python" tests/support/local/choose_package.py --output build/packages \
-        --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main.yml)" || return
+        --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
     local scenario status=0
     for scenario in molecule/*/molecule.yml; do
         scenario=$(basename "$(dirname "$scenario")")

@@ -82,7 +82,9 @@ def test_built_collection_leaves_out_the_link_and_the_tools(tmp_path):
 @pytest.mark.parametrize("role", ROLES)
 def test_specs_and_defaults_of_a_role_agree(role):
     specs = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    defaults = load(f"roles/{role}/defaults/main.yml") or {}
+    defaults = {}
+    for path in sorted((ROOT / f"roles/{role}/defaults").rglob("*.yml")):
+        defaults |= load(path) or {}
     optional = {name: spec.get("default") for name, spec in specs.items() if not spec.get("required")}
     assert optional == defaults
 
