@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# scenario.sh NAME: one molecule scenario. Its output is kept in build/molecule/NAME.log; a line says how it went, and the
+# end of the log follows when it failed.
+set -uo pipefail
+# shellcheck source=scripts/common.sh
+. "$(dirname "$0")/common.sh"
+
+name=${1:?usage: scenario.sh NAME}
+log=build/molecule/$name.log
+mkdir -p build/molecule
+# The linter and molecule keep copies of the collection there; two runs that make them at once would disturb each other.
+export ANSIBLE_HOME=$PWD/build/ansible/$name
+begun=$SECONDS
+if molecule test --scenario-name "$name" >"$log" 2>&1 </dev/null; then
+    say "passed  molecule $name  $((SECONDS - begun)) s"
+else
+    say "FAILED  molecule $name  $((SECONDS - begun)) s; the end of $log:" "$(tail -n 150 "$log")"
+    exit 1
+fi
