@@ -1,0 +1,7 @@
+"""What goes wrong while a package is built."""
+
+from __future__ import annotations
+
+
+class PackageError(Exception):
+    """The package cannot be built; the message says what was seen, what was expected, and the way out."""

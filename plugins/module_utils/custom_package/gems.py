@@ -1,0 +1,68 @@
+"""Reads what a gem or an offline pack holds, without Ruby."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from .errors import PackageError
+
+# A gem's specification is YAML as RubyGems writes it: these stand at the left margin, in this form, once each.
+NAME = re.compile(r"^name: ['\"]?([^'\"\s]+)", re.MULTILINE)
+VERSION = re.compile(r"^version: !ruby/object:Gem::Version\s+version: ['\"]?([^'\"\s]+)", re.MULTILINE)
+PLUGIN = re.compile(r"^  logstash_plugin: ['\"]?true", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Gem:
+    """A gem's name and version; only those that are plugins appear in Logstash's own list."""
+
+    name: str
+    version: str
+    is_plugin: bool
+
+
+def is_pack(name):
+    """Whether a file of this name is an offline pack."""
+    return name.endswith(".zip")
+
+
+def read_gems(path):
+    """The gems that installing this file is meant to bring: itself, or the plugins of an offline pack."""
+    if not is_pack(path.name):
+        return [read_gem(path.name, path.read_bytes())]
+    try:
+        with zipfile.ZipFile(path) as pack:
+            # Those in logstash/dependencies/ come along as they are needed.
+            names = [name for name in pack.namelist() if PurePosixPath(name).match("logstash/*.gem")]
+            gems = [read_gem(f"{path.name}: {name}", pack.read(name)) for name in names if name.count("/") == 1]
+    except zipfile.BadZipFile as error:
+        raise PackageError(
+            f"{path.name} is no offline pack ({error}). Write it with `logstash-plugin prepare-offline-pack`."
+        ) from None
+    if not gems:
+        raise PackageError(
+            f"{path.name} is no offline pack: there is no logstash/*.gem in it. Write it with "
+            "`logstash-plugin prepare-offline-pack`."
+        )
+    return gems
+
+
+def read_gem(name, content):
+    """What the specification inside a gem says."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
+            specification = gzip.decompress(archive.extractfile("metadata.gz").read()).decode("utf-8", "replace")
+    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
+        raise PackageError(
+            f"{name} is no gem ({error}); expected a .gem file of RubyGems, or an offline pack that ends with .zip."
+        ) from None
+    found = [pattern.search(specification) for pattern in (NAME, VERSION)]
+    if not all(found):
+        raise PackageError(f"{name} is a gem whose specification has no name or version; fetch it again.")
+    return Gem(found[0][1], found[1][1], bool(PLUGIN.search(specification)))

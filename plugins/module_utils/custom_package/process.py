@@ -1,0 +1,102 @@
+"""Runs what comes from outside: without rights, with a short environment, for a limited time."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import signal
+import subprocess
+
+from .errors import PackageError
+
+OUTPUT_LINES = 20
+
+
+class Runner:
+    """Runs programs in one folder."""
+
+    def __init__(self, folder, environment, timeout):
+        self.folder = folder
+        self.timeout = timeout
+        self.environment = {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "LC_ALL": "C.UTF-8",
+            **environment,
+        }
+
+    def run(self, *command, **environment):
+        """The standard output of a program that has to succeed."""
+        process = subprocess.Popen(  # noqa: S603 - running the package's own programs is what this is for
+            [str(word) for word in command],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        try:
+            output, complaint = process.communicate(timeout=self.timeout)
+        except subprocess.TimeoutExpired:
+            # The program may have started others, such as a JVM: all of its session end with it.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            raise PackageError(
+                f"{command[0]} did not end within {self.timeout} s and was stopped. On a slow machine, raise timeout."
+            ) from None
+        if process.returncode:
+            said = (output + complaint).strip().splitlines()[-OUTPUT_LINES:]
+            raise PackageError(
+                f"{' '.join(str(word) for word in command)} failed with exit status {process.returncode}: "
+                + ("\n".join(said) or "it printed nothing")
+            )
+        return output
+
+
+def account_without_rights(user):
+    """The account to work as: None for whoever is not root, and has no rights to give up."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        raise PackageError(
+            f"user is {user!r}; expected an account of this machine that has no rights. Name one, such as nobody."
+        ) from None
+    if account.pw_uid == 0:
+        raise PackageError(f"user is {user!r}, who is root; expected an account without rights, such as nobody.")
+    return account
+
+
+def without_rights(account, work):
+    """Calls work() in a process of the account. What it raises as a PackageError is raised here."""
+    if account is None:
+        work()
+        return
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.close(reader)
+            os.setgroups([])
+            os.setgid(account.pw_gid)
+            os.setuid(account.pw_uid)
+            os.umask(0o022)
+            work()
+            status = 0
+        except (PackageError, OSError) as error:
+            os.write(writer, str(error).encode())
+        finally:
+            # Not a return: the parent's clean-up belongs to the parent.
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        message = pipe.read().decode()
+    _, status = os.waitpid(child, 0)
+    if status:
+        raise PackageError(message or f"The build ended unexpectedly, with wait status {status}.")

@@ -1,0 +1,102 @@
+"""Writes the spec file that a Red Hat package would be built from, from what the package says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .errors import PackageError
+
+# Nothing of what the build machine does to packages by default may change what is inside; and what could differ from
+# machine to machine or from day to day is fixed.
+MACROS = {
+    "__os_install_post": "%{nil}",
+    "debug_package": "%{nil}",
+    "_build_id_links": "none",
+    "_binary_payload": "w6.gzdio",
+    "_buildhost": "localhost",
+    "use_source_date_epoch_as_buildtime": "1",
+    "clamp_mtime_to_source_date_epoch": "1",
+}
+TEXTS = ("Summary", "License", "Group", "URL", "Vendor", "Packager", "Prefixes")
+SECTIONS = {
+    "pre": "PREIN",
+    "post": "POSTIN",
+    "preun": "PREUN",
+    "postun": "POSTUN",
+    "pretrans": "PRETRANS",
+    "posttrans": "POSTTRANS",
+}
+DEPENDENCIES = {"Requires": "REQUIRE", "Provides": "PROVIDE", "Conflicts": "CONFLICT", "Obsoletes": "OBSOLETE"}
+
+CONFIG, MISSING_OK, NO_REPLACE, GHOST = 1, 8, 16, 64
+
+
+@dataclass
+class Spec:
+    """What a package says of itself, beside its version and its files' contents."""
+
+    arch: str
+    head: list
+    description: str
+    scripts: dict
+    files: list
+
+
+def read(query):
+    """Asks the package; query(format) gives what `rpm --queryformat` prints."""
+    triggers = query("[%{TRIGGERNAME} ][%{FILETRIGGERNAME} ][%{TRANSFILETRIGGERNAME} ]").split()
+    if triggers:
+        raise PackageError(f"The package has triggers on {', '.join(triggers)}, which is not supported.")
+    head = [f"{tag}: {value}" for tag in TEXTS for value in [_optional(query, tag.upper())] if value]
+    head += [f"Epoch: {query('%{EPOCH}')}"] if _optional(query, "EPOCH") else []
+    head += [f"Release: {query('%{RELEASE}')}"]
+    for tag, prefix in DEPENDENCIES.items():
+        found = query(f"[%{{{prefix}NAME}} %{{{prefix}FLAGS:depflags}} %{{{prefix}VERSION}}\n]").splitlines()
+        # rpmbuild writes those of rpm itself anew, and the package's own name with its new version.
+        own = ("rpmlib(", "config(", "logstash(") + (("logstash ",) if tag == "Provides" else ())
+        head += [f"{tag}: {' '.join(line.split())}" for line in dict.fromkeys(found) if not line.startswith(own)]
+    scripts = {}
+    for section, tag in SECTIONS.items():
+        body = _optional(query, tag)
+        if body:
+            scripts[section] = (_optional(query, f"{tag}PROG") or "/bin/sh", body)
+    files = query("[%{FILEMODES:octal}\t%{FILEUSERNAME}\t%{FILEGROUPNAME}\t%{FILEFLAGS}\t%{FILENAMES}\n]").splitlines()
+    return Spec(
+        query("%{ARCH}"), head, query("%{DESCRIPTION}"), scripts, [tuple(line.split("\t", 4)) for line in files]
+    )
+
+
+def write(spec, version, root, home):
+    """The text of the spec file; below `home` it packs what is in `root`, elsewhere what the package had."""
+    lines = ["Name: logstash", f"Version: {version}", f"BuildArch: {spec.arch}", "AutoReqProv: no"]
+    lines += [_quoted(line) for line in spec.head]
+    lines += ["", "%description", _quoted(spec.description), ""]
+    lines += ["%install", f"mv '{root}'/* %{{buildroot}}/", ""]
+    for section, (program, body) in spec.scripts.items():
+        lines += [f"%{section} -p {program}" if program != "/bin/sh" else f"%{section}", _quoted(body), ""]
+    lines += ["%files", "%defattr(-,root,root,-)", f'"/{home}"']
+    for mode, user, group, flags, name in spec.files:
+        if name == f"/{home}" or name.startswith(f"/{home}/"):
+            continue
+        attributes = f"%attr({mode[-4:]},{user},{group}) "
+        lines.append(_file_kind(int(flags), is_directory=mode.lstrip("0").startswith("4")) + attributes + f'"{name}"')
+    return "\n".join(lines) + "\n"
+
+
+def _file_kind(flags, is_directory):
+    kind = "%dir " if is_directory else ""
+    if flags & GHOST:
+        kind += "%ghost "
+    if flags & CONFIG:
+        options = [name for bit, name in ((NO_REPLACE, "noreplace"), (MISSING_OK, "missingok")) if flags & bit]
+        kind += f"%config({','.join(options)}) " if options else "%config "
+    return kind
+
+
+def _optional(query, tag):
+    return query(f"%|{tag}?{{%{{{tag}}}}}:{{}}|").strip("\n")
+
+
+def _quoted(text):
+    """With percent signs that rpmbuild takes as they are."""
+    return text.replace("%", "%%")

@@ -1,0 +1,81 @@
+"""Fetches what goes into a package, and checks that it is what was meant."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import urllib.error
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from ansible.module_utils.urls import open_url
+
+from .errors import PackageError
+
+CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
+
+
+def check_checksum(variable, value):
+    """Refuses what is no checksum of one of the two kinds."""
+    if not CHECKSUM.fullmatch(value):
+        raise PackageError(
+            f"{variable} is {value!r}; expected sha256:<64 hex digits> or sha512:<128 hex digits>. "
+            "Run sha256sum on the file and set sha256: and its first word."
+        )
+
+
+def is_address(place):
+    """Whether it is fetched rather than read."""
+    return place.startswith(("http://", "https://"))
+
+
+def name_of(place):
+    """The file's name. Of an address, without what comes after a question mark: that may be a secret."""
+    return unquote(PurePosixPath(urlsplit(place).path).name) if is_address(place) else Path(place).name
+
+
+def digest(path, algorithm):
+    """The hash of a file, in hex digits."""
+    total = hashlib.new(algorithm)
+    with Path(path).open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            total.update(block)
+    return total.hexdigest()
+
+
+def check_file(variable, path, checksum):
+    """Refuses a file that is missing or that has another checksum."""
+    algorithm, _, wanted = checksum.partition(":")
+    try:
+        found = digest(path, algorithm)
+    except OSError as error:
+        raise PackageError(
+            f"{variable} is {str(path)!r}, which cannot be read ({error.strerror}). Correct its path or its mode."
+        ) from None
+    if found != wanted:
+        raise PackageError(
+            f"The checksum of {variable} is to be {checksum}, but {path} has {algorithm}:{found}. Fetch the file "
+            "again, or correct the checksum once you know that the file is the right one."
+        )
+
+
+def take(variable, place, checksum, folder):
+    """Brings a file into the folder, from where it is, and checks it there. Returns its path."""
+    path = folder / name_of(place)
+    if is_address(place):
+        try:
+            with open_url(place, timeout=60) as answer, path.open("wb") as file:
+                shutil.copyfileobj(answer, file, 1 << 20)
+        except (urllib.error.URLError, ValueError) as error:
+            shown = urlsplit(place)._replace(query="").geturl()
+            raise PackageError(
+                f"{variable} is {shown}, which could not be fetched: {getattr(error, 'reason', error)}. Correct the "
+                "address, or fetch the file yourself and name its path."
+            ) from None
+    else:
+        check_file(variable, place, checksum)
+        shutil.copyfile(place, path)
+    path.chmod(0o644)
+    check_file(variable, path, checksum)
+    return path

@@ -1,0 +1,194 @@
+#!/usr/bin/python
+"""Builds a package of Logstash with other plugins in it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_custom_package
+short_description: Build a package of Logstash that has other plugins in it
+description:
+  - Takes a genuine package or archive apart, has the C(logstash-plugin) program in it install gems or offline packs,
+    and puts it together again in the same format, with a version of its own such as C(5.4.1+acme.1). Scripts,
+    dependencies, configuration files and owners stay what they were.
+  - For the time until a plugin's fix is in a release. What is built installs like any other package.
+  - Beside the package it writes C(.sha256) and C(.sha512) files for C(sha256sum -c) and C(sha512sum -c), and
+    C(.manifest.json), which says what the package was built from. It is built again only when that has changed.
+  - When run as root, what comes from outside is taken apart, run and put together as an account without rights.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+requirements:
+  - dpkg-deb (1.19 or later) for a deb; rpm, rpm2cpio, cpio and rpmbuild for an rpm; tar and gzip for a tar.gz
+  - a machine that the package's own Java runs on, or O(java_home)
+options:
+  src:
+    description: The genuine package or archive that ends with .deb, .rpm or .tar.gz - a path, or an http(s) address.
+    type: str
+    required: true
+  checksum:
+    description: What O(src) must hash to, as V(sha256:...) or V(sha512:...).
+    type: str
+    required: true
+  version:
+    description: The release that O(src) holds, such as V(5.4.1).
+    type: str
+    required: true
+  suffix:
+    description:
+      - What the version gets after a plus sign - letters, digits and dots, such as V(acme.1).
+      - Give another one whenever the plugins change, so that hosts notice.
+    type: str
+    required: true
+  plugins:
+    description: What is installed into it. A gem that a plugin needs and Logstash does not bring is an entry as well.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The gem's name, such as V(logstash-output-http).
+        type: str
+        required: true
+      version:
+        description: The gem's version, such as V(4.3.2).
+        type: str
+        required: true
+      src:
+        description:
+          - A C(.gem) file, or an offline pack (C(.zip)) that holds the gem - a path, or an http(s) address.
+          - Several plugins of one pack name the same file.
+        type: str
+        required: true
+      checksum:
+        description: What the file must hash to, as V(sha256:...) or V(sha512:...).
+        type: str
+        required: true
+  dest:
+    description: The directory that the package is put in. Made when it is missing.
+    type: path
+    required: true
+  work_path:
+    description:
+      - The directory that a build directory is made in, and removed from afterwards.
+      - Needs about three times the unpacked size of the package, and must let programs run.
+    type: path
+    default: /var/tmp
+  user:
+    description: The account without rights that the build runs as when this module runs as root.
+    type: str
+    default: nobody
+  java_home:
+    description: A Java for releases that bring none (before 7.10). Empty means the package's own, or the one on PATH.
+    type: str
+    default: ""
+  timeout:
+    description: How many seconds each program may take.
+    type: int
+    default: 1800
+attributes:
+  check_mode:
+    support: full
+    description: Says whether a package would be built, after checking the files of this machine. Fetches nothing.
+"""
+
+EXAMPLES = r"""
+# The http output that is bundled with 5.4.1 drops events; 4.3.2 does not.
+- name: Build Logstash 5.4.1 with a newer http output
+  elk.deploy.logstash_custom_package:
+    src: https://artifacts.example.com/logstash-5.4.1.deb
+    checksum: sha256:2f7d1c0c6e4b0f5b6f7f0f3ad1a5c8a1b8c4b1a9d5e0f4c7a2b6d8e9f0a1b2c3
+    version: 5.4.1
+    suffix: acme.1
+    plugins:
+      - name: logstash-output-http
+        version: 4.3.2
+        src: /srv/gems/logstash-output-http-4.3.2.gem
+        checksum: sha256:0c9f8e7d6b5a4c3d2e1f0a9b8c7d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d
+    dest: /srv/packages
+    java_home: /usr/lib/jvm/java-8-openjdk-amd64
+"""
+
+RETURN = r"""
+package:
+  description: Path of the package.
+  type: path
+  returned: success
+version:
+  description: Its version, which is what C(logstash_version) is to be.
+  type: str
+  returned: success
+checksum:
+  description: Its checksum, which is what C(logstash_package_checksum) is to be.
+  type: str
+  returned: when it exists
+manifest:
+  description: What it is built from.
+  type: dict
+  returned: success
+"""
+
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package import build, sources
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
+
+
+def main():
+    """Runs the module."""
+    text = {"type": "str", "required": True}
+    module = AnsibleModule(
+        argument_spec={
+            "src": text,
+            "checksum": text,
+            "version": text,
+            "suffix": text,
+            "plugins": {
+                "type": "list",
+                "elements": "dict",
+                "required": True,
+                "options": {"name": text, "version": text, "src": text, "checksum": text},
+            },
+            "dest": {"type": "path", "required": True},
+            "work_path": {"type": "path", "default": "/var/tmp"},  # noqa: S108 - a private folder is made in it
+            "user": {"type": "str", "default": "nobody"},
+            "java_home": {"type": "str", "default": ""},
+            "timeout": {"type": "int", "default": 1800},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    wanted = build.Wanted(
+        src=params["src"],
+        checksum=params["checksum"],
+        version=params["version"],
+        suffix=params["suffix"],
+        plugins=params["plugins"],
+        dest=Path(params["dest"]),
+    )
+    try:
+        wanted.check()
+        before = build.recorded(wanted)
+        changed = before != wanted.manifest()
+        if changed and before:
+            module.warn(
+                f"{wanted.custom_version} was built before from other files. Hosts that have it do not notice the new "
+                "one: give it another suffix."
+            )
+        if changed and module.check_mode:
+            build.check_local_sources(wanted)
+        elif changed:
+            build.build(wanted, params["work_path"], params["user"], params["timeout"], params["java_home"])
+    except PackageError as error:
+        module.fail_json(msg=str(error))
+    result = {
+        "changed": changed,
+        "package": str(wanted.package),
+        "version": wanted.custom_version,
+        "manifest": wanted.manifest(),
+    }
+    if not (changed and module.check_mode):
+        result["checksum"] = f"sha256:{sources.digest(wanted.package, 'sha256')}"
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
