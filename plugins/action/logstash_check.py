@@ -1,0 +1,86 @@
+"""Action of logstash_check: hold what is to be deployed against what the version knows, on the controller only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+
+from ..module_utils.logstash.check import Wanted, faults, warnings
+from ..module_utils.logstash.versions import parse
+from ..module_utils.octopus import render
+from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
+
+OPTIONS = {
+    "version": {"type": "str", "required": True},
+    "settings": {"type": "dict", "default": {}},
+    "pipelines": {"type": "list", "elements": "dict", "default": []},
+    "unchecked": {"type": "list", "elements": "str", "default": []},
+    "reserved": {"type": "dict", "default": {}},
+    "heap_size": {"type": "str", "default": ""},
+    "jvm_options": {"type": "list", "elements": "str", "default": []},
+    "environment": {"type": "dict", "default": {}},
+    "reserved_environment": {"type": "dict", "default": {}},
+    "tls_files": {"type": "list", "elements": "dict", "default": []},
+    **TOKEN_OPTIONS,
+}
+
+
+class ActionModule(TokenAction):
+    """Reports all faults at once, and needs no host."""
+
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        options = self.options(OPTIONS)
+        host, _how = self.host(options, task_vars or {})
+        wanted = Wanted(
+            version=_version(options["version"]),
+            settings=_substituted(options["settings"], host),
+            pipelines=_substituted(options["pipelines"], host),
+            unchecked=options["unchecked"],
+            reserved=options["reserved"],
+            heap_size=options["heap_size"],
+            jvm_options=options["jvm_options"],
+            environment=options["environment"],
+            reserved_environment=options["reserved_environment"],
+            tls_files=options["tls_files"],
+        )
+        found = [*faults(wanted), *self._missing_files(options["tls_files"])]
+        if found:
+            raise AnsibleActionFail(host.masked("\n".join(found)))
+        return result | {"changed": False, "warnings": [host.masked(text) for text in warnings(wanted)]}
+
+    def _missing_files(self, tls_files: list[dict[str, Any]]) -> list[str]:
+        missing = []
+        for entry in tls_files:
+            if entry.get("src"):
+                try:
+                    self._find_needle("files", entry["src"])
+                except AnsibleError:
+                    missing.append(
+                        f"logstash_tls_files: {entry.get('name')} has src {entry['src']!r}: there is no such file on "
+                        "the control node. Correct the path."
+                    )
+        return missing
+
+
+def _version(text: str) -> tuple[int, int, int]:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise AnsibleActionFail(f"logstash_version: {error}") from None
+
+
+def _substituted(value: Any, host: HostVariables) -> Any:
+    """A value with its tokens substituted as far as they can be; octopus_check reports the others."""
+    if isinstance(value, str) and "#{" in value:
+        evaluation = render(value, host.variables)
+        return value if evaluation.problems else evaluation.text or ""
+    if isinstance(value, dict):
+        return {key: _substituted(item, host) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_substituted(item, host) for item in value]
+    return value
