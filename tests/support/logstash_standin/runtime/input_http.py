@@ -112,10 +112,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _describe(self, event: Event, content_type: str, size: int) -> None:
         """Adds what the genuine input tells of the request, unless the event has such a field of its own."""
+        parameters = self.plugin.parameters
         client, domain = self.client_address[0], (self.headers.get("Host") or "").rpartition(":")
         if self.plugin.ecs:
             fields = {
-                "[host][ip]": client,
+                parameters.get("remote_host_target_field", "[host][ip]"): client,
                 "[http][method]": self.command,
                 "[http][version]": self.request_version,
                 "[http][request][mime_type]": content_type or None,
@@ -137,7 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
                 "request_path": self.path,
                 "http_version": self.request_version,
             }
-            fields = {"headers": headers, "host": client}
+            fields = {
+                parameters.get("request_headers_target_field", "headers"): headers,
+                parameters.get("remote_host_target_field", "host"): client,
+            }
         for name, value in fields.items():
             parent = event.data.get(name.strip("[").split("]")[0])
             if value is not None and not event.includes(name) and (parent is None or isinstance(parent, dict)):

@@ -1,4 +1,4 @@
-"""Inputs that are really run: http, tcp, file, generator, stdin, pipeline. Any other starts, and never sends an event.
+"""Inputs that are really run: http, tcp, redis, file, generator, stdin, pipeline. Any other starts, and sends nothing.
 
 Each is a function `run(plugin, stopping)` that returns when the input is done or was stopped, and raises OSError when
 it can't do its work; it is then started again, as in the genuine program.
@@ -12,9 +12,9 @@ import sys
 import threading
 import time
 
-from . import input_http, tls
+from . import input_http, redis, tls
+from .decoration import as_list
 from .event import Event
-from .filters import as_list
 
 
 def runner(name: str):
@@ -22,6 +22,7 @@ def runner(name: str):
     known = {
         "http": input_http.run,
         "tcp": _tcp,
+        "redis": redis.run,
         "file": _file,
         "generator": _generator,
         "java_generator": _generator,

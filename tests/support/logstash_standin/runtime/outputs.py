@@ -1,4 +1,5 @@
-"""Outputs that are really run: file, tcp, http, stdout, pipeline, and elasticsearch as far as being reachable goes.
+"""Outputs that are really run: file, tcp, http, redis, stdout, pipeline, and elasticsearch as far as being reachable
+goes.
 
 Any other takes its events and drops them. An output returns from `receive` once it has dealt with the batch; until
 then the batch is not acknowledged, and a stop waits for it.
@@ -12,9 +13,9 @@ import sys
 import time
 import urllib.parse
 
-from . import log, tls
+from . import log, redis, tls
+from .decoration import as_list, pairs
 from .event import Event
-from .filters import as_list, pairs
 
 _RETRYABLE = {429, 500, 502, 503, 504}
 
@@ -232,6 +233,35 @@ class Pipeline(Output):
                 bus[address].push([event.clone() for event in events])
 
 
+class Redis(Output):
+    """Appends each event to a list, and tries again while it can't. `congestion_threshold` is not looked at."""
+
+    def __init__(self, plugin) -> None:
+        super().__init__(plugin)
+        self._client: redis.Client | None = None
+
+    def receive(self, events: list[Event]) -> None:
+        """Sends the batch."""
+        for event in events:
+            key = event.sprintf(str(self.parameters["key"]))
+            while not self._sent(key, self.plugin.codec.encode(event)):
+                if self.plugin.pipeline.stopping.wait(float(self.parameters.get("reconnect_interval", 1))):
+                    return
+
+    def _sent(self, key: str, payload: str) -> bool:
+        try:
+            host = str(as_list(self.parameters.get("host", "127.0.0.1"))[0])
+            self._client = self._client or redis.Client(host, self.parameters)
+            self._client.call("RPUSH", key, payload)
+        except OSError as error:
+            self.warn("Failed to send event to Redis", {":exception": str(error)})
+            if self._client:
+                self._client.close()
+            self._client = None
+            return False
+        return True
+
+
 def make(plugin) -> Output:
     """The output that the plugin's name stands for."""
     known = {
@@ -240,6 +270,7 @@ def make(plugin) -> Output:
         "http": Http,
         "java_stdout": Stdout,
         "pipeline": Pipeline,
+        "redis": Redis,
         "stdout": Stdout,
         "tcp": Tcp,
     }

@@ -7,7 +7,7 @@ import time
 import traceback
 import uuid
 
-from . import codecs, conditions, config_parser, filters, log, plugin_table, queues, syntax_tree, variables
+from . import codecs, conditions, config_parser, decoration, filters, log, plugin_table, queues, syntax_tree, variables
 from .errors import AccessDeniedError, ConfigurationError, LockError
 from .event import Event
 from .sources import PipelineConfig
@@ -15,8 +15,10 @@ from .sources import PipelineConfig
 _DEFAULT_CODECS = {
     "input-tcp": "line",
     "input-stdin": "line",
+    "input-redis": "json",
     "output-file": "json_lines",
     "output-tcp": "json",
+    "output-redis": "json",
     "output-stdout": "rubydebug",
     "output-java_stdout": "rubydebug",
 }
@@ -79,9 +81,9 @@ class Plugin:
         for event in events:
             if "type" in parameters:
                 event.data.setdefault("type", parameters["type"])
-            for tag in filters.as_list(parameters.get("tags")):
+            for tag in decoration.as_list(parameters.get("tags")):
                 event.tag(tag)
-            for field, value in filters.pairs(parameters.get("add_field")):
+            for field, value in decoration.pairs(parameters.get("add_field")):
                 event.set(field, event.sprintf(value) if isinstance(value, str) else value)
             if not self.pipeline.push(event):
                 return False
