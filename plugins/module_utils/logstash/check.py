@@ -171,4 +171,4 @@ def _tls(wanted: Wanted) -> Iterable[str]:
             yield f"logstash_tls_files: {name} is there twice. Rename one of the two."
         seen.add(name)
         if bool(entry.get("content")) == bool(entry.get("src")):
-            yield f"logstash_tls_files: {name} needs either content or src, not both or empty ones. Give one of the two."
+            yield f"logstash_tls_files: {name} needs either content or src, and not both. Give one of the two."

@@ -1,0 +1,266 @@
+#!/usr/bin/python
+"""Brings a directory to exactly the files that the action of the same name has made on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: settings_directory
+short_description: Make a directory hold exactly the given files, readable for its group and nobody else
+description:
+  - Makes every file on the controller - texts, files as they are, templates with C(#{Tokens}) - and sends them to the
+    host in one step. What else lies in the directory is removed.
+  - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
+    values of sensitive variables went into.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  path:
+    description: The directory.
+    type: path
+    required: true
+  owner:
+    description: Whom the directory, its folders and files belong to; as they are made, without it.
+    type: str
+  group:
+    description: Which group they belong to.
+    type: str
+  files:
+    description: The files.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: The file's path below O(path).
+        type: str
+        required: true
+      content:
+        description: The file's content.
+        type: str
+      src:
+        description: A file of the controller that is taken as it is; one that is encrypted with Vault is decrypted.
+        type: str
+      template:
+        description: A file of the controller whose C(#{Tokens}) are substituted.
+        type: str
+      secret:
+        description: Whether the content must never be shown.
+        type: bool
+        default: false
+  bundle:
+    description: For the action only - the file on the host that it has sent.
+    type: path
+extends_documentation_fragment:
+  - elk.deploy.octopus
+  - elk.deploy.octopus.tokens
+attributes:
+  check_mode:
+    support: full
+    description: Says what would change, also where the directory does not exist yet.
+  diff_mode:
+    support: full
+    description: Shows the difference of every file that is no secret.
+"""
+
+EXAMPLES = r"""
+- name: Write the settings directory
+  elk.deploy.settings_directory:
+    path: /etc/logstash/staged
+    owner: root
+    group: logstash
+    files:
+      - {name: logstash.yml, content: "path.data: /var/lib/logstash\n"}
+      - {name: pipelines/broker/10-input.conf, template: broker/input.conf}
+      - {name: tls/broker.key, content: "{{ vault_broker_key }}", secret: true}
+"""
+
+RETURN = r"""
+files:
+  description: What was written, or got other rights.
+  type: list
+  elements: str
+  returned: success
+removed:
+  description: What was removed.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import base64
+import grp
+import json
+import os
+import pwd
+import shutil
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+DIRECTORY_MODE = 0o750
+FILE_MODE = 0o640
+
+
+@dataclass
+class Plan:
+    """What has to be done to a directory."""
+
+    make: list = field(default_factory=list)
+    write: list = field(default_factory=list)
+    remove: list = field(default_factory=list)
+
+
+def is_right(path, wanted_type, mode, uid, gid):
+    """Whether something is of a type, with its mode and owner. None for an owner: whoever it belongs to."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    return (
+        stat.S_IFMT(found.st_mode) == wanted_type
+        and stat.S_IMODE(found.st_mode) == mode
+        and uid in (None, found.st_uid)
+        and gid in (None, found.st_gid)
+    )
+
+
+def make_plan(root, files, uid, gid):
+    """Compares a directory with the files that it is to hold, as {relative path: content}."""
+    folders = {""} | {str(parent) for name in files for parent in Path(name).parents if str(parent) != "."}
+    plan = Plan()
+    for name in sorted(folders):
+        if not is_right(root / name, stat.S_IFDIR, DIRECTORY_MODE, uid, gid):
+            plan.make.append(name)
+    for name, content in files.items():
+        path = root / name
+        led_away = any((root / parent).is_symlink() for parent in Path(name).parents)
+        if led_away or not is_right(path, stat.S_IFREG, FILE_MODE, uid, gid) or path.read_bytes() != content:
+            plan.write.append(name)
+    for directory, inside, others in os.walk(root):
+        for name in list(inside):
+            found = str((Path(directory) / name).relative_to(root))
+            if found not in folders:
+                plan.remove.append(found)
+                inside.remove(name)
+        paths = (str((Path(directory) / name).relative_to(root)) for name in others)
+        plan.remove.extend(path for path in paths if path not in files)
+    return plan
+
+
+def carry_out(root, plan, files, uid, gid):
+    """Does what the plan says."""
+    for name in plan.remove:
+        remove(root / name)
+    for name in plan.make:
+        path = root / name
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            path.unlink()
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        own(path, uid, gid)
+        path.chmod(DIRECTORY_MODE)
+    for name in plan.write:
+        write(root / name, files[name], uid, gid)
+
+
+def remove(path):
+    """Removes a file, a link or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def write(path, content, uid, gid):
+    """A file that is closed to others from its first byte on, and whole as soon as it has its name."""
+    part = path.with_name(path.name + ".part")
+    if part.is_symlink() or part.exists():
+        remove(part)
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        own(file.fileno(), uid, gid)
+        os.fchmod(file.fileno(), FILE_MODE)
+        file.write(content)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    part.replace(path)
+
+
+def own(path, uid, gid):
+    """Gives something to its owner, where one is asked for."""
+    if uid is not None or gid is not None:
+        os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
+
+
+def differences(root, plan, files, hidden):
+    """What is shown of a plan: the difference of each file, or why there is none."""
+    shown = [{"prepared": f"folder {name or '.'}\n"} for name in plan.make]
+    for name in plan.write:
+        if hidden[name]:
+            shown.append({"prepared": f"Not shown: {name} ({hidden[name]})\n"})
+            continue
+        path = root / name
+        before = path.read_bytes() if path.is_file() else b""
+        shown.append(
+            {
+                "before_header": name,
+                "after_header": name,
+                "before": before.decode("utf-8", "replace"),
+                "after": files[name].decode("utf-8", "replace"),
+            }
+        )
+    return shown + [{"prepared": f"removed {name}\n"} for name in plan.remove]
+
+
+def find_account(module, kind, name, find):
+    """The number of a user or group. A check run before the first installation has none yet."""
+    if name is None:
+        return None
+    try:
+        return find(name)
+    except KeyError:
+        if module.check_mode:
+            return -1
+        module.fail_json(msg=f"There is no {kind} {name!r} on the host; install the package that makes it.")
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "owner": {"type": "str"},
+            "group": {"type": "str"},
+            "bundle": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    root = Path(params["path"])
+    bundle = json.loads(Path(params["bundle"]).read_text(encoding="utf-8"))
+    files = {file["name"]: base64.b64decode(file["content"]) for file in bundle}
+    outside = [name for name in files if os.path.isabs(name) or ".." in Path(name).parts]
+    if outside:
+        module.fail_json(msg=f"{outside[0]!r} leads out of {root}; give a path below it.")
+    uid = find_account(module, "user", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
+    gid = find_account(module, "group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
+    try:
+        plan = make_plan(root, files, uid, gid)
+        result = {
+            "changed": bool(plan.make or plan.write or plan.remove),
+            "files": plan.write,
+            "removed": sorted(plan.remove),
+        }
+        if module._diff:
+            result["diff"] = differences(root, plan, files, {file["name"]: file["hidden"] for file in bundle})
+        if not module.check_mode:
+            carry_out(root, plan, files, uid, gid)
+    except OSError as error:
+        module.fail_json(
+            msg=f"The settings could not be written to {root}: {error}. Nothing live was changed. Make room on that "
+            "file system, or make it writable, and run again."
+        )
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

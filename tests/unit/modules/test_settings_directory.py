@@ -1,0 +1,166 @@
+"""A directory holds exactly the given files, closed to others; check mode and differences are honest."""
+
+import base64
+import json
+import os
+import stat
+
+import pytest
+from ansible_collections.elk.deploy.plugins.modules import settings_directory
+
+FILES = {"a.yml": "a: 1\n", "pipelines/p/10-input.conf": "input {}\n", "tls/key": "secret-key"}
+HIDDEN = {"tls/key": "it is a secret"}
+
+
+@pytest.fixture
+def bring(run_module, tmp_path):
+    """bring(files, **options) -> the module's result for a directory `staged`."""
+
+    def run(files, **options):
+        bundle = [
+            {"name": name, "content": base64.b64encode(text.encode()).decode(), "hidden": HIDDEN.get(name, "")}
+            for name, text in files.items()
+        ]
+        (tmp_path / "bundle.json").write_text(json.dumps(bundle))
+        return run_module(
+            settings_directory, path=str(tmp_path / "staged"), bundle=str(tmp_path / "bundle.json"), **options
+        )
+
+    return run
+
+
+@pytest.fixture
+def staged(tmp_path):
+    return tmp_path / "staged"
+
+
+def content(root):
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def test_files_are_written_and_closed_to_others(bring, staged):
+    assert bring(FILES)["changed"]
+    assert content(staged) == FILES
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in staged.rglob("*") if path.is_file()}
+    folders = {stat.S_IMODE(path.stat().st_mode) for path in [staged, *staged.rglob("*")] if path.is_dir()}
+    assert (modes, folders) == ({0o640}, {0o750})
+
+
+def test_same_again_changes_nothing(bring):
+    bring(FILES)
+    result = bring(FILES)
+    assert (result["changed"], result["files"], result["removed"]) == (False, [], [])
+
+
+def test_check_mode_says_what_would_change_and_changes_nothing(bring, staged):
+    result = bring(FILES, check=True)
+    assert (result["changed"], sorted(result["files"]), staged.exists()) == (True, sorted(FILES), False)
+    bring(FILES)
+    result = bring({"a.yml": "a: 2\n"}, check=True)
+    assert (result["files"], result["removed"]) == (["a.yml"], ["pipelines", "tls"])
+    assert content(staged) == FILES
+
+
+def test_check_mode_before_the_user_exists(bring):
+    assert bring(FILES, check=True, owner="nobody-of-that-name", group="none-of-that-name")["changed"]
+
+
+def test_missing_user_is_told(bring):
+    result = bring(FILES, owner="nobody-of-that-name")
+    assert result["failed"]
+    assert "install the package that makes it" in result["msg"]
+
+
+def test_what_is_not_wanted_is_removed(bring, staged):
+    bring(FILES)
+    (staged / "pipelines/p/99-left.conf").write_text("x")
+    (staged / "pipelines/.hidden").write_text("x")
+    (staged / "old").mkdir()
+    (staged / "old/file").write_text("x")
+    (staged / "link").symlink_to("/etc")
+    (staged / "broken").symlink_to("/nowhere")
+    result = bring(FILES)
+    assert result["removed"] == ["broken", "link", "old", "pipelines/.hidden", "pipelines/p/99-left.conf"]
+    assert content(staged) == FILES
+    assert os.path.isdir("/etc")
+
+
+def test_wrong_mode_is_made_right(bring, staged):
+    bring(FILES)
+    (staged / "tls/key").chmod(0o644)
+    staged.chmod(0o755)
+    assert bring(FILES)["files"] == ["tls/key"]
+    assert stat.S_IMODE((staged / "tls/key").stat().st_mode) == 0o640
+    assert stat.S_IMODE(staged.stat().st_mode) == 0o750
+
+
+def test_link_in_place_of_a_file_is_replaced_and_not_followed(bring, staged, tmp_path):
+    bring(FILES)
+    (tmp_path / "elsewhere").write_text("untouched")
+    (staged / "a.yml").unlink()
+    (staged / "a.yml").symlink_to(tmp_path / "elsewhere")
+    bring(FILES)
+    assert not (staged / "a.yml").is_symlink()
+    assert (tmp_path / "elsewhere").read_text() == "untouched"
+
+
+def test_link_in_place_of_a_folder_is_replaced_and_not_followed(bring, staged, tmp_path):
+    bring(FILES)
+    (staged / "tls").rename(tmp_path / "elsewhere")
+    (staged / "tls").symlink_to(tmp_path / "elsewhere")
+    bring(FILES)
+    assert not (staged / "tls").is_symlink()
+    assert content(staged) == FILES
+
+
+def test_file_and_folder_change_places(bring, staged):
+    bring({"x": "file", "y/z": "inside"})
+    bring({"x/z": "inside", "y": "file"})
+    assert content(staged) == {"x/z": "inside", "y": "file"}
+
+
+def test_left_part_of_a_killed_run_is_no_obstacle(bring, staged):
+    bring(FILES)
+    (staged / "a.yml.part").write_text("half")
+    (staged / "a.yml").write_text("other")
+    bring(FILES)
+    assert content(staged) == FILES
+
+
+def test_difference_shows_texts_but_no_secret(bring):
+    bring(FILES)
+    result = bring({**FILES, "a.yml": "a: 2\n", "tls/key": "other-key"}, diff=True)
+    assert result["diff"][0] | {} == {
+        "before_header": "a.yml",
+        "after_header": "a.yml",
+        "before": "a: 1\n",
+        "after": "a: 2\n",
+    }
+    assert result["diff"][1] == {"prepared": "Not shown: tls/key (it is a secret)\n"}
+    assert "key" not in json.dumps(result).replace("tls/key", "")
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x"])
+def test_path_that_leads_out_is_refused(bring, name):
+    result = bring({name: "x"})
+    assert result["failed"]
+    assert "leads out of" in result["msg"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_owner_and_group(bring, staged):
+    bring(FILES)
+    assert bring(FILES, owner="daemon", group="daemon")["changed"]
+    assert {(path.owner(), path.group()) for path in [staged, *staged.rglob("*")]} == {("daemon", "daemon")}
+    assert not bring(FILES, owner="daemon", group="daemon")["changed"]
+
+
+def test_full_disk_is_told(bring, monkeypatch):
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(settings_directory, "write", full)
+    result = bring(FILES)
+    assert result["failed"]
+    assert "No space left on device" in result["msg"]
+    assert "Nothing live was changed" in result["msg"]
