@@ -1,0 +1,55 @@
+"""Reads and edits the settings files that the role writes: one ``name: value`` a line.
+
+A host need not have a YAML parser. The role writes each value as JSON on one line, and the packages' own files are as
+flat, so that lines are enough.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+SETTING = re.compile(r"(?P<start>\s*(?:- )?)(?P<name>[A-Za-z_][A-Za-z0-9_.]*):\s+(?P<value>\S.*?)\s*$")
+PATHS = {"data": "path.data", "queue": "path.queue", "dead_letter_queue": "path.dead_letter_queue", "logs": "path.logs"}
+
+
+def read_value(text):
+    """The value of a line: JSON where it is, else the text without quotes and without a comment after it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return re.sub(r"\s+#.*", "", text).strip("'\"")
+
+
+def read(text):
+    """The settings of a flat file, as (name, value) in the order of the lines."""
+    matches = (SETTING.match(line) for line in text.splitlines())
+    return [(match["name"], read_value(match["value"])) for match in matches if match]
+
+
+def replace(text, change):
+    """The file with every value that ``change(name, value)`` gives another one for; None keeps a line as it is."""
+    lines = []
+    for line in text.splitlines():
+        match = SETTING.match(line)
+        changed = change(match["name"], read_value(match["value"])) if match else None
+        lines.append(line if changed is None else f"{match['start']}{match['name']}: {json.dumps(changed)}")
+    return "\n".join(lines) + "\n"
+
+
+def read_paths(file):
+    """The four paths of a logstash.yml as {data, queue, dead_letter_queue, logs: path}; none when there is no file.
+
+    The queues follow path.data where the file does not say otherwise, as they do for Logstash.
+    """
+    try:
+        with open(file, encoding="utf-8") as stream:
+            settings = dict(read(stream.read()))
+    except FileNotFoundError:
+        return {}
+    paths = {kind: settings[name] for kind, name in PATHS.items() if isinstance(settings.get(name), str)}
+    if "data" in paths:
+        paths.setdefault("queue", os.path.join(paths["data"], "queue"))
+        paths.setdefault("dead_letter_queue", os.path.join(paths["data"], "dead_letter_queue"))
+    return {kind: os.path.normpath(path) for kind, path in paths.items()}

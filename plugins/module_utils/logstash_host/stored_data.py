@@ -1,0 +1,131 @@
+"""What lies in the directories of a Logstash: unread events of queues, dead letters, positions of inputs."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import struct
+import zlib
+from dataclasses import asdict, dataclass
+
+# version, page, first page with unread events, first unread event, first event of the page, events of the page, CRC-32.
+CHECKPOINT = struct.Struct(">hiiqqiI")
+# A segment of a dead letter queue starts with one byte that is its version.
+EMPTY_SEGMENT = 1
+# Made anew by every start, or of no worth to anybody.
+WORTHLESS = {".lock", "uuid"}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One thing that would be missed: which part, where, how big, and for a queue what is unread in it."""
+
+    kind: str
+    path: str
+    bytes: int
+    unread_events: int | None = None
+    unread_pages: int | None = None
+    in_use: bool = False
+
+    def as_dict(self):
+        """For the result of a module."""
+        return asdict(self)
+
+    def __str__(self):
+        size = f"{self.path} ({self.bytes} bytes"
+        if self.kind != "queue":
+            return f"{self.kind.replace('_', ' ')} {size})"
+        unread = "an unknown number of" if self.unread_events is None else str(self.unread_events)
+        use = ", in use by a running Logstash" if self.in_use else ""
+        return f"queue {size}, {unread} unread events on {self.unread_pages} pages{use})"
+
+
+def files_below(path, skip=()):
+    """The files and links below a directory in the order of their names; neither links nor ``skip`` are entered."""
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if os.path.join(folder, name) not in skip)
+        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
+        yield from (os.path.join(folder, name) for name in sorted(files + links))
+
+
+def size_of(paths):
+    """The bytes of the files that are still there."""
+    total = 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            total += os.lstat(path).st_size
+    return total
+
+
+def is_locked(path):
+    """Whether a running Logstash holds a lock file. The JVM takes POSIX record locks."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def unread_events(checkpoint):
+    """The unread events of the page that a checkpoint file is about, None when the file can't be read."""
+    with open(checkpoint, "rb") as stream:
+        content = stream.read(CHECKPOINT.size)
+    if len(content) < CHECKPOINT.size:
+        return None
+    _version, _page, _first_page, first_unread, first, count, checksum = CHECKPOINT.unpack(content)
+    if zlib.crc32(content[:-4]) != checksum:
+        return None
+    return max(0, first + count - max(first, first_unread))
+
+
+def read_queue(path):
+    """The persistent queue of one pipeline, None where nothing can be lost: no pages, or all read and not in use.
+
+    A queue in use counts whatever it holds now: events come in until the service stops.
+    """
+    files = list(files_below(path))
+    if not any(os.path.basename(file).startswith("page.") for file in files):
+        return None
+    checkpoints = [file for file in files if re.fullmatch(r"checkpoint\.(head|\d+)", os.path.basename(file))]
+    counts = [unread_events(file) for file in checkpoints]
+    unread = None if None in counts or not counts else sum(counts)
+    pages = len([count for count in counts if count != 0])
+    in_use = is_locked(os.path.join(path, ".lock"))
+    if unread == 0 and not in_use:
+        return None
+    return Stored("queue", path, size_of(files), unread, pages, in_use)
+
+
+def read_dead_letter_queue(path):
+    """The dead letter queue of one pipeline, None when it holds no events."""
+    segments = [file for file in files_below(path) if file.endswith((".log", ".log.tmp"))]
+    if not any(size_of([file]) > EMPTY_SEGMENT for file in segments):
+        return None
+    return Stored("dead_letter_queue", path, size_of(segments))
+
+
+def read_state(path, skip):
+    """What else path.data holds, such as the positions of file inputs."""
+    files = [file for file in files_below(path, skip) if os.path.basename(file) not in WORTHLESS]
+    return Stored("state", path, size_of(files)) if files else None
+
+
+def find_stored(paths, moved):
+    """What would be missed in the parts ``moved`` of {data, queue, dead_letter_queue: path}."""
+    found = []
+    for kind, read in (("queue", read_queue), ("dead_letter_queue", read_dead_letter_queue)):
+        if kind in moved and os.path.isdir(paths[kind]):
+            with os.scandir(paths[kind]) as entries:
+                folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+            found += [read(folder) for folder in folders]
+    if "data" in moved and os.path.isdir(paths["data"]):
+        found.append(read_state(paths["data"], {paths["queue"], paths["dead_letter_queue"]}))
+    return [stored for stored in found if stored]

@@ -1,0 +1,158 @@
+#!/usr/bin/python
+"""Looks after what a changed path.data, path.queue or path.dead_letter_queue would leave behind."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_old_data
+short_description: Keep events from being left behind when a path of Logstash changes
+description:
+  - Compares the paths of two settings files. Where one changed and the old directory still holds unread events, dead
+    letters or the positions of inputs, it fails, moves them, or says what stays, as O(handling) has it.
+  - Log files stay where they are. Nothing reads them again.
+  - A move stops the service first and leaves it stopped, for whoever makes the new settings live to start it.
+    When the move fails, nothing was moved, and a service that ran is started again.
+  - A move that was cut off is completed by the next one.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  from_settings:
+    description: The C(logstash.yml) that the data lies by.
+    type: path
+    required: true
+  to_paths:
+    description: The paths from now on, with the keys V(data), V(queue) and V(dead_letter_queue).
+    type: dict
+    required: true
+  handling:
+    description:
+      - V(fail) fails when something would be left behind; V(leave) leaves it and says so.
+      - V(move) moves it, once O(now) says that it is time.
+    type: str
+    choices: [fail, move, leave]
+    default: fail
+  now:
+    description: Whether V(move) moves now, or only says what it will move.
+    type: bool
+    default: false
+  service:
+    description: The unit that must not run meanwhile.
+    type: str
+    default: logstash.service
+attributes:
+  check_mode:
+    support: full
+    description: Says what it would move.
+"""
+
+EXAMPLES = r"""
+- name: Move the data to where the new settings look for it
+  elk.deploy.logstash_old_data:
+    from_settings: /etc/logstash/logstash.yml
+    to_paths: {data: /srv/logstash, queue: /srv/logstash/queue, dead_letter_queue: /srv/logstash/dead_letter_queue}
+    handling: move
+    now: true
+"""
+
+RETURN = r"""
+found:
+  description: What lies at the old paths, each with kind, path, bytes, unread_events, unread_pages and in_use.
+  type: list
+  elements: dict
+  returned: success
+moved:
+  description: Whether something was moved, and the service stopped for it.
+  type: bool
+  returned: success
+"""
+
+import os
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, settings_lines, stored_data
+
+KINDS = ("queue", "dead_letter_queue", "data")
+SHOWN = 10
+
+
+def changed_kinds(old, new):
+    """The parts whose path changed, seen through links."""
+    return [kind for kind in KINDS if kind in old and os.path.realpath(old[kind]) != os.path.realpath(new[kind])]
+
+
+def move_all(old, new, kinds):
+    """Moves the parts. Raises MoveError and OSError."""
+    everywhere = {paths[kind] for paths in (old, new) for kind in KINDS}
+    moves = [(kind, data_move.find_pairs(old[kind], new[kind], everywhere - {old[kind]})) for kind in kinds]
+    data_move.check([pair for _kind, pairs in moves for pair in pairs])
+    for kind, pairs in moves:
+        data_move.move(pairs, old[kind], new[kind])
+
+
+def is_active(module, service):
+    """Whether the unit runs, or is about to."""
+    _code, stdout, _stderr = module.run_command(["systemctl", "is-active", service])
+    return stdout.strip() in ("active", "activating", "reloading", "deactivating")
+
+
+def stop_and_move(module, old, new, kinds):
+    """Stops the service and moves; on failure the service is as it was before."""
+    service = module.params["service"]
+    ran = is_active(module, service)
+    if ran:
+        module.run_command(["systemctl", "stop", service], check_rc=True)
+    try:
+        if stored_data.is_locked(os.path.join(old["data"], ".lock")):
+            raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
+        move_all(old, new, kinds)
+    except (data_move.MoveError, OSError) as error:
+        if ran:
+            module.run_command(["systemctl", "start", service])
+        module.fail_json(
+            msg=f"logstash_old_data is move, but the data can't be moved: {error}. Nothing was moved"
+            f"{', and the service runs on as before' if ran else ''}."
+        )
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "from_settings": {"type": "path", "required": True},
+            "to_paths": {"type": "dict", "required": True},
+            "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
+            "now": {"type": "bool", "default": False},
+            "service": {"type": "str", "default": "logstash.service"},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    old = settings_lines.read_paths(params["from_settings"])
+    new = {kind: os.path.normpath(params["to_paths"][kind]) for kind in KINDS}
+    kinds = changed_kinds(old, new)
+    found = stored_data.find_stored(old, kinds)
+    result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
+    if not found:
+        module.exit_json(**result)
+
+    what = "; ".join(str(stored) for stored in found[:SHOWN])
+    what += f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    where = ", ".join(f"{kind} from {old[kind]} to {new[kind]}" for kind in kinds)
+    if params["handling"] == "fail":
+        module.fail_json(
+            msg=f"A path changes ({where}), and Logstash would not look any more at: {what}. Set logstash_old_data to "
+            "move to have it moved with the service stopped, or to leave when it is not needed. Nothing was changed.",
+            **result,
+        )
+    if params["handling"] == "leave":
+        module.warn(f"A path changes ({where}); as logstash_old_data is leave, this stays where it is: {what}.")
+        module.exit_json(**result)
+    if not params["now"]:
+        module.warn(f"A path changes ({where}); this is moved once the new settings are proven: {what}.")
+        module.exit_json(**result)
+    if not module.check_mode:
+        stop_and_move(module, old, new, kinds)
+    module.exit_json(**{**result, "changed": True, "moved": not module.check_mode})
+
+
+if __name__ == "__main__":
+    main()
