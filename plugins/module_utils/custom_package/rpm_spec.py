@@ -28,6 +28,7 @@ SECTIONS = {
 }
 DEPENDENCIES = {"Requires": "REQUIRE", "Provides": "PROVIDE", "Conflicts": "CONFLICT", "Obsoletes": "OBSOLETE"}
 
+INTERPRETER = 1 << 8
 CONFIG, MISSING_OK, NO_REPLACE, GHOST = 1, 8, 16, 64
 
 
@@ -51,10 +52,15 @@ def read(query):
     head += [f"Epoch: {query('%{EPOCH}')}"] if _optional(query, "EPOCH") else []
     head += [f"Release: {query('%{RELEASE}')}"]
     for tag, prefix in DEPENDENCIES.items():
-        found = query(f"[%{{{prefix}NAME}} %{{{prefix}FLAGS:depflags}} %{{{prefix}VERSION}}\n]").splitlines()
-        # rpmbuild writes those of rpm itself anew, and the package's own name with its new version.
+        found = query(f"[%{{{prefix}FLAGS}}\t%{{{prefix}NAME}} %{{{prefix}FLAGS:depflags}} %{{{prefix}VERSION}}\n]")
+        # rpmbuild adds those of rpm itself, of the scripts' shells, and the package's name with its new version.
         own = ("rpmlib(", "config(", "logstash(") + (("logstash ",) if tag == "Provides" else ())
-        head += [f"{tag}: {' '.join(line.split())}" for line in dict.fromkeys(found) if not line.startswith(own)]
+        wanted = [line.split("\t") for line in dict.fromkeys(found.splitlines())]
+        head += [
+            f"{tag}: {' '.join(line.split())}"
+            for flags, line in wanted
+            if not (int(flags) & INTERPRETER or line.startswith(own))
+        ]
     scripts = {}
     for section, tag in SECTIONS.items():
         body = _optional(query, tag)
