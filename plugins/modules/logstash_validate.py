@@ -9,8 +9,14 @@ short_description: Run Logstash's configuration test as the service's user, away
 description:
   - The configuration test of Logstash is not read-only. It creates path.data, queues and dead letter queues, takes the
     locks of their running owner, and leaves files that belong to whoever ran it.
-  - This module makes a throw-away directory for the settings, the data and the logs, runs the test in it as the
-    service's user with the service's environment, and removes the directory whatever the outcome is.
+  - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
+    data and logs in that directory, and runs the test there as the service's user with the service's environment. The
+    directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
+  - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
+    looked for first, as the service's user, and so are files that it cannot read.
+  - The test runs with the heap's usual limit but starts small, since the running Logstash has its own heap already.
+    Java agents, ports of JMX and log files of the garbage collector are left out, since only one process can have them.
+  - A failure names the file and the line where Logstash's words can be traced to them.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   program:
@@ -22,23 +28,28 @@ options:
     type: str
     required: true
   path:
-    description: The throw-away directory. It is removed first when an earlier run was killed.
+    description: The directory that throw-away directories are made in, and which is removed with them.
     type: path
     required: true
-  files:
+  src:
+    description: The staged settings directory, with C(logstash.yml), C(pipelines.yml) and the folder C(pipelines).
+    type: path
+    required: true
+  live:
     description:
-      - The settings files to write into the throw-away directory, as name and content.
-      - The paths in them must all lead to the O(path) folder, or to files that are only read.
+      - The live settings directory. What is not staged, such as the keystore, is copied from it.
+      - Where the staged settings name their own files by their live paths, the copies are taken instead.
+    type: path
+    required: true
+  environment_files:
+    description: The files that the service's environment is read from, in this order. Missing ones do not count.
+    type: list
+    elements: path
+    default: []
+  templates:
+    description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
     type: dict
-    required: true
-  copy_from:
-    description: The live settings directory. Its other files, such as C(log4j2.properties), are copied.
-    type: path
-    required: true
-  environment_file:
-    description: The file that systemd reads the service's environment from.
-    type: path
-    required: true
+    default: {}
   timeout:
     description: How many seconds the test may take.
     type: int
@@ -55,82 +66,192 @@ EXAMPLES = r"""
     program: /usr/share/logstash/bin/logstash
     user: logstash
     path: /var/lib/logstash-validation
-    copy_from: /etc/logstash
-    environment_file: /etc/default/logstash
-    files:
-      logstash.yml: "{{ lookup('ansible.builtin.template', 'logstash.yml.j2') }}"
-      pipelines.yml: "{{ lookup('ansible.builtin.template', 'pipelines.yml.j2') }}"
+    src: /etc/logstash/staged
+    live: /etc/logstash
+    environment_files: [/etc/default/logstash, /etc/logstash/staged/environment]
 """
 
 RETURN = r"""
+places:
+  description: The lines that the failure is about, each with file, line, text and, where it is known, template.
+  type: list
+  elements: dict
+  returned: failure of the test
 reasons:
   description: The lines of the test's output that say why it failed.
   type: list
   elements: str
-  returned: failure
+  returned: failure of the test
 output:
   description: The end of what the test printed.
   type: str
   returned: when it ran
 """
 
+import errno
 import os
-import pwd
 import re
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    accounts,
+    environment,
+    explanations,
+    pipeline_places,
+    settings_copy,
+)
 
 OUTPUT_LINES = 40
-TIMED_OUT = 124
+SHOWN = 10
+TIMED_OUT = (124, 137)
 REASON = re.compile(r"\[(FATAL|ERROR)|^ERROR|Reason:|settings are invalid")
+# Whatever these are called for, their values are nobody's business.
+SECRET = re.compile(
+    r"(?i)(?P<name>\"?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_key|credential)[\w.-]*\"?\s*(?:=>|=|:)\s*)"
+    r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,}]+)"
+)
+# Over what jvm.options has, since the last of two options counts.
+SMALL_START = "-Xms64m"
 
 
-def read_environment(path):
-    """The variables of a systemd EnvironmentFile: NAME=VALUE lines, values optionally quoted, comments with # or ;."""
-    variables = {}
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return variables
-    for line in lines:
-        name, sign, value = line.strip().partition("=")
-        if sign and not name.startswith(("#", ";")):
-            value = value.strip()
-            if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-                value = value[1:-1]
-            variables[name.strip()] = value
-    return variables
+class RefusedError(Exception):
+    """The settings are refused before Logstash is asked; the message says why."""
 
 
-def prepare(path, files, copy_from, account):
-    """Makes the throw-away directory: settings readable, data and logs writable for the account, nobody else let in."""
-    shutil.rmtree(path, ignore_errors=True)
-    path.mkdir(mode=0o700)
-    os.chown(path, account.pw_uid, account.pw_gid)
-    settings = path / "settings"
-    for directory in (settings, path / "data", path / "logs"):
-        directory.mkdir(mode=0o700)
-        os.chown(directory, account.pw_uid, account.pw_gid)
-    for live in Path(copy_from).iterdir():
-        if live.is_file() and live.name not in files:
-            write(settings / live.name, live.read_bytes(), account)
-    for name, content in files.items():
-        write(settings / name, content.encode(), account)
-    return settings
+def check_files(copy, user):
+    """Raises RefusedError for what Logstash's own test lets pass, or says too little about.
+
+    Looks at the staged files rather than at the copies, whose modes are not those that will be live.
+    """
+    patterns = [(pipeline, value.replace(str(copy.settings), str(copy.staged))) for pipeline, value in copy.patterns()]
+    names = [str(copy.staged / name) for name in copy.texts]
+
+    def look():
+        return {
+            "empty": [(pipeline, value) for pipeline, value in patterns if not settings_copy.expand(value)],
+            "unreadable": [name for name in names if not os.access(name, os.R_OK)],
+        }
+
+    seen = accounts.do_as(copy.account, look)
+    if seen["unreadable"]:
+        more = f" and {len(seen['unreadable']) - SHOWN} more" if len(seen["unreadable"]) > SHOWN else ""
+        raise RefusedError(
+            f"User {user} can't read {', '.join(seen['unreadable'][:SHOWN])}{more}. Give its group the right to "
+            "read, and to enter the directories above"
+        )
+    if seen["empty"]:
+        listed = ", ".join(
+            f"{pipeline} ({value.replace(str(copy.staged), str(copy.live))})" for pipeline, value in seen["empty"]
+        )
+        raise RefusedError(
+            f"path.config of pipeline {listed} matches no file that user {user} can see; Logstash would start without "
+            "it. Name its templates in logstash_pipelines, or take the pipeline out"
+        )
 
 
-def write(path, content, account):
-    """A file of the account's that nobody else can read: it may be a keystore."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        os.fchown(file.fileno(), account.pw_uid, account.pw_gid)
-        file.write(content)
+def test_environment(copy, files, account):
+    """What systemd gives the service, and nothing of what root has; temporary files go where they are removed."""
+    service = environment.read(files)
+    temporary = str(copy.path / "tmp")
+    options = environment.without_exclusive(service.get("LS_JAVA_OPTS", "").split())
+    found = {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": account.pw_dir,
+        "USER": account.pw_name,
+        "LOGNAME": account.pw_name,
+        "SHELL": "/bin/sh",
+        **{name: copy.redirected(value) for name, value in service.items()},
+        "LS_JAVA_OPTS": " ".join([*options, SMALL_START, f"-Djava.io.tmpdir={temporary}"]),
+        "TMPDIR": temporary,
+    }
+    if (copy.settings / "jvm.options").exists():
+        found["LS_JVM_OPTS"] = str(copy.settings / "jvm.options")
+    return found
+
+
+def run_test(copy, params, account):
+    """Runs the test; returns its exit code and what it printed, or wrote to its log when it printed no reason."""
+    ended = subprocess.run(  # noqa: S603 - the program is what the role names
+        [
+            # Ends it also when this process was killed meanwhile.
+            *["timeout", "--kill-after=10", str(params["timeout"])],
+            *[params["program"], "--path.settings", str(copy.settings), "--config.test_and_exit"],
+        ],
+        cwd="/",
+        env=test_environment(copy, params["environment_files"], account),
+        user=account.pw_uid,
+        group=account.pw_gid,
+        extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    output = ended.stdout
+    log = copy.path / "logs" / "logstash-plain.log"
+    if ended.returncode and not find_reasons(output) and log.is_file():
+        output += log.read_text(encoding="utf-8", errors="replace")
+    return ended.returncode, output
 
 
 def find_reasons(output):
     """The lines that state why the test failed, each once, in the order of the output."""
     return list(dict.fromkeys(line.strip() for line in output.splitlines() if REASON.search(line)))
+
+
+def masked(text):
+    """The text without the values of what is named like a secret."""
+    return SECRET.sub(lambda found: f"{found['name']}********", text)
+
+
+def fail_test(module, copy, code, output):
+    """Ends the module with everything that is known about the failure."""
+    params = module.params
+    places = []
+    for place in pipeline_places.find_places(output, copy.texts, copy.pipelines()):
+        template = params["templates"].get(place.file.partition("pipelines/")[2], "")
+        text = masked(copy.shown(place.text))
+        places.append({"file": place.file, "line": place.line, "text": text, "template": template})
+    output = masked(copy.shown(output))
+    reasons = find_reasons(output)
+    if code in TIMED_OUT:
+        reasons.insert(
+            0,
+            f"It did not end within {params['timeout']} s. Raise logstash_validation_timeout if the host is slow or "
+            "the configuration large",
+        )
+    where = [
+        f"{place['file']} line {place['line']}{' (template ' + place['template'] + ')' if place['template'] else ''}: "
+        f"{place['text']}"
+        for place in places[:SHOWN]
+    ]
+    tail = "\n".join(output.splitlines()[-OUTPUT_LINES:])
+    said = " | ".join(reasons[:SHOWN]) or tail
+    module.fail_json(
+        msg="\n".join(
+            [
+                f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
+                f"Nothing live was changed. {said}",
+                *[f"Look at {line}" for line in where],
+                *explanations.explain(output),
+            ]
+        ),
+        reasons=reasons,
+        places=places,
+        output=tail,
+    )
+
+
+def remove(base):
+    """Removes the directory of the tests with all that is in it, also what a killed run left."""
+    shutil.rmtree(base, ignore_errors=True)
 
 
 def main():
@@ -140,9 +261,10 @@ def main():
             "program": {"type": "path", "required": True},
             "user": {"type": "str", "required": True},
             "path": {"type": "path", "required": True},
-            "files": {"type": "dict", "required": True},
-            "copy_from": {"type": "path", "required": True},
-            "environment_file": {"type": "path", "required": True},
+            "src": {"type": "path", "required": True},
+            "live": {"type": "path", "required": True},
+            "environment_files": {"type": "list", "elements": "path", "default": []},
+            "templates": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -151,38 +273,36 @@ def main():
     if module.check_mode:
         module.exit_json(changed=False, msg="The configuration test runs once the settings are staged.")
     try:
-        account = pwd.getpwnam(params["user"])
-    except KeyError:
-        module.fail_json(msg=f"There is no user {params['user']!r} on the host; install the package that makes it.")
+        account = accounts.find_account(params["user"])
+    except accounts.NoSuchUserError as error:
+        module.fail_json(msg=str(error))
+    if not os.access(params["program"], os.X_OK):
+        module.fail_json(msg=f"There is no program {params['program']}; install the package first.")
 
-    path = Path(params["path"])
+    base = Path(params["path"])
+    remove(base)
     try:
-        settings = prepare(path, params["files"], params["copy_from"], account)
-        command = ["timeout", "--kill-after=10", str(params["timeout"])]
-        command += ["runuser", "-u", params["user"], "--", params["program"], "--path.settings", str(settings)]
-        command += ["--config.test_and_exit"]
-        code, stdout, stderr = module.run_command(
-            command, cwd=str(path), environ_update=read_environment(params["environment_file"])
+        # A test that has not ended yet may hinder the removal of its directory; the next run removes it.
+        base.mkdir(exist_ok=True)
+        base.chmod(0o711)
+        # A name of its own, so that a test of a killed run that has not ended yet meets nothing of this one.
+        copy = settings_copy.SettingsCopy(Path(tempfile.mkdtemp(dir=base)), params["src"], params["live"], account)
+        copy.make()
+        check_files(copy, params["user"])
+        code, output = run_test(copy, params, account)
+        if code:
+            fail_test(module, copy, code, output)
+    except RefusedError as error:
+        module.fail_json(msg=f"The staged settings are refused: {error}. Nothing live was changed.")
+    except OSError as error:
+        full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        module.fail_json(
+            msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full} "
+            "Nothing live was changed."
         )
-        logged = path / "logs" / "logstash-plain.log"
-        log = logged.read_text(encoding="utf-8", errors="replace") if logged.exists() else ""
     finally:
-        shutil.rmtree(path, ignore_errors=True)
-
-    output = "\n".join((stdout + stderr).splitlines()[-OUTPUT_LINES:])
-    if code == 0:
-        module.exit_json(changed=False, output=output)
-    reasons = find_reasons(stdout + stderr) or find_reasons(log)
-    if code == TIMED_OUT:
-        reasons.insert(0, f"It did not end within {params['timeout']} s.")
-    module.fail_json(
-        msg=(
-            f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
-            f"Nothing live was changed. {' | '.join(reasons) or output}"
-        ),
-        reasons=reasons,
-        output=output,
-    )
+        remove(base)
+    module.exit_json(changed=False, output=masked(copy.shown("\n".join(output.splitlines()[-OUTPUT_LINES:]))))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 """The configuration test runs as the service's user, in a throw-away directory, and never leaves it behind."""
 
 import os
+import pwd
+import subprocess
+import time
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
@@ -12,13 +15,24 @@ USER = "nobody"
 
 @pytest.fixture
 def world(tmp_path):
-    """A directory that every user may enter, with a live settings directory."""
+    """A directory that every user may enter, with live settings and a staged directory of one pipeline."""
     for directory in (tmp_path, *tmp_path.parents[:3]):
         if str(directory).startswith("/tmp/"):  # noqa: S108 - pytest's own directories are closed to other users
             directory.chmod(0o755)
     live = tmp_path / "live"
-    live.mkdir()
+    (live / "staged/pipelines/main").mkdir(parents=True)
     (live / "log4j2.properties").write_text("status = error\n")
+    (live / "logstash.keystore").write_text("stored\n")
+    (live / "logstash.yml").write_text("old: true\n")
+    staged = live / "staged"
+    (staged / "logstash.yml").write_text(
+        'path.data: "/var/lib/logstash"\npath.queue: "/srv/q"\npath.logs: "/var/log/x"\n'
+    )
+    (staged / "pipelines.yml").write_text(
+        f'- pipeline.id: "main"\n  path.config: "{live}/pipelines/main/*.conf"\n  path.queue: "/srv/own"\n'
+    )
+    (staged / "pipelines/main/10-in.conf").write_text("input {\n}\n")
+    (staged / "pipelines/main/20-out.conf").write_text('output {\n  http { password => "hunter2" }\n}\n')
     return tmp_path
 
 
@@ -26,45 +40,115 @@ def world(tmp_path):
 def validate(run_module, world):
     def run(script, check=False, **options):
         program = world / "logstash"
-        program.write_text("#!/bin/sh\n" + script)
+        program.write_text('#!/bin/sh\ncd "$2"\n' + script)
         program.chmod(0o755)
         arguments = {
             "program": str(program),
             "user": USER,
             "path": str(world / "validation"),
-            "files": {"logstash.yml": "path.data: x\n"},
-            "copy_from": str(world / "live"),
-            "environment_file": str(world / "environment"),
+            "src": str(world / "live/staged"),
+            "live": str(world / "live"),
+            "environment_files": [str(world / "default"), str(world / "environment")],
+            "templates": {"main/20-out.conf": "broker/output.conf"},
         }
         return run_module(logstash_validate, check=check, **{**arguments, **options})
 
     return run
 
 
-def test_runs_as_the_services_user(validate):
-    assert validate("id -un")["output"] == USER
+def lines(result):
+    assert not result["failed"], result
+    return result["output"].splitlines()
 
 
-def test_passes_the_settings_and_asks_for_the_test_only(validate, world):
-    settings = world / "validation" / "settings"
-    assert validate('echo "$@"')["output"] == f"--path.settings {settings} --config.test_and_exit"
+# What the test runs as, and on
 
 
-def test_settings_are_the_given_ones_beside_copies_of_the_others(validate):
-    assert validate("cd settings && cat logstash.yml log4j2.properties")["output"] == "path.data: x\nstatus = error"
+def test_runs_as_the_services_user_with_its_groups(validate):
+    assert lines(validate("id -un; id -G")) == [
+        USER,
+        subprocess.run(["id", "-G", USER], capture_output=True, text=True, check=True).stdout.strip(),
+    ]
+
+
+def test_asks_for_the_test_only(validate):
+    assert lines(validate('shift; shift; echo "$@"; pwd | grep -o "settings$"')) == [
+        "--config.test_and_exit",
+        "settings",
+    ]
+
+
+def test_all_paths_lead_to_the_throw_away_directory_also_those_of_a_pipeline(validate):
+    assert lines(validate("cat logstash.yml; grep queue pipelines.yml")) == [
+        'path.data: "(throw-away)/data"',
+        'path.queue: "(throw-away)/data/queue"',
+        'path.logs: "(throw-away)/logs"',
+        '  path.queue: "(throw-away)/data/queue"',
+    ]
+
+
+def test_settings_that_name_no_data_path_get_one(validate, world):
+    (world / "live/staged/logstash.yml").write_text("pipeline.workers: 2\n")
+    assert "path.data: (throw-away)/data" in lines(validate("cat logstash.yml"))
+
+
+def test_staged_files_count_before_live_ones_which_are_copied_too(validate):
+    assert "old: true" not in lines(validate("cat logstash.yml"))
+    assert lines(validate("cat logstash.keystore log4j2.properties")) == ["stored", "status = error"]
+
+
+def test_names_of_what_will_be_live_lead_to_the_copies(validate, world):
+    live = world / "live"
+    (live / "staged/tls").mkdir()
+    (live / "staged/tls/ca.pem").write_text("new certificate")
+    (live / "staged/pipelines/main/10-in.conf").write_text(f'input {{ http {{ ca => "{live}/tls/ca.pem" }} }}\n')
+    (live / "staged/environment").write_text(f'TLS="{live}/tls"\nOTHER="{live}/tls-old"\n')
+    script = 'cat "$(grep -o "/[^\\"]*ca.pem" pipelines/main/10-in.conf)" "$TLS/ca.pem"; echo; echo "$OTHER"'
+    result = validate(script, environment_files=[str(live / "staged/environment")])
+    assert lines(result) == ["new certificatenew certificate", f"{live}/tls-old"]
 
 
 def test_user_can_write_data_and_logs_there_and_only_there(validate, world):
-    assert not validate("touch data/x logs/x")["failed"]
+    assert lines(validate('touch ../data/x ../logs/x "$TMPDIR/x"')) == []
+    assert validate("touch x")["failed"]
     assert validate(f"touch {world}/live/x")["failed"]
 
 
 def test_nobody_else_sees_the_copies(validate):
-    assert validate("stat -c '%a %U' . settings settings/logstash.yml")["output"].splitlines() == [
+    assert lines(validate("stat -c '%a %U' .. . logstash.keystore ../data")) == [
+        "750 root",
+        "750 root",
+        "640 root",
         f"700 {USER}",
-        f"700 {USER}",
-        f"600 {USER}",
     ]
+
+
+# The environment
+
+
+def test_environment_is_that_of_the_service_and_nothing_of_roots(validate, world, monkeypatch):
+    monkeypatch.setenv("OF_ROOT", "x")
+    (world / "default").write_text('# comment\nLS_QUOTED="a b"\n;x=y\nLS_PLAIN=c\nTWICE=1\n')
+    (world / "environment").write_text('TWICE=2\nESCAPED="a\\"\\$\\\\"\nSINGLE=\'a\\b\'\n')
+    assert lines(validate('printf "%s\n" "$LS_QUOTED $LS_PLAIN $TWICE" "$ESCAPED" "$SINGLE" "($OF_ROOT)" "$HOME"')) == [
+        "a b c 2",
+        'a"$\\',
+        "a\\b",
+        "()",
+        pwd.getpwnam(USER).pw_dir,
+    ]
+
+
+def test_jvm_starts_small_and_claims_nothing_that_the_running_one_has(validate, world):
+    (world / "environment").write_text(
+        'LS_JAVA_OPTS="-Xms4g -Xmx4g -javaagent:/x.jar=9404 -Dcom.sun.management.jmxremote.port=1"'
+    )
+    (world / "live/jvm.options").write_text("-Xss4m\n-Xlog:gc:file=/var/log/gc.log\n# note\n")
+    output = lines(validate('echo "$LS_JAVA_OPTS"; cat "$LS_JVM_OPTS"'))
+    assert output == ["-Xms4g -Xmx4g -Xms64m -Djava.io.tmpdir=(throw-away)/tmp", "-Xss4m", "# note"]
+
+
+# It is gone, whatever happens
 
 
 @pytest.mark.parametrize("script", ["true", "exit 1", "kill -9 $$"])
@@ -73,15 +157,77 @@ def test_directory_is_gone_afterwards(validate, world, script):
     assert not (world / "validation").exists()
 
 
-def test_directory_of_a_killed_run_is_replaced(validate, world):
-    (world / "validation" / "settings").mkdir(parents=True)
-    (world / "validation" / "settings" / "stale").write_text("x")
-    assert validate("ls settings")["output"].splitlines() == ["log4j2.properties", "logstash.yml"]
+def test_what_a_killed_run_left_is_removed_and_not_met(validate, world):
+    (world / "validation/tmpold/settings").mkdir(parents=True)
+    (world / "validation/tmpold/settings/stale").write_text("x")
+    assert lines(validate(f"test -e {world}/validation/tmpold && echo still there; true")) == []
+    assert not (world / "validation").exists()
 
 
-def test_service_environment_is_there(validate, world):
-    (world / "environment").write_text('# comment\nLS_QUOTED="a b"\n;x=y\nLS_PLAIN=c\n')
-    assert validate('echo "$LS_QUOTED $LS_PLAIN"')["output"] == "a b c"
+def test_run_that_is_killed_leaves_a_test_that_still_ends(validate, world):
+    child = os.fork()
+    if not child:
+        validate(f"echo $$ > ../data/pid; cp ../data/pid {world}/logs-pid 2>/dev/null; sleep 60", timeout=2)
+        os._exit(0)
+    try:
+        found = []
+        while not found:
+            time.sleep(0.05)
+            found = [path for path in world.glob("validation/*/data/pid") if path.read_text().strip()]
+        pid = int(found[0].read_text())
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    assert os.path.exists(f"/proc/{pid}")
+    assert lines(validate("true")) == []
+    assert not (world / "validation").exists()
+    deadline = time.monotonic() + 10
+    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not os.path.exists(f"/proc/{pid}")
+
+
+# What Logstash's own test lets pass
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda staged: [file.unlink() for file in staged.glob("pipelines/main/*")],
+        lambda staged: (staged / "pipelines/main").rename(staged / "pipelines/other"),
+    ],
+    ids=["no files", "no directory"],
+)
+def test_path_config_that_matches_nothing_is_refused(validate, world, change):
+    change(world / "live/staged")
+    result = validate(f"touch {world}/ran")
+    assert f"path.config of pipeline main ({world}/live/pipelines/main/*.conf) matches no file" in result["msg"]
+    assert "Name its templates in logstash_pipelines" in result["msg"]
+    assert not (world / "validation").exists()
+
+
+def test_path_config_of_logstash_yml_counts_before_pipelines_yml_existed(validate, world):
+    staged = world / "live/staged"
+    (staged / "pipelines.yml").unlink()
+    (staged / "logstash.yml").write_text(f'path.config: "{world}/live/pipelines/none/*.conf"\npipeline.id: "main"\n')
+    assert "matches no file" in validate("true")["msg"]
+
+
+@pytest.mark.parametrize("pattern", ["{10,20}-*.conf", "", "**/*.conf"], ids=["choices", "directory", "any depth"])
+def test_patterns_of_logstash_are_understood(validate, world, pattern):
+    path = world / "live/staged/pipelines.yml"
+    path.write_text(path.read_text().replace("*.conf", pattern))
+    assert not validate("true")["failed"]
+
+
+@pytest.mark.parametrize("name", ["logstash.yml", "pipelines.yml", "pipelines/main/10-in.conf"])
+def test_file_that_the_user_cannot_read_is_refused(validate, world, name):
+    (world / "live/staged" / name).chmod(0o600)
+    result = validate("true")
+    assert f"User nobody can't read {world}/live/staged/{name}" in result["msg"]
+
+
+# Its failures
 
 
 def test_failure_names_user_status_and_reason(validate):
@@ -94,14 +240,66 @@ def test_failure_names_user_status_and_reason(validate):
     assert "Nothing live was changed" in result["msg"]
 
 
+def test_failure_names_file_line_and_template(validate):
+    """The closing brace of the second file is missed: its line 3, column 2, offset 48."""
+    message = 'Expected one of [ \\t\\r\\n], "#" at line 2, column 3 (byte 12) after output {\n  '
+    result = validate(f"cat <<'END'\n[x][FATAL][y] Reason: {message}\nEND\nexit 1")
+    assert "Look at pipelines/main/20-out.conf line 2 (template broker/output.conf): http {" in result["msg"]
+    assert result["places"][0]["line"] == 2
+
+
+def test_value_of_what_is_named_like_a_secret_is_masked(validate):
+    result = validate("echo '[x][ERROR][y] Invalid setting for http output plugin: password => \"hunter2\"'; exit 1")
+    assert "20-out.conf line 2" in result["msg"]
+    assert "hunter2" not in str(result)
+    assert "hunter2" not in str(validate("cat pipelines/main/20-out.conf"))
+
+
 def test_reason_is_found_in_the_log_when_nothing_was_printed(validate):
-    result = validate("echo '[x][ERROR][y] hidden reason' > logs/logstash-plain.log; exit 1")
+    result = validate("echo '[x][ERROR][y] hidden reason' > ../logs/logstash-plain.log; exit 1")
     assert "hidden reason" in result["msg"]
 
 
 def test_test_that_does_not_end_is_ended(validate):
     result = validate("sleep 60", timeout=1)
     assert "did not end within 1 s" in result["msg"]
+    assert "Raise logstash_validation_timeout" in result["msg"]
+
+
+def test_known_message_is_explained(validate):
+    result = validate("echo '[x][FATAL][y] Cannot evaluate `${Host}`. Replacement variable'; exit 1")
+    assert "Host is neither in logstash_environment nor in the keystore" in result["msg"]
+
+
+@pytest.fixture
+def small_volume(world):
+    path = world / "small"
+    path.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", path], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no volume can be mounted here")
+    yield path
+    subprocess.run(["umount", path], check=True)
+
+
+def test_disk_that_is_full_while_it_is_prepared(validate, world, small_volume):
+    (world / "live/staged/pipelines/main/30-big.conf").write_text("# " + "x" * 100_000)
+    result = validate("true", path=str(small_volume / "validation"))
+    assert "can't be prepared" in result["msg"]
+    assert "Free some space" in result["msg"]
+    assert list(small_volume.iterdir()) == []
+
+
+def test_disk_that_gets_full_during_the_test(validate, small_volume):
+    result = validate("head -c 200000 /dev/zero > ../data/page.0 || exit 1", path=str(small_volume / "validation"))
+    assert "No space left on device" in result["msg"]
+    assert "Free some space" in result["msg"]
+    assert list(small_volume.iterdir()) == []
+
+
+def test_volume_that_is_read_only(validate, small_volume):
+    subprocess.run(["mount", "-o", "remount,ro", small_volume], check=True)
+    assert "Read-only file system" in validate("true", path=str(small_volume / "validation"))["msg"]
 
 
 def test_check_mode_runs_nothing(validate, world):
@@ -111,3 +309,7 @@ def test_check_mode_runs_nothing(validate, world):
 
 def test_unknown_user_is_an_error_that_says_so(validate):
     assert "no-such-user" in validate("true", user="no-such-user")["msg"]
+
+
+def test_missing_program_is_an_error_that_says_so(validate):
+    assert "install the package first" in validate("true", program="/nowhere/logstash")["msg"]

@@ -1,0 +1,126 @@
+"""The private copy of the settings that Logstash's configuration test runs on."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+import re
+from pathlib import Path
+
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import environment, settings_lines
+
+# Where the paths lead to, below the throw-away directory.
+OWN_PATHS = {
+    "path.data": "data",
+    "path.queue": "data/queue",
+    "path.dead_letter_queue": "data/dead_letter_queue",
+    "path.logs": "logs",
+}
+
+
+def expand(pattern):
+    """The files that Logstash reads for a path.config, sorted as it sorts them. Its patterns know {a,b} too."""
+    if os.path.isdir(pattern):
+        pattern = os.path.join(pattern, "*")
+    choices = re.search(r"\{([^{}]*)\}", pattern)
+    if choices:
+        parts = [pattern[: choices.start()] + choice + pattern[choices.end() :] for choice in choices[1].split(",")]
+        return sorted({file for part in parts for file in expand(part)})
+    return sorted(
+        file for file in glob.glob(pattern, recursive=True) if os.path.isfile(file) and not file.endswith("~")
+    )
+
+
+class SettingsCopy:
+    """The private copy of the settings: root's, readable for the service's user, with places to write for that user."""
+
+    def __init__(self, path, staged, live, account):
+        self.path, self.staged, self.live, self.account = path, Path(staged), Path(live), account
+        self.settings = path / "settings"
+        # {name: text} of what was staged and can be read as text, as the test sees it.
+        self.texts = {}
+
+    def make(self):
+        """Writes everything. Raises OSError."""
+        os.chown(self.path, 0, self.account.pw_gid)
+        self.path.chmod(0o750)
+        self._make_directory(self.settings)
+        for name in ("data", "logs", "tmp"):
+            (self.path / name).mkdir(mode=0o700)
+            os.chown(self.path / name, self.account.pw_uid, self.account.pw_gid)
+        for file in sorted(self.staged.rglob("*")):
+            if file.is_dir():
+                self._make_directory(self.settings / file.relative_to(self.staged))
+            else:
+                self._copy_staged(file)
+        staged = {file.name for file in self.staged.iterdir()}
+        for file in self.live.iterdir():
+            if file.is_file() and file.name not in staged:
+                self._write(file.name, file.read_bytes())
+        options = self.settings / "jvm.options"
+        if options.exists():
+            lines = environment.without_exclusive(options.read_text(encoding="utf-8", errors="replace").splitlines())
+            options.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def _make_directory(self, path):
+        path.mkdir(mode=0o750, exist_ok=True)
+        os.chown(path, 0, self.account.pw_gid)
+        path.chmod(0o750)
+
+    def _write(self, name, content):
+        """A file that nobody else can read from its first byte on: it may be a keystore."""
+        path = self.settings / name
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            os.fchown(file.fileno(), 0, self.account.pw_gid)
+            os.fchmod(file.fileno(), 0o640)
+
+    def _copy_staged(self, file):
+        name = str(file.relative_to(self.staged))
+        content = file.read_bytes()
+        with contextlib.suppress(UnicodeDecodeError):
+            text = self.redirected(content.decode())
+            if name == "logstash.yml":
+                text = self._with_own_paths(text, {"path.data", "path.logs"})
+            elif name == "pipelines.yml":
+                text = self._with_own_paths(text, set())
+            self.texts[name] = text
+            content = text.encode()
+        self._write(name, content)
+
+    def redirected(self, text):
+        """The text with the live paths of what is staged leading to the copies: the live ones are still the old."""
+        names = "|".join(re.escape(path.name) for path in self.staged.iterdir())
+        return re.sub(
+            rf"{re.escape(str(self.live))}/({names})(?![\w.-])", lambda found: f"{self.settings}/{found[1]}", text
+        )
+
+    def _with_own_paths(self, text, needed):
+        own = {name: str(self.path / place) for name, place in OWN_PATHS.items()}
+        missing = needed - {name for name, _value in settings_lines.read(text)}
+        return settings_lines.replace(text, lambda name, _value: own.get(name)) + "".join(
+            f"{name}: {own[name]}\n" for name in sorted(missing)
+        )
+
+    def patterns(self):
+        """[(pipeline id, path.config)] of the settings, as the test sees them."""
+        found, pipeline = [], "main"
+        for file in ("logstash.yml", "pipelines.yml"):
+            for name, value in settings_lines.read(self.texts.get(file, "")):
+                pipeline = value if name == "pipeline.id" else pipeline
+                if name == "path.config":
+                    found.append((pipeline, value))
+        return found
+
+    def shown(self, text):
+        """A text of the test with the paths that people know."""
+        return text.replace(str(self.settings), str(self.live)).replace(str(self.path), "(throw-away)")
+
+    def pipelines(self):
+        """The names of each pipeline's files, in the order that Logstash reads them."""
+        found = []
+        for _pipeline, pattern in self.patterns():
+            files = [os.path.relpath(file, self.settings) for file in expand(pattern)]
+            found.append([name for name in files if name in self.texts])
+        return found
