@@ -1,9 +1,10 @@
 """The queues between inputs and filters, and the files of the dead letter queue.
 
 A persisted queue has the genuine file names, but a format of its own. `page.0` is a sparse file of
-`queue.page_capacity`, filled from its start with records: a length in four bytes, then the event as JSON.
-`checkpoint.head` is JSON with the offset up to which records were acknowledged. There is one page, which grows up to
-`queue.max_bytes`, and starts again from the beginning whenever everything in it was acknowledged.
+`queue.page_capacity`, filled from its start with records: a length in four bytes, then the event as JSON. There is one
+page, which grows up to `queue.max_bytes`, and starts again from its beginning whenever everything in it was
+acknowledged. `checkpoint.head` has the genuine format: the first unread event of the page, and how many
+there are.
 """
 
 import json
@@ -11,6 +12,7 @@ import os
 import struct
 import threading
 import time
+import zlib
 from collections import deque
 
 from . import locks
@@ -18,6 +20,9 @@ from .errors import AccessDeniedError, LockError
 from .event import Event
 
 _LENGTH = struct.Struct(">I")
+# version, page, first page with unread events, first unread event, first event of the page, events of the page; then a
+# CRC-32 of these.
+_CHECKPOINT = struct.Struct(">hiiqqi")
 # Where an emptied page is wound back to its beginning: seldom enough to cost nothing.
 _REWIND_AT = 2**20
 
@@ -95,7 +100,9 @@ class PersistedQueue(MemoryQueue):
             raise
         if os.fstat(self._page).st_size < page_capacity:
             os.ftruncate(self._page, page_capacity)
-        self._acknowledged = self._end = self._acknowledged_at()
+        # Events are numbered on from the first one that the queue ever had.
+        self._first_unread, self._first, self._count = self._read_checkpoint()
+        self._acknowledged = self._end = 0
         self._sizes: deque = deque()
         self._recover()
         self._save()
@@ -112,30 +119,37 @@ class PersistedQueue(MemoryQueue):
         os.pwrite(descriptor, content, 0)
         os.close(descriptor)
 
-    def _acknowledged_at(self) -> int:
-        try:
-            return int(
-                json.loads(os.pread(self._checkpoint, 64, 0).rstrip(b"\0 ") or b'{"acknowledged": 0}')["acknowledged"]
-            )
-        except (ValueError, KeyError, TypeError):
-            return 0
+    def _read_checkpoint(self) -> tuple[int, int, int]:
+        content = os.pread(self._checkpoint, _CHECKPOINT.size, 0)
+        if len(content) < _CHECKPOINT.size:
+            return 0, 0, 0
+        return _CHECKPOINT.unpack(content)[3:]
 
     def _save(self) -> None:
-        os.pwrite(self._checkpoint, json.dumps({"acknowledged": self._acknowledged}).encode().ljust(64), 0)
+        content = _CHECKPOINT.pack(1, 0, 0, self._first_unread, self._first, self._count)
+        os.pwrite(self._checkpoint, content + _LENGTH.pack(zlib.crc32(content)), 0)
 
     def _recover(self) -> None:
+        """Reads the page. What was written after the last checkpoint counts too."""
+        read = self._first_unread - self._first
+        self._count = 0
         while len(header := os.pread(self._page, _LENGTH.size, self._end)) == _LENGTH.size:
             length = _LENGTH.unpack(header)[0]
             if not length:
                 return
             record = os.pread(self._page, length, self._end + _LENGTH.size)
             try:
-                self._events.append(Event(json.loads(record)))
+                event = Event(json.loads(record))
             except ValueError:
                 # The end of a record that was cut off when the machine stopped.
                 return
-            self._sizes.append(_LENGTH.size + length)
             self._end += _LENGTH.size + length
+            self._count += 1
+            if self._count <= read:
+                self._acknowledged = self._end
+            else:
+                self._events.append(event)
+                self._sizes.append(_LENGTH.size + length)
 
     def push(self, event: Event, stopping: threading.Event) -> bool:
         """Waits for room on the page, then writes and adds the event. False when the pipeline stopped meanwhile."""
@@ -150,8 +164,10 @@ class PersistedQueue(MemoryQueue):
             os.pwrite(self._page, record, self._end + _LENGTH.size)
             os.pwrite(self._page, _LENGTH.pack(len(record)), self._end)
             self._end += size
+            self._count += 1
             self._sizes.append(size)
             self._events.append(event)
+            self._save()
             self._changed.notify_all()
         return True
 
@@ -159,10 +175,12 @@ class PersistedQueue(MemoryQueue):
         """Moves the checkpoint past the oldest `count` events."""
         with self._changed:
             self._acknowledged += sum(self._sizes.popleft() for _ in range(count))
+            self._first_unread += count
             if not self._sizes and self._end > _REWIND_AT:
                 os.ftruncate(self._page, 0)
                 os.ftruncate(self._page, self._page_capacity)
-                self._acknowledged = self._end = 0
+                self._acknowledged = self._end = self._count = 0
+                self._first = self._first_unread
             self._save()
             self._changed.notify_all()
 
