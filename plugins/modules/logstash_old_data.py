@@ -16,13 +16,17 @@ description:
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   from_settings:
-    description: The C(logstash.yml) that the data lies by.
+    description: The C(logstash.yml) that the data lies by. When it is missing, there is no old data.
     type: path
-    required: true
-  to_paths:
-    description: The paths from now on, with the keys V(data), V(queue) and V(dead_letter_queue).
+  from_paths:
+    description: Instead of O(from_settings), its paths with the keys V(data), V(queue) and V(dead_letter_queue).
     type: dict
-    required: true
+  to_settings:
+    description: The C(logstash.yml) that is to count from now on.
+    type: path
+  to_paths:
+    description: Instead of O(to_settings), its paths with the same keys.
+    type: dict
   handling:
     description:
       - V(fail) fails when something would be left behind; V(leave) leaves it and says so.
@@ -74,9 +78,19 @@ KINDS = ("queue", "dead_letter_queue", "data")
 SHOWN = 10
 
 
+def read_paths(settings, paths):
+    """The three paths, from a settings file or as they are given; none when the file is missing or names none."""
+    found = paths or settings_lines.read_paths(settings)
+    return {kind: os.path.normpath(found[kind]) for kind in KINDS if kind in found}
+
+
 def changed_kinds(old, new):
     """The parts whose path changed, seen through links."""
-    return [kind for kind in KINDS if kind in old and os.path.realpath(old[kind]) != os.path.realpath(new[kind])]
+    return [
+        kind
+        for kind in KINDS
+        if kind in old and kind in new and os.path.realpath(old[kind]) != os.path.realpath(new[kind])
+    ]
 
 
 def move_all(old, new, kinds):
@@ -117,17 +131,21 @@ def main():
     """Runs the module."""
     module = AnsibleModule(
         argument_spec={
-            "from_settings": {"type": "path", "required": True},
-            "to_paths": {"type": "dict", "required": True},
+            "from_settings": {"type": "path"},
+            "from_paths": {"type": "dict"},
+            "to_settings": {"type": "path"},
+            "to_paths": {"type": "dict"},
             "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
             "now": {"type": "bool", "default": False},
             "service": {"type": "str", "default": "logstash.service"},
         },
+        required_one_of=[["from_settings", "from_paths"], ["to_settings", "to_paths"]],
+        mutually_exclusive=[["from_settings", "from_paths"], ["to_settings", "to_paths"]],
         supports_check_mode=True,
     )
     params = module.params
-    old = settings_lines.read_paths(params["from_settings"])
-    new = {kind: os.path.normpath(params["to_paths"][kind]) for kind in KINDS}
+    old = read_paths(params["from_settings"], params["from_paths"])
+    new = read_paths(params["to_settings"], params["to_paths"])
     kinds = changed_kinds(old, new)
     found = stored_data.find_stored(old, kinds)
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}

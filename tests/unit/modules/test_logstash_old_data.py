@@ -118,6 +118,21 @@ def test_move_stops_the_service_and_leaves_it_stopped(old_data, old, tmp_path):
     assert not old_data("move")["changed"]
 
 
+def test_way_back_after_a_failed_start(old_data, old, run_module, tmp_path):
+    """From the paths of the run that failed to those of the release that counts again."""
+    before = tree(old)
+    old_data("move")
+    (tmp_path / "new/plugins/late").write_text("written meanwhile")
+    run_module(
+        logstash_old_data,
+        from_paths=paths(old, tmp_path / "new")[1],
+        to_settings=str(tmp_path / "logstash.yml"),
+        handling="move",
+        now=True,
+    )
+    assert tree(old) == {**before, "plugins/late": b"written meanwhile"}
+
+
 def test_paths_that_did_not_change(old_data, old):
     assert old_data(data=old)["found"] == []
 
