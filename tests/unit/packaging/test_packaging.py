@@ -12,7 +12,6 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 BIN = Path(sys.executable).parent
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 
 
 def load(path):
@@ -77,16 +76,6 @@ def test_built_collection_leaves_out_the_link_and_the_tools(tmp_path):
     ).stdout.split()
     assert "roles/logstash/tasks/main.yml" in names
     assert [name for name in names if name.startswith((".collections", ".venv", "build", ".git/"))] == []
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_specs_and_defaults_of_a_role_agree(role):
-    specs = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    defaults = {}
-    for path in sorted((ROOT / f"roles/{role}/defaults").rglob("*.yml")):
-        defaults |= load(path) or {}
-    optional = {name: spec.get("default") for name, spec in specs.items() if not spec.get("required")}
-    assert optional == defaults
 
 
 def test_module_utils_import_by_the_collections_name():
