@@ -1,40 +1,12 @@
 """The inventories are complete: each renders without reaching a host, and differs from the others in a few lines."""
 
 import json
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).resolve().parents[3]
-BIN = Path(sys.executable).parent
-REAL = ["ci", "staging", "production", "scratch"]
-
-
-def run(program, *arguments):
-    return subprocess.run(
-        [BIN / program, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "AWS_EC2_METADATA_DISABLED": "true"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.fixture(scope="module", params=REAL)
-def rendered(request, tmp_path_factory):
-    """(environment, folder of the rendered settings)."""
-    folder = tmp_path_factory.mktemp(request.param)
-    ended = run(
-        "ansible-playbook", "-i", f"inventories/{request.param}", "playbooks/render.yml", "-e", f"render_to={folder}"
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    return request.param, folder
+from inventory_runs import REAL, ROOT, run
 
 
 def test_every_host_is_rendered(rendered):
@@ -59,7 +31,7 @@ def test_paths_are_those_of_the_host(rendered):
 
 def test_addresses_are_those_of_the_environment(rendered):
     environment, folder = rendered
-    shipper = folder / f"shipper-1.{environment}.example.com/pipelines/shipper/30-output.conf"
+    shipper = folder / f"shipper-1.{environment}.example.com/pipelines/shipper/50-output.conf"
     assert f'host => "logs.{environment}.example.com"' in shipper.read_text()
     assert re.search(r"port => 5000\n", shipper.read_text())
     indexer = folder / f"indexer-1.{environment}.example.com/pipelines/indexer/20-output-elasticsearch.conf"
@@ -116,6 +88,12 @@ def test_environments_differ_in_few_lines(environment):
         (("-i", "inventories/staging", "-e", "octopus_environment="), 'octopus_environment is ""'),
         (("-i", "inventories/staging", "-e", '{"octopus_variables": {"LogTcpPort": ""}}'), "LogTcpPort"),
         (("-i", "inventories/staging", "-e", "logstash_version="), 'logstash_version is ""'),
+        (("-i", "inventories/staging", "-e", "log_transport=udp"), 'log_transport is "udp"; expected tcp or http'),
+        (("-i", "inventories/staging", "-e", "broker_output=kafka"), 'broker_output is "kafka"; expected redis or'),
+        (
+            ("-i", "inventories/staging", "-e", "indexer_output=redis"),
+            'indexer_output is "redis"; expected elasticsearch',
+        ),
     ],
 )
 def test_wrong_input_stops_before_a_host_is_touched(arguments, named):

@@ -1,0 +1,151 @@
+"""Lines in the shipper's files arrive at the indexer's end typed, complete and once, whichever way they go."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from testinfra.utils.ansible_runner import AnsibleRunner
+
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+INVENTORY = os.environ["MOLECULE_INVENTORY_FILE"]
+EVENTS = "/var/log/logstash/events.jsonl"
+CONTEXT = {"Environment": "molecule", "Application": "website", "Component": "web-server", "Type": "logs"}
+
+
+@pytest.fixture(scope="module")
+def layer():
+    """layer(group) -> the host of a layer."""
+    runner = AnsibleRunner(INVENTORY)
+    hosts = {group: runner.get_host(runner.get_hosts(group)[0]) for group in ("brokers", "indexers", "shippers")}
+    return hosts.__getitem__
+
+
+def deploy(transport):
+    """Brings the shippers alone to a transport: nobody else has to be touched."""
+    command = ["ansible-playbook", "-i", INVENTORY, "-i", "molecule/layers/inventory", "playbooks/logstash.yml"]
+    ended = subprocess.run(
+        [*command, "--limit", "shippers", "-e", f"log_transport={transport}"],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def write(shipper, name):
+    """Adds lines that carry a name to the files of all kinds, with headers and empty lines -> the events to expect."""
+    machine = {**CONTEXT, "Machine": shipper.check_output("hostname")}
+    files = {
+        "website/app.log": (
+            json.dumps({"Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}})
+            + f"\n2026-03-02 08:05:00 INFO {name} Größe 42\n{{ no JSON {name}\n"
+        ),
+        # As on Windows: lines end with CR LF.
+        "iis/W3SVC1/u_ex260302.log": (
+            "#Software: Microsoft Internet Information Services 10.0\r\n"
+            "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) "
+            "cs(Referer) sc-status sc-substatus sc-win32-status time-taken\r\n"
+            f"2026-03-02 08:05:00 10.0.1.15 GET /{name} - 443 - 198.51.100.23 Mozilla/5.0+(X11;+Linux) - 200 0 0 31\r\n"
+        ),
+        "performance/counters.csv": (
+            f'"(PDH-CSV 4.0)","\\\\WEB1\\Processor(_Total)\\% Processor Time","\\\\WEB1\\{name}"\n\n'
+            f'"03/02/2026 08:05:00.123","12.5"," ","{int(name, 16)}","7"\n'
+        ),
+    }
+    for path, text in files.items():
+        shipper.run_test(f"printf %s {_quoted(text)} >> /var/log/{path}")
+    application = {**machine, "SourceModuleName": "Application"}
+    return [
+        {**application, "Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}},
+        {**application, "Message": f"2026-03-02 08:05:00 INFO {name} Größe 42"},
+        {**application, "Message": f"{{ no JSON {name}", "tags": ["_jsonparsefailure"]},
+        {
+            **machine,
+            "SourceModuleName": "IIS",
+            "@timestamp": "2026-03-02T08:05:00.000Z",
+            "ServerIp": "10.0.1.15",
+            "Method": "GET",
+            "UriStem": f"/{name}",
+            "Port": 443,
+            "ClientIp": "198.51.100.23",
+            "UserAgent": "Mozilla/5.0 (X11; Linux)",
+            "Status": 200,
+            "SubStatus": 0,
+            "Win32Status": 0,
+            "TimeTakenMilliseconds": 31,
+        },
+        {
+            **machine,
+            "SourceModuleName": "Performance",
+            "@timestamp": "2026-03-02T08:05:00.123Z",
+            "ProcessorPercent": 12.5,
+            "DiskQueueLength": float(int(name, 16)),
+            "RequestsPerSecond": 7.0,
+        },
+    ]
+
+
+def _quoted(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def arrived(indexer, name, count, seconds=60):
+    """The events at the end that carry a name, without what only Logstash adds to them."""
+    found = []
+    for _ in range(seconds * 2):
+        lines = indexer.run(f"grep -E '{name}|{int(name, 16)}' {EVENTS}").stdout.splitlines()
+        found = [json.loads(line) for line in lines]
+        if len(found) >= count:
+            break
+        time.sleep(0.5)
+    return [{key: value for key, value in event.items() if key not in ("@version", "host", "path")} for event in found]
+
+
+def check(events, expected):
+    """Every event is there, with exactly its fields, once."""
+    for event, wanted in ((event, wanted) for event in events for wanted in expected):
+        # The time of a line that has none is that of its arrival.
+        if "@timestamp" not in wanted and wanted["Message"] == event.get("Message"):
+            event.pop("@timestamp")
+    assert sorted(events, key=json.dumps) == sorted(expected, key=json.dumps)
+
+
+def received(broker):
+    """{input: events} of the broker."""
+    stats = json.loads(broker.check_output("curl -s http://127.0.0.1:9600/_node/stats/pipelines"))
+    return {plugin["id"]: plugin["events"]["out"] for plugin in stats["pipelines"]["broker"]["plugins"]["inputs"]}
+
+
+# The first is what was deployed; then the transport is switched, and switched back.
+@pytest.mark.parametrize("transport", ["tcp", "http", "tcp again"])
+def test_lines_of_all_kinds_arrive_typed_and_complete(layer, transport):
+    if transport != "tcp":
+        deploy(transport.split()[0])
+    before = received(layer("brokers"))
+    name = uuid.uuid4().hex[:8]
+    expected = write(layer("shippers"), name)
+    check(arrived(layer("indexers"), name, len(expected)), expected)
+    after = received(layer("brokers"))
+    by = {input_: after[input_] - before[input_] for input_ in after}
+    used = f"broker_{transport.split()[0]}"
+    assert by == {"broker_tcp": 0, "broker_http": 0, used: len(expected)}
+
+
+def test_redis_keeps_events_while_the_indexer_is_down(layer):
+    layer("indexers").run_test("systemctl stop logstash")
+    name = uuid.uuid4().hex[:8]
+    expected = write(layer("shippers"), name)
+    waiting = "redis-cli --no-auth-warning -a 'only for this test' llen logstash"
+    for _ in range(60):
+        if layer("brokers").check_output(waiting) == str(len(expected)):
+            break
+        time.sleep(0.5)
+    assert layer("brokers").check_output(waiting) == str(len(expected))
+    layer("indexers").run_test("systemctl start logstash")
+    check(arrived(layer("indexers"), name, len(expected)), expected)

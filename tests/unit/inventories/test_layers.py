@@ -1,0 +1,209 @@
+"""The layers' pipelines: Logstash's language, the way between the layers, and what depends on the release."""
+
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+from inventory_runs import ROOT, render, run
+from logstash_pipeline_parser import Pipeline
+from logstash_standin.build import build_package
+from logstash_standin.runtime import config_parser
+
+# One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
+RELEASES = ["7.0.1", "8.7.1", "9.5.2"]
+SECRETS = {
+    "RedisPassword": "r3dis",
+    "ElasticsearchUrl": "https://a.example.com:9200,https://b.example.com:9200",
+    "ElasticsearchUser": "writer",
+    "ElasticsearchPassword": "${ELASTICSEARCH_PASSWORD}",
+    "ElasticsearchCa": "/etc/pki/elasticsearch.pem",
+}
+
+
+def pipelines(folder):
+    """{file name with its pipeline: text} of all rendered pipelines."""
+    return {"/".join(path.parts[-2:]): path.read_text() for path in sorted(folder.glob("*/pipelines/*/*.conf"))}
+
+
+def everything(folder):
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def staging(tmp_path_factory):
+    """staging(option...) -> the folder that staging was rendered to with these options; each set of them once."""
+    made = {}
+
+    def rendered(*options):
+        if options not in made:
+            given = [part for option in options for part in ("-e", option)]
+            made[options] = render("staging", tmp_path_factory.mktemp("staging"), *given)
+        return made[options]
+
+    return rendered
+
+
+@pytest.fixture(scope="session")
+def changed(staging):
+    """changed(version, output) -> staging with another release, the other transport, another output and all secrets."""
+
+    def rendered(version, output="elasticsearch"):
+        options = (f"logstash_version={version}", "log_transport=http", f"broker_output={output}")
+        return staging(*options, json.dumps({"octopus_variables": SECRETS}))
+
+    return rendered
+
+
+def check_language(text, release=(9, 5, 2)):
+    """Both parsers read it; the published one refuses lists under `path` alone, so there it is called otherwise."""
+    Pipeline(re.sub(r"\bpath => \[", "paths => [", text)).parse()
+    return config_parser.parse(text, release)
+
+
+def test_every_pipeline_of_every_environment_is_in_logstashs_language(rendered):
+    texts = pipelines(rendered[1])
+    assert {name.split("/")[0] for name in texts} == {"broker", "indexer", "shipper"}
+    for text in texts.values():
+        check_language(text)
+
+
+def test_a_mistake_in_a_template_would_be_found(staging):
+    text = pipelines(staging())["shipper/50-output.conf"].replace("=>", "=", 1)
+    with pytest.raises(Exception, match="Expected"):
+        check_language(text)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory):
+    """installed(version) -> Logstash's home in an unpacked package."""
+
+    def unpacked(version):
+        folder = tmp_path_factory.mktemp(version)
+        package = build_package(version, folder)
+        subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
+        return folder / "root/usr/share/logstash"
+
+    return unpacked
+
+
+@pytest.mark.parametrize(
+    ("version", "output"), [*((version, "elasticsearch") for version in RELEASES), ("9.5.2", "redis")]
+)
+def test_each_release_accepts_every_pipeline(changed, installed, tmp_path, version, output):
+    folder = changed(version, output)
+    wanted = []
+    for host in folder.iterdir():
+        for pipeline in yaml.safe_load((host / "pipelines.yml").read_text()):
+            pipeline["path.config"] = f"{host}/pipelines/{pipeline['pipeline.id']}/*.conf"
+            wanted.append(pipeline)
+    (tmp_path / "pipelines.yml").write_text(json.dumps(wanted))
+    settings = {"path.data": str(tmp_path / "data"), "path.logs": str(tmp_path / "logs")}
+    if version.startswith("9."):
+        settings["allow_superuser"] = True
+    (tmp_path / "logstash.yml").write_text(json.dumps(settings))
+    (tmp_path / "log4j2.properties").write_text("status = error\n")
+    ended = subprocess.run(
+        [installed(version) / "bin/logstash", "--path.settings", tmp_path, "-t"],
+        env={"PATH": "/usr/bin:/bin", "ELASTICSEARCH_PASSWORD": "secret"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Configuration OK" in ended.stdout
+
+
+def test_plugins_of_the_pipelines_have_ids_of_their_own(staging):
+    for layer in ("broker", "indexer", "shipper"):
+        text = "\n".join(text for name, text in pipelines(staging()).items() if name.startswith(layer))
+        ids = re.findall(r'^ *id => "(.*)"$', text, re.MULTILINE)
+        assert ids
+        assert len(ids) == len(set(ids))
+
+
+def test_the_transport_changes_the_shippers_output_and_nothing_else(staging):
+    tcp, http = everything(staging()), everything(staging("log_transport=http"))
+    assert tcp.keys() == http.keys()
+    changed = {name for name in tcp if tcp[name] != http[name]}
+    assert changed == {"shipper-1.staging.example.com/pipelines/shipper/50-output.conf"}
+    (name,) = changed
+    tcp_output, http_output = (check_language(text[name]).output[0] for text in (tcp, http))
+    assert (tcp_output.name, tcp_output.parameters()["port"]) == ("tcp", 5000)
+    assert (http_output.name, http_output.parameters()["url"]) == ("http", "http://logs.staging.example.com:8080")
+
+
+@pytest.mark.parametrize(("transport", "port"), [("tcp", "5000"), ("http", "8080")])
+def test_the_load_balancers_log_shipper_follows_the_transport(transport, port):
+    tokens = json.loads((ROOT / "lambda/elb_log_shipper/settings.json").read_text())
+    expression = f"'{tokens['LogTransport']} {tokens['LogPort']}' | elk.deploy.octopus_substitute"
+    assert evaluated(expression, f"log_transport={transport}") == f"{transport} {port}"
+
+
+@pytest.mark.parametrize("transport", ["tcp", "http"])
+def test_brokers_listen_for_both_whatever_the_transport_is(staging, transport):
+    folder = staging() if transport == "tcp" else staging(f"log_transport={transport}")
+    inputs = check_language(pipelines(folder)["broker/10-input.conf"]).input
+    assert {plugin.name: plugin.parameters()["port"] for plugin in inputs} == {"tcp": 5000, "http": 8080}
+
+
+def evaluated(expression, *options, host="localhost"):
+    """What an expression is on a host of staging."""
+    given = [part for option in options for part in ("-e", option)]
+    where = ("ansible", "-i", "inventories/staging", "--playbook-dir", str(ROOT / "playbooks"), host)
+    ended = run(*where, "-m", "debug", "-a", f"msg={{{{ {expression} }}}}", *given)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return yaml.safe_load(ended.stdout.partition("=>")[2])["msg"]
+
+
+def test_the_setting_for_the_authority_was_renamed_in_8_8():
+    assert evaluated("elasticsearch_ca_setting", "logstash_version=8.8.0") == "ssl_certificate_authorities"
+
+
+@pytest.mark.parametrize(("version", "name"), [("8.7.1", "cacert"), ("9.5.2", "ssl_certificate_authorities")])
+def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, version, name):
+    folder = changed(version)
+    for file in ("broker/20-output-elasticsearch.conf", "indexer/20-output-elasticsearch.conf"):
+        (output,) = check_language(pipelines(folder)[file]).output
+        assert output.parameters() == {
+            "id": "elasticsearch",
+            "hosts": ["https://a.example.com:9200", "https://b.example.com:9200"],
+            "index": "logstash-staging-%{+YYYY.MM.dd}",
+            "user": "writer",
+            "password": "${ELASTICSEARCH_PASSWORD}",
+            name: "/etc/pki/elasticsearch.pem",
+        }
+
+
+@pytest.mark.parametrize(("version", "compatibility"), [("7.0.1", None), ("9.5.2", "disabled")])
+def test_settings_of_the_pipelines_are_known_to_the_release(changed, version, compatibility):
+    (broker,) = yaml.safe_load((changed(version) / "broker-1.staging.example.com/pipelines.yml").read_text())
+    assert broker.get("pipeline.ecs_compatibility") == compatibility
+    assert (broker["pipeline.workers"], broker["pipeline.batch.size"]) == (2, 125)
+
+
+@pytest.mark.parametrize(("output", "dead_letters"), [("redis", None), ("elasticsearch", True)])
+def test_the_brokers_queue_is_on_disk_and_elasticsearch_has_a_dead_letter_queue(changed, output, dead_letters):
+    (broker,) = yaml.safe_load((changed("9.5.2", output) / "broker-1.staging.example.com/pipelines.yml").read_text())
+    assert (broker["queue.type"], broker["queue.max_bytes"]) == ("persisted", "1gb")
+    assert broker.get("dead_letter_queue.enable") == dead_letters
+
+
+def test_a_broker_without_redis_needs_none_of_its_variables():
+    expression = "logstash_required_variables"
+    needed = evaluated(expression, "broker_output=elasticsearch", host="brokers")
+    assert needed == ["LogTcpPort", "LogHttpPort", "ElasticsearchUrl", "ElasticsearchIndex"]
+    assert "RedisHost" in evaluated(expression, host="brokers")
+
+
+def test_a_shipper_reads_only_the_kinds_of_files_that_it_is_told(staging):
+    names = pipelines(staging('{"shipper_files": ["performance"]}'))
+    shipper = [name for name in names if name.startswith("shipper")]
+    assert shipper == ["shipper/10-filter.conf", "shipper/20-performance.conf", "shipper/30-output.conf"]
+
+
+def test_where_files_were_read_to_is_kept_in_the_data_directory(staging):
+    texts = pipelines(staging('{"logstash_path_data": "/srv/logstash"}'))
+    kept = [found for text in texts.values() for found in re.findall(r'sincedb_path => "(.*)"', text)]
+    assert sorted(kept) == [f"/srv/logstash/{name}.sincedb" for name in ("application", "iis", "performance")]
