@@ -1,0 +1,263 @@
+"""Logstash as a package of a host: what is installed, and moving from one version to another, with apt or dnf.
+
+The classes know the programs of one family; `move` and its callers know none. Every program is run through the
+function that a module gives them, `run(command, cwd=None) -> (code, output, errors)`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
+
+NAME = "logstash"
+# What the programs say while another one, such as an automatic update after the boot, holds their lock.
+LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|is another process using it|Waiting for process")
+LOCK_PATIENCE = 120
+LOCK_INTERVAL = 5
+OUTPUT_LINES = 12
+
+
+class PackageError(Exception):
+    """Something that the person who runs the playbook has to know; the message says what."""
+
+
+class Installed(NamedTuple):
+    """What the package database says. `version` has neither the epoch nor the package's own revision."""
+
+    version: str = ""
+    whole: bool = True
+    held: bool = False
+    since: float = 0.0
+
+
+class Programs:
+    """Runs programs, waits for their locks, and turns what they print at failure into an error."""
+
+    def __init__(self, run):
+        self._run = run
+
+    def try_run(self, command, cwd=None):
+        """The exit code, the output, and both outputs together."""
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while True:
+            code, output, errors = self._run(command, cwd=cwd)
+            if code == 0 or not LOCKED.search(output + errors) or time.monotonic() > deadline:
+                return code, output, (output + errors).strip()
+            time.sleep(LOCK_INTERVAL)
+
+    def run(self, command, cwd=None):
+        """The output of a program that has to succeed. Raises PackageError."""
+        code, output, everything = self.try_run(command, cwd)
+        if code:
+            tail = "\n".join(everything.splitlines()[-OUTPUT_LINES:])
+            raise PackageError(f"{' '.join(command[:2])} ended with {code}: {tail}")
+        return output
+
+
+class Apt(Programs):
+    """Debian and its relatives."""
+
+    suffix = ".deb"
+    # Ubuntu's needrestart would restart services after the installation; when is the role's to say.
+    environment = MappingProxyType({"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C"})
+    # The settings of a host are rendered; a package must neither ask about them nor replace them.
+    _keep = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
+    _lists = "/etc/apt/sources.list.d/logstash.sources"
+    _database = "/var/lib/dpkg/info/logstash.list"
+
+    @staticmethod
+    def release(version):
+        """A version of the package as the version of Logstash: `1:9.5.2-1` is 9.5.2."""
+        return re.sub(r"^\d+:|-[^-]*$", "", version)
+
+    def installed(self):
+        form = "${db:Status-Want} ${db:Status-Status} ${Version}"
+        code, output, _ = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
+        wanted, status, version = [*output.split(" "), "", "", ""][:3]
+        if code or status in ("", "not-installed", "config-files"):
+            return Installed()
+        since = os.stat(self._database).st_mtime if os.path.exists(self._database) else 0.0
+        return Installed(self.release(version), status == "installed", wanted == "hold", since)
+
+    def describe(self, file):
+        """The name and the version that a package file says it has."""
+        output = self.run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(file)])
+        name, _, version = output.partition(" ")
+        return name, self.release(version)
+
+    def download(self, version, directory):
+        """The package file of a version, from the repositories. Raises PackageError."""
+        # The lists of this repository only: another one that does not answer is no reason to stop.
+        only = [f"--option=Dir::Etc::SourceList={self._lists}", "--option=Dir::Etc::SourceParts=-"]
+        strict = ["--option=APT::Update::Error-Mode=any", "--option=Acquire::Retries=2"]
+        self.run(["apt-get", "update", *only, "--option=APT::Get::List-Cleanup=0", *strict])
+        known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
+        wanted = next((item for item in known if self.release(item) == version), None)
+        if wanted is None:
+            raise PackageError(f"no such version. Versions that there are: {list_versions(map(self.release, known))}")
+        self.run(["apt-get", "download", "--option=Acquire::Retries=2", f"{NAME}={wanted}"], cwd=directory)
+        return next(Path(directory).glob("*.deb"))
+
+    def install(self, file, before):
+        """Installs a package file, whichever version there is now."""
+        if not before.whole:
+            self.try_run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"])
+        move = ["--allow-downgrades", "--allow-change-held-packages", "--reinstall", *self._keep]
+        self.run(["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)])
+
+    def hold(self, held):
+        """Holds the package at its version, or lets it go."""
+        self.run(["apt-mark", "hold" if held else "unhold", NAME])
+
+    def missing_for_hold(self):
+        """What the hold needs and the host lacks."""
+        return ""
+
+
+class Dnf(Programs):
+    """Red Hat and its relatives."""
+
+    suffix = ".rpm"
+    environment = MappingProxyType({"LC_ALL": "C"})
+    _plugin = "/etc/dnf/plugins/versionlock.conf"
+    _locks = "/etc/dnf/plugins/versionlock.list"
+    # The role's own move is not to be stopped by its own hold.
+    _dnf = ("dnf", "--assumeyes", "--quiet", "--disableplugin=versionlock")
+
+    def installed(self):
+        form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
+        code, output, _ = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
+        if code:
+            return Installed()
+        # An installation that was cut off leaves both versions in the database.
+        found = [line.split() for line in output.splitlines()]
+        version, full, since = found[-1]
+        return Installed(version, len(found) == 1, self._lock(full) in self._read_locks(), float(since))
+
+    def describe(self, file):
+        """The name and the version that a package file says it has."""
+        output = self.run(["rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION}", str(file)])
+        name, _, version = output.partition(" ")
+        return name, version
+
+    def download(self, version, directory):
+        """The package file of a version, from the repositories, with its signature checked. Raises PackageError."""
+        command = ["dnf", "--quiet", "--refresh", "--disableplugin=versionlock", "repoquery", "--show-duplicates"]
+        lines = self.run([*command, "--queryformat", "%{version} %{epoch}:%{version}-%{release}", NAME]).splitlines()
+        known = dict(line.split(" ", 1) for line in lines if line)
+        if version not in known:
+            raise PackageError(f"no such version. Versions that there are: {list_versions(known)}")
+        wanted = f"{NAME}-{known[version]}"
+        self.run([*self._dnf, "install", "--downloadonly", f"--downloaddir={directory}", wanted])
+        for file in Path(directory).glob("*.rpm"):
+            if self.describe(file) == (NAME, version):
+                return file
+        raise PackageError(f"dnf did not put {wanted} into {directory}")
+
+    def install(self, file, before):
+        """Installs a package file, whichever version there is now."""
+        if before.whole:
+            self.run([*self._dnf, "install", str(file)])
+        else:
+            self.run(["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)])
+
+    def hold(self, held):
+        """Holds the package at its version, or lets it go. The list is what the plugin versionlock reads."""
+        full = self.run(["rpm", "--query", "--queryformat", "%{EPOCH}:%{VERSION}-%{RELEASE}\n", NAME]).split()[-1]
+        others = [line for line in self._read_locks() if not line.startswith(f"{NAME}-")]
+        path = Path(self._locks)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text("".join(f"{line}\n" for line in others + [self._lock(full)] * held), encoding="utf-8")
+        part.chmod(0o644)
+        part.replace(path)
+
+    def missing_for_hold(self):
+        """What the hold needs and the host lacks."""
+        return (
+            ""
+            if os.path.exists(self._plugin)
+            else "the plugin versionlock (dnf install python3-dnf-plugin-versionlock)"
+        )
+
+    def _lock(self, full):
+        return f"{NAME}-{full}.*"
+
+    def _read_locks(self):
+        path = Path(self._locks)
+        return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+MANAGERS = {"apt": Apt, "dnf": Dnf}
+
+
+def list_versions(versions):
+    """Versions for a message, the newest last, the first ones left out where there are many."""
+    ordered = sorted(set(versions), key=lambda text: [int(number) for number in re.findall(r"\d+", text)])
+    return ", ".join(ordered[-20:]) or "none"
+
+
+def cached(manager, cache, version):
+    """Where the package file of a version is kept on the host."""
+    return Path(cache) / f"{NAME}-{version}{manager.suffix}"
+
+
+def fetch(manager, cache, version):
+    """Puts the package file of a version into the cache from the repositories, whole or not at all."""
+    Path(cache).mkdir(mode=0o755, parents=True, exist_ok=True)
+    # Beside its place, so that the last step is a renaming.
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as directory:
+        file = manager.download(version, directory)
+        file.chmod(0o644)
+        os.chown(file, os.geteuid(), os.getegid())
+        file.replace(cached(manager, cache, version))
+
+
+def move(manager, cache, version, before, origin):
+    """Brings the host from `before` to a version, whose package file is in the cache. Raises PackageError."""
+    file = cached(manager, cache, version)
+    try:
+        name, found = manager.describe(file)
+    except PackageError as error:
+        file.unlink()
+        raise PackageError(mismatch(version, origin, str(error))) from error
+    if (name, found) != (NAME, version):
+        file.unlink()
+        raise PackageError(mismatch(version, origin, f"{name} {found}"))
+    try:
+        manager.install(file, before)
+    except PackageError as error:
+        now = manager.installed()
+        raise PackageError(
+            f"Logstash {version} could not be installed. {error}\nThe host has "
+            f"{now.version or 'none'}{'' if now.whole else ', half installed'}; the service was not touched."
+        ) from error
+    after = manager.installed()
+    if (after.version, after.whole) != (version, True):
+        raise PackageError(
+            f"logstash_version is {version!r}, but after its installation the host has {after.version!r}."
+        )
+
+
+def mismatch(version, origin, found):
+    """What to do when a package file is not the one that is wanted."""
+    return (
+        f'logstash_version is "{version}", but {origin} holds {found!r}. '
+        "Set the version that the package has, or name the package of that version."
+    )
+
+
+def remove_old(manager, cache, keep):
+    """Removes the package files of all versions but those to keep, and what a killed run left."""
+    kept = {cached(manager, cache, version).name for version in keep if version}
+    for path in Path(cache).iterdir():
+        if path.name.startswith(".fetch-"):
+            shutil.rmtree(path)
+        elif path.name.startswith(f"{NAME}-") and path.suffix == manager.suffix and path.name not in kept:
+            path.unlink()

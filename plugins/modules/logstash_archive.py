@@ -1,0 +1,190 @@
+#!/usr/bin/python
+"""Unpacks an archive of Logstash beside the versions that are there."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_archive
+short_description: Unpack an archive of Logstash beside the versions that are there
+description:
+  - Unpacks the tar.gz into O(root)/C(logstash-VERSION), which appears whole or not at all. What runs is not touched.
+  - The settings files that come with it, such as C(jvm.options) and C(log4j2.properties), are put into O(settings)
+    where there is none of that name, or where it is the unchanged one of another version, as the packages do.
+  - Removes the other versions, but for those in O(keep), the one that the link C(current) leads to, and the one that
+    was unpacked before this one.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  file:
+    description: The archive on the host.
+    type: path
+    required: true
+  version:
+    description: The version of Logstash that the archive has to hold.
+    type: str
+    required: true
+  root:
+    description: The directory that the versions lie in.
+    type: path
+    required: true
+  settings:
+    description: The settings directory of the service.
+    type: path
+    required: true
+  exclude:
+    description: Names of settings files that are not the archive's to bring.
+    type: list
+    elements: str
+    default: []
+  keep:
+    description: Versions that stay beside this one.
+    type: list
+    elements: str
+    default: []
+  origin:
+    description: How a message names the place that the archive comes from.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be unpacked, and changes nothing.
+"""
+
+EXAMPLES = r"""
+- name: Unpack the version that is asked for
+  elk.deploy.logstash_archive:
+    file: /var/cache/elk-deploy/logstash-9.5.2.tar.gz
+    version: 9.5.2
+    root: /opt/logstash
+    settings: /etc/logstash
+    exclude: [logstash.yml, pipelines.yml]
+    origin: https://packages.example.com/logstash-9.5.2-linux-x86_64.tar.gz
+"""
+
+RETURN = r"""
+path:
+  description: The directory of the version.
+  type: str
+  returned: success
+settings:
+  description: The settings files that were brought.
+  type: list
+  elements: str
+  returned: success
+removed:
+  description: The versions that were removed.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+PREFIX = "logstash-"
+OUTPUT_LINES = 8
+
+
+class ArchiveError(Exception):
+    """The archive cannot be used; the message says why, and what to do."""
+
+
+def unpack(run, file, target, origin):
+    """Unpacks an archive to a directory that appears whole. Raises ArchiveError."""
+    part = target.with_name(f".{target.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        command = ["tar", "--extract", "--gzip", "--no-same-owner", f"--file={file}", f"--directory={part}"]
+        code, output, errors = run(command)
+        if code:
+            tail = "\n".join((output + errors).strip().splitlines()[-OUTPUT_LINES:])
+            raise ArchiveError(f"{origin} could not be unpacked to {target.parent}: {tail}")
+        found = sorted(path.name for path in part.iterdir())
+        if found != [target.name] or not (part / target.name / "bin/logstash").is_file():
+            raise ArchiveError(
+                f'logstash_version is "{target.name[len(PREFIX) :]}", but {origin} holds {", ".join(found[:5])!r}; '
+                f"expected {target.name}/bin/logstash. Set the version that the archive has, or name its archive."
+            )
+        (part / target.name).chmod(0o755)
+        # The archive's own time would say when it was made; which version was unpacked last is what is asked later.
+        os.utime(part / target.name)
+        (part / target.name).rename(target)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def bring_settings(version, others, settings, exclude):
+    """Copies the settings files of a version, where none is there or it is another version's unchanged one."""
+    brought = []
+    for source in sorted((version / "config").glob("*")):
+        target = settings / source.name
+        if not source.is_file() or source.name in exclude or target.is_symlink():
+            continue
+        content = source.read_bytes()
+        if target.exists():
+            shipped = [
+                path.read_bytes() for path in (other / "config" / source.name for other in others) if path.is_file()
+            ]
+            if target.read_bytes() == content or target.read_bytes() not in shipped:
+                continue
+        part = target.with_name(target.name + ".part")
+        part.write_bytes(content)
+        part.chmod(0o644)
+        part.replace(target)
+        brought.append(source.name)
+    return brought
+
+
+def find_old(others, target, link, keep):
+    """The versions that nobody needs: neither to run, nor to go back to."""
+    kept = {f"{PREFIX}{version}" for version in keep}
+    current = os.readlink(link) if link.is_symlink() else target.name
+    if current == target.name and others:
+        current = max(others, key=lambda path: path.stat().st_mtime).name
+    return [path for path in others if path.name not in kept | {current}]
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "file": {"type": "path", "required": True},
+            "version": {"type": "str", "required": True},
+            "root": {"type": "path", "required": True},
+            "settings": {"type": "path", "required": True},
+            "exclude": {"type": "list", "elements": "str", "default": []},
+            "keep": {"type": "list", "elements": "str", "default": []},
+            "origin": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    root = Path(params["root"])
+    target = root / f"{PREFIX}{params['version']}"
+    if module.check_mode:
+        module.exit_json(changed=not target.exists(), path=str(target), settings=[], removed=[])
+    changed = not target.exists()
+    try:
+        if changed:
+            unpack(module.run_command, params["file"], target, params["origin"])
+    except ArchiveError as error:
+        module.fail_json(msg=str(error))
+    others = [path for path in root.glob(PREFIX + "*") if path.is_dir() and path != target]
+    brought = bring_settings(target, others, Path(params["settings"]), params["exclude"])
+    old = find_old(others, target, root / "current", params["keep"])
+    for path in old:
+        shutil.rmtree(path)
+    module.exit_json(
+        changed=bool(changed or brought or old),
+        path=str(target),
+        settings=brought,
+        removed=[path.name[len(PREFIX) :] for path in old],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+#!/usr/bin/python
+"""Says which Logstash is on a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_installed
+short_description: Say which Logstash is on a host, and whether the running one is older
+description:
+  - Reads the package database, the versions that were unpacked from archives, and the start of the service's process.
+  - Changes nothing, in check mode and out of it.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  manager:
+    description: The package manager of the host; another one than those that are known means that no package is.
+    type: str
+    required: true
+  archive_root:
+    description: The directory that archives are unpacked in.
+    type: path
+    required: true
+  archive:
+    description: Whether the service runs from an archive rather than from the package.
+    type: bool
+    required: true
+  unit:
+    description: The unit file that exists only where the service runs from an archive.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Only reads.
+"""
+
+EXAMPLES = r"""
+- name: See what is installed
+  elk.deploy.logstash_installed:
+    manager: apt
+    archive_root: /opt/logstash
+    archive: false
+    unit: /etc/systemd/system/logstash.service
+  register: __logstash_installed
+"""
+
+RETURN = r"""
+package:
+  description: The version of the package, empty when there is none or it is half installed.
+  type: str
+  returned: always
+held:
+  description: Whether the package is held at its version.
+  type: bool
+  returned: always
+archives:
+  description: The versions that are unpacked.
+  type: list
+  elements: str
+  returned: always
+current:
+  description: The version that the link C(current) of the archives leads to, empty when there is none.
+  type: str
+  returned: always
+has_archive_unit:
+  description: Whether the unit file of the archives is there.
+  type: bool
+  returned: always
+outdated:
+  description: Whether the service's process was started before what it runs was installed.
+  type: bool
+  returned: always
+"""
+
+import os
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+
+PREFIX = "logstash-"
+
+
+def started_at(pid, proc=Path("/proc")):
+    """When a process was started, in seconds of the wall clock; None when there is no such process."""
+    try:
+        # The program's name, in brackets, may hold anything; the fields after it may not.
+        ticks = int((proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return None
+    booted = next(line for line in (proc / "stat").read_text().splitlines() if line.startswith("btime "))
+    return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def is_outdated(started, installed, now):
+    """Whether a process runs what was there before. An installation in the future says only that the clock was set."""
+    # The start is known to the second: the moment of the boot, which it is counted from, has no fractions.
+    return started is not None and started + 1 < installed <= now
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "manager": {"type": "str", "required": True},
+            "archive_root": {"type": "path", "required": True},
+            "archive": {"type": "bool", "required": True},
+            "unit": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    found = packages.Installed()
+    if params["manager"] in packages.MANAGERS:
+        manager = packages.MANAGERS[params["manager"]](module.run_command)
+        module.run_command_environ_update = dict(manager.environment)
+        found = manager.installed()
+
+    root = Path(params["archive_root"])
+    link = root / "current"
+    current = os.readlink(link) if link.is_symlink() else ""
+    since = found.since
+    if params["archive"]:
+        since = link.lstat().st_mtime if current else 0.0
+
+    _, pid, _ = module.run_command(["systemctl", "show", "--value", "--property=MainPID", "logstash.service"])
+    started = started_at(pid.strip()) if pid.strip() not in ("", "0") else None
+    module.exit_json(
+        changed=False,
+        package=found.version if found.whole else "",
+        held=found.held,
+        archives=sorted(path.name[len(PREFIX) :] for path in root.glob(PREFIX + "*") if path.is_dir()),
+        current=current[len(PREFIX) :] if current.startswith(PREFIX) else "",
+        has_archive_unit=Path(params["unit"]).exists(),
+        outdated=is_outdated(started, since, time.time()),
+    )
+
+
+if __name__ == "__main__":
+    main()

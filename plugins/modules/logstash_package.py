@@ -1,0 +1,137 @@
+#!/usr/bin/python
+"""Brings the package of Logstash to a version and holds it there."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_package
+short_description: Bring the package of Logstash to one version and hold it there
+description:
+  - Installs, upgrades or downgrades the package to exactly the asked-for version, with apt or dnf, from a package file
+    that lies in O(cache) or, with O(download), from the repositories of the host. Checks afterwards that it is there.
+  - The package file is kept in O(cache) as C(logstash-VERSION.deb) or C(.rpm), so that going back needs no network.
+  - Settings files of the package that were changed stay as they are. The service is neither started nor restarted.
+  - Compares states. A version that someone else installed is brought back, and what a killed run left is put right.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  manager:
+    description: The package manager of the host.
+    type: str
+    choices: [apt, dnf]
+    required: true
+  version:
+    description: The version of Logstash, in full.
+    type: str
+    required: true
+  cache:
+    description: The directory on the host for package files.
+    type: path
+    required: true
+  download:
+    description: Whether a package file that is not in O(cache) is taken from the repositories of the host.
+    type: bool
+    default: false
+  hold:
+    description:
+      - Whether the package is held, so that an update of the whole host leaves it alone. apt has a mark for this;
+        dnf has the plugin versionlock, whose list is written also where the plugin is missing.
+    type: bool
+    default: true
+  keep:
+    description: Versions whose package files stay in O(cache) beside the one that is installed.
+    type: list
+    elements: str
+    default: []
+  origin:
+    description: How a message names the place that the package file comes from.
+    type: str
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be installed, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the version and the hold before and after.
+"""
+
+EXAMPLES = r"""
+- name: Install the version that is asked for
+  elk.deploy.logstash_package:
+    manager: apt
+    version: 9.5.2
+    cache: /var/cache/elk-deploy
+    download: true
+    origin: https://packages.example.com/9.x/apt
+"""
+
+RETURN = r"""
+previous:
+  description: The version that was installed before, empty when there was none.
+  type: str
+  returned: success
+file:
+  description: The package file of the version, empty when none is kept.
+  type: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "manager": {"type": "str", "choices": list(packages.MANAGERS), "required": True},
+            "version": {"type": "str", "required": True},
+            "cache": {"type": "path", "required": True},
+            "download": {"type": "bool", "default": False},
+            "hold": {"type": "bool", "default": True},
+            "keep": {"type": "list", "elements": "str", "default": []},
+            "origin": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    manager = packages.MANAGERS[params["manager"]](module.run_command)
+    module.run_command_environ_update = dict(manager.environment)
+    version, cache, hold = params["version"], params["cache"], params["hold"]
+    try:
+        before = manager.installed()
+        moves = (before.version, before.whole) != (version, True)
+        result = {
+            "changed": moves or before.held != hold,
+            "previous": before.version,
+            "diff": {
+                "before": describe(before.version, before.held),
+                "after": describe(version, hold),
+            },
+        }
+        file = packages.cached(manager, cache, version)
+        if result["changed"] and not module.check_mode:
+            if moves:
+                if params["download"] and not file.exists():
+                    packages.fetch(manager, cache, version)
+                packages.move(manager, cache, version, before, params["origin"])
+                packages.remove_old(manager, cache, [version, *params["keep"]])
+            if manager.installed().held != hold:
+                manager.hold(hold)
+            if hold and manager.missing_for_hold():
+                module.warn(
+                    f"logstash_hold is true, but takes effect only once the host has {manager.missing_for_hold()}."
+                )
+        result["file"] = str(file) if file.exists() else ""
+    except packages.PackageError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+def describe(version, held):
+    """One line for a diff."""
+    return f"logstash {version or '(none)'}{' (held)' if version and held else ''}\n"
+
+
+if __name__ == "__main__":
+    main()
