@@ -1,28 +1,35 @@
-"""Builds the stand-in package: `python build.py --version 8.5.3 --output DIR`.
+"""Builds the stand-in package: `python build.py --version 8.5.3 --output DIR [--format deb|archive|rpm-source]`.
 
-It prints the path of the .deb and its SHA-256. The same version, sources and vendored PyYAML give the same bytes.
+It prints the path of the file and its SHA-256. The same version, sources and vendored PyYAML give the same bytes.
+`archive` is the tar.gz that runs from where it is unpacked; `rpm-source` is what `rpmbuild -tb` makes the rpm from, on
+a host that has it.
 """
 
 import argparse
+import contextlib
 import csv
+import gzip
 import hashlib
 import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 if __package__ in (None, ""):
     sys.path.insert(0, str(HERE.parent))
 
-from logstash_standin.runtime import version as versions  # noqa: E402 - found through the line above when run as a script
+from logstash_standin.runtime import gemfile  # noqa: E402 - found through the line above when run as a script
+from logstash_standin.runtime import version as versions  # noqa: E402
 
 # 2022-12-08, when 8.5.3 came out: any fixed moment serves.
 EPOCH = 1670457600
-CONFFILES = ["jvm.options", "log4j2.properties", "logstash.yml", "pipelines.yml", "startup.options"]
+SETTINGS = ["jvm.options", "log4j2.properties", "logstash.yml", "pipelines.yml", "startup.options"]
 
 
 class BuildError(Exception):
@@ -30,23 +37,13 @@ class BuildError(Exception):
 
 
 def build_package(version: str, output: Path) -> Path:
-    """Builds the package of a version into a directory and returns its path. Raises BuildError."""
-    try:
-        release = versions.parse(version)
-    except ValueError:
-        raise BuildError(f"version {version!r}: give it as three numbers, for example 8.5.3") from None
-    if not versions.FIRST_KNOWN <= release <= versions.LAST_KNOWN:
-        first, last = (".".join(map(str, item)) for item in (versions.FIRST_KNOWN, versions.LAST_KNOWN))
-        raise BuildError(f"version {version}: the tables of settings and plugins cover {first} to {last}")
+    """Builds the .deb of a version into a directory and returns its path. Raises BuildError."""
+    release = _check(version)
     if not shutil.which("dpkg-deb"):
         raise BuildError("dpkg-deb is not on PATH: install the package dpkg")
     output.mkdir(parents=True, exist_ok=True)
     package = output / f"logstash-{version}-amd64.deb"
-    with tempfile.TemporaryDirectory(prefix="logstash-standin-") as directory:
-        root = Path(directory) / "root"
-        root.mkdir(mode=0o755)
-        _write_program(root / "usr/share/logstash", version, release)
-        _write_settings(root, release)
+    with _package_tree(version, release) as root:
         _write_control(root, version, release)
         _set_times(root)
         subprocess.run(
@@ -56,6 +53,83 @@ def build_package(version: str, output: Path) -> Path:
             env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
         )
     return package
+
+
+def build_archive(version: str, output: Path) -> Path:
+    """Builds the tar.gz of a version, which has its settings below config/. Raises BuildError."""
+    release = _check(version)
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="logstash-standin-") as directory:
+        root = Path(directory) / f"logstash-{version}"
+        _write_program(root, version, release)
+        for name, content in _settings(release).items():
+            _put(root / "config" / name, content)
+        return _pack(root, output / f"logstash-{version}-linux-x86_64.tar.gz")
+
+
+def build_rpm_source(version: str, output: Path) -> Path:
+    """Builds what `rpmbuild -tb` makes the rpm of a version from: its files and a spec. Raises BuildError."""
+    release = _check(version)
+    output.mkdir(parents=True, exist_ok=True)
+    with _package_tree(version, release) as root, tempfile.TemporaryDirectory(prefix="logstash-standin-") as directory:
+        source = Path(directory) / f"logstash-{version}-rpm"
+        source.mkdir()
+        root.rename(source / "root")
+        config = "\n".join(f"%config(noreplace) {name}" for name in _conffiles(release))
+        _put(
+            source / "logstash.spec",
+            _template("logstash.spec").decode().format(version=version, config=config).encode(),
+        )
+        return _pack(source, output / f"logstash-{version}-rpm.tar.gz")
+
+
+BUILDERS = {"deb": build_package, "archive": build_archive, "rpm-source": build_rpm_source}
+
+
+def _check(version: str) -> tuple[int, int, int]:
+    try:
+        release = versions.parse(version)
+    except ValueError:
+        raise BuildError(f"version {version!r}: give it as three numbers, for example 8.5.3") from None
+    if not versions.FIRST_KNOWN <= release <= versions.LAST_KNOWN:
+        first, last = (".".join(map(str, item)) for item in (versions.FIRST_KNOWN, versions.LAST_KNOWN))
+        raise BuildError(f"version {version}: the tables of settings and plugins cover {first} to {last}")
+    return release
+
+
+@contextlib.contextmanager
+def _package_tree(version: str, release: tuple[int, int, int]) -> Iterator[Path]:
+    """The files of a package as they lie on a host, below a temporary directory."""
+    with tempfile.TemporaryDirectory(prefix="logstash-standin-") as directory:
+        root = Path(directory) / "root"
+        root.mkdir(mode=0o755)
+        _write_program(root / "usr/share/logstash", version, release)
+        for name, content in _settings(release).items():
+            _put(root / "etc/logstash" / name, content)
+        _put(root / "etc/default/logstash", _template("default"))
+        _put(root / "lib/systemd/system/logstash.service", _template("logstash.service"))
+        for path in ("etc/logstash/conf.d", "var/lib/logstash", "var/log/logstash"):
+            (root / path).mkdir(parents=True, exist_ok=True)
+        yield root
+
+
+def _pack(tree: Path, target: Path) -> Path:
+    """Packs a directory, as root's and with one time for everything."""
+    _set_times(tree)
+
+    def plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+        member.uid = member.gid = 0
+        member.uname = member.gname = "root"
+        return member
+
+    with (
+        open(target, "wb") as file,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=EPOCH) as packed,
+        tarfile.open(fileobj=packed, mode="w") as archive,
+    ):
+        for path in [tree, *sorted(tree.rglob("*"))]:
+            archive.add(path, str(path.relative_to(tree.parent)), recursive=False, filter=plain)
+    return target
 
 
 def _put(target: Path, content: bytes, mode: int = 0o644) -> None:
@@ -69,12 +143,15 @@ def _template(name: str) -> bytes:
 
 
 def _write_program(home: Path, version: str, release: tuple[int, int, int]) -> None:
-    for name in ("logstash", "logstash-plugin"):
+    programs = ["logstash", "logstash-plugin"]
+    if release >= (6, 2, 0):
+        programs.append("logstash-keystore")
+    for name in programs:
         _put(home / "bin" / name, _template(name), 0o755)
     _put(home / "VERSION", f"{version}\n".encode())
     _put(home / "NOTICE.TXT", b"A stand-in for tests. This is not Logstash.\n")
     _put(home / "data" / "settings.csv", (HERE / "data/settings.csv").read_bytes())
-    _put(home / "Gemfile.lock", "".join(f"{name} {gem}\n" for name, gem in bundled(release).items()).encode())
+    gemfile.write(home, version, {name: gemfile.Gem(gem) for name, gem in bundled(release).items()})
     library = home / "lib"
     _put(library / "logstash_standin/__init__.py", (HERE / "__init__.py").read_bytes())
     for source in sorted((HERE / "runtime").glob("*.py")):
@@ -116,20 +193,18 @@ def bundled(release: tuple[int, int, int]) -> dict[str, str]:
     return found
 
 
-def _write_settings(root: Path, release: tuple[int, int, int]) -> None:
-    for name in CONFFILES:
-        content = _template(name)
-        if release < (6, 0, 0):
-            # Before pipelines.yml, the one pipeline was in logstash.yml.
-            if name == "pipelines.yml":
-                continue
-            if name == "logstash.yml":
-                content += b"\n# The pipeline's source.\npath.config: /etc/logstash/conf.d/*.conf\n"
-        _put(root / "etc/logstash" / name, content)
-    _put(root / "etc/default/logstash", _template("default"))
-    _put(root / "lib/systemd/system/logstash.service", _template("logstash.service"))
-    for directory in ("etc/logstash/conf.d", "var/lib/logstash", "var/log/logstash"):
-        (root / directory).mkdir(parents=True, exist_ok=True)
+def _settings(release: tuple[int, int, int]) -> dict[str, bytes]:
+    """The settings files that a release ships."""
+    files = {name: _template(name) for name in SETTINGS}
+    if release < (6, 0, 0):
+        # Before pipelines.yml, the one pipeline was in logstash.yml.
+        del files["pipelines.yml"]
+        files["logstash.yml"] += b"\n# The pipeline's source.\npath.config: /etc/logstash/conf.d/*.conf\n"
+    return files
+
+
+def _conffiles(release: tuple[int, int, int]) -> list[str]:
+    return [f"/etc/logstash/{name}" for name in _settings(release)] + ["/etc/default/logstash"]
 
 
 def _write_control(root: Path, version: str, release: tuple[int, int, int]) -> None:
@@ -138,9 +213,7 @@ def _write_control(root: Path, version: str, release: tuple[int, int, int]) -> N
         _template("control").decode().format(version=version, debian_version=f"1:{version}-1", installed_size=size)
     )
     _put(root / "DEBIAN/control", control.encode())
-    conffiles = [f"/etc/logstash/{name}" for name in CONFFILES if (root / "etc/logstash" / name).exists()]
-    conffiles += ["/etc/default/logstash"]
-    _put(root / "DEBIAN/conffiles", "".join(f"{name}\n" for name in conffiles).encode())
+    _put(root / "DEBIAN/conffiles", "".join(f"{name}\n" for name in _conffiles(release)).encode())
     for name in ("postinst", "prerm", "postrm"):
         _put(root / "DEBIAN" / name, _template(name), 0o755)
 
@@ -159,9 +232,10 @@ def main() -> int:
         "--version", default="8.5.3", help="the Logstash version to stand in for (default: %(default)s)"
     )
     parser.add_argument("--output", type=Path, required=True, help="the directory that the package is put in")
+    parser.add_argument("--format", choices=BUILDERS, default="deb", help="what is built (default: %(default)s)")
     arguments = parser.parse_args()
     try:
-        package = build_package(arguments.version, arguments.output)
+        package = BUILDERS[arguments.format](arguments.version, arguments.output)
     except BuildError as error:
         print(f"{parser.prog}: {error}", file=sys.stderr)
         return 1

@@ -1,11 +1,12 @@
-"""bin/logstash-plugin: list, install, update and remove, on the list of gems that Gemfile.lock is here."""
+"""bin/logstash-plugin: list, install, update and remove, on the gems of Gemfile and its lock."""
 
-import os
+import hashlib
 import re
 import sys
 from pathlib import Path
 
-from . import plugin_table
+from . import gem_files, gemfile, plugin_table, version
+from .gemfile import Gem
 
 _KINDS = ("input", "filter", "output", "codec", "integration", "patterns")
 
@@ -58,11 +59,15 @@ def _list(arguments: list[str], home: Path) -> int:
     return 0
 
 
-def _save(gems: dict[str, str], home: Path) -> None:
-    path = home / "Gemfile.lock"
-    temporary = path.with_name("Gemfile.lock.new")
-    temporary.write_text("".join(f"{name} {version}\n" for name, version in sorted(gems.items())), encoding="utf-8")
-    os.replace(temporary, path)
+def _save(gems: dict[str, Gem], home: Path) -> None:
+    gemfile.write(home, version.installed(home), gems)
+
+
+def _unpack(home: Path, folder: str, name: str, content: bytes) -> None:
+    """Keeps the gem's file where the genuine program would have its content, with the modes that the umask leaves."""
+    target = home / folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
 
 
 def _names(arguments: list[str]) -> tuple[list[str], str]:
@@ -79,31 +84,69 @@ def _names(arguments: list[str]) -> tuple[list[str], str]:
 
 
 def _install(arguments: list[str], home: Path) -> int:
-    names, version = _names(arguments)
+    names, wanted = _names(arguments)
     if not names:
         return _fail("You must specify at least one plugin to install")
-    gems = plugin_table.installed(home)
-    for given in names:
-        # A file is named after its plugin: logstash-filter-x-1.2.3.gem, or an offline pack of any name.
-        match = re.fullmatch(
-            r"(logstash-[a-z]+-[A-Za-z0-9_]+?)(?:-(\d[\w.]*?))?(?:\.gem|\.zip)?", given.rsplit("/", 1)[-1]
-        )
-        if not match or match[1].split("-")[1] not in _KINDS:
-            return _fail(f"Installation aborted, verification failed for {given}")
-        print(f"Validating {match[1]}" + (f"-{version}" if version else ""))
-        print(f"Installing {match[1]}")
-        gems[match[1]] = version or match[2] or gems.get(match[1], "1.0.0")
     try:
-        _save(gems, home)
+        if names[0].startswith("file://"):
+            return _install_pack(names[0], home)
+        return _install_gems(names, wanted, home)
     except OSError as error:
         return _fail(f"Something went wrong when installing, message: {error.strerror} - {error.filename}")
+
+
+def _install_pack(address: str, home: Path) -> int:
+    """Several plugins from one zip; what it brings along counts too where the Gemfile names it."""
+    path = Path(address.removeprefix("file://"))
+    if not path.exists():
+        return _fail(f"File not found for: {address}, message: Can't file local file {path}")
+    print(f"Installing file: {path}")
+    try:
+        packed = gem_files.read_pack(path)
+    except gem_files.BadFileError as error:
+        return _fail(f"Invalid pack for: {address}, reason: {error}, message: {error}")
+    gems = gemfile.read(home)
+    for name, found, plugin, content in packed:
+        _unpack(home, "vendor/bundle/jruby/gems", f"{name}-{found}.gem", content)
+        if plugin or name in gems:
+            gems[name] = Gem(found, pinned=True)
+    _save(gems, home)
+    print("Install successful")
+    return 0
+
+
+def _install_gems(names: list[str], wanted: str, home: Path) -> int:
+    gems = gemfile.read(home)
+    for given in names:
+        if given.endswith(".gem"):
+            print(f"Validating {given}")
+            try:
+                content = Path(given).read_bytes()
+                name, found, plugin = gem_files.read_gem(content)
+            except (OSError, gem_files.BadFileError):
+                plugin = False
+            if not plugin:
+                return _fail(f"Installation aborted, verification failed for {given}")
+            folder = f"vendor/local_gems/{hashlib.sha256(content).hexdigest()[:8]}/{name}-{found}"
+            _unpack(home, folder, f"{name}.gemspec", content)
+            gems[name] = Gem(found, pinned=True, path=folder)
+        else:
+            # What the public registry would say is not known here: any plugin's name is taken to be there.
+            match = re.fullmatch(r"logstash-([a-z]+)-[A-Za-z0-9_]+", given)
+            print(f"Validating {given}" + (f"-{wanted}" if wanted else ""))
+            if not match or match[1] not in _KINDS:
+                return _fail(f"Installation aborted, verification failed for {given} {wanted}".rstrip())
+            name = given
+            gems[name] = Gem(wanted or (gems[name].version if name in gems else "1.0.0"), pinned=bool(wanted))
+        print(f"Installing {name}")
+    _save(gems, home)
     print("Installation successful")
     return 0
 
 
 def _remove(arguments: list[str], home: Path) -> int:
     names, _version = _names(arguments)
-    gems = plugin_table.installed(home)
+    gems = gemfile.read(home)
     for name in names:
         if name not in gems:
             return _fail(f"This plugin has not been previously installed: {name}")

@@ -1,14 +1,13 @@
 """Which plugins are installed, and what the settings of some of them are.
 
-The installed ones are in Gemfile.lock, one `name version` a line: a file of the package, so an upgrade puts the bundled
-set back and drops what was installed since, as with the genuine package.
+The installed ones are those of Gemfile's lock, see gemfile.
 
 A plugin is checked as far as this table goes: one that it does not name accepts any setting.
 """
 
 from pathlib import Path
 
-from . import log
+from . import gemfile, log
 from .errors import ConfigurationError, PluginLoadingError
 
 # What integration plugins bring along, and what is in the core itself.
@@ -58,9 +57,14 @@ _SETTINGS = {
     "delimiter close_older ignore_older max_open_files mode file_completed_action file_completed_log_path "
     "file_chunk_count file_chunk_size file_sort_by file_sort_direction sincedb_clean_after exit_after_read "
     "check_archive_validity ecs_compatibility",
+    "input-redis": "batch_count command_map data_type* db host key* password path port ssl threads timeout",
     "input-generator": "count lines message threads ecs_compatibility",
     "input-stdin": "ecs_compatibility",
     "input-pipeline": "address*",
+    "filter-csv": "autodetect_column_names autogenerate_column_names columns convert ecs_compatibility quote_char "
+    "separator skip_empty_columns skip_empty_rows skip_header source target",
+    "filter-date": "locale match precision tag_on_failure target timezone",
+    "filter-dissect": "convert_datatype mapping tag_on_failure",
     "filter-drop": "percentage",
     "filter-json": "source* target skip_on_invalid_json tag_on_failure ecs_compatibility",
     "filter-mutate": "capitalize coerce convert copy gsub join lowercase merge rename replace split strip "
@@ -70,6 +74,8 @@ _SETTINGS = {
     "output-http": "url* http_method* content_type format headers http_compression ignorable_codes mapping message "
     "retry_failed retryable_codes ecs_compatibility " + _CLIENT_HTTP,
     "output-pipeline": "send_to* ensure_delivery",
+    "output-redis": "batch batch_events batch_timeout congestion_interval congestion_threshold data_type db host key "
+    "password port reconnect_interval shuffle_hosts timeout",
     "output-stdout": "",
     "output-tcp": "host* port* mode reconnect_interval " + _SERVER_TLS,
     "codec-json": "charset target ecs_compatibility",
@@ -84,8 +90,7 @@ _BOOLEANS = {"ssl", "ssl_enable", "ssl_enabled", "enable_metric", "gzip", "http_
 
 def installed(home: Path) -> dict[str, str]:
     """The installed gems and their versions."""
-    lines = (home / "Gemfile.lock").read_text(encoding="utf-8").split("\n")
-    return dict(line.split(" ", 1) for line in lines if line)
+    return {name: gem.version for name, gem in gemfile.read(home).items()}
 
 
 def available(home: Path, release: tuple[int, int, int]) -> set[str]:

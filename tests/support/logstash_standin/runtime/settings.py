@@ -146,6 +146,7 @@ class Settings:
     def load(self, path: Path) -> None:
         """Reads a logstash.yml. Raises OSError, yaml_file.ParseError, ConfigurationError."""
         tree = yaml_file.load(path) or {}
+        variables.open_keystore(path.parent)
         for name, value in variables.replace(flatten(tree)).items():
             try:
                 self.set(name, value)

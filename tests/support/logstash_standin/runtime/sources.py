@@ -113,7 +113,7 @@ def _pipelines(process: settings.Settings) -> list[PipelineConfig]:
         made = _pipeline(PipelineSettings(process, {}))
         return [made] if made else []
     path = _yaml_path(process)
-    entries = variables.replace(yaml_file.load(path))
+    entries = variables.replace(yaml_file.load(path), secrets=False)
     overlays = [_overlay(process, entry) for entry in entries]
     ids = [overlay.get("pipeline.id") for overlay in overlays]
     twice = [name for name in dict.fromkeys(ids) if ids.count(name) > 1]
