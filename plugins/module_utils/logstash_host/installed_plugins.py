@@ -5,12 +5,12 @@ folders below vendor/bundle do not tell: a version that was replaced stays there
 package, so that an upgrade puts the bundled set back.
 
 Beside them this keeps, in vendor/elk-deploy, what no file of Logstash's says: from which file a plugin was installed;
-and while plugins are changed, what was there before, so that a run that was cut off can be undone.
+the last few sets of plugins, so that a failed deployment can go back to one; and while plugins are changed, which set
+there was before, so that a run that was cut off can be undone.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import re
@@ -21,6 +21,7 @@ from pathlib import Path
 SPEC = re.compile(r"^ {4}(\S+) \(([^)]+?)(?:-java)?\)$", re.MULTILINE)
 PLUGIN = re.compile(r"logstash-(?:codec|filter|input|integration|output)-.")
 CORE = "logstash-core"
+KEPT_SETS = 5
 
 
 class PluginSet:
@@ -29,8 +30,10 @@ class PluginSet:
     def __init__(self, home):
         self.home = Path(home)
         self._kept = self.home / "vendor/elk-deploy"
-        self._before = self._kept / "before"
         self._record = self._kept / "plugins.json"
+        self._sets = self._kept / "sets"
+        # Names the set that there was before the change that goes on.
+        self._changing = self._kept / "changing"
 
     @property
     def lock(self):
@@ -68,48 +71,71 @@ class PluginSet:
         content = json.dumps([self.installed(), self.sources()], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
-    # What a change of plugins touches, but for folders of further versions, which nothing uses.
-    def _changing(self):
-        return [self.home / "Gemfile", self.lock, self.home / "vendor/local_gems"]
+    def _files(self):
+        """What a set consists of. Folders of versions that are not in use stay where they are."""
+        return [self.home / "Gemfile", self.lock, self.home / "vendor/local_gems", self._record]
 
     def keep(self):
-        """Keeps what is there before a change."""
-        part = self._before.with_suffix(".part")
+        """Keeps the set that is there, and returns its name, the fingerprint."""
+        name = self.fingerprint()
+        part = self._sets / f"{name}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        for path in self._changing():
-            if path.is_dir():
-                shutil.copytree(path, part / path.name, symlinks=True)
-            elif path.exists():
-                shutil.copy2(path, part / path.name)
-        part.rename(self._before)
+        for path in self._files():
+            copy(path, part / path.name)
+        shutil.rmtree(self._sets / name, ignore_errors=True)
+        part.rename(self._sets / name)
+        for old in sorted(self._sets.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_SETS]:
+            shutil.rmtree(old)
+        return name
 
-    def is_interrupted(self):
-        """Whether a change was begun and neither ended nor undone, and the package is still that one."""
-        if not self._before.exists() or not self.lock:
+    def has(self, name):
+        """Whether a set is kept, and is one of the package that is installed now."""
+        kept = self._sets / name
+        if not name or not kept.is_dir() or not self.lock:
             return False
-        # A lock without the core was being written when the run was killed.
+        # A lock without the core was being written when a run was killed.
         core = self._gems(self.lock).get(CORE)
-        return core in (None, self._gems(self._before / self.lock.name).get(CORE))
+        return core in (None, self._gems(kept / self.lock.name).get(CORE))
 
-    def restore(self):
-        """Puts back what keep kept."""
-        for path in self._changing():
-            kept = self._before / path.name
+    def restore(self, name):
+        """Puts back the set of that name."""
+        for path in self._files():
+            kept = self._sets / name / path.name
             if path.is_dir():
                 shutil.rmtree(path)
-            if kept.is_dir():
-                shutil.copytree(kept, path, symlinks=True)
-            elif kept.exists():
-                part = path.with_name(path.name + ".part")
-                shutil.copy2(kept, part)
-                part.replace(path)
-        self.forget()
+            elif path == self._record:
+                path.unlink(missing_ok=True)
+            copy(kept, path)
+        self.end_change()
 
-    def forget(self):
-        """A change is over, or what was kept belongs to another package."""
-        with contextlib.suppress(FileNotFoundError):
-            shutil.rmtree(self._before)
+    def begin_change(self):
+        """Keeps the set that is there, for restore, and returns its name."""
+        name = self.keep()
+        self._changing.write_text(name, encoding="utf-8")
+        return name
+
+    def interrupted(self):
+        """The set to go back to when a change was begun, and neither ended nor undone; empty otherwise."""
+        try:
+            name = self._changing.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+        return name if self.has(name) else ""
+
+    def end_change(self):
+        """A change is over, or what there was before it belongs to another package."""
+        self._changing.unlink(missing_ok=True)
+
+
+def copy(source, target):
+    """Copies a folder, or a file so that it is never half; nothing where nothing is."""
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True)
+    elif source.exists():
+        part = target.with_name(target.name + ".part")
+        shutil.copy2(source, part)
+        part.replace(target)
 
 
 def _checksum(path):

@@ -1,0 +1,150 @@
+"""Action of logstash_plugins: reads gems and packs on the controller, and copies those that the host lacks."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.custom_package.errors import PackageError
+from ..module_utils.custom_package.gems import read_gems
+
+MODULE = "elk.deploy.logstash_plugins"
+OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "timeout")
+ENTRY = ("name", "version", "gem", "pack", "state")
+NAME = re.compile(r"logstash-(codec|filter|input|integration|output)-[A-Za-z0-9_.-]+")
+VERSION = re.compile(r"\d[0-9A-Za-z.]*")
+
+
+class ActionModule(ActionBase):
+    """Checks the list against the files, asks the host what is lacking, and brings that."""
+
+    TRANSFERS_FILES = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        unknown = sorted(set(self._task.args) - set(OPTIONS))
+        if unknown:
+            raise AnsibleActionFail(f"logstash_plugins has no option {', '.join(unknown)}; it has {', '.join(OPTIONS)}")
+        entries = self._entries(self._task.args.get("plugins", []))
+        if boolean(self._task.args.get("check_only", False)):
+            return {**result, "changed": False}
+        first = self._module(entries, task_vars)
+        result.update(first)
+        lacking = result.pop("lacking", None)
+        if lacking and not result.get("failed"):
+            files = self._bring([entry for entry in entries if entry["name"] in lacking])
+            result.update(
+                self._module([{**entry, "file": files.get(entry["name"], "")} for entry in entries], task_vars)
+            )
+            result["undone"] = first["undone"]
+        self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result
+
+    def _module(self, entries: list[dict[str, Any]], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        given = ("name", "version", "state", "checksum", "file")
+        plugins = [{key: entry[key] for key in given if key in entry} for entry in entries]
+        arguments = {key: value for key, value in self._task.args.items() if key != "check_only"}
+        if plugins:
+            arguments["plugins"] = plugins
+        return self._execute_module(MODULE, arguments, task_vars=task_vars)
+
+    def _entries(self, plugins: Any) -> list[dict[str, Any]]:
+        """The list with what the files say: an entry with one gets its `version`, `checksum` and `path`."""
+        if not isinstance(plugins, list):
+            raise AnsibleActionFail(f"logstash_plugins: plugins is {plugins!r}; expected a list of plugins")
+        entries, problems = [], []
+        for number, plugin in enumerate(plugins, 1):
+            try:
+                entries.append(self._entry(plugin))
+            except (PackageError, AnsibleError) as error:
+                name = plugin.get("name") if isinstance(plugin, dict) else None
+                problems.append(f"plugin {number}{f' ({name})' if name else ''}: {error}")
+        names = [entry["name"] for entry in entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        problems += [f"{name} is in the list more than once; keep one of its entries" for name in twice]
+        if problems:
+            raise AnsibleActionFail(
+                "The list of plugins cannot be used; nothing was done. " + " ".join(f"{text}." for text in problems)
+            )
+        return entries
+
+    def _entry(self, plugin: Any) -> dict[str, Any]:
+        if not isinstance(plugin, dict):
+            raise PackageError(f"it is {plugin!r}; expected a name, and version, gem or pack, and state where needed")
+        unknown = sorted(set(plugin) - set(ENTRY))
+        if unknown:
+            raise PackageError(f"it has no option {', '.join(unknown)}; it has {', '.join(ENTRY)}")
+        name, version, state = (
+            str(plugin.get("name", "")),
+            str(plugin.get("version") or ""),
+            plugin.get("state", "present"),
+        )
+        if not NAME.fullmatch(name):
+            raise PackageError(
+                f"name is {name!r}; expected a plugin's whole name, such as logstash-output-http. "
+                "`logstash-plugin list` shows those that are installed"
+            )
+        if version and not VERSION.fullmatch(version):
+            raise PackageError(f"version is {version!r}; expected one version in full, such as 4.3.2, and no range")
+        if state not in ("present", "absent"):
+            raise PackageError(f"state is {state!r}; expected present or absent")
+        given = [plugin[kind] for kind in ("gem", "pack") if plugin.get(kind)]
+        if len(given) > 1 or (given and state == "absent"):
+            raise PackageError(
+                "it has more than it can use; expected one of gem and pack, and neither with state: absent"
+            )
+        entry = {"name": name, "version": version, "state": state, "checksum": ""}
+        return self._with_file(entry, str(given[0]), bool(plugin.get("gem"))) if given else entry
+
+    def _with_file(self, entry: dict[str, Any], given: str, is_gem: bool) -> dict[str, Any]:
+        path = Path(self._find_needle("files", os.path.expanduser(given)))
+        if path.suffix != (".gem" if is_gem else ".zip"):
+            kinds = "gem is {}; expected a .gem file" if is_gem else "pack is {}; expected a .zip file"
+            raise PackageError(kinds.format(given))
+        held = {gem.name: gem for gem in read_gems(path)}
+        found = held.get(entry["name"])
+        if not found or (entry["version"] and found.version != entry["version"]):
+            content = ", ".join(f"{gem.name} {gem.version}" for gem in held.values())
+            raise PackageError(
+                f"{given} holds {content}, and not {entry['name']} {entry['version']}".rstrip()
+                + ". Correct the name or the version, or give the right file"
+            )
+        if not found.is_plugin:
+            raise PackageError(f"{given} holds {found.name}, which says of itself that it is no plugin of Logstash")
+        if is_gem and not re.fullmatch(rf"{re.escape(f'{found.name}-{found.version}')}(-java)?\.gem", path.name):
+            raise PackageError(
+                f"{given} holds {found.name} {found.version}; expected the name {found.name}-{found.version}.gem, with "
+                "-java before .gem when it is built for Java. Logstash takes the version from the file's name"
+            )
+        with path.open("rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        return {**entry, "version": found.version, "path": path, "is_gem": is_gem, "checksum": checksum}
+
+    def _bring(self, entries: list[dict[str, Any]]) -> dict[str, str]:
+        """Copies what the plugins are installed from to the host: {plugin's name: path there}. Gems become one pack."""
+        shell = self._connection._shell
+        if not shell.tmpdir:
+            self._make_tmp_path()
+        brought: dict[Path, str] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            gems = Path(folder) / "gems.zip"
+            with zipfile.ZipFile(gems, "w") as pack:
+                for entry in entries:
+                    if entry["is_gem"]:
+                        pack.write(entry["path"], f"logstash/{entry['path'].name}")
+            sources = {entry["name"]: gems if entry["is_gem"] else entry["path"] for entry in entries}
+            for number, source in enumerate(dict.fromkeys(sources.values())):
+                # A name of its own for each, without characters that an address would need to escape.
+                brought[source] = shell.join_path(shell.tmpdir, f"pack-{number}.zip")
+                self._transfer_file(str(source), brought[source])
+            self._fixup_perms2((shell.tmpdir, *brought.values()), execute=False)
+        return {name: brought[source] for name, source in sources.items()}

@@ -1,0 +1,323 @@
+#!/usr/bin/python
+"""Brings the plugins of a Logstash to the versions that are wanted."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_plugins
+short_description: Bring the plugins of a Logstash to the versions that are wanted
+description:
+  - Takes the whole list of plugins and compares it with the lock that Logstash's plugin manager keeps. Names are exact,
+    and a version counts for a bundled plugin as well. Where nothing differs, no Java is started.
+  - It is the state that is compared. So plugins that an upgrade of the package dropped are installed again, and so are
+    those of a run that was cut off, after the half-done change was undone.
+  - Gems and offline packs are files on the controller. They are read there, so that a file which is not the plugin that
+    is named fails before anything is done; and they are copied to the host only when they are needed.
+  - Gems are installed as one offline pack, since the program resolves those without the net. What a gem needs has to be
+    in Logstash already, as it is for another build of a bundled plugin; for anything else prepare an offline pack.
+  - Afterwards the program lists what it has, once. When a plugin could not be installed or is not what was wanted, what
+    was there before is put back.
+  - The last few sets of plugins stay on the host; with O(fingerprint) one of them is put back, without starting Java.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  plugins:
+    description: The plugins. Those that are not named stay as they are.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: The plugin's whole name, such as V(logstash-output-http).
+        type: str
+        required: true
+      version:
+        description:
+          - The version, in full. Without it, and without a file, any version will do.
+          - With a file, it has to be the file's; without it, the file's counts.
+        type: str
+      gem:
+        description: A C(.gem) file of the plugin on the controller. Its name has to be the one that RubyGems gives it.
+        type: path
+      pack:
+        description:
+          - An offline pack (C(.zip)) on the controller that holds the plugin and what it needs.
+          - Several plugins of one pack name the same file.
+        type: path
+      state:
+        description: Whether the plugin is there. Without O(plugins[].gem) and O(plugins[].pack) it comes from RubyGems.
+        type: str
+        choices: [present, absent]
+        default: present
+  check_only:
+    description: Whether the list is only held against its files, on the controller. No host is asked.
+    type: bool
+    default: false
+  fingerprint:
+    description: The RV(fingerprint) of a set of plugins to go back to, in place of O(plugins).
+    type: str
+    default: ""
+  home:
+    description: The folder that Logstash is installed in.
+    type: path
+    default: /usr/share/logstash
+  java_home:
+    description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
+    type: str
+    default: ""
+  timeout:
+    description: How many seconds each call of the program may take. It repeats downloads that fail by itself.
+    type: int
+    default: 600
+attributes:
+  check_mode:
+    support: full
+    description: Says what would change, from the files alone.
+  diff_mode:
+    support: full
+    description: Shows the versions of the plugins that differ.
+"""
+
+EXAMPLES = r"""
+- name: Bring the plugins to the wanted versions
+  elk.deploy.logstash_plugins:
+    plugins:
+      - {name: logstash-output-http, version: 4.3.2, gem: files/logstash-output-http-4.3.2.gem}
+      - {name: logstash-filter-acme, version: 1.2.0, pack: files/acme-plugins.zip}
+      - {name: logstash-input-twitter, state: absent}
+  register: plugins
+
+- name: Go back to the plugins that were there before
+  elk.deploy.logstash_plugins:
+    fingerprint: 0a1b2c3d4e5f6789
+"""
+
+RETURN = r"""
+differs:
+  description: Whether the plugins differed from those that are wanted.
+  type: bool
+  returned: success
+changes:
+  description: What differed, as C(name), C(before), C(after) and C(why). An empty version means that there is none.
+  type: list
+  elements: dict
+  returned: success
+fingerprint:
+  description: Changes with every plugin, version and file; empty when it is not known before the change.
+  type: str
+  returned: success
+undone:
+  description: Whether the change of a run that was cut off was undone first.
+  type: bool
+  returned: success
+"""
+
+import re
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+
+LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
+NOISE = re.compile(r"^(Using (bundled|system|LS_JAVA_HOME|JAVA_HOME)|warning:|OpenJDK)", re.IGNORECASE)
+OUTPUT_LINES = 20
+TIMED_OUT = 124
+
+
+class ProgramError(Exception):
+    """A call of the program failed, or had another outcome than it should; the message says why."""
+
+
+def plan(plugins, installed, sources):
+    """What has to change: {name, before, after, why, plugin} for each plugin that is not as wanted."""
+    changes = []
+    for plugin in plugins:
+        name, wanted = plugin["name"], plugin["version"] or ""
+        before = installed.get(name, "")
+        after, why = wanted or before or "newest", ""
+        if plugin["state"] == "absent":
+            after, why = "", "is not wanted" if before else ""
+        elif not before:
+            why = "is missing"
+        elif wanted and before != wanted:
+            why = "has another version"
+        elif plugin["checksum"] and sources.get(name) != plugin["checksum"]:
+            why = "did not come from this file"
+        if why:
+            changes.append({"name": name, "before": before, "after": after, "why": why, "plugin": plugin})
+    return changes
+
+
+def commands(changes):
+    """The calls of the program, each as its arguments. Whatever a new plugin stands in for has to go first."""
+    calls = [["remove", change["name"]] for change in changes if not change["after"]]
+    wanted = [change["plugin"] for change in changes if change["after"]]
+    packs = dict.fromkeys(plugin["file"] for plugin in wanted if plugin["file"])
+    calls += [["install", f"file://{pack}"] for pack in packs]
+    for plugin in wanted:
+        if not plugin["file"]:
+            version = ["--version", plugin["version"]] if plugin["version"] else []
+            calls.append(["install", *version, plugin["name"]])
+    return calls
+
+
+class Program:
+    """The program logstash-plugin of a Logstash."""
+
+    def __init__(self, module):
+        self._module = module
+        self._path = Path(module.params["home"]) / "bin/logstash-plugin"
+        # Specifications of gems are UTF-8, which Ruby takes for an error in another locale.
+        self._environment = {"LC_ALL": "C.UTF-8"}
+        if module.params["java_home"]:
+            self._environment.update(dict.fromkeys(("LS_JAVA_HOME", "JAVA_HOME"), module.params["java_home"]))
+
+    def run(self, arguments):
+        """Runs the program and returns what it printed. Raises ProgramError."""
+        seconds = self._module.params["timeout"]
+        # Whatever root's own umask is: the service has to read what is installed.
+        code, stdout, stderr = self._module.run_command(
+            ["timeout", "--kill-after=10", str(seconds), str(self._path), *arguments],
+            environ_update=self._environment,
+            umask=0o022,
+        )
+        if code:
+            shown = " ".join(arguments)
+            reason = find_reason(stdout + "\n" + stderr)
+            if code == TIMED_OUT:
+                reason = f"it did not end within {seconds} s. {reason}"
+            raise ProgramError(f"logstash-plugin {shown} failed with exit status {code}: {reason}")
+        return stdout
+
+    def listed(self):
+        """{name: version} as the program itself lists them."""
+        return dict(LISTED.findall(self.run(["list", "--verbose"])))
+
+
+def find_reason(output):
+    """The lines that say why a call failed: those with an error, or else the last ones."""
+    lines = [line.strip() for line in output.splitlines() if line.strip() and not NOISE.match(line)]
+    errors = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
+    return " | ".join(list(dict.fromkeys(errors or lines))[-OUTPUT_LINES:])
+
+
+def apply(program, current, plugins, changes):
+    """Makes the changes. Raises ProgramError after what was there before has been put back."""
+    before = current.begin_change()
+    try:
+        for arguments in commands(changes):
+            program.run(arguments)
+        wrong = [
+            f"{change['name']} is {change['before'] or 'missing'} where {change['after'] or 'none'} is wanted"
+            for change in plan(plugins, program.listed(), {plugin["name"]: plugin["checksum"] for plugin in plugins})
+        ]
+        if wrong:
+            raise ProgramError(
+                f"After the change, logstash-plugin lists other versions: {'; '.join(wrong)}. Another plugin of the "
+                "list may need them, or bring them along."
+            )
+        current.remember({plugin["name"]: plugin["checksum"] for plugin in plugins if plugin["checksum"]})
+        current.keep()
+    except BaseException:
+        current.restore(before)
+        raise
+    current.end_change()
+
+
+def go_back(module, current, wanted):
+    """Puts back the set with that fingerprint."""
+    before = current.fingerprint()
+    if before == wanted:
+        module.exit_json(changed=False, differs=False, changes=[], undone=False, fingerprint=wanted)
+    if not current.has(wanted):
+        module.fail_json(
+            msg=f"No set of plugins with fingerprint {wanted!r} is kept in {current.home} for this version of "
+            "Logstash. Give the list of plugins instead."
+        )
+    if not module.check_mode:
+        try:
+            current.restore(wanted)
+        except OSError as error:
+            module.fail_json(msg=f"The plugins could not be put back: {error}. Make room, or make it writable.")
+    diff = {"before": f"plugins {before}\n", "after": f"plugins {wanted}\n"}
+    module.exit_json(changed=True, differs=True, changes=[], undone=False, fingerprint=wanted, diff=diff)
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "plugins": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "name": {"type": "str", "required": True},
+                    "version": {"type": "str"},
+                    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+                    # From the action: the checksum of the plugin's file, and where the pack with it lies on the host.
+                    "checksum": {"type": "str", "default": ""},
+                    "file": {"type": "str", "default": ""},
+                },
+            },
+            "fingerprint": {"type": "str", "default": ""},
+            "home": {"type": "path", "default": "/usr/share/logstash"},
+            "java_home": {"type": "str", "default": ""},
+            "timeout": {"type": "int", "default": 600},
+        },
+        mutually_exclusive=[["plugins", "fingerprint"]],
+        supports_check_mode=True,
+    )
+    plugins = module.params["plugins"]
+    current = PluginSet(module.params["home"])
+    if not current.lock and not module.check_mode:
+        module.fail_json(
+            msg=f"There is no Gemfile.lock in {current.home}, so no Logstash is installed there. Install it first, or "
+            "correct home."
+        )
+
+    if module.params["fingerprint"]:
+        go_back(module, current, module.params["fingerprint"])
+    interrupted = current.interrupted()
+    if not module.check_mode:
+        if interrupted:
+            current.restore(interrupted)
+        current.end_change()
+    changes = plan(plugins, current.installed(), current.sources())
+    result = {
+        "changed": bool(changes or interrupted),
+        "differs": bool(changes or interrupted),
+        "changes": [{key: change[key] for key in ("name", "before", "after", "why")} for change in changes],
+        "undone": bool(interrupted),
+        "fingerprint": "" if changes or (interrupted and module.check_mode) else current.fingerprint(),
+    }
+    if module._diff:
+        result["diff"] = {
+            side: "".join(f"{change['name']} {change[side]} ({change['why']})\n" for change in changes if change[side])
+            for side in ("before", "after")
+        }
+    if module.check_mode or not changes:
+        module.exit_json(**result)
+
+    # The action copies the files of these to the host and comes back.
+    lacking = [
+        change["name"]
+        for change in changes
+        if change["after"] and change["plugin"]["checksum"] and not change["plugin"]["file"]
+    ]
+    if lacking:
+        module.exit_json(**result, lacking=lacking)
+    try:
+        apply(Program(module), current, plugins, changes)
+    except (ProgramError, OSError) as error:
+        found = current.installed()
+        now = ", ".join(f"{change['name']} {found.get(change['name'], 'missing')}" for change in changes)
+        module.fail_json(
+            msg=f"{error} What was there before the change is there again, and the service was not touched; installed "
+            f"now: {now}.",
+            changes=result["changes"],
+        )
+    module.exit_json(**{**result, "fingerprint": current.fingerprint()})
+
+
+if __name__ == "__main__":
+    main()

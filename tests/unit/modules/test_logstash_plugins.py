@@ -1,0 +1,461 @@
+"""Plugins are compared with the lock, changed with few calls of the program, verified by one, and undone on failure."""
+
+import hashlib
+import os
+import shutil
+import tarfile
+
+import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.modules import logstash_plugins
+from logstash_standin.build import build_archive
+from playbook_project import Project
+from plugin_files import write_gem, write_pack
+
+HTTP = "logstash-output-http"
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory):
+    """Homes of the stand-in as a package brings them: pristine(version)."""
+    made = {}
+
+    def get(version):
+        if version not in made:
+            folder = tmp_path_factory.mktemp("pristine")
+            with tarfile.open(build_archive(version, folder)) as archive:
+                archive.extractall(folder / "unpacked", filter="data")
+            made[version] = next((folder / "unpacked").iterdir())
+        return made[version]
+
+    return get
+
+
+class Home:
+    """A Logstash of its own for one test, whose program writes down how it was called."""
+
+    def __init__(self, folder, pristine):
+        self.path, self.pristine = folder / "logstash", pristine
+        self.calls_file = folder / "calls"
+        self.install("8.5.3")
+
+    def install(self, version):
+        """What a package manager does: the package's files replace what is there; others stay."""
+        shutil.copytree(self.pristine(version), self.path, dirs_exist_ok=True)
+        program = self.path / "bin/logstash-plugin"
+        program.rename(program.with_name("genuine"))
+        program.write_text(f'#!/bin/sh\necho "$*" >> {self.calls_file}\nexec {self.path}/bin/genuine "$@"\n')
+        program.chmod(0o755)
+
+    def calls(self):
+        """The calls since the last time this was asked."""
+        found = self.calls_file.read_text().splitlines() if self.calls_file.exists() else []
+        self.calls_file.unlink(missing_ok=True)
+        return found
+
+    def break_program(self, script):
+        (self.path / "bin/logstash-plugin").write_text("#!/bin/sh\n" + script)
+
+    def version(self, name):
+        return PluginSet(self.path).installed().get(name)
+
+    @property
+    def files(self):
+        return [(self.path / name).read_text() for name in ("Gemfile", "Gemfile.lock")]
+
+
+@pytest.fixture
+def home(tmp_path, pristine):
+    return Home(tmp_path, pristine)
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """pack(name=version, ...) -> the entries of plugins whose files the action has brought as one pack."""
+
+    def make(dependencies=None, **versions):
+        plugins = {name.replace("__", "-"): version for name, version in versions.items()}
+        path = write_pack(tmp_path / f"{'-'.join(plugins)}.zip", plugins, dependencies)
+        checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+        return [
+            {"name": name, "version": version, "file": str(path), "checksum": checksum}
+            for name, version in plugins.items()
+        ]
+
+    return make
+
+
+@pytest.fixture
+def bring(run_module, home):
+    def run(*plugins, **options):
+        return run_module(logstash_plugins, home=str(home.path), plugins=list(plugins), **options)
+
+    return run
+
+
+OWN = {"logstash__output__http": "5.5.99"}
+
+
+def test_what_is_as_wanted_starts_no_program(bring, home):
+    result = bring(
+        {"name": HTTP, "version": "5.5.0"}, {"name": "logstash-input-http"}, {"name": "x", "state": "absent"}
+    )
+    assert (result["changed"], result["changes"]) == (False, [])
+    assert home.calls() == []
+
+
+def test_names_are_exact(bring, home):
+    """The program finds logstash-input-http_poller for logstash-input-http."""
+    assert not bring({"name": "logstash-input-http", "version": "3.6.0"})["changed"]
+    result = bring({"name": "logstash-input-htt", "version": "3.6.0"}, check=True)
+    assert [change["why"] for change in result["changes"]] == ["is missing"]
+
+
+def test_bundled_plugin_is_replaced_by_one_install_and_one_listing(bring, home, pack):
+    [entry] = pack(**OWN)
+    result = bring(entry)
+    assert result["changes"] == [{"name": HTTP, "before": "5.5.0", "after": "5.5.99", "why": "has another version"}]
+    assert home.calls() == [f"install file://{entry['file']}", "list --verbose"]
+    assert home.version(HTTP) == "5.5.99"
+
+
+def test_second_run_changes_nothing_and_starts_no_program(bring, home, pack):
+    [entry] = pack(**OWN)
+    first = bring(entry)
+    home.calls()
+    second = bring({**entry, "file": ""})
+    assert not second["changed"]
+    assert second["fingerprint"] == first["fingerprint"] != ""
+    assert home.calls() == []
+
+
+def test_several_changes_take_one_call_each_and_removal_comes_first(bring, home, pack):
+    entries = pack(logstash__filter__a="1.0.0", logstash__filter__b="2.0.0")
+    bring(
+        *entries,
+        {"name": "logstash-input-twitter", "state": "absent"},
+        {"name": HTTP, "version": "5.6.0"},
+        {"name": "logstash-output-newrelic"},
+    )
+    assert home.calls() == [
+        "remove logstash-input-twitter",
+        f"install file://{entries[0]['file']}",
+        f"install --version 5.6.0 {HTTP}",
+        "install logstash-output-newrelic",
+        "list --verbose",
+    ]
+    assert home.version("logstash-filter-b") == "2.0.0"
+    assert home.version("logstash-input-twitter") is None
+
+
+def test_drift_is_reported_and_brought_back(bring, home):
+    bring({"name": HTTP, "version": "5.6.0"})
+    (home.path / "Gemfile.lock").write_text(home.files[1].replace(f"{HTTP} (5.6.0)", f"{HTTP} (5.7.1)"))
+    result = bring({"name": HTTP, "version": "5.6.0"}, diff=True)
+    assert result["diff"]["before"] == f"{HTTP} 5.7.1 (has another version)\n"
+    assert result["diff"]["after"] == f"{HTTP} 5.6.0 (has another version)\n"
+    assert home.version(HTTP) == "5.6.0"
+
+
+def test_upgrade_that_drops_plugins_is_made_good(bring, home, pack):
+    entries = pack(**OWN, logstash__filter__a="1.0.0")
+    bring(*entries)
+    home.install("8.6.2")
+    assert home.version("logstash-filter-a") is None
+    assert {change["name"] for change in bring(*entries)["changes"]} == {HTTP, "logstash-filter-a"}
+    assert home.version(HTTP) == "5.5.99"
+
+
+def test_upgrade_to_a_release_that_bundles_the_same_version_installs_the_own_file_again(bring, home, pack):
+    [entry] = pack(logstash__output__http="5.5.0")
+    assert [change["why"] for change in bring(entry)["changes"]] == ["did not come from this file"]
+    home.install("8.6.2")
+    assert [change["why"] for change in bring(entry)["changes"]] == ["did not come from this file"]
+
+
+def test_other_file_of_the_same_version_is_installed(bring, pack):
+    [entry] = pack(**OWN)
+    bring(entry)
+    result = bring({**entry, "checksum": "0" * 64})
+    assert [change["why"] for change in result["changes"]] == ["did not come from this file"]
+
+
+@pytest.mark.parametrize("lock", ["untouched", "half-written", "empty"])
+def test_change_that_was_cut_off_is_undone_and_made_again(bring, home, pack, lock):
+    [entry] = pack(**OWN)
+    before = home.files
+    PluginSet(home.path).begin_change()
+    (home.path / "Gemfile").write_text("")
+    if lock != "untouched":
+        (home.path / "Gemfile.lock").write_text(before[1][100:300] if lock == "half-written" else "")
+    result = bring(check=True)
+    assert (result["changed"], result["undone"]) == (True, True)
+    assert home.files != before
+    result = bring({**entry, "file": ""})
+    assert result["undone"]
+    assert home.files == before
+    bring(entry)
+    assert home.version(HTTP) == "5.5.99"
+    assert not bring({**entry, "file": ""})["undone"]
+
+
+def test_what_an_older_package_left_half_done_is_not_put_into_a_newer_one(bring, home):
+    PluginSet(home.path).begin_change()
+    home.install("8.6.2")
+    before = home.files
+    assert not bring()["undone"]
+    assert home.files == before
+    assert not (home.path / "vendor/elk-deploy/changing").exists()
+
+
+def test_set_that_was_half_kept_when_the_run_was_killed_counts_as_none(bring, home, pack):
+    (home.path / f"vendor/elk-deploy/sets/{PluginSet(home.path).fingerprint()}.part").mkdir(parents=True)
+    assert not bring()["changed"]
+    bring(*pack(**OWN))
+    assert home.version(HTTP) == "5.5.99"
+
+
+def test_going_back_to_an_earlier_set_starts_no_program(bring, run_module, home, pack):
+    first = bring()["fingerprint"]
+    second = bring(*pack(**OWN))["fingerprint"]
+    home.calls()
+
+    def go_back(fingerprint, **options):
+        return run_module(logstash_plugins, home=str(home.path), fingerprint=fingerprint, **options)
+
+    assert go_back(first, check=True)["changed"]
+    assert home.version(HTTP) == "5.5.99"
+    assert go_back(first)["fingerprint"] == first
+    assert home.version(HTTP) == "5.5.0"
+    assert not go_back(first)["changed"]
+    assert go_back(second)["changed"]
+    assert bring()["fingerprint"] == second
+    assert home.version(HTTP) == "5.5.99"
+    assert home.calls() == []
+
+
+def test_set_of_another_version_of_logstash_is_not_gone_back_to(bring, run_module, home, pack):
+    first = bring()["fingerprint"]
+    bring(*pack(**OWN))
+    home.install("8.6.2")
+    result = run_module(logstash_plugins, home=str(home.path), fingerprint=first)
+    assert "No set of plugins with fingerprint" in result["msg"]
+
+
+def test_set_is_there_again_after_an_upgrade_and_back(bring, run_module, home, pack):
+    fingerprint = bring(*pack(**OWN))["fingerprint"]
+    home.install("8.6.2")
+    home.install("8.5.3")
+    assert home.version(HTTP) == "5.5.0"
+    run_module(logstash_plugins, home=str(home.path), fingerprint=fingerprint)
+    assert home.version(HTTP) == "5.5.99"
+
+
+def test_few_sets_are_kept(bring, home):
+    for number in range(8):
+        bring({"name": HTTP, "version": f"6.0.{number}"})
+    assert len(list((home.path / "vendor/elk-deploy/sets").iterdir())) == 5
+
+
+def test_failure_puts_back_what_was_there_and_says_what_is_installed(bring, home, pack):
+    [entry] = pack(**OWN)
+    before = home.files
+    home.break_program(
+        f"echo broken > {home.path}/Gemfile; echo 'Using bundled JDK: /x'; echo 'Installing file: x'; "
+        "echo 'ERROR: Installation Aborted, message: no route to host' >&2; exit 1"
+    )
+    result = bring(entry)
+    assert result["failed"]
+    assert "exit status 1: ERROR: Installation Aborted, message: no route to host" in result["msg"]
+    assert f"installed now: {HTTP} 5.5.0" in result["msg"]
+    assert home.files == before
+
+
+def test_folders_of_gems_that_were_installed_by_hand_come_back_too(bring, home, pack):
+    folder = home.path / "vendor/local_gems/ab/x"
+    folder.mkdir(parents=True)
+    (folder / "x.rb").write_text("code")
+    home.break_program(f"rm -r {home.path}/vendor/local_gems; exit 1")
+    assert bring(*pack(**OWN))["failed"]
+    assert (folder / "x.rb").read_text() == "code"
+
+
+def test_program_that_ends_well_but_did_something_else_is_a_failure(bring, home, pack):
+    before = home.files
+    home.break_program(f'test "$1" = install || echo "{HTTP} (5.5.1)"')
+    result = bring(*pack(**OWN))
+    assert f"{HTTP} is 5.5.1 where 5.5.99 is wanted" in result["msg"]
+    assert home.files == before
+
+
+def test_call_that_does_not_end_is_ended(bring, home, pack):
+    home.break_program("sleep 60")
+    assert "did not end within 1 s" in bring(*pack(**OWN), timeout=1)["msg"]
+
+
+def test_roots_umask_and_java_and_locale(bring, home, pack, tmp_path):
+    home.break_program(f'echo "$(umask) $LS_JAVA_HOME $JAVA_HOME $LC_ALL" > {tmp_path}/seen; exit 1')
+    old = os.umask(0o077)
+    try:
+        bring(*pack(**OWN), java_home="/opt/java")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "seen").read_text() == "0022 /opt/java /opt/java C.UTF-8\n"
+
+
+def test_check_mode_says_what_would_change_and_starts_no_program(bring, home):
+    before = home.files
+    result = bring(
+        {"name": HTTP, "version": "9.9.9"}, {"name": "logstash-input-twitter", "state": "absent"}, check=True
+    )
+    assert [(change["name"], change["after"]) for change in result["changes"]] == [
+        (HTTP, "9.9.9"),
+        ("logstash-input-twitter", ""),
+    ]
+    assert home.calls() == []
+    assert home.files == before
+
+
+def test_check_mode_before_logstash_is_installed(run_module, tmp_path):
+    result = run_module(logstash_plugins, check=True, home=str(tmp_path), plugins=[{"name": HTTP, "version": "1.0.0"}])
+    assert (result["changed"], result["fingerprint"]) == (True, "")
+
+
+def test_no_logstash_is_an_error_that_says_so(run_module, tmp_path):
+    assert "no Logstash is installed there" in run_module(logstash_plugins, home=str(tmp_path), plugins=[])["msg"]
+
+
+def test_lock_of_5_x_and_platforms_are_read(pristine):
+    installed = PluginSet(pristine("5.4.1")).installed()
+    assert installed[HTTP] == "4.2.0"
+    assert PluginSet(pristine("5.4.1")).lock.name == "Gemfile.jruby-1.9.lock"
+
+
+def test_lock_in_bundlers_form_is_read(tmp_path):
+    (tmp_path / "Gemfile.lock").write_text(
+        "PATH\n  remote: logstash-core\n  specs:\n    logstash-core (7.5.1-java)\n      clamp (~> 0.6)\n\n"
+        "PATH\n  remote: vendor/local_gems/1/x\n  specs:\n    logstash-filter-x (1.0.0)\n      logstash-core (>= 1)\n\n"
+        "GEM\n  remote: https://gems.example.com/\n  specs:\n    logstash-codec-avro (3.2.3-java)\n      avro\n"
+        "      logstash-core-plugin-api (>= 1.60, <= 2.99)\n    logstash-devutils (1.3.6-java)\n"
+        "    logstash-output-csv (3.0.7)\n      logstash-output-file\n\n"
+        "PLATFORMS\n  java\n\nDEPENDENCIES\n  logstash-codec-avro\n  logstash-filter-x (= 1.0.0)!\n"
+    )
+    assert PluginSet(tmp_path).installed() == {
+        "logstash-filter-x": "1.0.0",
+        "logstash-codec-avro": "3.2.3",
+        "logstash-output-csv": "3.0.7",
+    }
+
+
+def test_fingerprint_changes_with_versions_and_files(bring, pack):
+    prints = [bring()["fingerprint"]]
+    [entry] = pack(**OWN)
+    prints.append(bring(entry)["fingerprint"])
+    prints.append(bring({**entry, "checksum": "0" * 64})["fingerprint"])
+    assert len(set(prints)) == 3
+    assert all(prints)
+
+
+# The action: what the files on the controller say, and what is brought to the host.
+
+
+@pytest.fixture
+def play(home, tmp_path):
+    project = Project(tmp_path)
+
+    def run(*plugins, options=(), check_only=False):
+        task = {
+            "name": "Bring the plugins",
+            "elk.deploy.logstash_plugins": {"plugins": list(plugins), "home": str(home.path), "check_only": check_only},
+            "register": "brought",
+        }
+        show = {"name": "Show", "ansible.builtin.debug": {"var": "brought.changes"}}
+        return project.play(task, show, options=options)
+
+    return run
+
+
+def test_gems_come_as_one_pack_and_a_pack_as_it_is_and_nothing_is_left(play, home, tmp_path):
+    gems = [write_gem(tmp_path, HTTP, "5.5.99"), write_gem(tmp_path, "logstash-filter-own", "0.1.0")]
+    write_pack(tmp_path / "files.zip", {"logstash-filter-a": "1.0.0", "logstash-filter-b": "2.0.0"})
+    plugins = [
+        {"name": HTTP, "gem": str(gems[0]), "version": "5.5.99"},
+        {"name": "logstash-filter-own", "gem": gems[1].name},
+        {"name": "logstash-filter-a", "pack": "files.zip"},
+        {"name": "logstash-filter-b", "pack": "files.zip", "version": "2.0.0"},
+    ]
+    done = play(*plugins)
+    assert done.returncode == 0, done.stdout
+    assert [call.split("/")[-1] for call in home.calls()] == ["pack-0.zip", "pack-1.zip", "list --verbose"]
+    assert [home.version(plugin["name"]) for plugin in plugins] == ["5.5.99", "0.1.0", "1.0.0", "2.0.0"]
+    assert list((tmp_path / "remote").rglob("*.zip")) == []
+
+    done = play(*plugins)
+    assert "changed=0" in done.stdout
+    assert home.calls() == []
+
+
+def test_check_run_copies_nothing(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    done = play({"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"}, options=("--check", "--diff"))
+    assert f"+{HTTP} 5.5.99 (has another version)" in done.stdout
+    assert home.calls() == []
+
+
+def test_list_is_checked_without_a_host(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    gem = {"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"}
+    assert "changed=0" in play(gem, check_only=True).stdout
+    assert "and not logstash-output-http 5.5.98" in play({**gem, "version": "5.5.98"}, check_only=True).stdout
+    assert home.calls() == []
+
+
+def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    write_gem(tmp_path, "logstash-filter-no", "1.0.0", plugin=False)
+    (tmp_path / "logstash-filter-x-1.0.0.gem").write_text("no gem")
+    shutil.copy(tmp_path / f"{HTTP}-5.5.99.gem", tmp_path / "renamed.gem")
+    write_pack(tmp_path / "pack.zip", {"logstash-filter-a": "1.0.0"})
+    done = play(
+        {"name": HTTP, "version": "5.5.98", "gem": f"{HTTP}-5.5.99.gem"},
+        {"name": "logstash-filter-no", "gem": "logstash-filter-no-1.0.0.gem"},
+        {"name": "logstash-filter-x", "gem": "logstash-filter-x-1.0.0.gem"},
+        {"name": HTTP, "gem": "renamed.gem"},
+        {"name": "logstash-filter-b", "pack": "pack.zip"},
+        {"name": "logstash-filter-c", "gem": "pack.zip"},
+        {"name": "logstash-filter-d", "gem": "nowhere.gem"},
+        {"name": "http"},
+        {"name": "logstash-filter-e", "version": "~> 1.0"},
+        {"name": "logstash-filter-f", "state": "latest"},
+        {"name": "logstash-filter-g", "gem": "x.gem", "pack": "pack.zip"},
+        {"name": "logstash-filter-h", "versoin": "1.0.0"},
+        {"name": "logstash-filter-i"},
+        {"name": "logstash-filter-i"},
+    )
+    assert done.returncode == 2
+    for text in (
+        f"plugin 1 ({HTTP}): {HTTP}-5.5.99.gem holds {HTTP} 5.5.99, and not {HTTP} 5.5.98",
+        "plugin 2 (logstash-filter-no): logstash-filter-no-1.0.0.gem holds logstash-filter-no, which says of itself",
+        "plugin 3 (logstash-filter-x): logstash-filter-x-1.0.0.gem is no gem",
+        f"plugin 4 ({HTTP}): renamed.gem holds {HTTP} 5.5.99; expected the name {HTTP}-5.5.99.gem",
+        "plugin 5 (logstash-filter-b): pack.zip holds logstash-filter-a 1.0.0, and not logstash-filter-b.",
+        "plugin 6 (logstash-filter-c): gem is pack.zip; expected a .gem file",
+        "plugin 7 (logstash-filter-d): Could not find or access",
+        "plugin 8 (http): name is 'http'; expected a plugin's whole name",
+        "plugin 9 (logstash-filter-e): version is '~> 1.0'; expected one version in full",
+        "plugin 10 (logstash-filter-f): state is 'latest'; expected present or absent",
+        "plugin 11 (logstash-filter-g): it has more than it can use",
+        "plugin 12 (logstash-filter-h): it has no option versoin",
+        "logstash-filter-i is in the list more than once",
+    ):
+        assert text in done.stdout.replace("\\n", " ").replace("\\", ""), text
+    assert home.calls() == []
+
+
+def test_failure_on_the_host_is_the_tasks(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    home.break_program("echo 'ERROR: no' >&2; exit 3")
+    done = play({"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"})
+    assert done.returncode == 2
+    assert "failed with exit status 3: ERROR: no" in done.stdout
+    assert list((tmp_path / "remote").rglob("*.zip")) == []
