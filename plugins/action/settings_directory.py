@@ -18,6 +18,7 @@ OPTIONS = {
     "path": {"type": "str", "required": True},
     "owner": {"type": "str"},
     "group": {"type": "str"},
+    "leave": {"type": "list", "elements": "str", "default": []},
     "files": {
         "type": "list",
         "elements": "dict",
@@ -47,7 +48,7 @@ class ActionModule(TokenAction):
         host, how = self.host(options, task_vars)
         made = {file["name"]: self._made(file, host) for file in options["files"]}
         self.settle(list(made.values()), host, how)
-        arguments = {name: options[name] for name in ("path", "owner", "group")}
+        arguments = {name: options[name] for name in ("path", "owner", "group", "leave")}
         result = self._send(made, arguments, task_vars)
         result.pop("invocation", None)
         return without_secrets(result, host.masked)

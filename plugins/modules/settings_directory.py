@@ -46,6 +46,11 @@ options:
         description: Whether the content must never be shown.
         type: bool
         default: false
+  leave:
+    description: Names at the top of O(path) that stay, since something else makes them there.
+    type: list
+    elements: str
+    default: []
   bundle:
     description: For the action only - the file on the host that it has sent.
     type: path
@@ -125,8 +130,8 @@ def is_right(path, wanted_type, mode, uid, gid):
     )
 
 
-def make_plan(root, files, uid, gid):
-    """Compares a directory with the files that it is to hold, as {relative path: content}."""
+def make_plan(root, files, uid, gid, leave=()):
+    """Compares a directory with the files that it is to hold, as {relative path: content}, but for those to leave."""
     folders = {""} | {str(parent) for name in files for parent in Path(name).parents if str(parent) != "."}
     plan = Plan()
     for name in sorted(folders):
@@ -144,7 +149,7 @@ def make_plan(root, files, uid, gid):
                 plan.remove.append(found)
                 inside.remove(name)
         paths = (str((Path(directory) / name).relative_to(root)) for name in others)
-        plan.remove.extend(path for path in paths if path not in files)
+        plan.remove.extend(path for path in paths if path not in files and path not in leave)
     return plan
 
 
@@ -230,6 +235,7 @@ def main():
             "path": {"type": "path", "required": True},
             "owner": {"type": "str"},
             "group": {"type": "str"},
+            "leave": {"type": "list", "elements": "str", "default": []},
             "bundle": {"type": "path", "required": True},
         },
         supports_check_mode=True,
@@ -244,7 +250,7 @@ def main():
     uid = find_account(module, "user", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
     gid = find_account(module, "group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
     try:
-        plan = make_plan(root, files, uid, gid)
+        plan = make_plan(root, files, uid, gid, params["leave"])
         result = {
             "changed": bool(plan.make or plan.write or plan.remove),
             "files": plan.write,

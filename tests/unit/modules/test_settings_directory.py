@@ -85,6 +85,16 @@ def test_what_is_not_wanted_is_removed(bring, staged):
     assert os.path.isdir("/etc")
 
 
+def test_what_is_to_be_left_stays_as_it_is(bring, staged):
+    bring(FILES)
+    for name in ("kept", "other"):
+        (staged / name).write_text("made by something else")
+    result = bring(FILES, leave=["kept", "not-there"])
+    assert result["removed"] == ["other"]
+    assert (staged / "kept").read_text() == "made by something else"
+    assert not bring(FILES, leave=["kept"])["changed"]
+
+
 def test_wrong_mode_is_made_right(bring, staged):
     bring(FILES)
     (staged / "tls/key").chmod(0o644)

@@ -1,0 +1,314 @@
+#!/usr/bin/python
+"""Makes the keystore of a Logstash, when its content is to change."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_keystore
+short_description: Make the keystore of a Logstash, without a secret on a command line
+description:
+  - Writes C(logstash.keystore) with exactly the given entries into a settings directory, and beside it
+    C(keystore.env), which gives the service the keystore's password.
+  - The keystore is made anew whenever its content, its password or the version of Logstash differs from what it was
+    made with, or when somebody changed it. Otherwise no Java is started. What it was made with is known by a
+    fingerprint of each entry, keyed with a random key; both lie in O(record), which only root can read.
+  - Values go to the program through its standard input, the password through its environment.
+  - The file is replaced as a whole, once all entries are in it. It is meant for a staged directory that goes
+    live later.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  path:
+    description: The settings directory that the files are written to.
+    type: path
+    required: true
+  record:
+    description: The file on the host that says, by keyed fingerprints, what the keystore was made with.
+    type: path
+    required: true
+  entries:
+    description:
+      - Names and secret values. Without any, the files are removed.
+      - Logstash takes names for the same that differ in case alone. It takes values of printable ASCII, without blanks
+        before 8.18.
+    type: dict
+    required: true
+  password:
+    description: The keystore's password. Without one, whoever can read the file can read the values.
+    type: str
+    default: ""
+  version:
+    description: The version of Logstash. Its Java decides on the file's format, so a keystore is made for each version.
+    type: str
+    required: true
+  program:
+    description: The C(logstash-keystore) program.
+    type: path
+    default: /usr/share/logstash/bin/logstash-keystore
+  java_home:
+    description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
+    type: str
+    default: ""
+  group:
+    description: The group that may read the keystore. Its owner is root, its mode 0640.
+    type: str
+    required: true
+  timeout:
+    description: How many seconds each call of the program may take.
+    type: int
+    default: 120
+attributes:
+  check_mode:
+    support: full
+    description: Says what would change, and starts no Java.
+  diff_mode:
+    support: full
+    description: Shows the names of the entries that differ, never a value or what is computed from one.
+"""
+
+EXAMPLES = r"""
+- name: Make the keystore
+  elk.deploy.logstash_keystore:
+    path: /etc/logstash/staged
+    record: /etc/logstash/keystore/record
+    entries: {ES_PWD: "{{ vault_elasticsearch_password }}"}
+    password: "{{ vault_keystore_password }}"
+    version: 9.5.2
+    group: logstash
+"""
+
+RETURN = r"""
+names:
+  description: The names of the entries that were added, changed or removed.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import contextlib
+import grp
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
+
+KEYSTORE, ENVIRONMENT = "logstash.keystore", "keystore.env"
+PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
+NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
+PRINTABLE = re.compile(r"[ -~]+")
+# The first releases that take several names in one call, and values with blanks.
+SEVERAL_NAMES = (8, 12)
+BLANKS = (8, 18)
+
+
+class KeystoreError(Exception):
+    """The keystore cannot be made; the message names the entry and never its value."""
+
+
+def release(version):
+    """The first two numbers of a version."""
+    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+
+
+def find_problems(entries, password, version):
+    """What Logstash would not take, or not give back as it is."""
+    problems = []
+    folded = [name.lower() for name in entries]
+    for name, value in entries.items():
+        if not NAME.fullmatch(name) or name.lower() == "keystore.seed":
+            problems.append(f"{name!r} is no name that ${{NAME}} can refer to; use letters, digits, _ and dots")
+        if folded.count(name.lower()) > 1:
+            problems.append(f"{name} is there twice, since case does not count; rename one")
+        if not PRINTABLE.fullmatch(value):
+            problems.append(f"the value of {name} is empty or has other than printable ASCII characters")
+        elif " " in value and release(version) < BLANKS:
+            problems.append(
+                f"the value of {name} has a blank, at which Logstash {version} would cut it off (8.18 does not)"
+            )
+    if password and not PRINTABLE.fullmatch(password):
+        problems.append("the password has other than printable ASCII characters")
+    if entries and release(version) < (6, 2):
+        problems.append(f"Logstash {version} has no keystore; 6.2.0 is the first that has")
+    return problems
+
+
+class Program:
+    """The program logstash-keystore on a directory of its own."""
+
+    def __init__(self, params, directory):
+        self._timeout = params["timeout"]
+        self._command = [params["program"], "--path.settings", str(directory)]
+        self._environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+        # Set but empty would be refused, so without a password it must not be there at all.
+        self._environment.pop(PASSWORD_NAME, None)
+        if params["password"]:
+            self._environment[PASSWORD_NAME] = params["password"]
+        if params["java_home"]:
+            self._environment.update(dict.fromkeys(("LS_JAVA_HOME", "JAVA_HOME"), params["java_home"]))
+
+    def run(self, arguments, answers, expected):
+        """Runs the program. It ends with status 0 after most errors, so what it says has to have the expected texts."""
+        # Not with the module's run_command, which breaks when a program ends without reading its input.
+        ended = subprocess.run(  # noqa: S603
+            ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607
+            input="".join(f"{answer}\n" for answer in answers).encode(),
+            env=self._environment,
+            capture_output=True,
+            check=False,
+        )
+        output = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
+        if ended.returncode or not all(text in output.lower() for text in expected):
+            reasons = [line for line in output.splitlines() if "ERROR" in line]
+            raise KeystoreError(
+                f"logstash-keystore {' '.join(arguments)} failed with exit status {ended.returncode}: "
+                + (" | ".join(reasons) or output.strip()[-500:])
+            )
+
+
+def make(program, entries, version):
+    """Fills a new keystore, with as few starts of Java as the version lets."""
+    program.run(["create"], ["y"], ["created logstash keystore"])
+    names = list(entries)
+    for some in [names] if release(version) >= SEVERAL_NAMES else [[name] for name in names]:
+        program.run(["add", *some], [entries[name] for name in some], [f"added '{name.lower()}'" for name in some])
+
+
+class Staged:
+    """The two files in the settings directory, and the record of what they were made with."""
+
+    def __init__(self, path, record):
+        self.directory, self.record = Path(path), Path(record)
+        self.keystore, self.environment = self.directory / KEYSTORE, self.directory / ENVIRONMENT
+
+    def read(self):
+        """What the keystore was made with; nothing when that is not known, or one of the files is another by now."""
+        try:
+            record = json.loads(self.record.read_text(encoding="utf-8"))
+            same = record["files"] == self._checksums()
+        except (FileNotFoundError, ValueError, KeyError):
+            return {}
+        return record if same else {}
+
+    def _checksums(self):
+        """The keystore's salt and the other's first line keep these from telling whether a guess is right."""
+        return {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (self.keystore, self.environment)
+            if path.exists()
+        }
+
+    def write(self, keystore, group, password, record):
+        """Replaces the files. The record comes last: without it the next run makes them anew."""
+        self.record.unlink(missing_ok=True)
+        os.chown(keystore, 0, group)
+        keystore.chmod(0o640)
+        keystore.replace(self.keystore)
+        self.environment.unlink(missing_ok=True)
+        if password:
+            # The random line keeps the password from being guessed by a checksum of the file, which logs may show.
+            text = f"# {secrets.token_hex(16)}\n" + environment_file({PASSWORD_NAME: password})
+            self._write_private(self.environment, text)
+        self.record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write_private(self.record, json.dumps({**record, "files": self._checksums()}))
+
+    @staticmethod
+    def _write_private(path, text):
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        part.replace(path)
+
+    def remove(self):
+        """Takes all of them away."""
+        for path in (self.record, self.environment, self.keystore):
+            path.unlink(missing_ok=True)
+
+    def exists(self):
+        """Whether there is anything to remove."""
+        return any(path.exists() for path in (self.record, self.environment, self.keystore))
+
+
+def fingerprints(key, entries, password, version):
+    """Keyed fingerprints that tell whether an entry is the same, and say nothing to who has not the key."""
+
+    def of(*parts):
+        return hmac.new(bytes.fromhex(key), json.dumps(parts).encode(), "sha256").hexdigest()
+
+    return {
+        "entries": {name: of("entry", name, value) for name, value in entries.items()},
+        "rest": of("password and version", password, version),
+    }
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "record": {"type": "path", "required": True},
+            "entries": {"type": "dict", "required": True, "no_log": True},
+            "password": {"type": "str", "default": "", "no_log": True},
+            "version": {"type": "str", "required": True},
+            "program": {"type": "path", "default": "/usr/share/logstash/bin/logstash-keystore"},
+            "java_home": {"type": "str", "default": ""},
+            "group": {"type": "str", "required": True},
+            "timeout": {"type": "int", "default": 120},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    entries = {name: str(value) for name, value in params["entries"].items()}
+    problems = find_problems(entries, params["password"], params["version"])
+    if problems:
+        module.fail_json(msg=f"The keystore cannot be made; nothing live was changed. {'. '.join(problems)}.")
+
+    staged = Staged(params["path"], params["record"])
+    before = staged.read()
+    key = before.get("key") or secrets.token_hex(32)
+    wanted = fingerprints(key, entries, params["password"], params["version"])
+    old, new = before.get("entries", {}), wanted["entries"]
+    names = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    changed = (bool(names) or before.get("rest") != wanted["rest"]) if entries else staged.exists()
+    result = {"changed": changed, "names": names}
+    if module._diff:
+        result["diff"] = {
+            "before": "".join(f"{name}\n" for name in names if name in old),
+            "after": "".join(f"{name} (new value)\n" for name in names if name in new),
+        }
+    if module.check_mode or not changed:
+        module.exit_json(**result)
+    if not entries:
+        staged.remove()
+        module.exit_json(**result)
+
+    try:
+        group = grp.getgrnam(params["group"]).gr_gid
+    except KeyError:
+        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+    work = staged.directory / "keystore.part"
+    # What a run that was killed left.
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        work.mkdir(mode=0o700)
+        # The program warns where there is none.
+        (work / "logstash.yml").write_text("# For making a keystore only.\n", encoding="utf-8")
+        make(Program(params, work), entries, params["version"])
+        staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
+    except (KeystoreError, OSError) as error:
+        module.fail_json(msg=f"The keystore was not made; nothing live was changed. {error}")
+    finally:
+        with contextlib.suppress(OSError):
+            shutil.rmtree(work)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
