@@ -1,0 +1,159 @@
+"""What the role writes for each generation of Logstash, and what its checks say, without any host."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+VARIABLES = {
+    "octopus_environment": "test",
+    "octopus_variables": {"Port": 5000, "Key": "-----KEY-----"},
+    "logstash_settings": {"pipeline": {"batch": {"size": 250}}, "log.level": "#{LogLevel}"},
+    "logstash_pipelines": [{"id": "one", "templates": ["one.conf"], "settings": {"queue": {"type": "persisted"}}}],
+    "logstash_heap_size": "4g",
+    "logstash_jvm_options": ["-Xss4m"],
+    "logstash_environment": {"TZ": "#{Zone}"},
+    "logstash_tls_files": [
+        {"name": "a.key", "content": "#{Key}"},
+        {"name": "a.p12", "src": "{{ playbook_dir }}/a.p12"},
+    ],
+    "logstash_log4j2_template": "log4j2.properties",
+    "logstash_write_paths": ["/srv/a b%c"],
+    "logstash_template_path": "{{ playbook_dir }}/templates",
+    "logstash_render_path": "{{ playbook_dir }}/out",
+}
+
+
+@pytest.fixture(scope="module")
+def play(tmp_path_factory):
+    """play(tasks file, {host: variables}) -> the ended run, and its directory."""
+
+    def run(tasks_from, hosts):
+        root = tmp_path_factory.mktemp("play")
+        (root / "templates").mkdir()
+        (root / "templates/one.conf").write_text("input { tcp { port => #{Port} } }\n")
+        (root / "templates/log4j2.properties").write_text("status = error # ${sys:ls.logs}\n")
+        (root / "a.p12").write_bytes(b"\x00\xff")
+        general = VARIABLES | {
+            "octopus_variables": VARIABLES["octopus_variables"] | {"LogLevel": "warn", "Zone": "UTC"}
+        }
+        inventory = {"all": {"vars": general, "hosts": hosts}}
+        (root / "hosts.json").write_text(json.dumps(inventory))
+        tasks = [{"ansible.builtin.include_role": {"name": "elk.deploy.logstash", "tasks_from": tasks_from}}]
+        (root / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+        ended = subprocess.run(
+            [Path(sys.executable).parent / "ansible-playbook", "-i", root / "hosts.json", root / "play.yml", "--diff"],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ended, root
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def rendered(play):
+    hosts = {
+        "v5": {"logstash_version": "5.4.1"},
+        "v6": {"logstash_version": "6.8.23"},
+        "v9": {"logstash_version": "9.5.2", "logstash_shutdown": "unsafe", "logstash_stop_timeout": 0},
+        "open": {"logstash_version": "9.5.2", "logstash_unit_hardening": False},
+    }
+    ended, root = play("render.yml", hosts)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout, root / "out"
+
+
+def load(path):
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize(("host", "api"), [("v5", "http"), ("v6", "http"), ("v9", "api.http")])
+def test_logstash_yml_has_the_names_of_its_version(rendered, host, api):
+    settings = load(rendered[1] / host / "logstash.yml")
+    assert settings[f"{api}.port"] == 9600
+    assert settings["pipeline.batch.size"] == 250
+    assert settings["log.level"] == "warn"
+    assert ("path.dead_letter_queue" in settings) == (host != "v5")
+    assert settings.get("pipeline.unsafe_shutdown") == (True if host == "v9" else None)
+
+
+def test_one_pipeline_of_5_is_in_logstash_yml(rendered):
+    settings = load(rendered[1] / "v5" / "logstash.yml")
+    assert not (rendered[1] / "v5" / "pipelines.yml").exists()
+    assert settings["path.config"] == "/etc/logstash/pipelines/one/*.conf"
+    assert (settings["pipeline.id"], settings["queue.type"]) == ("one", "persisted")
+
+
+def test_pipelines_yml_from_6_on(rendered):
+    wanted = {"pipeline.id": "one", "path.config": "/etc/logstash/pipelines/one/*.conf", "queue.type": "persisted"}
+    assert load(rendered[1] / "v6" / "pipelines.yml") == [wanted]
+    assert "queue.type" not in load(rendered[1] / "v6" / "logstash.yml")
+
+
+def test_environment_of_the_service(rendered):
+    lines = (rendered[1] / "v9" / "environment").read_text().splitlines()
+    assert 'LS_JAVA_OPTS="-Xms4g -Xmx4g -Xss4m"' in lines
+    assert 'LOGSTASH_TLS_PATH="/etc/logstash/tls"' in lines
+    assert 'TZ="UTC"' in lines
+
+
+def test_tls_files_and_log4j2(rendered):
+    root = rendered[1] / "v9"
+    assert (root / "tls/a.key").read_text() == "-----KEY-----"
+    assert (root / "tls/a.p12").read_bytes() == b"\x00\xff"
+    assert (root / "log4j2.properties").read_text() == "status = error # ${sys:ls.logs}\n"
+
+
+def test_additions_to_the_unit(rendered):
+    confined = (rendered[1] / "v6" / "unit.systemd").read_text().splitlines()
+    assert "TimeoutStopSec=120" in confined
+    assert "ProtectSystem=strict" in confined
+    assert [line for line in confined if line.startswith("ReadWritePaths")] == [
+        'ReadWritePaths="-/var/lib/logstash"',
+        'ReadWritePaths="-/var/lib/logstash/queue"',
+        'ReadWritePaths="-/var/lib/logstash/dead_letter_queue"',
+        'ReadWritePaths="-/var/log/logstash"',
+        'ReadWritePaths="-/srv/a b%%c"',
+    ]
+    assert "TimeoutStopSec=infinity" in (rendered[1] / "v9" / "unit.systemd").read_text()
+    assert "ProtectSystem" not in (rendered[1] / "open" / "unit.systemd").read_text()
+
+
+def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
+    modes = {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in (rendered[1] / "v9").rglob("*")}
+    assert modes == {0}
+    assert "Not shown: tls/a.key" in rendered[0]
+    assert "-----KEY-----" not in rendered[0]
+
+
+def test_all_faults_are_told_at_once_and_need_no_host(play):
+    wrong = {
+        "logstash_version": "5.4.1",
+        "logstash_settings": {"api.ssl.enabled": True, "api.http.host": "::", "queue.type": "disk", "path.data": "/x"},
+        "logstash_pipelines": [{"id": name, "templates": ["one.conf"]} for name in ("one", "two")],
+        "logstash_heap_size": "4",
+        "logstash_tls_files": [{"name": "a", "src": "/nowhere/a.crt"}],
+    }
+    ended, _root = play("preflight_inputs.yml", {"wrong": wrong})
+    output = " ".join(ended.stdout.split())
+    assert ended.returncode != 0
+    for said in (
+        "does not know api.ssl.enabled. It is known since 7.16.0. Take it out, or set a logstash_version that has it",
+        "queue.type is 'disk'; expected one of persisted, memory",
+        "api.http.host has a variable of its own. Set logstash_api_host",
+        "path.data has a variable of its own. Set logstash_path_data",
+        "logstash_pipelines has 2 pipelines (one, two); expected one",
+        "logstash_heap_size is '4'",
+        "/nowhere/a.crt': there is no such file on the control node",
+    ):
+        assert said in output, said
