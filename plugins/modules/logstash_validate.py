@@ -50,6 +50,11 @@ options:
     description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
     type: dict
     default: {}
+  secrets:
+    description: Texts that must not show in what is quoted from the test, such as the values of the keystore.
+    type: list
+    elements: str
+    default: []
   timeout:
     description: How many seconds the test may take.
     type: int
@@ -265,6 +270,7 @@ def main():
             "live": {"type": "path", "required": True},
             "environment_files": {"type": "list", "elements": "path", "default": []},
             "templates": {"type": "dict", "default": {}},
+            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,

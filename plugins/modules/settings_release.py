@@ -1,47 +1,70 @@
 #!/usr/bin/python
-"""Makes a staged settings directory live with one switch of a symbolic link."""
+"""Makes a settings directory live with one switch of a symbolic link, and goes back the same way."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: settings_release
-short_description: Make a staged settings directory live with one switch
+short_description: Make a settings directory live with one switch
 description:
   - Copies the named entries of a staged directory into C(releases/HASH) below the live directory, HASH being computed
-    from their names and contents, and then points the link C(current) to it in one atomic step.
+    from their names, modes and contents, and then points the link C(current) to it in one atomic step.
   - The entries appear in the live directory as links through C(current), so that a program which reads them there sees
     either the old release or the new one, never a mixture.
   - A release whose files were edited by hand no longer has its hash and is written again.
+  - With O(release) it goes back to a release that is kept, in the same step.
+  - A file or folder that an entry's link replaces is kept in C(replaced), and comes back when a release has no such
+    entry.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
-    description: The staged directory on the host.
+    description: The staged directory on the host. Needed without O(release).
     type: path
-    required: true
+  release:
+    description: The kept release to go back to.
+    type: str
   dest:
     description: The live settings directory on the host.
     type: path
     required: true
   entries:
-    description: The files and folders of O(src) that a release consists of.
+    description: The files and folders that every release consists of.
     type: list
     elements: str
     required: true
+  optional:
+    description: Files and folders that a release may have. One that is not staged is no entry of the release.
+    type: list
+    elements: str
+    default: []
+  links:
+    description:
+      - Links outside of O(dest), by their paths, each with the entry that it leads to, such as a file that systemd
+        reads elsewhere. Missing folders above them are made for root.
+    type: dict
+    default: {}
   group:
-    description: The group that may read the files; their owner is root, their mode 0640.
+    description:
+      - The group that may read the files. Their owner is root; their modes are those of the staged files without
+        rights for others.
     type: str
     required: true
   keep:
     description: How many releases stay in O(dest), the live one included.
     type: int
     default: 5
+  protect:
+    description: Releases that stay however old they are, such as the one that was last proven healthy.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full
     description: Says whether the live settings differ, and changes nothing.
   diff_mode:
     support: full
-    description: Shows the names of the files that differ.
+    description: Shows the names of the files that differ, never their contents, which may hold secrets.
 """
 
 EXAMPLES = r"""
@@ -51,11 +74,18 @@ EXAMPLES = r"""
     dest: /etc/logstash
     entries: [logstash.yml, pipelines.yml, pipelines]
     group: logstash
+
+- name: Switch back to a release that is kept
+  elk.deploy.settings_release:
+    release: 0a1b2c3d4e5f6789
+    dest: /etc/logstash
+    entries: [logstash.yml, pipelines.yml, pipelines]
+    group: logstash
 """
 
 RETURN = r"""
 release:
-  description: The hash of the staged settings, which names the release.
+  description: The hash of the settings that are wanted, which names the release.
   type: str
   returned: success
 previous:
@@ -63,7 +93,7 @@ previous:
   type: str
   returned: success
 differs:
-  description: Whether the live settings differed from the staged ones.
+  description: Whether the live settings differed from the wanted ones.
   type: bool
   returned: success
 files:
@@ -78,34 +108,34 @@ import grp
 import hashlib
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
 DIRECTORY_MODE = 0o750
-FILE_MODE = 0o640
+# What a file's mode may have: nothing for others.
+FILE_MODES = 0o770
 
 
 def read_tree(root, entries):
-    """The regular files below the entries of a directory, as {relative path: bytes}; what is missing is left out."""
+    """The regular files below the entries of a directory, as {relative path: (mode, bytes)}; missing ones left out."""
     root = Path(root)
     files = {}
     for entry in entries:
         path = root / entry
-        if path.is_file():
-            files[entry] = path.read_bytes()
-        elif path.is_dir():
-            for file in path.rglob("*"):
-                if file.is_file():
-                    files[str(file.relative_to(root))] = file.read_bytes()
+        for file in [path] if path.is_file() else path.rglob("*"):
+            if file.is_file():
+                mode = stat.S_IMODE(file.stat().st_mode) & FILE_MODES
+                files[str(file.relative_to(root))] = (mode, file.read_bytes())
     return files
 
 
 def tree_hash(files):
-    """Sixteen hex digits that change with any name or content. Lengths keep names and contents apart."""
+    """Sixteen hex digits that change with any name, mode or content. Lengths keep names and contents apart."""
     digest = hashlib.sha256()
-    for name, content in sorted(files.items()):
-        digest.update(f"{len(name)}:{name}{len(content)}:".encode() + content)
+    for name, (mode, content) in sorted(files.items()):
+        digest.update(f"{len(name)}:{name}{mode:o}:{len(content)}:".encode() + content)
     return digest.hexdigest()[:16]
 
 
@@ -114,12 +144,13 @@ def write_release(files, directory, gid):
     part = directory.with_name(directory.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     make_directory(part, gid)
-    for name, content in files.items():
+    for name, (mode, content) in files.items():
         for parent in reversed((part / name).relative_to(part).parents[:-1]):
             make_directory(part / parent, gid)
-        with (part / name).open("wb") as file:
+        # Closed to everybody else from its first byte on: it may be a key.
+        with os.fdopen(os.open(part / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             os.fchown(file.fileno(), 0, gid)
-            os.fchmod(file.fileno(), FILE_MODE)
+            os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -136,73 +167,157 @@ def make_directory(path, gid):
 
 
 def point(link, target):
-    """Points a link to a target in one step, replacing what was there."""
+    """Points a link to a target in one step."""
     part = link.with_name(link.name + ".part")
     with contextlib.suppress(FileNotFoundError):
         part.unlink()
     part.symlink_to(target)
-    if link.is_dir() and not link.is_symlink():
-        shutil.rmtree(link)
     part.replace(link)
 
 
-def remove_old(releases, keep, live):
-    """Removes all but the newest releases; the live one always stays."""
-    found = sorted((path for path in releases.iterdir() if path != live), key=lambda path: path.stat().st_mtime)
+def is_linked(dest, name):
+    """Whether an entry of the live directory is the link through `current`."""
+    return (dest / name).is_symlink() and os.readlink(dest / name) == f"current/{name}"
+
+
+def is_linked_outside(dest, path, name):
+    """Whether a link outside of the live directory leads to an entry."""
+    return Path(path).is_symlink() and os.readlink(path) == f"{dest}/current/{name}"
+
+
+def link_entry(dest, name, gid):
+    """Makes an entry the link through `current`; a file or folder that was there is kept in `replaced`."""
+    if is_linked(dest, name):
+        return
+    path, kept = dest / name, dest / "replaced" / name
+    if path.exists() and not path.is_symlink() and not kept.exists():
+        make_directory(kept.parent, gid)
+        if path.is_dir():
+            path.rename(kept)
+        else:
+            shutil.copy2(path, kept)
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    point(path, f"current/{name}")
+
+
+def unlink_entry(dest, name):
+    """Takes the link of an entry that the release does not have away; what it once replaced comes back."""
+    if not is_linked(dest, name):
+        return
+    path, kept = dest / name, dest / "replaced" / name
+    if kept.is_dir():
+        path.unlink()
+    if kept.exists():
+        kept.replace(path)
+    else:
+        path.unlink()
+
+
+def remove_old(releases, keep, wanted):
+    """Removes all but the newest releases; the wanted ones always stay."""
+    others = (path for path in releases.iterdir() if path.name not in wanted)
+    found = sorted(others, key=lambda path: path.stat().st_mtime)
     for path in found[: max(0, len(found) - (keep - 1))]:
         shutil.rmtree(path)
+
+
+def describe(files, live, wanted):
+    """One line a file: whether it is added, changed or removed."""
+    kinds = {(False, True): "added", (True, True): "changed", (True, False): "removed"}
+    return "".join(f"{kinds[name in live, name in wanted]} {name}\n" for name in files)
+
+
+def find_wanted(module, dest):
+    """The files that are to be live, staged or of the release that is asked for; second: the entries that they make."""
+    params = module.params
+    root = dest / "releases" / params["release"] if params["release"] else Path(params["src"])
+    missing = [name for name in params["entries"] if not (root / name).exists()]
+    if missing and params["release"]:
+        kept = ", ".join(sorted(path.name for path in (dest / "releases").glob("*"))) or "none"
+        module.fail_json(
+            msg=f"Release {params['release']!r} is not kept in {dest}/releases, or lacks {', '.join(missing)}. "
+            f"Name one that is: {kept}."
+        )
+    if missing and not module.check_mode:
+        module.fail_json(msg=f"{root} has no {', '.join(missing)}; stage the settings first.")
+    entries = params["entries"] + [name for name in params["optional"] if (root / name).exists()]
+    files = read_tree(root, entries)
+    if params["release"] and tree_hash(files) != params["release"]:
+        module.warn(f"The files of release {params['release']} were changed since it was made.")
+    return files, entries
+
+
+def switch(module, dest, files, entries, release):
+    """Writes the release unless it is a kept one, points to it, and makes the links of the entries agree with it."""
+    params = module.params
+    try:
+        gid = grp.getgrnam(params["group"]).gr_gid
+    except KeyError:
+        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+    directory = dest / "releases" / release
+    if not params["release"]:
+        make_directory(directory.parent, gid)
+        write_release(files, directory, gid)
+    point(dest / "current", f"releases/{release}")
+    for name in entries:
+        link_entry(dest, name, gid)
+    for name in set(params["optional"]) - set(entries):
+        unlink_entry(dest, name)
+    for path, name in params["links"].items():
+        Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        point(Path(path), f"{dest}/current/{name}")
+    remove_old(directory.parent, params["keep"], {release, *params["protect"]})
 
 
 def main():
     """Runs the module."""
     module = AnsibleModule(
         argument_spec={
-            "src": {"type": "path", "required": True},
+            "src": {"type": "path"},
+            "release": {"type": "str"},
             "dest": {"type": "path", "required": True},
             "entries": {"type": "list", "elements": "str", "required": True},
+            "optional": {"type": "list", "elements": "str", "default": []},
+            "links": {"type": "dict", "default": {}},
             "group": {"type": "str", "required": True},
             "keep": {"type": "int", "default": 5},
+            "protect": {"type": "list", "elements": "str", "default": []},
         },
+        mutually_exclusive=[["src", "release"]],
+        required_one_of=[["src", "release"]],
         supports_check_mode=True,
     )
     params = module.params
     dest = Path(params["dest"])
-    entries = params["entries"]
-    staged = read_tree(params["src"], entries)
-    missing = [name for name in entries if not (Path(params["src"]) / name).exists()]
-    if missing and not module.check_mode:
-        module.fail_json(msg=f"{params['src']} has no {', '.join(missing)}; stage the settings first.")
+    wanted, entries = find_wanted(module, dest)
+    release = params["release"] or tree_hash(wanted)
 
     current = dest / "current"
-    live = read_tree(current, entries)
-    linked = all((dest / name).is_symlink() and os.readlink(dest / name) == f"current/{name}" for name in entries)
-    files = sorted(name for name in staged.keys() | live.keys() if staged.get(name) != live.get(name))
+    live = read_tree(current, params["entries"] + params["optional"])
+    previous = os.path.basename(os.readlink(current)) if current.is_symlink() else ""
+    stale = [name for name in params["optional"] if name not in entries and is_linked(dest, name)]
+    linked = all(is_linked(dest, name) for name in entries) and not stale
+    linked = linked and all(is_linked_outside(dest, path, name) for path, name in params["links"].items())
+    files = sorted(name for name in wanted.keys() | live.keys() if wanted.get(name) != live.get(name))
     result = {
-        "release": tree_hash(staged),
-        "previous": current.resolve().name if current.is_symlink() else "",
-        "differs": bool(files) or not linked or not staged,
+        "release": release,
+        "previous": previous,
+        "differs": bool(files) or not linked or not wanted or previous != release,
         "files": files,
     }
     result["changed"] = result["differs"]
     if module._diff:
-        result["diff"] = {
-            "before": "".join(f"{name} {tree_hash({name: live[name]})}\n" for name in files if name in live),
-            "after": "".join(f"{name} {tree_hash({name: staged[name]})}\n" for name in files if name in staged),
-        }
+        result["diff"] = {"prepared": describe(files, live, wanted)}
     if not result["changed"] or module.check_mode:
         module.exit_json(**result)
-
     try:
-        gid = grp.getgrnam(params["group"]).gr_gid
-    except KeyError:
-        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
-    release = dest / "releases" / result["release"]
-    make_directory(release.parent, gid)
-    write_release(staged, release, gid)
-    point(current, f"releases/{release.name}")
-    for name in entries:
-        point(dest / name, f"current/{name}")
-    remove_old(release.parent, params["keep"], release)
+        switch(module, dest, wanted, entries, release)
+    except OSError as error:
+        module.fail_json(
+            msg=f"Release {release} of the settings could not be made live in {dest}: {error}. Make room on that file "
+            "system, or make it writable, and run again."
+        )
     module.exit_json(**result)
 
 

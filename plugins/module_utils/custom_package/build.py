@@ -235,8 +235,8 @@ def _publish(built, wanted, account):
         wanted.manifest_path.unlink()
     part = wanted.package.with_name(f".{wanted.package.name}.part")
     try:
-        with os.fdopen(os.open(built, os.O_RDONLY | os.O_NOFOLLOW), "rb") as source, part.open("wb") as file:
-            # Root reads here what an account without rights has left: only what is its own file.
+        with built.open("rb") as source, part.open("wb") as file:
+            # Root reads here what an account without rights has left, which may be a link: only what is its own file.
             found = os.fstat(source.fileno())
             if not stat.S_ISREG(found.st_mode) or (account and found.st_uid != account.pw_uid):
                 raise PackageError(f"{built} is not a file that the build wrote.")

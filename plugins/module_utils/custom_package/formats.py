@@ -130,7 +130,7 @@ class Archive:
         next(root.iterdir()).rename(root / f"logstash-{new}")
         self.run(
             "tar", "--create", "--use-compress-program=gzip -n", f"--file={target}", "--sort=name", "--owner=root:0",
-            "--group=root:0", "--numeric-owner", f"--mtime=@{epoch}", "--clamp-mtime", "-C", root, f"logstash-{new}",
+            "--group=root:0", "--numeric-owner", f"--mtime=@{epoch}", "-C", root, f"logstash-{new}",
         )  # fmt: skip
 
 

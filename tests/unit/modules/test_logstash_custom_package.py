@@ -138,6 +138,11 @@ class TestDeb:
         changed = {line.split(":")[0] for line in set(fields[0]) ^ set(fields[1])}
         assert changed <= {"Version", "Installed-Size"}
 
+    def test_size_is_that_of_what_is_in_it(self, built, tmp_path):
+        output("dpkg-deb", "-x", built, tmp_path / "x")
+        size = sum(len(content) for _, _, content in tree(tmp_path / "x").values())
+        assert int(output("dpkg-deb", "-f", built, "Installed-Size")) == size // 1024 + 1
+
     def test_everything_belongs_to_root(self, built):
         assert {line.split()[1] for line in output("dpkg-deb", "-c", built).splitlines()} == {"root/root"}
 

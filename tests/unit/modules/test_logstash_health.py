@@ -1,24 +1,30 @@
 """Healthy means: unit active, the API answers from that very process, every pipeline there, every port open."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
-ACTIVE = {"ActiveState": "active", "MainPID": "77", "NRestarts": "0"}
+PID = str(os.getpid())
+ACTIVE = {"ActiveState": "active", "SubState": "running", "MainPID": PID, "NRestarts": "0"}
+AT_WORK = {"events": {"in": 0, "out": 0}}
 
 
 @pytest.fixture
 def api():
-    """A node API whose answers a test sets: api.answers[path] = object; api.url is its address."""
+    """A node API whose answers a test sets: api.answers[path] = object, or a status."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            answer = self.server.answers.get(self.path)
-            self.send_response(200 if answer else 404)
+            answer = self.server.answers.get(self.path, 404)
+            self.server.asked.append(self.headers.get("Authorization"))
+            self.send_response(answer if isinstance(answer, int) else 200)
             self.end_headers()
             self.wfile.write(json.dumps(answer).encode())
 
@@ -26,60 +32,215 @@ def api():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.url = f"http://127.0.0.1:{server.server_port}"
+    server.asked = []
     server.answers = {
-        "/_node": {"version": "9.5.2", "jvm": {"pid": 77}},
-        "/_node/stats/pipelines": {"pipelines": {"broker": {}, "second": {}}},
+        "/_node": {"version": "9.5.2", "jvm": {"pid": os.getpid()}},
+        "/_node/stats/pipelines": {"pipelines": {"broker": AT_WORK, "second": AT_WORK}},
     }
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
 
 
-def problem(api, pipelines=("broker",), ports=(), state=ACTIVE):
-    return logstash_health.find_problem(api.url, pipelines, ports, state)
+def client(api, **options):
+    defaults = {
+        "api_host": "127.0.0.1",
+        "api_port": api.server_port,
+        "api_ssl": False,
+        "api_user": "",
+        "api_password": "",
+    }
+    return logstash_health.Api({**defaults, **options})
+
+
+def problem(api, pipelines=("broker",), ports=(), state=ACTIVE, log=()):
+    """What is wrong, whether for good, and the version."""
+    return logstash_health.find_problem(client(api), pipelines, ports, state, log)
+
+
+def report(**states):
+    """A health report in which each pipeline has a state."""
+    indicators = {
+        name: {"symptom": f"{name} is {state}", "status": "x", "details": {"status": {"state": state}}}
+        for name, state in states.items()
+    }
+    return {"indicators": {"pipelines": {"indicators": indicators}}}
 
 
 def test_healthy(api):
-    assert problem(api, ("broker", "second"), (api.server_port,)) == ("", "9.5.2")
+    assert problem(api, ("broker", "second"), (api.server_port,)) == ("", False, "9.5.2")
 
 
 def test_unit_that_is_not_active(api):
-    assert "activating, not active" in problem(api, state={**ACTIVE, "ActiveState": "activating"})[0]
+    state = {**ACTIVE, "ActiveState": "activating", "SubState": "auto-restart"}
+    assert "activating (auto-restart), not active" in problem(api, state=state)[0]
 
 
 def test_nobody_answers(api):
+    api.shutdown()
     api.server_close()
-    assert "does not answer" in problem(api)[0]
+    text = problem(api)[0]
+    assert "does not answer" in text
+    assert "logstash_api_port" in text
+
+
+def test_wrong_port_names_the_ports_of_the_process(api):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        other = client(api, api_port=unused.getsockname()[1])
+        text = logstash_health.find_problem(other, ["broker"], [], ACTIVE, [])[0]
+    assert str(api.server_port) in text
+
+
+def test_api_that_refuses_says_with_which_status(api):
+    api.answers["/_node"] = 401
+    assert "status 401" in problem(api)[0]
 
 
 def test_another_process_answers(api):
-    assert "answered by process 77, which is not the unit's 78" in problem(api, state={**ACTIVE, "MainPID": "78"})[0]
+    assert f"answered by process {PID}, which is not the unit's 1." in problem(api, state={**ACTIVE, "MainPID": "1"})[0]
 
 
-def test_pipeline_that_does_not_run(api):
-    assert "pipeline third does not run (running: broker, second)" in problem(api, ("broker", "third"))[0]
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9600"),
+        ("0.0.0.0", "http://127.0.0.1:9600"),  # noqa: S104 - asked, not bound
+        ("::", "http://[::1]:9600"),
+        ("fe80::1", "http://[fe80::1]:9600"),
+        ("node.example.com", "http://node.example.com:9600"),
+    ],
+)
+def test_address_that_is_asked(api, host, asked):
+    assert client(api, api_host=host, api_port=9600).url == asked
+
+
+def test_user_and_password_are_sent(api):
+    word = "p"
+    client(api, api_user="u", api_password=word).ask("/_node")
+    assert api.asked == ["Basic dTpw"]
+
+
+def test_pipeline_that_is_not_there(api):
+    text, final, _version = problem(api, ("broker", "third"))
+    assert "pipeline third does not run: the node API does not show it at work (at work: broker, second)" in text
+    assert not final
+
+
+def test_pipeline_that_is_there_without_events_does_not_run(api):
+    broken = {"events": None, "reloads": {"last_error": {"message": "Expected one of #"}, "failures": 1}}
+    api.answers["/_node/stats/pipelines"]["pipelines"]["second"] = broken
+    text, final, _version = problem(api, ("broker", "second"))
+    assert "pipeline second does not run: Expected one of #" in text
+    assert final
+
+
+def test_pipeline_that_could_not_be_made_has_its_reason_from_the_log(api):
+    log = [
+        "[x][INFO ][logstash.runner          ] Starting Logstash {}",
+        "[x][ERROR][logstash.agent           ] Failed to execute action {:action=>LogStash::PipelineAction::"
+        'Create/pipeline_id:third, :exception=>"ConfigurationError", :message=>"no \\"such\\" plugin", :backtrace=>[]}',
+    ]
+    text, final, _version = problem(api, ("broker", "third"), log=log)
+    assert 'third does not run: no \\"such\\" plugin' in text
+    assert final
+
+
+def test_failure_of_an_earlier_start_does_not_count(api):
+    log = ['Failed to execute action {pipeline_id:third, :message=>"old"}', "Starting Logstash {}"]
+    assert "old" not in problem(api, ("third",), log=log)[0]
+
+
+def test_pipeline_that_has_ended_does_not_run(api):
+    log = [
+        "Starting Logstash {}",
+        'Pipeline started {"pipeline.id"=>"broker"}',
+        'Pipeline started {"pipeline.id"=>"second"}',
+        'Pipeline terminated {"pipeline.id"=>"second"}',
+    ]
+    assert problem(api, ("broker",), log=log)[0] == ""
+    assert "pipeline second does not run: it has ended" in problem(api, ("broker", "second"), log=log)[0]
+    assert problem(api, ("second",), log=[*log, 'Pipeline started {"pipeline.id"=>"second"}'])[0] == ""
+
+
+def test_pipelines_of_a_former_process_do_not_count(api):
+    log = ['Pipeline terminated {"pipeline.id"=>"broker"}', "Starting Logstash {}"]
+    assert problem(api, log=log)[0] == ""
+
+
+@pytest.mark.parametrize(("state", "final"), [("TERMINATED", True), ("FINISHED", True), ("LOADING", False)])
+def test_pipeline_that_the_health_report_has_as_dead(api, state, final):
+    api.answers["/_health_report"] = report(broker=state)
+    text, found, _version = problem(api)
+    assert f"the health report has it as {state}: broker is {state}" in text
+    assert found == final
+
+
+def test_outputs_that_nobody_answers_do_not_count(api):
+    """The report is red for a blocked pipeline, which says nothing about the deployment."""
+    api.answers["/_health_report"] = {**report(broker="RUNNING"), "status": "red"}
+    assert problem(api)[0] == ""
+
+
+def test_single_pipeline_of_5x(api):
+    del api.answers["/_node/stats/pipelines"]
+    api.answers["/_node/stats/pipeline"] = {"pipeline": AT_WORK}
+    assert problem(api)[0] == ""
+    api.answers["/_node/stats/pipeline"] = {"pipeline": {"events": None}}
+    assert "broker does not run" in problem(api)[0]
 
 
 def test_input_that_does_not_listen(api):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-        assert f"no input listens on port {port}" in problem(api, ports=(port,))[0]
+        text = problem(api, ports=(port, api.server_port))[0]
+    assert f"no input listens on port {port} " in text
+    assert "Another program" not in text
+
+
+def test_input_whose_port_another_program_has(api):
+    program = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1], flush=True); input()"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        port = int(other.stdout.readline())
+        text = problem(api, ports=(port,))[0]
+        other.communicate("\n")
+    assert f"Another program listens on {port}: stop that, or set another port" in text
+
+
+def test_ports_of_the_processs_user_count_where_root_may_not_look_into_it(api, monkeypatch):
+    def closed(_pid):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(logstash_health, "open_sockets", closed)
+    assert problem(api, ports=(api.server_port,))[0] == ""
+    monkeypatch.setattr(logstash_health, "listeners", lambda _pid: {"1": (api.server_port, os.getuid() + 1)})
+    assert "Another program" in problem(api, ports=(api.server_port,))[0]
+
+
+def test_inputs_on_ipv6_are_seen(api):
+    try:
+        server = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with server:
+        assert problem(api, ports=(server.getsockname()[1],))[0] == ""
 
 
 @pytest.fixture
 def health(run_module, api, monkeypatch, tmp_path):
     (tmp_path / "log").write_text("".join(f"line {number}\n" for number in range(50)))
     monkeypatch.setattr(logstash_health, "INTERVAL", 0.01)
+    monkeypatch.setattr(logstash_health, "journal_tail", lambda *_: ["line 49", "printed only"])
 
     def run(states, timeout=1, **options):
         states = list(states)
         monkeypatch.setattr(logstash_health, "unit_state", lambda *_: states.pop(0) if len(states) > 1 else states[0])
         return run_module(
             logstash_health,
-            url=api.url,
+            api_port=api.server_port,
             pipelines=["broker"],
             log_file=str(tmp_path / "log"),
             timeout=timeout,
@@ -93,17 +254,66 @@ def test_waits_until_healthy(health):
     assert health([ACTIVE, {**ACTIVE, "ActiveState": "activating"}, ACTIVE])["version"] == "9.5.2"
 
 
-def test_failure_carries_the_end_of_the_log(health):
+def test_failure_carries_the_end_of_the_log_and_what_was_printed(health):
     result = health([{**ACTIVE, "ActiveState": "failed"}])
     assert result["failed"]
     assert "line 49" in result["msg"]
     assert "line 0\n" not in result["msg"]
+    assert result["log"][-2:] == ["line 49", "printed only"]
 
 
 def test_gives_up_on_a_unit_that_restarts_again_and_again(health):
-    failing = [{"ActiveState": "activating", "MainPID": "0", "NRestarts": str(number)} for number in range(10)]
+    failing = [{**ACTIVE, "ActiveState": "activating", "MainPID": "0", "NRestarts": str(n)} for n in range(10)]
     result = health(failing, timeout=60)
     assert "restarted it 3 times" in result["msg"]
+
+
+def test_gives_up_on_a_pipeline_that_has_failed_for_good(health, api, monkeypatch):
+    monkeypatch.setattr(logstash_health, "HOPELESS_SECONDS", 0.1)
+    api.answers["/_health_report"] = report(broker="TERMINATED")
+    assert health([ACTIVE], timeout=60)["seconds"] < 30
+
+
+def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
+    """A process that systemd starts anew within the settle time begins it anew."""
+    clock = iter(range(100))
+    monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(logstash_health, "find_problem", lambda *_: ("", False, "9.5.2"))
+    monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
+    one, other = ACTIVE, {**ACTIVE, "MainPID": "1"}
+    steady = health([one], settle=5, timeout=60)["seconds"]
+    assert health([one, one, one, one, other], settle=5, timeout=60)["seconds"] > steady
+    assert "did not stay healthy" in health([one, other] * 40, settle=5, timeout=20)["msg"]
+
+
+def test_problem_within_the_settle_time_begins_it_anew(health, monkeypatch):
+    answers = ["", "", "dead", *[""] * 20]
+    clock = iter(range(100))
+    monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(logstash_health, "find_problem", lambda *_: (answers.pop(0), False, "9.5.2"))
+    monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
+    assert not health([ACTIVE], settle=4, timeout=60)["failed"]
+    assert len(answers) == 23 - 3 - 5
+
+
+def test_secrets_are_masked(health, tmp_path):
+    (tmp_path / "log").write_text(
+        'password => "abc" of user\nhttp://me:pw@host/\nthe value hunter22 is wrong\n"api_key"=>"k", x\n'
+    )
+    message = health([{**ACTIVE, "ActiveState": "failed"}], secrets=["hunter22"])["msg"]
+    for secret in ("abc", "pw@", "hunter22", '"k"'):
+        assert secret not in message
+    assert "of user" in message
+
+
+def test_what_is_shown_is_bounded(health, tmp_path):
+    (tmp_path / "log").write_text("x" * 500_000 + "\n" + "y" * 5000 + "\n")
+    assert len(health([{**ACTIVE, "ActiveState": "failed"}])["msg"]) < 3000
+
+
+def test_log_that_is_not_there_is_said(health, tmp_path):
+    (tmp_path / "log").unlink()
+    assert "No such file" in health([{**ACTIVE, "ActiveState": "failed"}])["msg"]
 
 
 def test_check_mode_waits_for_nothing(health):

@@ -255,6 +255,12 @@ def test_value_of_what_is_named_like_a_secret_is_masked(validate):
     assert "hunter2" not in str(validate("cat pipelines/main/20-out.conf"))
 
 
+def test_given_secret_is_masked_whatever_it_is_called(validate):
+    result = validate("echo '[x][ERROR][y] cannot log in as kibana:s3same'; exit 1", secrets=["s3same"])
+    assert "cannot log in" in result["msg"]
+    assert "s3same" not in str(result)
+
+
 def test_reason_is_found_in_the_log_when_nothing_was_printed(validate):
     result = validate("echo '[x][ERROR][y] hidden reason' > ../logs/logstash-plain.log; exit 1")
     assert "hidden reason" in result["msg"]

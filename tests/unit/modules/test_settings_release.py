@@ -26,6 +26,23 @@ def switch(run_module, staged):
             src=str(staged),
             dest=str(staged.parent),
             entries=["logstash.yml", "pipelines"],
+            optional=["jvm.options", "tls"],
+            group="daemon",
+            **options,
+        )
+
+    return run
+
+
+@pytest.fixture
+def go_back(run_module, staged):
+    def run(release, **options):
+        return run_module(
+            settings_release,
+            release=release,
+            dest=str(staged.parent),
+            entries=["logstash.yml", "pipelines"],
+            optional=["jvm.options", "tls"],
             group="daemon",
             **options,
         )
@@ -71,7 +88,7 @@ def test_change_is_a_new_release_and_names_its_files(switch, staged):
     second = switch(diff=True)
     assert second["files"] == ["logstash.yml"]
     assert second["previous"] == first["release"]
-    assert second["diff"]["before"] != second["diff"]["after"]
+    assert second["diff"] == {"prepared": "changed logstash.yml\n"}
     assert (staged.parent / "releases" / first["release"] / "logstash.yml").read_text() == "path.data: /x\n"
 
 
@@ -135,5 +152,139 @@ def test_unknown_group_is_an_error_that_says_so(run_module, staged):
     assert "no-such-group" in result["msg"]
 
 
-def test_hash_tells_names_from_contents():
-    assert settings_release.tree_hash({"ab": b"c"}) != settings_release.tree_hash({"a": b"bc"})
+def test_hash_tells_names_from_contents_and_knows_modes():
+    hashes = {
+        settings_release.tree_hash(files)
+        for files in ({"ab": (0o640, b"c")}, {"a": (0o640, b"bc")}, {"ab": (0o600, b"c")})
+    }
+    assert len(hashes) == 3
+
+
+def test_optional_entry_is_live_while_a_release_has_it(switch, staged):
+    (staged / "jvm.options").write_text("-Xmx1g\n")
+    switch()
+    assert os.readlink(staged.parent / "jvm.options") == "current/jvm.options"
+    (staged / "jvm.options").unlink()
+    assert switch()["files"] == ["jvm.options"]
+    assert not os.path.lexists(staged.parent / "jvm.options")
+    assert not switch()["changed"]
+
+
+def test_what_an_optional_entry_replaced_comes_back(switch, staged):
+    live = staged.parent
+    (live / "jvm.options").write_text("the package's")
+    (live / "tls").mkdir()
+    (live / "tls" / "key").write_text("of before")
+    (staged / "jvm.options").write_text("-Xmx1g\n")
+    (staged / "tls").mkdir()
+    (staged / "tls" / "key").write_text("ours")
+    switch()
+    assert ((live / "jvm.options").read_text(), (live / "tls" / "key").read_text()) == ("-Xmx1g\n", "ours")
+    (staged / "jvm.options").unlink()
+    (staged / "tls" / "key").unlink()
+    (staged / "tls").rmdir()
+    switch()
+    assert ((live / "jvm.options").read_text(), (live / "tls" / "key").read_text()) == ("the package's", "of before")
+    assert not (live / "jvm.options").is_symlink()
+
+
+def test_what_was_there_before_the_first_release_is_kept(switch, staged):
+    (staged.parent / "logstash.yml").write_text("written by hand")
+    (staged.parent / "pipelines").mkdir()
+    (staged.parent / "pipelines" / "old.conf").write_text("written by hand")
+    switch()
+    assert (staged.parent / "replaced" / "logstash.yml").read_text() == "written by hand"
+    assert (staged.parent / "replaced" / "pipelines" / "old.conf").exists()
+
+
+def test_binary_files_and_their_modes_go_along_without_rights_for_others(switch, staged):
+    content = bytes(range(256))
+    (staged / "pipelines" / "store").write_bytes(content)
+    (staged / "pipelines" / "store").chmod(0o604)
+    switch()
+    live = staged.parent / "pipelines" / "store"
+    assert live.read_bytes() == content
+    assert stat.S_IMODE(live.stat().st_mode) == 0o600
+
+
+def test_change_of_a_mode_is_a_change(switch, staged):
+    switch()
+    (staged / "logstash.yml").chmod(0o600)
+    assert switch()["files"] == ["logstash.yml"]
+
+
+def test_difference_shows_no_contents(switch, staged):
+    (staged / "logstash.yml").write_text("password: hunter2\n")
+    assert "hunter2" not in str(switch(diff=True))
+
+
+def test_goes_back_to_a_release_that_is_kept(switch, go_back, staged):
+    first = switch()
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    (staged / "jvm.options").write_text("-Xmx1g\n")
+    second = switch()
+    result = go_back(first["release"])
+    assert (result["changed"], result["previous"]) == (True, second["release"])
+    assert (staged.parent / "logstash.yml").read_text() == "path.data: /x\n"
+    assert not os.path.lexists(staged.parent / "jvm.options")
+    assert not go_back(first["release"])["changed"]
+
+
+def test_check_mode_goes_back_to_nothing(switch, go_back, staged):
+    first = switch()
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    switch()
+    assert go_back(first["release"], check=True)["changed"]
+    assert (staged.parent / "logstash.yml").read_text() == "path.data: /y\n"
+
+
+def test_release_that_is_not_kept_is_an_error_that_names_those_that_are(switch, go_back):
+    first = switch()
+    result = go_back("0123456789abcdef")
+    assert result["failed"]
+    assert first["release"] in result["msg"]
+
+
+def test_release_that_was_edited_is_gone_back_to_with_a_warning(switch, go_back, staged):
+    first = switch()
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    switch()
+    (staged.parent / "releases" / first["release"] / "logstash.yml").write_text("edited")
+    result = go_back(first["release"])
+    assert "were changed since" in str(result["warnings"])
+    assert (staged.parent / "logstash.yml").read_text() == "edited"
+
+
+def test_protected_releases_stay_however_old_they_are(switch, staged):
+    first = switch()
+    for number in range(5):
+        (staged / "logstash.yml").write_text(str(number))
+        switch(keep=1, protect=[first["release"]])
+    assert (staged.parent / "releases" / first["release"]).exists()
+    assert len(list((staged.parent / "releases").iterdir())) == 2
+
+
+def test_file_system_that_is_full_leaves_the_live_release(switch, staged, monkeypatch):
+    switch()
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+
+    def full(*_arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(settings_release.os, "fsync", full)
+    result = switch()
+    assert result["failed"]
+    assert "No space left on device" in result["msg"]
+    assert (staged.parent / "logstash.yml").read_text() == "path.data: /x\n"
+
+
+def test_links_outside_lead_to_their_entry_and_are_healed(switch, staged, tmp_path):
+    link = tmp_path / "system" / "unit.d" / "addition.conf"
+    assert switch(links={str(link): "logstash.yml"})["changed"]
+    assert os.readlink(link) == f"{staged.parent}/current/logstash.yml"
+    assert not switch(links={str(link): "logstash.yml"})["changed"]
+    link.unlink()
+    link.write_text("by hand")
+    assert switch(check=True, links={str(link): "logstash.yml"})["differs"]
+    switch(links={str(link): "logstash.yml"})
+    assert link.read_text() == "path.data: /x\n"

@@ -1,0 +1,163 @@
+"""A failed health gate brings the last good configuration back, and the run says so. The tests follow one another."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from playbook_run import ROOT, Run, event_arrives, service
+
+EVENTS = "/var/log/logstash/events.jsonl"
+OUTPUT = f'output {{ file {{ path => "{EVENTS}" codec => json_lines }} }}\n'
+GOOD = "input { tcp { port => 5000 codec => json_lines } }\n" + OUTPUT
+PACKAGE = json.loads((ROOT / "build/packages/choice.json").read_text())
+
+
+@pytest.fixture
+def deploy(tmp_path):
+    """deploy({pipeline: text}, ports) -> a run with these pipelines."""
+
+    def run(pipelines, ports=(5000,), playbook="playbooks/logstash.yml", **variables):
+        for name, text in pipelines.items():
+            (tmp_path / f"{name}.conf").write_text(text)
+        wanted = {
+            "logstash_template_path": str(tmp_path),
+            "logstash_pipelines": [{"id": name, "templates": [f"{name}.conf"]} for name in pipelines],
+            "logstash_input_ports": list(ports),
+            "logstash_health_timeout": 20,
+            **variables,
+        }
+        return Run(playbook, wanted, tmp_path)
+
+    return run
+
+
+def proven(host):
+    return json.loads(host.file("/etc/logstash/proven").content_string)
+
+
+def test_check_run_before_the_first_run_passes(host, tmp_path):
+    run = Run("playbooks/logstash.yml", {}, tmp_path, ("--check", "--diff"))
+    assert run.code == 0, run.output
+    assert not host.file("/etc/logstash").exists
+
+
+def test_first_run_that_fails_leaves_the_service_stopped(deploy, host):
+    run = deploy({"broker": GOOD}, ports=(5000, 5999))
+    assert run.code != 0
+    assert "no input listens on port 5999 (the service's process listens on port 5000, 9600)" in run.text
+    assert "nothing to go back to: the service was stopped" in run.text
+    assert "Pipelines running" in run.text
+    assert not host.service("logstash").is_running
+
+
+def test_next_good_run_serves(deploy, host):
+    run = deploy({"broker": GOOD})
+    assert run.code == 0, run.output
+    assert event_arrives(host, "first", EVENTS)
+    record = proven(host)["record"]
+    assert record["release"] in service(host)["release"]
+    assert proven(host)["changing"] is None
+
+
+def test_run_without_changes_restarts_nothing_and_is_short(deploy, host):
+    before = service(host)
+    run = deploy({"broker": GOOD})
+    assert run.code == 0, run.output
+    assert service(host) == before
+    assert max(run.ok.values()) <= 40, run.output
+
+
+def test_pipeline_that_ends_after_the_start_is_rolled_back(deploy, host):
+    """Two changes at once, of which one is good: both go, and the service is proven on what ran before."""
+    before = service(host)
+    run = deploy({"broker": GOOD + "# changed\n", "short": "input { generator { count => 1 } }\n" + OUTPUT})
+    assert run.code != 0
+    assert "pipeline short does not run: the health report has it as FINISHED" in run.text
+    assert "The last good configuration was brought back" in run.text
+    assert "Pipeline terminated" in run.text
+    after = service(host)
+    assert after["pid"] != before["pid"]
+    assert {**after, "pid": ""} == {**before, "pid": ""}
+    assert proven(host)["changing"] is None
+    assert event_arrives(host, "after the rollback", EVENTS)
+
+
+def test_run_after_the_rollback_changes_nothing(deploy, host):
+    before = service(host)
+    assert deploy({"broker": GOOD}).code == 0
+    assert service(host) == before
+
+
+def test_settings_that_fail_their_test_restart_nothing(deploy, host):
+    before = service(host)
+    run = deploy({"broker": GOOD + "output { nosuchplugin { } }\n"})
+    assert run.code != 0
+    assert "Nothing live was changed, and nothing was restarted" in run.text
+    assert "nosuchplugin" in run.text
+    assert service(host) == before
+
+
+def test_version_that_fails_its_gate_brings_the_package_back(deploy, host, tmp_path):
+    if PACKAGE["kind"] != "stand-in":
+        pytest.skip("there is one genuine package only")
+    command = [
+        sys.executable,
+        ROOT / "tests/support/logstash_standin/build.py",
+        "--version",
+        "9.4.0",
+        "--output",
+        tmp_path,
+    ]
+    path, checksum = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[:2]
+    before = service(host)
+    run = deploy(
+        {"broker": GOOD},
+        ports=(5000, 5999),
+        logstash_version="9.4.0",
+        logstash_package_url=path,
+        logstash_package_checksum=f"sha256:{checksum.removeprefix('sha256:')}",
+    )
+    assert run.code != 0
+    assert "The last good configuration was brought back" in run.text
+    assert {**service(host), "pid": ""} == {**before, "pid": ""}
+    assert PACKAGE["logstash_version"] in host.run("dpkg-query --show logstash").stdout
+
+
+def test_run_that_was_cut_off_in_a_rollback_is_made_good(deploy, host):
+    """The process was started from something else, and the files are back: only a restart makes them agree."""
+    host.run('sed -i \'s/"changing": null/"changing": "another process"/\' /etc/logstash/proven')
+    before = service(host)
+    run = deploy({"broker": GOOD})
+    assert run.code == 0, run.output
+    assert service(host)["pid"] != before["pid"]
+    assert proven(host)["changing"] is None
+
+
+def test_going_back_by_hand(deploy, host):
+    before = service(host)
+    assert deploy({"broker": GOOD, "second": "input { heartbeat { } }\n" + OUTPUT}).code == 0
+    assert service(host)["pipelines"] == ["broker", "second"]
+    run = deploy({"broker": GOOD}, playbook="playbooks/rollback.yml")
+    assert run.code == 0, run.output
+    assert {**service(host), "pid": ""} == {**before, "pid": ""}
+    assert event_arrives(host, "gone back", EVENTS)
+
+
+def test_going_back_to_what_is_not_kept_names_what_is(deploy, host):
+    before = service(host)
+    run = deploy({"broker": GOOD}, playbook="playbooks/rollback.yml", release="0123")
+    assert run.code != 0
+    assert 'logstash_rollback_to is "0123"; expected `previous`, or a release' in run.text
+    assert proven(host)["record"]["release"] in run.text
+    assert service(host) == before
+
+
+def test_service_that_fails_although_nothing_changed_is_said(deploy, host):
+    host.run("systemctl stop logstash; systemctl mask --runtime logstash")
+    try:
+        run = deploy({"broker": GOOD})
+    finally:
+        host.run("systemctl unmask --runtime logstash; systemctl start logstash")
+    assert run.code != 0
+    assert "Nothing live was changed, and nothing was restarted" in run.text

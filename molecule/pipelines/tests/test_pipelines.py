@@ -1,0 +1,187 @@
+"""Two pipelines with settings of their own; a confined unit; a bounded stop whose undelivered events come out later."""
+
+import json
+import os
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
+HERE = Path(__file__).parent
+
+
+def pipelines(host):
+    """What the node API says of the pipelines."""
+    return json.loads(host.run("curl -s http://127.0.0.1:9600/_node/stats/pipelines").stdout)["pipelines"]
+
+
+def unit(host, name):
+    """A property of the service as systemd has it."""
+    return host.run(f"systemctl show --value --property {name} logstash").stdout.strip()
+
+
+def wait_for(condition, seconds=60):
+    """Waits until something holds."""
+    for _ in range(seconds * 2):
+        if condition():
+            return
+        time.sleep(0.5)
+    pytest.fail("it did not happen in time")
+
+
+def deploy(variables, tmp_path):
+    """Runs the playbook with other variables; its output."""
+    (tmp_path / "variables.json").write_text(json.dumps(variables))
+    ended = subprocess.run(
+        [
+            *["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml", "--diff"],
+            *["-e", f"@{tmp_path}/variables.json"],
+        ],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = ended.stdout + ended.stderr
+    assert ended.returncode == 0, output
+    return output
+
+
+def test_both_pipelines_run_with_their_own_settings(host):
+    found = pipelines(host)
+    assert {name: one["queue"]["type"] for name, one in found.items()} == {"ingest": "persisted", "sink": "memory"}
+    assert found["ingest"]["queue"]["max_queue_size_in_bytes"] == 256 * 2**20
+
+
+def test_queue_and_dead_letter_queue_lie_where_they_should(host):
+    assert host.file("/srv/queues/ingest/page.0").user == "logstash"
+    assert not host.file("/srv/queues/sink").exists
+    assert host.file("/var/lib/logstash/dead_letter_queue/sink").is_directory
+    assert not host.file("/var/lib/logstash/dead_letter_queue/ingest").exists
+
+
+@pytest.mark.parametrize("name", ["environment", "unit.systemd", "tls/ingest.key", "tls/ingest.crt", "pipelines.yml"])
+def test_files_are_for_logstash_and_nobody_else(host, name):
+    file = host.file(f"/etc/logstash/current/{name}")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "logstash", "0o640")
+
+
+def test_process_has_its_environment(host):
+    environment = host.run(f"tr '\\0' '\\n' < /proc/{unit(host, 'MainPID')}/environ").stdout.splitlines()
+    assert 'MOLECULE_NOTE=one "quoted" $5' in environment
+    assert "LS_JAVA_OPTS=-Xms512m -Xmx512m" in environment
+    assert "LOGSTASH_TLS_PATH=/etc/logstash/tls" in environment
+
+
+def test_unit_is_confined_and_bounded(host):
+    assert unit(host, "TimeoutStopUSec") == "8s"
+    assert (unit(host, "ProtectSystem"), unit(host, "ProtectHome")) == ("strict", "read-only")
+    assert "NoNewPrivs:\t1" in host.run(f"cat /proc/{unit(host, 'MainPID')}/status").stdout
+    assert unit(host, "NeedDaemonReload") == "no"
+
+
+def test_confined_process_sees_only_its_directories_writable(host):
+    """As root in the process's own namespace: not the rights of files, but the mounts decide."""
+    inside = f"nsenter --target {unit(host, 'MainPID')} --mount"
+    for path in ("/etc", "/usr/share/logstash", "/srv", "/var/lib", "/root"):
+        assert "Read-only file system" in host.run(f"{inside} touch {path}/intruder").stderr, path
+    for path in ("/srv/queues", "/var/lib/logstash", "/var/log/logstash"):
+        assert host.run(f"{inside} sh -c 'touch {path}/probe && rm {path}/probe'").rc == 0, path
+
+
+def send(host, message):
+    """Gives one event to the TLS input."""
+    answer = host.run(
+        "curl -sk -o /dev/null -w '%%{http_code}' -H 'Content-Type: application/json' -d %s https://127.0.0.1:8443",
+        json.dumps({"message": message}),
+    )
+    assert answer.stdout == "200"
+
+
+def test_stop_with_an_unreachable_output_is_bounded_and_its_events_come_out_later(host):
+    messages = [f"queued-{uuid.uuid4()}" for _ in range(3)]
+    for message in messages:
+        send(host, message)
+    before = time.monotonic()
+    assert host.run("systemctl stop logstash").rc == 0
+    took = time.monotonic() - before
+    assert 7 < took < 20
+    assert unit(host, "Result") == "timeout"
+    assert "queued-" not in host.run("cat /var/log/logstash/ingest.jsonl").stdout
+
+    host.run("mkdir -p /opt/fake")
+    source = (HERE / "fake_elasticsearch.py").read_text()
+    assert host.run("sh -c 'printf %%s \"$1\" > /opt/fake/server.py' sh %s", source).rc == 0
+    host.run("systemd-run --unit fake-elasticsearch python3 /opt/fake/server.py")
+    try:
+        assert host.run("systemctl start logstash").rc == 0
+        wait_for(lambda: "ingest" in host.run("curl -s localhost:9600/_node/stats/pipelines").stdout)
+        wait_for(lambda: all(text in host.run("cat /var/log/logstash/ingest.jsonl").stdout for text in messages))
+        before = time.monotonic()
+        assert host.run("systemctl stop logstash").rc == 0
+        assert (unit(host, "Result"), time.monotonic() - before < 7) == ("success", True)
+    finally:
+        host.run("systemctl stop fake-elasticsearch")
+        host.run("systemctl start logstash")
+
+
+def test_a_change_of_everything_restarts_once_and_shows_no_secret(host, tmp_path):
+    wait_for(lambda: "sink" in host.run("curl -s localhost:9600/_node/stats/pipelines").stdout)
+    starts = int(unit(host, "NRestarts"))
+    key = host.file("/etc/logstash/current/tls/ingest.key").content_string.splitlines()[1]
+    since = host.run("date '+%%F %%T'").stdout.strip()
+    output = deploy(
+        {
+            "logstash_heap_size": "256m",
+            "logstash_unmanaged_files": "remove",
+            "logstash_unit_hardening": False,
+            "logstash_shutdown": "unsafe",
+            "logstash_log4j2_template": "log4j2.properties",
+            "logstash_template_path": str(templates_with_log4j2(tmp_path)),
+            "logstash_tls_files": [
+                {"name": "ingest.crt", "content": host.file("/etc/logstash/current/tls/ingest.crt").content_string},
+                {
+                    "name": "ingest.key",
+                    "content": host.file("/etc/logstash/current/tls/ingest.key").content_string + "\n",
+                },
+                {"name": "new.key", "content": "a-secret-of-its-own"},
+            ],
+        },
+        tmp_path,
+    )
+    assert "Not shown: tls/new.key" in output
+    assert "a-secret-of-its-own" not in output
+    assert key not in output
+    assert "a-secret-of-its-own" not in host.run("journalctl --no-pager").stdout
+    assert "/etc/logstash/conf.d/old.conf" in output
+    assert not host.file("/etc/logstash/conf.d/old.conf").exists
+    started = host.run(f"journalctl --no-pager --since '{since}' -u logstash | grep -c 'Started logstash'").stdout
+    assert (int(started), int(unit(host, "NRestarts"))) == (1, starts)
+    assert (unit(host, "ProtectSystem"), unit(host, "NeedDaemonReload")) == ("no", "no")
+    assert "pipeline.unsafe_shutdown: true" in host.file("/etc/logstash/logstash.yml").content_string
+    assert host.file("/etc/logstash/log4j2.properties").linked_to.endswith("/log4j2.properties")
+
+
+def templates_with_log4j2(tmp_path):
+    """The scenario's templates, and a log4j2.properties."""
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    for path in (HERE.parent / "templates").iterdir():
+        (folder / path.name).write_text(path.read_text())
+    (folder / "log4j2.properties").write_text(
+        "status = error\nname = OfTheTest\nrootLogger.level = ${sys:ls.log.level}\n"
+    )
+    return folder
+
+
+def test_what_was_given_up_comes_back(host, tmp_path):
+    """Without its own log4j2.properties, the package's is there again."""
+    output = deploy({}, tmp_path)
+    assert not host.file("/etc/logstash/log4j2.properties").is_symlink
+    assert "LogstashPropertiesConfig" in host.file("/etc/logstash/log4j2.properties").content_string
+    assert unit(host, "ProtectSystem") == "strict"
+    assert "There are files that nobody manages" not in output

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+"""Keeps what was last proven healthy, and whether anything live was changed since."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_proven
+short_description: Read and write what was last proven healthy on a host
+description:
+  - A file of JSON names what last passed the health gate, such as the version and the release of the settings, and what
+    did so before.
+  - Before the first live change the file is marked, together with the process that runs at that moment. A run that is
+    cut off leaves the mark, so that the next one restarts; and a run that fails knows whether what runs is still the
+    last good.
+  - A file of another form counts as one that names nothing.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  path:
+    description: The file.
+    type: path
+    required: true
+  service:
+    description: The systemd unit.
+    type: str
+    default: logstash.service
+  state:
+    description:
+      - V(read) changes nothing.
+      - V(changing) marks that something live is about to change. A mark that is there stays as it is.
+      - V(proven) writes O(record), and takes the mark away.
+      - V(pending) writes O(record) and marks the process of now, for what has to be done before the work is over.
+    type: str
+    choices: [read, changing, proven, pending]
+    default: read
+  record:
+    description: What was proven. No secrets, since everybody on the host can read the file. Needs the key RV(release).
+    type: dict
+  keep:
+    description: How many records are kept, the last one included.
+    type: int
+    default: 5
+attributes:
+  check_mode:
+    support: full
+    description: Says what it would write, and changes nothing.
+"""
+
+EXAMPLES = r"""
+- name: See what was last proven healthy
+  elk.deploy.logstash_proven:
+    path: /etc/logstash/proven
+  register: proven
+
+- name: Remember what was proven healthy
+  elk.deploy.logstash_proven:
+    path: /etc/logstash/proven
+    state: proven
+    record: {release: 0a1b2c3d4e5f6789, version: 9.5.2}
+"""
+
+RETURN = r"""
+record:
+  description: What was last proven healthy; empty when nothing was.
+  type: dict
+  returned: success
+earlier:
+  description: What was proven before that, newest first, each pair of release and version once.
+  type: list
+  elements: dict
+  returned: success
+changing:
+  description: Whether something live was changed, or was about to be, since.
+  type: bool
+  returned: success
+same_process:
+  description: Whether the service runs, and in a process that was not started after the first change.
+  type: bool
+  returned: success
+release:
+  description: The release of RV(record), empty when nothing was proven.
+  type: str
+  returned: success
+"""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+
+def read(path):
+    """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time."""
+    empty = {"record": {}, "earlier": [], "changing": None}
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        known = {name: found[name] for name in empty}
+        named = all(isinstance(record["release"], str) for record in [known["record"], *known["earlier"]] if record)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return empty
+    return known if named else empty
+
+
+def invocation(module, service):
+    """What systemd calls this run of the service; empty while it does not run."""
+    properties = ["--property", "ActiveState,InvocationID"]
+    _code, stdout, _stderr = module.run_command(["systemctl", "show", *properties, service])
+    found = dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+    return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
+
+
+def write(path, content):
+    """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
+    part = Path(f"{path}.part")
+    part.parent.mkdir(mode=0o755, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        part.unlink()
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def advance(content, record, keep):
+    """The content with a new record; the one before moves to the earlier ones, which hold every pair once."""
+
+    def pair(proven):
+        return proven["release"], proven.get("version")
+
+    before = [content["record"]] if content["record"] else []
+    earlier = [old for old in [*before, *content["earlier"]] if pair(old) != pair(record)]
+    return {**content, "record": record, "earlier": earlier[: keep - 1]}
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "service": {"type": "str", "default": "logstash.service"},
+            "state": {"type": "str", "choices": ["read", "changing", "proven", "pending"], "default": "read"},
+            "record": {"type": "dict"},
+            "keep": {"type": "int", "default": 5},
+        },
+        required_if=[["state", "proven", ["record"]], ["state", "pending", ["record"]]],
+        supports_check_mode=True,
+    )
+    params = module.params
+    before = read(params["path"])
+    running = invocation(module, params["service"])
+    after = before
+    if params["state"] in ("proven", "pending"):
+        after = advance(before, params["record"], params["keep"])
+    if params["state"] == "proven":
+        after = {**after, "changing": None}
+    elif params["state"] == "pending" or (params["state"] == "changing" and before["changing"] is None):
+        after = {**after, "changing": running}
+    changed = after != before
+    if changed and not module.check_mode:
+        try:
+            write(params["path"], after)
+        except OSError as error:
+            module.fail_json(
+                msg=f"{params['path']} cannot be written: {error}. Make room on that file system, or make it writable, "
+                "and run again."
+            )
+    module.exit_json(
+        changed=changed,
+        record=after["record"],
+        earlier=after["earlier"],
+        release=after["record"].get("release", ""),
+        changing=after["changing"] is not None,
+        same_process=bool(running) and after["changing"] in (None, running),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Runs a playbook of the checkout on the hosts of a molecule scenario, as a user would."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(os.environ.get("MOLECULE_PROJECT_DIRECTORY", Path(__file__).parents[2]))
+
+
+class Run:
+    """A run that has ended: `code`, `output`, the same in one line as `text`, and `ok`, tasks run on a host."""
+
+    def __init__(self, playbook: str, variables: dict, folder: Path, arguments: tuple[str, ...] = ()) -> None:
+        path = folder / "variables.json"
+        path.write_text(json.dumps(variables))
+        ended = subprocess.run(
+            ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook, "-e", f"@{path}", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        self.code = ended.returncode
+        self.output = ended.stdout + ended.stderr
+        self.text = " ".join(self.output.split())
+        recap = [line for line in ended.stdout.partition("PLAY RECAP")[2].splitlines() if " ok=" in line]
+        self.ok = {line.split()[0]: int(line.split(" ok=")[1].split()[0]) for line in recap}
+
+
+def service(host) -> dict:
+    """What a failed run must not change, or must bring back: the process, the live release, and what serves."""
+    running = host.run("curl -s localhost:9600/_node/stats/pipelines").stdout
+    return {
+        "pid": host.run("systemctl show --value --property MainPID logstash").stdout.strip(),
+        "release": host.run("readlink /etc/logstash/current").stdout.strip(),
+        "version": json.loads(running)["version"] if running else "",
+        "pipelines": list(json.loads(running)["pipelines"]) if running else [],
+    }
+
+
+def event_arrives(host, message: str, file: str) -> bool:
+    """Whether a line that is sent to the TCP input turns up in the output's file within some seconds."""
+    line = json.dumps({"message": message})
+    host.run("bash -c %s", f"exec 3<>/dev/tcp/127.0.0.1/5000; printf '%s\\n' '{line}' >&3")
+    for _ in range(40):
+        if host.run("grep -F %s %s", message, file).rc == 0:
+            return True
+        time.sleep(0.5)
+    return False
