@@ -1,7 +1,9 @@
 """The package: its layout, owner of files, control data, and that it is built the same every time."""
 
 import hashlib
+import re
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -110,6 +112,54 @@ def test_every_release_has_its_own_set_of_plugins():
 def test_a_version_outside_the_tables_is_refused(version, tmp_path):
     with pytest.raises(build.BuildError):
         build.build_package(version, tmp_path)
+
+
+def names(archive: Path) -> dict[str, tarfile.TarInfo]:
+    with tarfile.open(archive) as packed:
+        return {member.name: member for member in packed}
+
+
+@pytest.mark.parametrize("kind", ["archive", "rpm-source"])
+def test_the_other_formats_are_the_same_bytes_every_time_and_roots(kind, tmp_path):
+    first = build.BUILDERS[kind]("8.5.3", tmp_path / "first")
+    assert first.read_bytes() == build.BUILDERS[kind]("8.5.3", tmp_path / "second").read_bytes()
+    assert {(member.uname, member.gname) for member in names(first).values()} == {("root", "root")}
+
+
+def test_the_archive_is_one_directory_with_the_settings_in_config(tmp_path):
+    archive = build.build_archive("8.5.3", tmp_path)
+    assert archive.name == "logstash-8.5.3-linux-x86_64.tar.gz"
+    found = names(archive)
+    assert {name.split("/")[0] for name in found} == {"logstash-8.5.3"}
+    assert found["logstash-8.5.3/bin/logstash"].mode & 0o777 == 0o755
+    for name in ("jvm.options", "log4j2.properties", "logstash.yml", "pipelines.yml", "startup.options"):
+        assert f"logstash-8.5.3/config/{name}" in found
+    assert not [name for name in found if "systemd" in name or "default" in name]
+
+
+def test_the_program_runs_from_where_the_archive_is_unpacked(tmp_path):
+    archive = build.build_archive("8.5.3", tmp_path)
+    subprocess.run(["tar", "-xzf", archive, "-C", tmp_path], check=True)
+    command = [
+        tmp_path / "logstash-8.5.3/bin/logstash",
+        "--version",
+        "--path.settings",
+        tmp_path / "logstash-8.5.3/config",
+    ]
+    assert "logstash 8.5.3" in subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_the_rpm_is_made_from_the_same_files_and_keeps_changed_settings(tmp_path):
+    source = build.build_rpm_source("5.4.1", tmp_path)
+    found = names(source)
+    assert "logstash-5.4.1-rpm/root/usr/share/logstash/bin/logstash" in found
+    with tarfile.open(source) as packed:
+        spec = packed.extractfile("logstash-5.4.1-rpm/logstash.spec").read().decode()
+    assert "Epoch: 1\nVersion: 5.4.1\n" in spec
+    kept = re.findall(r"^%config\(noreplace\) (.*)$", spec, re.MULTILINE)
+    assert "/etc/default/logstash" in kept
+    assert "/etc/logstash/pipelines.yml" not in kept
+    assert set(kept) <= {"/" + name.partition("/root/")[2] for name in found}
 
 
 def test_the_command_line_prints_the_path_and_the_checksum(tmp_path, capsys, monkeypatch):
