@@ -136,9 +136,11 @@ def check_files(copy, user):
     names = [str(copy.staged / name) for name in copy.texts]
 
     def look():
+        read = {file for _pipeline, value in patterns for file in settings_copy.expand(value)}
         return {
             "empty": [(pipeline, value) for pipeline, value in patterns if not settings_copy.expand(value)],
             "unreadable": [name for name in names if not os.access(name, os.R_OK)],
+            "unread": [name for name in names if name.startswith(f"{copy.staged}/pipelines/") and name not in read],
         }
 
     seen = accounts.do_as(copy.account, look)
@@ -155,6 +157,12 @@ def check_files(copy, user):
         raise RefusedError(
             f"path.config of pipeline {listed} matches no file that user {user} can see; Logstash would start without "
             "it. Name its templates in logstash_pipelines, or take the pipeline out"
+        )
+    if seen["unread"]:
+        listed = ", ".join(os.path.relpath(name, copy.staged) for name in seen["unread"][:SHOWN])
+        raise RefusedError(
+            f"No path.config matches {listed}; Logstash would not read it. Give its template in logstash_pipelines a "
+            "name that ends in .conf"
         )
 
 

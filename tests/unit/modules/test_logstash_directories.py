@@ -181,6 +181,7 @@ def test_message_is_bounded_and_counts_the_rest(settle, place):
     result = settle()
     assert "25 belonged to root" in text(result)
     assert "and 15 more" in text(result)
+    assert "/page.9" not in text(result)
     assert all(owner(place / f"data/queue/p1/page.{number}") == USER.pw_uid for number in range(25))
 
 

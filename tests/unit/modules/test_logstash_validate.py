@@ -206,6 +206,13 @@ def test_path_config_that_matches_nothing_is_refused(validate, world, change):
     assert not (world / "validation").exists()
 
 
+def test_file_that_no_path_config_matches_is_refused(validate, world):
+    (world / "live/staged/pipelines/main/20-out.conf").rename(world / "live/staged/pipelines/main/20-out.config")
+    result = validate(f"touch {world}/ran")
+    assert "No path.config matches pipelines/main/20-out.config" in result["msg"]
+    assert "ends in .conf" in result["msg"]
+
+
 def test_path_config_of_logstash_yml_counts_before_pipelines_yml_existed(validate, world):
     staged = world / "live/staged"
     (staged / "pipelines.yml").unlink()
