@@ -46,7 +46,6 @@ class ActionModule(ActionBase):
                 self._module([{**entry, "file": files.get(entry["name"], "")} for entry in entries], task_vars)
             )
             result["undone"] = first["undone"]
-        self._remove_tmp_path(self._connection._shell.tmpdir)
         return result
 
     def _module(self, entries: list[dict[str, Any]], task_vars: dict[str, Any] | None) -> dict[str, Any]:

@@ -104,8 +104,6 @@ class PluginSet:
             kept = self._sets / name / path.name
             if path.is_dir():
                 shutil.rmtree(path)
-            elif path == self._record:
-                path.unlink(missing_ok=True)
             copy(kept, path)
         self.end_change()
 

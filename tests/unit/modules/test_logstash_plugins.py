@@ -234,6 +234,13 @@ def test_going_back_to_an_earlier_set_starts_no_program(bring, run_module, home,
     assert home.calls() == []
 
 
+def test_going_back_to_a_set_of_the_same_versions_from_elsewhere(bring, run_module, home, pack):
+    from_rubygems = bring({"name": HTTP, "version": "5.5.99"})["fingerprint"]
+    bring(*pack(**OWN))
+    run_module(logstash_plugins, home=str(home.path), fingerprint=from_rubygems)
+    assert bring()["fingerprint"] == from_rubygems
+
+
 def test_set_of_another_version_of_logstash_is_not_gone_back_to(bring, run_module, home, pack):
     first = bring()["fingerprint"]
     bring(*pack(**OWN))
@@ -369,7 +376,7 @@ def play(home, tmp_path):
             "elk.deploy.logstash_plugins": {"plugins": list(plugins), "home": str(home.path), "check_only": check_only},
             "register": "brought",
         }
-        show = {"name": "Show", "ansible.builtin.debug": {"var": "brought.changes"}}
+        show = {"name": "Show", "ansible.builtin.debug": {"var": "brought.undone"}}
         return project.play(task, show, options=options)
 
     return run
@@ -393,6 +400,14 @@ def test_gems_come_as_one_pack_and_a_pack_as_it_is_and_nothing_is_left(play, hom
     done = play(*plugins)
     assert "changed=0" in done.stdout
     assert home.calls() == []
+
+
+def test_what_was_undone_first_is_told_also_when_a_file_is_brought(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    PluginSet(home.path).begin_change()
+    done = play({"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"})
+    assert '"brought.undone": true' in done.stdout
+    assert home.version(HTTP) == "5.5.99"
 
 
 def test_check_run_copies_nothing(play, home, tmp_path):
