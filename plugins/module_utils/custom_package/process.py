@@ -43,7 +43,7 @@ class Runner:
             output, complaint = process.communicate(timeout=self.timeout)
         except subprocess.TimeoutExpired:
             # The program may have started others, such as a JVM: all of its session end with it.
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
             raise PackageError(
                 f"{command[0]} did not end within {self.timeout} s and was stopped. On a slow machine, raise timeout."

@@ -387,8 +387,8 @@ class TestPluginProgram:
         fails(run(program), "list --verbose failed")
 
     def test_one_that_does_not_end_is_stopped_with_what_it_started(self, run):
-        fails(run("sleep 4711 & wait", timeout=1), "did not end within 1 s")
-        assert " 4711" not in output("ps", "-eo", "args").replace("sleep 4711 & wait", "")
+        fails(run("sleep 47.11 & wait", timeout=1), "did not end within 1 s")
+        assert " 47.11" not in output("ps", "-eo", "args").replace("sleep 47.11 & wait", "")
 
     def test_a_full_disk_has_a_message_of_its_own(self, run):
         result = run("echo 'write error: No space left on device' >&2; exit 1")
