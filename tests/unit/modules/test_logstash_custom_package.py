@@ -1,6 +1,5 @@
 """A custom package is the genuine one with other plugins, under another version; nothing else of it changes."""
 
-import contextlib
 import gzip
 import hashlib
 import http.server
@@ -10,7 +9,9 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import process, rpm_spec
@@ -57,15 +58,17 @@ def gem(tmp_path):
 
 
 @pytest.fixture
-def build(run_module, sources, tmp_path, gem):
+def work():
+    """A folder that accounts without rights come through to; every start of pytest closes its own to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+@pytest.fixture
+def build(run_module, sources, tmp_path, gem, work):
     """build(kind, **arguments) -> the module's result, by default for the http output in its own version."""
     gem_checksum = sha256(gem)
-    work = tmp_path / "work"
-    work.mkdir()
-    # Whoever builds without rights has to come through to it.
-    for folder in (work, *work.parents[:4]):
-        with contextlib.suppress(PermissionError):
-            folder.chmod(folder.stat().st_mode | 0o111)
 
     def run(kind="deb", check=False, **changes):
         arguments = {
@@ -279,8 +282,8 @@ class TestRebuilding:
             "plugins": [{**HTTP, "file": gem.name, "checksum": sha256(gem)}],
         }
 
-    def test_what_a_killed_run_left_is_removed(self, build, tmp_path):
-        left = tmp_path / "work/build-logstash-5.4.1+acme.1-amd64.deb/unpacked"
+    def test_what_a_killed_run_left_is_removed(self, build, work):
+        left = work / "build-logstash-5.4.1+acme.1-amd64.deb/unpacked"
         left.mkdir(parents=True)
         assert not build()["failed"]
 
@@ -412,16 +415,16 @@ class TestPluginProgram:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="whoever is not root has no rights to give up")
-def test_root_publishes_no_file_that_a_link_leads_to(build, sources, tmp_path, monkeypatch):
+def test_root_publishes_no_file_that_a_link_leads_to(build, tmp_path, work, monkeypatch):
     secret = tmp_path / "secret"
     secret.write_text("only root reads this")
 
-    def work_of_an_evil_gem(account, work):
-        target = next((tmp_path / "work").iterdir()) / "logstash-5.4.1+acme.1-amd64.deb"
+    def evil_gem(account, _):
+        target = next(work.iterdir()) / "logstash-5.4.1+acme.1-amd64.deb"
         target.symlink_to(secret)
 
     monkeypatch.setattr(
-        "ansible_collections.elk.deploy.plugins.module_utils.custom_package.build.without_rights", work_of_an_evil_gem
+        "ansible_collections.elk.deploy.plugins.module_utils.custom_package.build.without_rights", evil_gem
     )
     fails(build())
     assert list((tmp_path / "out").iterdir()) == []
