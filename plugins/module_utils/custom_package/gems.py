@@ -8,7 +8,6 @@ import re
 import tarfile
 import zipfile
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from .errors import PackageError
 
@@ -39,8 +38,8 @@ def read_gems(path):
     try:
         with zipfile.ZipFile(path) as pack:
             # Those in logstash/dependencies/ come along as they are needed.
-            names = [name for name in pack.namelist() if PurePosixPath(name).match("logstash/*.gem")]
-            gems = [read_gem(f"{path.name}: {name}", pack.read(name)) for name in names if name.count("/") == 1]
+            names = [name for name in pack.namelist() if re.fullmatch(r"logstash/[^/]+\.gem", name)]
+            gems = [read_gem(f"{path.name}: {name}", pack.read(name)) for name in names]
     except zipfile.BadZipFile as error:
         raise PackageError(
             f"{path.name} is no offline pack ({error}). Write it with `logstash-plugin prepare-offline-pack`."

@@ -67,7 +67,9 @@ def test_what_is_not_said_is_named(ansible, tmp_path):
 
 
 def test_role_installs_it_and_the_host_has_the_plugin(ansible, built, container, tmp_path):
-    (tmp_path / "main.conf").write_text('input { http { port => 8080 } }\noutput { http { url => "http://x" } }\n')
+    (tmp_path / "main.conf").write_text(
+        'input { http { port => 8080 } }\noutput { http { url => "http://127.0.0.1:8081" http_method => "post" } }\n'
+    )
     host = {
         "ansible_connection": "community.docker.docker",
         "ansible_user": "root",
