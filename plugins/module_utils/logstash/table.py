@@ -58,9 +58,8 @@ def _setting(row: Mapping[str, str]) -> Setting:
 
 @functools.cache
 def known(version: Version) -> Mapping[str, Setting]:
-    """The settings of a release by name. A release after the last of the table is taken for the last."""
-    asked = min(version, LAST_KNOWN)
-    return {row.name: row for row in rows() if row.known_to(asked)}
+    """The settings of a release by name. A release after the last of the table has what that one has."""
+    return {row.name: row for row in rows() if row.known_to(version)}
 
 
 def why_unknown(name: str, version: Version) -> str:

@@ -67,3 +67,11 @@ def test_nothing_to_find_changes_nothing_and_warns_of_nothing(look, warnings, st
     look(state="absent")
     result = look(state=state)
     assert (result["changed"], result["files"], warnings) == (False, [], [])
+
+
+def test_place_that_is_a_link_is_removed_and_not_entered(run_module, etc):
+    (etc / "place").symlink_to(etc / "own")
+    result = run_module(unmanaged_files, places=[f"{etc}/place"], state="absent")
+    assert result["files"] == [f"{etc}/place"]
+    assert (etc / "own/kept.conf").exists()
+    assert not (etc / "place").is_symlink()
