@@ -205,6 +205,22 @@ def test_tcp_output_sends_lines_and_connects_again(serve, port, eventually):
                 assert json.loads(stream.readline())["a"] == number
 
 
+def test_tcp_output_keeps_its_connection_and_does_not_wait_between_events(node, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as sink:
+        sink.settimeout(5)
+        target = sink.getsockname()[1]
+        node.pipeline(
+            "main",
+            "input { generator { count => 20 } } "
+            f'output {{ tcp {{ host => "127.0.0.1" port => {target} codec => json_lines }} }}',
+        )
+        node.start()
+        connection, _peer = sink.accept()
+        connection.settimeout(5)
+        with connection, connection.makefile() as stream:
+            assert [json.loads(stream.readline())["event"]["sequence"] for _ in range(20)] == list(range(20))
+
+
 def test_stdout_writes_events_for_reading(serve, port, node, eventually):
     serve(HTTP, outputs="stdout {}")
     post(port, b"to be read")

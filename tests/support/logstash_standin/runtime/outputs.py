@@ -8,6 +8,7 @@ then the batch is not acknowledged, and a stop waits for it.
 import http.client
 import json
 import os
+import select
 import socket
 import sys
 import time
@@ -114,10 +115,10 @@ class Tcp(Output):
         """Whether the peer has closed: a first write to such a connection would succeed and lose its event."""
         if tls.wanted(self.parameters):
             return False
+        # Asked first whether there is anything: the socket has a timeout, so reading would wait for it.
+        readable, _, _ = select.select([self._socket], [], [], 0)
         try:
-            return self._socket.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
-        except BlockingIOError:
-            return False
+            return bool(readable) and self._socket.recv(1, socket.MSG_PEEK) == b""
         except OSError:
             return True
 
