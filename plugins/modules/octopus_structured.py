@@ -45,12 +45,6 @@ options:
       - Without it a file keeps its encoding. The encoding that an XML file declares is tried first, and the declaration
         is changed with the encoding.
     type: str
-  variables:
-    description:
-      - Octopus variables for this use alone. They override those of the inventory and of the variable files.
-      - A value is text or a number, or a dictionary with V(value) and V(sensitive).
-    type: dict
-    default: {}
   unresolved:
     description:
       - What to do about tokens in values that cannot be resolved. V(fail) stops with all of them and the places of the
@@ -71,9 +65,8 @@ extends_documentation_fragment:
   - backup
   - files
   - validate
+  - elk.deploy.octopus
 notes:
-  - The variables come from the same Ansible variables as those of M(elk.deploy.octopus_template). Contents and values
-    are never evaluated as Jinja2.
   - Check mode, differences and idempotence are those of M(ansible.builtin.copy). The difference is not shown when a
     sensitive variable is used, or when the file is encrypted with Ansible Vault.
   - XML needs the Python package lxml on the control node. Entities are not resolved, and nothing else is read.

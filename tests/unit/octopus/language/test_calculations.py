@@ -88,3 +88,7 @@ def test_what_is_no_formula_is_a_variable() -> None:
 
 def test_what_is_neither_is_a_syntax_error() -> None:
     assert evaluate("#{calc 1+}", VARIABLES).error.startswith("syntax error at line 1, column 1")
+
+
+def test_brackets_nested_beyond_measure_are_a_syntax_error() -> None:
+    assert evaluate("#{calc " + "(" * 3000 + "1" + ")" * 3000 + "}", {}).error

@@ -64,6 +64,7 @@ NOT_WALKED = [
     ("[I] a text cannot be walked", '"x"', "#{V.a}"),
     ("[I] an index of an array is a number", "[1]", "#{V[a]}"),
     ("a negative index", "[1]", "#{V[-1]}"),
+    ("[S] an empty index leads nowhere", '{"": 1}', "#{V[]}"),
     ("[S] text behind the value", '{"a": 1} x', "#{V.a}"),
     ("[S] never closed", '{"a": 1', "#{V.a}"),
     ("nested beyond the reference's limit", "[" * 65 + "]" * 65, "#{V[0]}"),

@@ -260,6 +260,12 @@ def test_conditional_with_an_unresolved_side_is_echoed_whole() -> None:
     assert result.missing == ("Foo | Bar",)
 
 
+def test_a_branch_with_an_unresolved_side_is_echoed_from_there_on() -> None:
+    """[S] An elseif is an if inside of the else: what comes before it was decided."""
+    result = evaluate("#{if Nope}a#{elseif X | Bar}b#{else}c#{/if}", VARIABLES)
+    assert (result.text, result.missing) == ("#{if X | Bar}b#{else}c#{/if}", ("X | Bar",))
+
+
 def test_circular_reference_names_the_chain() -> None:
     """[T]"""
     variables = {"Foo": "#{Fox}", "Fox": "#{Fax}", "Fax": "#{Fix}", "Fix": "#{Foo}"}
