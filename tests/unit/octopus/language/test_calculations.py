@@ -90,5 +90,6 @@ def test_what_is_neither_is_a_syntax_error() -> None:
     assert evaluate("#{calc 1+}", VARIABLES).error.startswith("syntax error at line 1, column 1")
 
 
-def test_brackets_nested_beyond_measure_are_a_syntax_error() -> None:
-    assert evaluate("#{calc " + "(" * 3000 + "1" + ")" * 3000 + "}", {}).error
+def test_brackets_nested_beyond_measure_are_taken_for_a_name() -> None:
+    assert evaluate("#{calc " + "(" * 3000 + "1" + ")" * 3000 + "}", {}).problems
+    assert evaluate("#{calc " + "(" * 50 + "1" + ")" * 50 + "}", {}).text == "1"
