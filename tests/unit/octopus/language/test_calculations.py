@@ -53,6 +53,10 @@ RESULTS = [
     ("[I] division by zero", "{A}/0", "Infinity"),
     ("[I] nothing by nothing", "0/0", "NaN"),
     ("[S] one operand", "A", "5"),
+    ("[I] where scientific notation begins", "100000000000000*10", "1E+15"),
+    ("[I] and where it does not yet", "10000000000000*10", "100000000000000"),
+    ("[I] small numbers", "1/100000", "1E-05"),
+    ("[I] numbers that are not so small", "1/10000", "0.0001"),
     ("[I] large numbers", "1000000000*1000000000", "1E+18"),
     ("[P] a bracket may begin a name", "(odd+1", "9"),
 ]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import builtins
-import time
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.text_files import decode
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
+from growth import assert_linear
 from lxml import etree
 
 RULES = [
@@ -132,12 +132,10 @@ LAUGHS = "<!DOCTYPE a [<!ENTITY a0 'ha'>" + "".join(
     ],
 )
 def test_what_is_no_xml_is_located(text: str, place: str, reason: str) -> None:
-    start = time.process_time()
     with pytest.raises(StructuredFileError) as error:
         replace(text, {"/a": "1"}, name="f.xml")
     assert str(error.value).startswith(f"f.xml:{place}")
     assert f"no valid XML: {reason}" in str(error.value)
-    assert time.process_time() - start < 1
 
 
 def test_nothing_outside_of_the_text_is_read(tmp_path: object) -> None:
@@ -153,18 +151,16 @@ def test_nothing_outside_of_the_text_is_read(tmp_path: object) -> None:
 @pytest.mark.parametrize(
     "xpath", ["//*[//*]", "//b//b//b", "//b|//b|//b", "/a/b[. = /a/b]", "/a/b/../b/../b", "//b[. = ../b]"]
 )
-def test_hostile_xpaths_take_no_time(xpath: str) -> None:
-    start = time.process_time()
-    result = replace("<a>" + "<b/>" * 20_000 + "</a>", {xpath: "x"}, name="f.xml")
-    assert result.warnings
-    assert time.process_time() - start < 2
+def test_hostile_xpaths_are_refused(xpath: str) -> None:
+    assert replace("<a>" + "<b/>" * 20_000 + "</a>", {xpath: "x"}, name="f.xml").warnings
 
 
 def test_a_large_file_takes_time_in_proportion() -> None:
-    text = "<a>" + "<b c='1' d='2'>x</b>\n" * 20_000 + "</a>"
-    start = time.process_time()
-    assert len(replace(text, {"//b[@c='1']/@d": "3"}, name="f.xml").replaced) == 20_000
-    assert time.process_time() - start < 5
+    def work(size: int) -> None:
+        text = "<a>" + "<b c='1' d='2'>x</b>\n" * size + "</a>"
+        assert len(replace(text, {"//b[@c='1']/@d": "3"}, name="f.xml").replaced) == size
+
+    assert_linear(work, 1000)
 
 
 def test_without_lxml_the_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

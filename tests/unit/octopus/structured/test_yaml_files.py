@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 import yaml
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
@@ -136,11 +134,9 @@ def test_a_key_that_has_no_place_for_a_value_is_told() -> None:
     ],
 )
 def test_what_is_no_yaml_is_located(text: str, place: str, reason: str) -> None:
-    start = time.process_time()
     with pytest.raises(StructuredFileError) as error:
         replace(text, {"a": "1"}, name="f.yml")
     assert str(error.value).startswith(f"f.yml:{place}: no valid YAML: {reason}")
-    assert time.process_time() - start < 1
 
 
 def test_a_billion_laughs_are_not_laughed() -> None:
@@ -150,7 +146,5 @@ def test_a_billion_laughs_are_not_laughed() -> None:
 
 @pytest.mark.parametrize("value", ["[" * 30_000, "- " * 30_000, "{a: " * 10_000 + "}" * 10_000, "&a [*a]", "\0"])
 def test_hostile_values_are_texts(value: str) -> None:
-    start = time.process_time()
     result = replace("a: [1]\nb: x\n", {"a": value, "b": value}, name="f.yml")
     assert yaml.safe_load(result.text) == {"a": value, "b": value}
-    assert time.process_time() - start < 3

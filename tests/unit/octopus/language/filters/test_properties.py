@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError, NoResult
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import registry
+from growth import assert_linear
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -135,14 +134,5 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS, ids=[" ".join([name, *arguments]) for name, arguments in CALLS])
 def test_time_grows_linearly(name: str, arguments: tuple[str, ...]) -> None:
-    """Eight times the size may take some thirty times as long (machines are busy), never sixty-four times."""
-
-    def seconds(piece: str, count: int) -> float:
-        start = time.process_time()
-        run(name, piece * count, arguments)
-        return time.process_time() - start
-
     for piece in REPEATED:
-        small = min(seconds(piece, 1000) for _ in range(2))
-        large = min(seconds(piece, 8000) for _ in range(2))
-        assert large < max(small, 0.002) * 30, piece
+        assert_linear(lambda count, piece=piece: run(name, piece * count, arguments), 1000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError
@@ -13,6 +12,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filter
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.matcher import Matcher
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.parser import parse
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.program import compile_tree
+from growth import assert_linear
 
 
 def steps(pattern: str, text: str) -> int:
@@ -82,9 +82,8 @@ def test_what_follows_alternatives_is_tried_once_for_all_of_them() -> None:
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*b", "(?:a|a){30}b", "((a*)*)*b", "(x+x+)+y"])
 def test_evil_patterns_are_answered_quickly(pattern: str) -> None:
-    start = time.monotonic()
     assert apply("Match", "a" * 3000 + "!", (pattern,)) == "false"
-    assert time.monotonic() - start < 5
+    assert_linear(lambda size: apply("Match", "a" * size + "!", (pattern,)), 400)
 
 
 def test_too_many_steps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,10 +103,8 @@ def test_long_back_references_count_as_work(monkeypatch: pytest.MonkeyPatch) -> 
     "pattern", ["(?:a{200}){200}", "((((a{20}){20}){20}){20}){20}", "a{2000000000}", "(a|b){2000000000}"]
 )
 def test_a_pattern_that_is_too_large_when_written_out_is_refused(pattern: str) -> None:
-    start = time.monotonic()
     with pytest.raises(FilterError, match="it is too large"):
         apply("Match", "a", (pattern,))
-    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
