@@ -234,3 +234,19 @@ def test_documentation_is_shown(kind: str, names: list[str]) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("EXAMPLES") == len(names)
+
+
+def test_run_conditions_are_a_test_of_ansible(project: Project) -> None:
+    """What cannot be resolved makes a condition false; a variable that leads back to itself stops the play."""
+    conditions = {"#{LogHost}": "True", "#{No}": "False", "#{Nope}": "False", "#{unless Nope}yes#{/unless}": "True"}
+    shown = " ".join(f"{{{{ '{text}' is elk.deploy.octopus_true({{'No': 'false'}}) }}}}" for text in conditions)
+    result = project.play(
+        {"ansible.builtin.debug": {"msg": f"conditions: {shown}."}},
+        {
+            "ansible.builtin.debug": {"msg": "ran"},
+            "when": "'#{Round}' is elk.deploy.octopus_true({'Round': '#{Round}'})",
+        },
+    )
+    assert f"conditions: {' '.join(conditions.values())}." in result.stdout
+    assert result.returncode != 0
+    assert "octopus_true: #{Round}: a variable refers to itself (Round -> Round)" in result.stdout
