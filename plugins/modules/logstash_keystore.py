@@ -99,7 +99,8 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 
-KEYSTORE, ENVIRONMENT = "logstash.keystore", "keystore.env"
+KEYSTORE = "logstash.keystore"
+ENVIRONMENT = "keystore.env"
 PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
 NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 PRINTABLE = re.compile(r"[ -~]+")

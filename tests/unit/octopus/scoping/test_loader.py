@@ -16,7 +16,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
 )
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping import loader
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, Secrets, host_variables
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.loader import load_catalog, load_file
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Entry, Prompt, Scope
 from hypothesis import given
@@ -378,12 +378,15 @@ def test_a_file_that_cannot_be_decrypted_is_named(tmp_path: Path) -> None:
 def test_the_toolkits_own_variables_resolve_everywhere(environment: str, role: str) -> None:
     catalog = load_catalog([str(ROOT / "variables" / "elk.yml")])
     inventory = {"LogHost": "broker-1"} if environment == "local" else {}
-    host = host_variables(Host("h", environment, groups=(role,)), catalog, inventory)
+    ansible = {"log_transport": "http"}
+    secrets = Secrets(decrypt=str, ansible=lambda name: ansible.get(name, f"the {name}"))
+    host = host_variables(Host("h", environment, groups=(role,)), catalog, inventory, secrets=secrets)
     assert not host.warnings
     text = "".join(f"{name}=#{{{name}}}\n" for name in host.variables if "[" not in name)
     result = evaluate(text, host.variables)
     assert result.error is None
     local = environment == "local"
     assert f"LogHost={'broker-1' if local else f'logs.{environment}.example.com'}\n" in result.text
+    assert "LogTransport=http\nLogPort=8080\n" in result.text
     assert ("EventsFile" in host.variables) == local
     assert {"LogPort", "LogHttpPort", "LogTransport", "Component", "Application"} <= set(host.variables)
