@@ -300,7 +300,9 @@ def main():
         base.mkdir(exist_ok=True)
         base.chmod(0o711)
         # A name of its own, so that a test of a killed run that has not ended yet meets nothing of this one.
-        copy = settings_copy.SettingsCopy(Path(tempfile.mkdtemp(dir=base)), params["src"], params["live"], account)
+        copy = settings_copy.SettingsCopy(
+            Path(tempfile.mkdtemp(dir=base)), params["src"], params["live"], account, params["environment_files"]
+        )
         copy.make()
         check_files(copy, params["user"])
         code, output = run_test(copy, params, account)

@@ -14,7 +14,7 @@ def deploy(version, folder):
 
 
 def installed(host):
-    return host.run("rpm --query --queryformat '%%{VERSION}' logstash").stdout
+    return host.run("rpm --query --queryformat '%{VERSION}' logstash").stdout
 
 
 def test_package_is_an_rpm_of_a_signed_repository(host):

@@ -20,7 +20,9 @@ NAME = "logstash"
 LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|is another process using it|Waiting for process")
 LOCK_PATIENCE = 120
 LOCK_INTERVAL = 5
-OUTPUT_LINES = 12
+# Of what a program printed before it failed. apt says the cause last, dnf sometimes first.
+FIRST_LINES = 4
+LAST_LINES = 8
 
 
 class PackageError(Exception):
@@ -55,8 +57,7 @@ class Programs:
         """The output of a program that has to succeed. Raises PackageError."""
         code, output, everything = self.try_run(command, cwd)
         if code:
-            tail = "\n".join(everything.splitlines()[-OUTPUT_LINES:])
-            raise PackageError(f"{' '.join(command[:2])} ended with {code}: {tail}")
+            raise PackageError(f"{' '.join(command[:2])} ended with {code}: {shorten(everything)}")
         return output
 
 
@@ -195,6 +196,14 @@ class Dnf(Programs):
 
 
 MANAGERS = {"apt": Apt, "dnf": Dnf}
+
+
+def shorten(output):
+    """The first and the last lines of a program's output."""
+    lines = output.splitlines()
+    if len(lines) > FIRST_LINES + LAST_LINES:
+        lines[FIRST_LINES:-LAST_LINES] = ["[...]"]
+    return "\n".join(lines)
 
 
 def list_versions(versions):

@@ -35,8 +35,10 @@ def expand(pattern):
 class SettingsCopy:
     """The private copy of the settings: root's, readable for the service's user, with places to write for that user."""
 
-    def __init__(self, path, staged, live, account):
+    def __init__(self, path, staged, live, account, apart=()):
+        """`apart` are staged files that systemd reads, as root: Logstash neither needs them nor may read all of them."""
         self.path, self.staged, self.live, self.account = path, Path(staged), Path(live), account
+        self.apart = {Path(file) for file in apart}
         self.settings = path / "settings"
         # {name: text} of what was staged and can be read as text, as the test sees it.
         self.texts = {}
@@ -52,7 +54,7 @@ class SettingsCopy:
         for file in sorted(self.staged.rglob("*")):
             if file.is_dir():
                 self._make_directory(self.settings / file.relative_to(self.staged))
-            else:
+            elif file not in self.apart:
                 self._copy_staged(file)
         staged = {file.name for file in self.staged.iterdir()}
         for file in self.live.iterdir():

@@ -234,6 +234,14 @@ def test_file_that_the_user_cannot_read_is_refused(validate, world, name):
     assert f"User nobody can't read {world}/live/staged/{name}" in result["msg"]
 
 
+def test_file_that_systemd_reads_as_root_is_neither_refused_nor_copied(validate, world):
+    file = world / "live/staged/keystore.env"
+    file.write_text("LOGSTASH_KEYSTORE_PASS=x\n")
+    file.chmod(0o600)
+    script = 'test "$LOGSTASH_KEYSTORE_PASS" = x && test ! -e "$2/keystore.env"'
+    assert not validate(script, environment_files=[str(file)])["failed"]
+
+
 # Its failures
 
 
