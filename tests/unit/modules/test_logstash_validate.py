@@ -238,7 +238,7 @@ def test_file_that_systemd_reads_as_root_is_neither_refused_nor_copied(validate,
     file = world / "live/staged/keystore.env"
     file.write_text("LOGSTASH_KEYSTORE_PASS=x\n")
     file.chmod(0o600)
-    script = 'test "$LOGSTASH_KEYSTORE_PASS" = x && test ! -e "$2/keystore.env"'
+    script = 'test "$LOGSTASH_KEYSTORE_PASS" = x && test ! -e keystore.env'
     assert not validate(script, environment_files=[str(file)])["failed"]
 
 
