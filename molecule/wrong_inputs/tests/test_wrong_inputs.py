@@ -151,6 +151,12 @@ def test_pipeline_with_an_unknown_plugin(deploy_wrongly, templates):
 
 def test_setting_that_this_version_does_not_know(deploy_wrongly):
     output = deploy_wrongly({"logstash_settings": {"foo.bar": 1}})
+    assert "logstash_settings: Logstash " in output
+    assert " does not know foo.bar." in output
+
+
+def test_setting_that_nobody_checked_is_refused_by_logstash(deploy_wrongly):
+    output = deploy_wrongly({"logstash_settings": {"foo.bar": 1}, "logstash_settings_unchecked": ["foo.bar"]})
     assert 'Setting "foo.bar" doesn\'t exist' in output
 
 

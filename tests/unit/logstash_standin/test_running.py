@@ -193,7 +193,8 @@ def test_other_versions_run(make_node, version, port, eventually, tmp_path):
     if version == "9.5.2":
         node.settings["allow_superuser"] = True
     if version == "5.6.16":
-        node.settings["path.config"] = str(node.root / "main.conf")
+        # The one pipeline may have a name.
+        node.settings.update({"path.config": str(node.root / "main.conf"), "pipeline.id": "broker"})
     source = f'input {{ http {{ host => "127.0.0.1" port => {port} }} }} output {{ file {{ path => "{out}" }} }}'
     node.pipeline("main", source)
     node.start()

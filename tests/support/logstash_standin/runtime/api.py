@@ -147,8 +147,7 @@ def _node(agent, head: dict, parts: list[str]) -> dict | None:
         },
         "jvm": _jvm_info(agent),
     }
-    main = {"pipeline": pipelines.get("main", {})} if single else {"pipelines": pipelines}
-    sections = {**main, **sections}
+    sections = {**({"pipeline": _only(pipelines)} if single else {"pipelines": pipelines}), **sections}
     if not parts:
         return {**head, **sections}
     wanted = parts[0].split(",")
@@ -157,6 +156,11 @@ def _node(agent, head: dict, parts: list[str]) -> dict | None:
     if len(parts) > 1 or any(name not in sections for name in wanted):
         return None
     return {**head, **{name: sections[name] for name in wanted}}
+
+
+def _only(pipelines: dict) -> dict:
+    """Before 6.0 there is one pipeline, whatever pipeline.id calls it."""
+    return next(iter(pipelines.values()), {})
 
 
 def _node_pipeline(agent, pipeline: Pipeline) -> dict:
@@ -183,7 +187,7 @@ def _stats(agent, head: dict, parts: list[str]) -> dict | None:
         "jvm": _jvm_stats(agent),
         "process": _process(),
         "events": _events(agent),
-        "pipeline" if single else "pipelines": pipelines.get("main", {}) if single else pipelines,
+        "pipeline" if single else "pipelines": _only(pipelines) if single else pipelines,
         "reloads": {"failures": agent.failures, "successes": agent.successes},
     }
     if agent.settings.release >= (8, 5, 0):
