@@ -83,9 +83,9 @@ def why_unknown(name: str, version: Version) -> str:
 
 def _where(of_name: list[Setting]) -> str:
     first, gone = min(row.first for row in of_name), [row.gone for row in of_name]
-    since = "" if first <= FIRST_KNOWN else f" since {shown(first)}"
-    until = "" if None in gone else f" until it was gone in {shown(max(filter(None, gone)))}"
-    return f"It is known{since}{until}."
+    came = "" if first <= FIRST_KNOWN else f"came with {shown(first)}"
+    went = "" if None in gone else f"was gone in {shown(max(filter(None, gone)))}"
+    return f"It {' and '.join(filter(None, [came, went]))}."
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
