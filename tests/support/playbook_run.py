@@ -9,20 +9,25 @@ from pathlib import Path
 ROOT = Path(os.environ.get("MOLECULE_PROJECT_DIRECTORY", Path(__file__).parents[2]))
 
 
+def command(playbook: str, variables: dict, folder: Path, arguments: tuple[str, ...] = ()) -> dict:
+    """What `subprocess` starts such a run with."""
+    path = folder / "variables.json"
+    path.write_text(json.dumps(variables))
+    return {
+        "args": [
+            "ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook, "-e", f"@{path}", *arguments
+        ],
+        "cwd": ROOT,
+        "env": {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
+        "text": True,
+    }  # fmt: skip
+
+
 class Run:
     """A run that has ended: `code`, `output`, the same in one line as `text`, and `ok`, tasks run on a host."""
 
     def __init__(self, playbook: str, variables: dict, folder: Path, arguments: tuple[str, ...] = ()) -> None:
-        path = folder / "variables.json"
-        path.write_text(json.dumps(variables))
-        ended = subprocess.run(
-            ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook, "-e", f"@{path}", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ended = subprocess.run(**command(playbook, variables, folder, arguments), capture_output=True, check=False)
         self.code = ended.returncode
         self.output = ended.stdout + ended.stderr
         self.text = " ".join(self.output.split())
@@ -32,12 +37,14 @@ class Run:
 
 def service(host) -> dict:
     """What a failed run must not change, or must bring back: the process, the live release, and what serves."""
-    running = host.run("curl -s localhost:9600/_node/stats/pipelines").stdout
+    stats = json.loads(host.run("curl -s localhost:9600/_node/stats").stdout or "{}")
+    # Before 6.0 there is one pipeline, whose name is not told.
+    pipelines = stats.get("pipelines") or ({"main": {}} if stats.get("pipeline") else {})
     return {
         "pid": host.run("systemctl show --value --property MainPID logstash").stdout.strip(),
         "release": host.run("readlink /etc/logstash/current").stdout.strip(),
-        "version": json.loads(running)["version"] if running else "",
-        "pipelines": list(json.loads(running)["pipelines"]) if running else [],
+        "version": stats.get("version", ""),
+        "pipelines": list(pipelines),
     }
 
 
