@@ -110,13 +110,15 @@ def test_rendered_settings_are_the_ones_on_the_host(environment, deployed, tmp_p
         if path.is_file()
     }
     assert set(rendered) == {
+        "environment",
         "logstash.yml",
         "pipelines.yml",
+        "unit.systemd",
         "pipelines/broker/10-input.conf",
         "pipelines/broker/20-output-file.conf",
     }
     for name, text in rendered.items():
-        assert environment.inside("cat", f"/etc/logstash/{name}") == text
+        assert environment.inside("cat", f"/etc/logstash/current/{name}") == text
 
 
 def test_one_changed_variable_is_one_restart(environment, deployed):
