@@ -41,7 +41,11 @@ run_lint() {
         "$venv/bin/cfn-lint" templates/cloudformation/*.yml && "$venv/bin/ansible-lint" --offline --profile production
 }
 
-run_unit() { "$venv/bin/pytest" -n 2 --dist loadfile -q tests/unit; }
+run_unit() {
+    # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
+    if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
+    "$venv/bin/pytest" -n 2 --dist loadfile -q tests/unit
+}
 
 run_molecule() {
     need_engine || return
