@@ -215,7 +215,9 @@ def unlink_entry(dest, name):
 
 
 def remove_old(releases, keep, wanted):
-    """Removes all but the newest releases; the wanted ones always stay."""
+    """Removes all but the newest releases, and what a killed run left; the wanted ones always stay."""
+    for part in releases.glob("*.part"):
+        shutil.rmtree(part)
     others = (path for path in releases.iterdir() if path.name not in wanted)
     found = sorted(others, key=lambda path: path.stat().st_mtime)
     for path in found[: max(0, len(found) - (keep - 1))]:

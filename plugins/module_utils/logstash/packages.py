@@ -107,8 +107,12 @@ class Apt(Programs):
 
     def install(self, file, before):
         """Installs a package file, whichever version there is now."""
+        keep = ["--force-confdef", "--force-confold"]
         if not before.whole:
-            self.try_run(["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"])
+            # apt refuses a package that was cut off while it was unpacked, unless a repository has that very version.
+            self.try_run(["dpkg", *keep, "--install", str(file)])
+        # What dpkg did not finish, of any package, stops every apt.
+        self.try_run(["dpkg", *keep, "--configure", "--pending"])
         move = ["--allow-downgrades", "--allow-change-held-packages", "--reinstall", *self._keep]
         self.run(["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)])
 

@@ -142,6 +142,24 @@ def test_half_installed_package_counts_as_none(install, host, put):
     assert (host.version, host.status) == ("9.5.2", "installed")
 
 
+def test_package_that_was_cut_off_while_it_was_unpacked_goes_to_dpkg_first(install, host, put):
+    host.version, host.status = "9.5.2", "half-installed"
+    put("9.4.0")
+    assert install("9.4.0")["changed"]
+    commands = [command.split()[0] for command in host.commands if "--install" in command or "get install" in command]
+    assert commands == ["dpkg", "apt-get"]
+    assert host.version == "9.4.0"
+
+
+def test_what_dpkg_did_not_finish_is_finished_before_apt_is_asked(install, host, put):
+    host.version = "9.5.2"
+    put("9.4.0")
+    install("9.4.0")
+    (pending,) = [number for number, command in enumerate(host.commands) if "--configure --pending" in command]
+    (installed,) = [number for number, command in enumerate(host.commands) if "apt-get install" in command]
+    assert pending < installed
+
+
 def test_repository_is_asked_and_the_file_kept(install, host, cache):
     host.offered = ["9.5.1", "9.5.2"]
     result = install("9.5.2", download=True)

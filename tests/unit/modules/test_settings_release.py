@@ -116,6 +116,13 @@ def test_half_written_release_of_a_killed_run_is_replaced(switch, staged):
     assert not part.exists()
 
 
+def test_half_written_release_that_is_not_wanted_any_more_goes(switch, staged):
+    part = staged.parent / "releases" / "0123456789abcdef.part"
+    part.mkdir(parents=True)
+    switch()
+    assert not part.exists()
+
+
 def test_files_of_the_package_are_replaced_by_links(switch, staged):
     (staged.parent / "logstash.yml").write_text("# the package's own")
     (staged.parent / "pipelines").mkdir()
