@@ -109,6 +109,7 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations
 
 LOG_LINES = 30
 JOURNAL_LINES = 10
@@ -228,9 +229,14 @@ def find_api_problem(api, state):
     return "", node
 
 
+def since_start(log):
+    """The lines of the log since Logstash last started."""
+    return "\n".join(log).rpartition("Starting Logstash")[2].splitlines()
+
+
 def read_log(log):
     """What the log says since the last start: (pipelines that have ended, {pipeline that could not be made: why})."""
-    text = "\n".join(log).rpartition("Starting Logstash")[2]
+    text = "\n".join(since_start(log))
     last = {name: word for word, name in STARTED_OR_ENDED.findall(text)}
     return {name for name, word in last.items() if word != "started"}, dict(FAILED.findall(text))
 
@@ -347,9 +353,12 @@ def wait(module, api):
             if now - healthy >= params["settle"]:
                 return "", version, restarts, log
         hopeless = restarts >= HOPELESS_RESTARTS or (failed and now - failed >= HOPELESS_SECONDS)
-        late = now - start >= params["timeout"] + (0 if problem else params["settle"])
-        if hopeless or late:
+        if hopeless:
             return problem or "it did not stay healthy in one process", version, restarts, log
+        if now - start >= params["timeout"] + (0 if problem else params["settle"]):
+            problem = problem or "it did not stay healthy in one process"
+            slow = "If it only needs longer to start, raise logstash_health_timeout"
+            return f"{problem}. {slow}", version, restarts, log
         time.sleep(INTERVAL)
 
 
@@ -382,12 +391,14 @@ def main():
     if not problem:
         module.exit_json(changed=False, version=version, seconds=seconds)
 
+    printed = journal_tail(module, params["service"])
+    meanings = "".join(f" {text}" for text in explanations.explain("\n".join([*since_start(log), *printed])))
     tail = log[-LOG_LINES:]
-    printed = [line for line in journal_tail(module, params["service"]) if line not in tail]
+    printed = [line for line in printed if line not in tail]
     tail = show(tail, params["secrets"])
     printed = show(printed, params["secrets"])
     again = f" systemd restarted it {restarts} times meanwhile." if restarts else ""
-    message = f"Logstash is not healthy after {seconds} s: {problem}.{again} The end of {params['log_file']}:\n"
+    message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings} The end of {params['log_file']}:\n"
     message += "\n".join(tail)
     if printed:
         message += "\nWhat the service printed last:\n" + "\n".join(printed)

@@ -35,6 +35,17 @@ class Run:
         self.ok = {line.split()[0]: int(line.split(" ok=")[1].split()[0]) for line in recap}
 
 
+def pipelines(folder: Path, texts: dict[str, str], ports: list[int]) -> dict:
+    """The role's variables for pipelines {id: text}, whose templates are written to a folder, with these inputs."""
+    for name, text in texts.items():
+        (folder / f"{name}.conf").write_text(text)
+    return {
+        "logstash_template_path": str(folder),
+        "logstash_pipelines": [{"id": name, "templates": [f"{name}.conf"]} for name in texts],
+        "logstash_input_ports": list(ports),
+    }
+
+
 def service(host) -> dict:
     """What a failed run must not change, or must bring back: the process, the live release, and what serves."""
     stats = json.loads(host.run("curl -s localhost:9600/_node/stats").stdout or "{}")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from playbook_run import ROOT, Run, event_arrives, service
+from playbook_run import ROOT, Run, event_arrives, pipelines, service
 
 EVENTS = "/var/log/logstash/events.jsonl"
 OUTPUT = f'output {{ file {{ path => "{EVENTS}" codec => json_lines }} }}\n'
@@ -17,16 +17,8 @@ PACKAGE = json.loads((ROOT / "build/packages/choice.json").read_text())
 def deploy(tmp_path):
     """deploy({pipeline: text}, ports) -> a run with these pipelines."""
 
-    def run(pipelines, ports=(5000,), playbook="playbooks/logstash.yml", **variables):
-        for name, text in pipelines.items():
-            (tmp_path / f"{name}.conf").write_text(text)
-        wanted = {
-            "logstash_template_path": str(tmp_path),
-            "logstash_pipelines": [{"id": name, "templates": [f"{name}.conf"]} for name in pipelines],
-            "logstash_input_ports": list(ports),
-            "logstash_health_timeout": 20,
-            **variables,
-        }
+    def run(texts, ports=(5000,), playbook="playbooks/logstash.yml", **variables):
+        wanted = {**pipelines(tmp_path, texts, ports), "logstash_health_timeout": 20, **variables}
         return Run(playbook, wanted, tmp_path)
 
     return run

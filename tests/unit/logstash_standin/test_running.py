@@ -166,6 +166,13 @@ def test_a_changed_source_is_loaded_again_where_reloading_is_on(node, eventually
     assert node.stop(process) == 0
 
 
+def test_a_pipeline_that_takes_long_to_start_shows_once_it_has_started(node, eventually):
+    node.pipeline("slow", 'input { heartbeat {} } filter { ruby { init => "sleep 2" code => "" } } output { stdout {} }')
+    node.start(until="Starting pipeline")
+    assert node.get("/_node/stats/pipelines")[1]["pipelines"] == {}
+    eventually(lambda: list(node.get("/_node/stats/pipelines")[1]["pipelines"]) == ["slow"], "the pipeline")
+
+
 def test_pipelines_hand_events_to_each_other(node, port, eventually):
     out = node.root / "out.json"
     node.pipeline("first", tcp(port, 'pipeline { send_to => ["second"] }'))

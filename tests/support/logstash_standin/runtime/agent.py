@@ -127,8 +127,8 @@ class Agent:
             )
             self.failures += 1
             return False
-        self.pipelines[config.id] = made
         made.start()
+        self.pipelines[config.id] = made
         self.successes += replaced
         return True
 

@@ -16,6 +16,12 @@ def make(name: str, parameters: dict):
     return kind(parameters) if kind else None
 
 
+def seconds_to_register(parameters: dict) -> float:
+    """How long a ruby filter takes to start: `init => "sleep 60"`. No other Ruby is run."""
+    found = re.fullmatch(r"\s*sleep[ (]\s*(\d+(?:\.\d+)?)\s*\)?\s*", str(parameters.get("init", "")))
+    return float(found[1]) if found else 0.0
+
+
 class _Drop:
     def __init__(self, parameters: dict) -> None:
         self._percentage = float(parameters.get("percentage", 100))

@@ -205,6 +205,9 @@ class Pipeline:
         from . import outputs  # noqa: PLC0415 - it brings http.client along, which `-t` does not need
 
         self._senders = {plugin: outputs.make(plugin) for plugin in self.outputs}
+        for plugin in self.filters:
+            if plugin.name == "ruby":
+                time.sleep(filters.seconds_to_register(plugin.parameters))
         self.started_at = time.monotonic()
         threads = [threading.Thread(target=self._run_input, args=(plugin,), daemon=True) for plugin in self.inputs]
         for thread in threads:

@@ -1,0 +1,150 @@
+"""What goes wrong around a deployment: each has a message with a way out, and the service stays good. In order."""
+
+import contextlib
+
+import pytest
+from other_versions import package
+from playbook_run import Run, event_arrives, pipelines, service
+
+EVENTS = "/var/log/logstash/events.jsonl"
+SETTINGS, CACHE = "/etc/logstash", "/var/cache/elk-deploy"
+GOOD = (
+    "input { tcp { port => 5000 codec => json_lines } }\n"
+    f'output {{ file {{ path => "{EVENTS}" codec => json_lines }} }}\n'
+)
+SLOW = 'filter { ruby { init => "sleep 60" code => "" } }\n'
+
+
+@pytest.fixture
+def deploy(tmp_path):
+    """deploy(text, **variables) -> a run with one pipeline of this text."""
+
+    def run(text=GOOD, **variables):
+        wanted = {**pipelines(tmp_path, {"broker": text}, [5000]), "logstash_health_timeout": 20, **variables}
+        return Run("playbooks/logstash.yml", wanted, tmp_path)
+
+    return run
+
+
+@pytest.fixture
+def unharmed(host, request):
+    """Asserts after the test that the same process serves as before."""
+    before = service(host)
+    yield
+    assert service(host) == before
+    assert event_arrives(host, request.node.name, EVENTS)
+
+
+@pytest.fixture
+def restored(host, request):
+    """Asserts after the test that a new process serves what was served before."""
+    before = service(host)
+    yield
+    after = service(host)
+    assert after["pid"] != before["pid"]
+    assert {**after, "pid": ""} == {**before, "pid": ""}
+    assert event_arrives(host, request.node.name, EVENTS)
+
+
+@contextlib.contextmanager
+def full(host, path):
+    """A file system without a byte to spare."""
+    host.run("dd if=/dev/zero of=%s/filler bs=4k", path)
+    try:
+        yield
+    finally:
+        host.check_output("rm %s/filler", path)
+
+
+def test_first_run_on_small_file_systems(deploy, host):
+    for path, size in ((SETTINGS, "4m"), (CACHE, "2m")):
+        host.check_output("mkdir --parents %s && mount -t tmpfs -o mode=755,size=%s tmpfs %s", path, size, path)
+    run = deploy()
+    assert run.code == 0, run.output
+    assert event_arrives(host, "first", EVENTS)
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_full_disk_under_the_settings(deploy, host):
+    with full(host, SETTINGS):
+        run = deploy(GOOD + "# changed\n" * 2000)
+    assert run.code != 0
+    assert f"could not be written to {SETTINGS}/staged: [Errno 28] No space left on device" in run.text
+    assert "Make room on that file system" in run.text
+    assert "Nothing live was changed, and nothing was restarted" in run.text
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_full_disk_under_the_package(deploy, host):
+    with full(host, CACHE):
+        run = deploy(**package("9.4.0"))
+    assert run.code != 0
+    assert CACHE in run.text
+    assert "No space left on device" in run.text
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_settings_on_a_file_system_that_became_read_only(deploy, host):
+    host.check_output("mount -o remount,ro %s", SETTINGS)
+    try:
+        run = deploy(GOOD + "# changed\n")
+    finally:
+        host.check_output("mount -o remount,rw %s", SETTINGS)
+    assert run.code != 0
+    assert f"Read-only file system: '{SETTINGS}/staged" in run.text
+    assert "make it writable" in run.text
+
+
+@pytest.mark.usefixtures("restored")
+def test_second_instance_on_the_same_data_path(deploy, host):
+    host.check_output(
+        "mkdir -p /srv/second /srv/settings && chown logstash: /srv/second && "
+        "printf 'path.data: /srv/second\\npath.logs: /srv/second\\napi.http.port: 9700\\n' "
+        "> /srv/settings/logstash.yml && "
+        "systemd-run --unit second --uid logstash /usr/share/logstash/bin/logstash --path.settings /srv/settings "
+        "-e 'input { heartbeat { } } output { stdout { } }'"
+    )
+    try:
+        run = deploy(logstash_path_data="/srv/second", logstash_old_data="leave")
+    finally:
+        host.check_output("systemctl stop second")
+    assert run.code != 0
+    assert "Another Logstash runs on the same path.data" in run.text
+    assert "give this one a logstash_path_data of its own" in run.text
+    assert "The last good configuration was brought back" in run.text
+
+
+@pytest.mark.usefixtures("restored")
+def test_node_api_that_cannot_start(deploy):
+    run = deploy(logstash_api_host="192.0.2.1")
+    assert run.code != 0
+    assert "logstash_api_host" in run.text
+    assert "The last good configuration was brought back" in run.text
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_process_that_hangs(deploy, host):
+    pid = service(host)["pid"]
+    host.check_output("kill -STOP %s", pid)
+    try:
+        run = deploy()
+    finally:
+        host.check_output("kill -CONT %s", pid)
+    assert run.code != 0
+    assert "the node API at http://127.0.0.1:9600 does not answer" in run.text
+    assert "Nothing live was changed, and nothing was restarted" in run.text
+
+
+@pytest.mark.usefixtures("restored")
+def test_pipeline_that_needs_longer_than_it_is_given(deploy):
+    run = deploy(GOOD + SLOW)
+    assert run.code != 0
+    assert "pipeline broker does not run" in run.text
+    assert "raise logstash_health_timeout" in run.text
+    assert "The last good configuration was brought back" in run.text
+
+
+def test_pipeline_that_needs_a_minute_and_is_given_it(deploy, host):
+    run = deploy(GOOD + SLOW, logstash_health_timeout=180)
+    assert run.code == 0, run.output
+    assert event_arrives(host, "slow", EVENTS)
