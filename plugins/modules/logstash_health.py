@@ -398,8 +398,8 @@ def main():
     tail = show(tail, params["secrets"])
     printed = show(printed, params["secrets"])
     again = f" systemd restarted it {restarts} times meanwhile." if restarts else ""
-    message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings} The end of {params['log_file']}:\n"
-    message += "\n".join(tail)
+    message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings}"
+    message += "\n".join([f" The end of {params['log_file']}:", *tail])
     if printed:
         message += "\nWhat the service printed last:\n" + "\n".join(printed)
     module.fail_json(msg=message, problem=problem, seconds=seconds, log=tail + printed)

@@ -167,7 +167,8 @@ def test_a_changed_source_is_loaded_again_where_reloading_is_on(node, eventually
 
 
 def test_a_pipeline_that_takes_long_to_start_shows_once_it_has_started(node, eventually):
-    node.pipeline("slow", 'input { heartbeat {} } filter { ruby { init => "sleep 2" code => "" } } output { stdout {} }')
+    slow = 'ruby { init => "sleep 2" code => "" }'
+    node.pipeline("slow", f"input {{ heartbeat {{}} }} filter {{ {slow} }} output {{ stdout {{}} }}")
     node.start(until="Starting pipeline")
     assert node.get("/_node/stats/pipelines")[1]["pipelines"] == {}
     eventually(lambda: list(node.get("/_node/stats/pipelines")[1]["pipelines"]) == ["slow"], "the pipeline")

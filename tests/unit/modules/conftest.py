@@ -11,7 +11,7 @@ from ansible.module_utils.testing import patch_module_args
 def run_module(capsys, monkeypatch):
     """run_module(module, check=False, **arguments) -> the module's result; ``failed`` says whether it failed."""
 
-    # Ansible takes a process that has loaded its controller's code for the controller, where warnings go to the display.
+    # A process that has loaded the controller's code counts as the controller, where warnings go to the display.
     monkeypatch.setattr(_internal, "is_controller", False)
 
     def run(module, check=False, diff=False, **arguments):
