@@ -36,7 +36,7 @@ class SettingsCopy:
     """The private copy of the settings: root's, readable for the service's user, with places to write for that user."""
 
     def __init__(self, path, staged, live, account, apart=()):
-        """`apart` are staged files that systemd reads, as root: Logstash needs none of them, and may not read them all."""
+        """`apart` are staged files that systemd reads, as root: Logstash needs none, and may not read them all."""
         self.path, self.staged, self.live, self.account = path, Path(staged), Path(live), account
         self.apart = {Path(file) for file in apart}
         self.settings = path / "settings"
