@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .delivery import Sink, make_sink
 from .errors import DeliveryError, InputError
-from .events import Context, Counts
+from .events import Batch, Context, Counts, Encoder
 from .settings import TRANSPORTS
 from .shipping import Read, ship
 
@@ -90,9 +90,9 @@ class _StdoutSink:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
 
-    def send(self, events: list[bytes]) -> None:
+    def send(self, batch: Batch) -> None:
         with self._errors():
-            self._stream.write(b"\n".join(events) + b"\n")
+            self._stream.write(batch.data)
 
     def commit(self) -> None:
         with self._errors():
@@ -153,8 +153,9 @@ class _Run:
         return 1 if failed else 0
 
     def _ship(self, name: str) -> None:
+        encoder = Encoder(self._context, object_name=name)
         with _open(name) as read:
-            counts = ship(read, self._sink, self._context, lambda counts: self._progress.show(name, counts))
+            counts = ship(read, self._sink, encoder, lambda counts: self._progress.show(name, counts))
         self._total.add(counts)
 
     def _complain(self, message: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 from . import s3
 from .delivery import Sink, make_sink
 from .errors import DeliveryError, EventError
+from .events import Encoder
 from .settings import Settings, load
 from .shipping import ship
 
@@ -64,7 +65,7 @@ def ship_event(
         started = time.monotonic()
         try:
             with open_object(bucket, key) as read:
-                counts = ship(read, sink, settings.context)
+                counts = ship(read, sink, Encoder(settings.context, object_name=f"s3://{bucket}/{key}"))
         except Exception as error:
             failures.append(f"s3://{bucket}/{key}: {error}")
             log({"event": "failed", "bucket": bucket, "key": key, "error": str(error), "type": type(error).__name__})

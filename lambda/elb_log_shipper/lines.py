@@ -24,11 +24,16 @@ _GZIP_WBITS = 31  # zlib's name for "with gzip header and trailer"
 class Block(NamedTuple):
     """Consecutive lines, or one part of a line that is too long to be held.
 
-    ``data`` has no final newline. ``part`` is 0 for whole lines, else the number of the part, counted from 1.
+    ``data`` has no final newline. ``part`` is 0 for whole lines, else the number of the part, counted from 1. A block
+    whose ``part`` is 0 or 1 starts at the start of a line.
     """
 
     data: bytes
     part: int
+    offset: int = 0
+    """Where its first byte lies in the inflated log, in bytes."""
+    line: int = 0
+    """The number of its first line, counted from 0."""
 
 
 def read_chunks(read: Callable[[int], bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -79,30 +84,40 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InputError("truncated gzip data (it ends before its trailer): fetch or compress the file again")
 
 
-def blocks(chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES) -> Iterator[Block]:
+def blocks(
+    chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES, *, offset: int = 0, line: int = 0
+) -> Iterator[Block]:
     """Cut chunks at their last newline. The result's lines do not depend on where the chunks were cut.
 
     :param chunks: none longer than ``max_line``.
+    :param offset: where the first chunk lies in the inflated log: the start of a line.
+    :param line: that line's number.
     """
-    tail = bytearray()  # the line that is not finished yet
+    tail = bytearray()  # the line that is not finished yet, from ``offset`` on
     part = 0  # how many parts of it were passed on
     for chunk in chunks:
         first = chunk.find(b"\n")
         tail += chunk if first < 0 else chunk[:first]
         while len(tail) > max_line:
             part += 1
-            yield Block(bytes(tail[:max_line]), part)
+            yield Block(bytes(tail[:max_line]), part, offset, line)
+            offset += max_line
             del tail[:max_line]
         if first < 0:
             continue
         last = chunk.rfind(b"\n")
         if part:
-            yield Block(bytes(tail), part + 1)
+            yield Block(bytes(tail), part + 1, offset, line)
+            offset += len(tail) + 1
+            line += 1
             part = 0
-            if last > first:
-                yield Block(chunk[first + 1 : last], 0)
+            found = [chunk[first + 1 : last]] if last > first else []
         else:
-            yield Block(bytes(tail) + chunk[first:last], 0)
+            found = [bytes(tail) + chunk[first:last]]
+        for data in found:
+            yield Block(data, 0, offset, line)
+            offset += len(data) + 1
+            line += data.count(b"\n") + 1
         tail = bytearray(chunk[last + 1 :])
     if tail:
-        yield Block(bytes(tail), part + 1 if part else 0)
+        yield Block(bytes(tail), part + 1 if part else 0, offset, line)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 
 from .delivery import Sink
 from .errors import InputError
-from .events import Context, Counts, Encoder
+from .events import Batch, Counts, Encoder
 from .lines import blocks, decompress, read_chunks
 
 Read = Callable[[int], bytes]
 
 
-def encoded_events(read: Read, encoder: Encoder) -> Iterator[list[bytes]]:
-    """The log's events, a list a block.
+def encoded_events(read: Read, encoder: Encoder) -> Iterator[Batch]:
+    """The log's events, a batch a block.
 
     :raises InputError: see :func:`elb_log_shipper.lines.decompress`; what ``read`` raises is passed on.
     """
@@ -22,11 +22,12 @@ def encoded_events(read: Read, encoder: Encoder) -> Iterator[list[bytes]]:
             yield chunk
 
     for block in blocks(counted(decompress(read_chunks(read)))):
-        if events := encoder.encode(block):
-            yield events
+        batch = encoder.encode(block)
+        if batch.events:
+            yield batch
 
 
-def ship(read: Read, sink: Sink, context: Context, on_progress: Callable[[Counts], None] | None = None) -> Counts:
+def ship(read: Read, sink: Sink, encoder: Encoder, on_progress: Callable[[Counts], None] | None = None) -> Counts:
     """Send a whole log, and return only when the sink has taken responsibility for all of it.
 
     After an error the sink is clean: its connection is closed, nothing of this log is left in it, and it can be used
@@ -35,11 +36,10 @@ def ship(read: Read, sink: Sink, context: Context, on_progress: Callable[[Counts
     :raises DeliveryError: the receiver did not take everything.
     :raises InputError: the log could not be read to its end.
     """
-    encoder = Encoder(context)
     try:
         try:
-            for events in encoded_events(read, encoder):
-                sink.send(events)
+            for batch in encoded_events(read, encoder):
+                sink.send(batch)
                 if on_progress:
                     on_progress(encoder.counts)
         except InputError:

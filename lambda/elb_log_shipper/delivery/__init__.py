@@ -6,6 +6,7 @@ A sink is used for one log at a time: ``send`` as often as needed, then ``commit
 
 from typing import Protocol
 
+from ..events import Batch
 from .http import HttpSink
 from .tcp import TcpSink
 
@@ -13,7 +14,7 @@ __all__ = ["HttpSink", "Sink", "TcpSink", "make_sink"]
 
 
 class Sink(Protocol):
-    def send(self, events: list[bytes]) -> None:
+    def send(self, batch: Batch) -> None:
         """Take events over, to be sent now or at ``commit``.
 
         :raises DeliveryError: the receiver can't be reached or refuses.

@@ -6,6 +6,7 @@ Anything but a complete 2xx answer is a failure. One connection is kept for all 
 import http.client
 
 from ..errors import DeliveryError
+from ..events import Batch
 from .addresses import reason, url
 
 _BODY_EXCERPT = 200
@@ -39,8 +40,8 @@ class HttpSink:
         self._size = 2  # the brackets
         self._connection = http.client.HTTPConnection(host, port)
 
-    def send(self, events: list[bytes]) -> None:
-        for event in events:
+    def send(self, batch: Batch) -> None:
+        for event in batch.data.split(b"\n")[:-1]:
             if self._batch and self._size + len(event) > self._batch_bytes:
                 self._post()
             self._batch.append(event)

@@ -11,6 +11,7 @@ import os
 import socket
 
 from ..errors import DeliveryError
+from ..events import Batch
 from .addresses import reason, url
 
 _DRAIN_BYTES = 4096
@@ -30,11 +31,11 @@ class TcpSink:
         self._timeout = timeout
         self._socket: socket.socket | None = None
 
-    def send(self, events: list[bytes]) -> None:
+    def send(self, batch: Batch) -> None:
         connection = self._connect()
         try:
             self._check_open(connection)
-            connection.sendall(b"\n".join(events) + b"\n")
+            connection.sendall(batch.data)
         except OSError as error:
             raise self._failure("the connection was lost while sending", error) from error
 

@@ -7,7 +7,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,11 @@ class TcpReceiver:
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         self._thread.join(10)
+
+
+def drop_ids(events: Iterable[dict]) -> list[dict]:
+    """The events without their ids, which depend on the log's name and are tested where they are made."""
+    return [{name: value for name, value in event.items() if name != "EventId"} for event in events]
 
 
 def read_to_end(connection: socket.socket) -> bytes:
@@ -170,6 +175,11 @@ def free_port() -> int:
 @pytest.fixture
 def reset_connection() -> Callable[[socket.socket], None]:
     return reset
+
+
+@pytest.fixture
+def without_ids() -> Callable[[Iterable[dict]], list[dict]]:
+    return drop_ids
 
 
 @pytest.fixture

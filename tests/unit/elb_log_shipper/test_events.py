@@ -1,9 +1,10 @@
 """Blocks in, encoded events out: always valid JSON, one line each, nothing lost."""
 
+import hashlib
 import json
 
 import pytest
-from elb_log_shipper.events import Context, Counts, Encoder
+from elb_log_shipper.events import Context, Counts, Encoder, Options
 from elb_log_shipper.lines import MAX_LINE_BYTES, Block
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,18 +14,21 @@ CONTEXT = Context("balancer", "test", "shop")
 
 def encode(data: bytes) -> tuple[list[dict], Counts]:
     encoder = Encoder(CONTEXT)
-    return [json.loads(event) for event in encoder.encode(Block(data, 0))], encoder.counts
+    batch = encoder.encode(Block(data, 0))
+    events = [json.loads(line) for line in batch.data.split(b"\n")[:-1]]
+    assert batch.events == len(events)
+    return events, encoder.counts
 
 
-def test_sample_log_gives_the_events_written_by_hand(sample, expected):
+def test_sample_log_gives_the_events_written_by_hand(sample, expected, without_ids):
     events, counts = encode(sample)
-    assert events == expected
+    assert without_ids(events) == expected
     assert (counts.lines, counts.unparsed) == (len(expected), 2)
 
 
 def test_order_of_all_fields(sample):
     parsed, raw = encode(sample.splitlines()[0] + b" extra\nraw")[0]
-    assert list(parsed)[-8:] == [
+    assert list(parsed)[-9:] == [
         "SslCipher",
         "SslProtocol",
         "Extra",
@@ -33,6 +37,7 @@ def test_order_of_all_fields(sample):
         "Environment",
         "Application",
         "Type",
+        "EventId",
     ]
     assert list(raw) == [
         "Message",
@@ -43,6 +48,7 @@ def test_order_of_all_fields(sample):
         "Environment",
         "Application",
         "Type",
+        "EventId",
     ]
 
 
@@ -68,7 +74,18 @@ def test_empty_lines_are_skipped(data):
 
 def test_line_ends_of_windows(sample):
     first = sample.splitlines()[0]
-    assert encode(first + b"\r\n" + first)[0] == encode(first + b"\n" + first)[0]
+    (with_return, behind), _ = encode(first + b"\r\n" + first)
+    assert behind.pop("EventId").endswith(f"-{len(first) + 2}")
+    assert with_return.pop("EventId").endswith("-0")
+    assert with_return == behind
+
+
+def test_ids_are_the_logs_name_and_the_lines_offset():
+    name = "s3://logs/a.log"
+    batch = Encoder(CONTEXT, object_name=name).encode(Block(b"first\n\nsecond", 0, 100, 7))
+    digest = hashlib.sha256(name.encode()).hexdigest()[:16]
+    assert [json.loads(line)["EventId"] for line in batch.data.splitlines()] == [f"{digest}-100", f"{digest}-107"]
+    assert b"EventId" not in Encoder(CONTEXT, Options(ids=False), name).encode(Block(b"x", 0)).data
 
 
 @pytest.mark.parametrize(
@@ -97,7 +114,7 @@ def test_any_byte_becomes_valid_json(sample, agent, value):
 @given(st.binary(max_size=200))
 def test_any_bytes_give_one_event_a_line_that_holds_the_whole_line(data):
     encoder = Encoder(CONTEXT)
-    encoded = encoder.encode(Block(data, 0))
+    encoded = encoder.encode(Block(data, 0)).data.split(b"\n")[:-1]
     lines = [line.removesuffix(b"\r") for line in data.split(b"\n")]
     lines = [line for line in lines if line]
     assert encoder.counts.lines == len(lines) == len(encoded)
@@ -109,7 +126,7 @@ def test_any_bytes_give_one_event_a_line_that_holds_the_whole_line(data):
 
 def test_a_long_line_is_one_unparsed_line_in_several_events():
     encoder = Encoder(CONTEXT)
-    events = [json.loads(encoder.encode(Block(data, part))[0]) for part, data in enumerate([b"abc", b"de"], 1)]
+    events = [json.loads(encoder.encode(Block(data, part)).data) for part, data in enumerate([b"abc", b"de"], 1)]
     assert [event["Message"] for event in events] == ["abc", "de"]
     assert [event["ParseError"] for event in events] == [
         f"line longer than {MAX_LINE_BYTES} bytes: part 1",

@@ -7,6 +7,7 @@ import threading
 import pytest
 from elb_log_shipper.delivery import HttpSink
 from elb_log_shipper.errors import DeliveryError
+from elb_log_shipper.events import Batch
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
@@ -19,6 +20,10 @@ def events(count: int, size: int = 0) -> list[bytes]:
     return [json.dumps({"n": number, "pad": "x" * size}).encode() for number in range(count)]
 
 
+def batch(*found: bytes) -> Batch:
+    return Batch(b"".join(event + b"\n" for event in found), len(found))
+
+
 def numbers(batch: list) -> list[int]:
     return [event["n"] for event in batch]
 
@@ -26,8 +31,8 @@ def numbers(batch: list) -> list[int]:
 def test_batches_are_json_arrays_on_one_connection(http_receiver):
     receiver = http_receiver()
     target = sink(receiver.port, path="/logs?x=1", batch_events=2)
-    target.send(events(3))
-    target.send(events(2))
+    target.send(batch(*events(3)))
+    target.send(batch(*events(2)))
     target.commit()
     target.close()
     assert [numbers(batch) for batch in receiver.batches] == [[0, 1], [2, 0], [1]]
@@ -41,9 +46,9 @@ def test_batches_are_json_arrays_on_one_connection(http_receiver):
 def test_batches_are_bounded_in_bytes(http_receiver):
     receiver = http_receiver()
     target = sink(receiver.port, batch_bytes=1000)
-    target.send(events(7, 300))
-    target.send(events(1, 5000))
-    target.send(events(1))
+    target.send(batch(*events(7, 300)))
+    target.send(batch(*events(1, 5000)))
+    target.send(batch(*events(1)))
     target.commit()
     target.close()
     assert [len(batch) for batch in receiver.batches] == [3, 3, 1, 1, 1]
@@ -61,7 +66,7 @@ def test_nothing_to_send_needs_no_receiver(free_port):
 def test_success(http_receiver, status):
     receiver = http_receiver(status)
     target = sink(receiver.port)
-    target.send(events(2))
+    target.send(batch(*events(2)))
     target.commit()
     target.close()
     assert numbers(receiver.events) == [0, 1]
@@ -71,7 +76,7 @@ def test_success(http_receiver, status):
 def test_anything_else_is_a_failure_that_quotes_the_answer(http_receiver, status):
     receiver = http_receiver(status)
     target = sink(receiver.port)
-    target.send(events(2))
+    target.send(batch(*events(2)))
     with pytest.raises(DeliveryError, match=rf": {status} .*'the queue is full'.*2 events"):
         target.commit()
     target.abort()
@@ -81,11 +86,11 @@ def test_anything_else_is_a_failure_that_quotes_the_answer(http_receiver, status
 def test_after_a_failure_and_abort_the_next_log_starts_clean(http_receiver):
     receiver = http_receiver(500, 200)
     target = sink(receiver.port)
-    target.send(events(2))
+    target.send(batch(*events(2)))
     with pytest.raises(DeliveryError):
         target.commit()
     target.abort()
-    target.send([b'{"n":7}'])
+    target.send(batch(b'{"n":7}'))
     target.commit()
     target.close()
     assert numbers(receiver.events) == [7]
@@ -93,7 +98,7 @@ def test_after_a_failure_and_abort_the_next_log_starts_clean(http_receiver):
 
 def test_refused_connection_names_the_address_and_the_way_out(free_port):
     target = sink(free_port)
-    target.send(events(1))
+    target.send(batch(*events(1)))
     with pytest.raises(DeliveryError, match=rf"http://127.0.0.1:{free_port}/: Connection refused. Check that"):
         target.commit()
 
@@ -101,7 +106,7 @@ def test_refused_connection_names_the_address_and_the_way_out(free_port):
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid"])
 def test_a_name_that_does_not_resolve(host):
     target = HttpSink(host, 5000)
-    target.send(events(1))
+    target.send(batch(*events(1)))
     with pytest.raises(DeliveryError, match="no connection to http://"):
         target.commit()
 
@@ -150,7 +155,7 @@ def slow(handler):
 def test_an_answer_that_is_not_complete_is_a_failure(http_receiver, answer, reason):
     receiver = http_receiver(answer)
     target = sink(receiver.port, timeout=0.3)
-    target.send(events(1))
+    target.send(batch(*events(1)))
     with pytest.raises(DeliveryError, match=reason):
         target.commit()
     target.abort()
@@ -164,7 +169,7 @@ def test_reset_in_mid_request(tcp_receiver, reset_connection):
         return data
 
     target = sink(tcp_receiver(behave).port, batch_events=100_000, batch_bytes=10**8)
-    target.send(events(20_000, 500))
+    target.send(batch(*events(20_000, 500)))
     with pytest.raises(DeliveryError, match="no complete answer"):
         target.commit()
     target.abort()
@@ -183,7 +188,7 @@ def test_kept_connection_that_the_receiver_has_closed_is_replaced(tcp_receiver):
     receiver = tcp_receiver(behave)
     target = sink(receiver.port)
     for event in events(3):
-        target.send([event])
+        target.send(batch(event))
         target.commit()
     target.close()
     assert [b'"n": %d' % number in data for number, data in enumerate(receiver.wait_for(3))] == [True] * 3
@@ -192,9 +197,9 @@ def test_kept_connection_that_the_receiver_has_closed_is_replaced(tcp_receiver):
 def test_a_receiver_that_always_hangs_up_is_not_tried_forever(http_receiver):
     receiver = http_receiver(200, no_answer)
     target = sink(receiver.port)
-    target.send(events(1))
+    target.send(batch(*events(1)))
     target.commit()
-    target.send(events(1))
+    target.send(batch(*events(1)))
     with pytest.raises(DeliveryError, match="no complete answer"):
         target.commit()
     target.abort()
@@ -211,7 +216,7 @@ def test_answer_that_asks_to_close_is_respected(http_receiver):
     receiver = http_receiver(closing)
     target = sink(receiver.port)
     for event in events(2):
-        target.send([event])
+        target.send(batch(event))
         target.commit()
     target.close()
     assert len({client for _, _, client in receiver.requests}) == 2

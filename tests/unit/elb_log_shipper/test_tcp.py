@@ -6,11 +6,17 @@ import threading
 import pytest
 from elb_log_shipper.delivery import TcpSink
 from elb_log_shipper.errors import DeliveryError
+from elb_log_shipper.events import Batch
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
-EVENTS = [b'{"n":1}', b'{"n":2}']
-BIG = [b"x" * 1000] * 1000
+
+def batch(*events: bytes) -> Batch:
+    return Batch(b"".join(event + b"\n" for event in events), len(events))
+
+
+EVENTS = (b'{"n":1}', b'{"n":2}')
+BIG = batch(*[b"x" * 1000] * 1000)
 """A megabyte: more than goes into the buffers of a receiver that doesn't read, if sent a few times."""
 
 
@@ -21,8 +27,8 @@ def sink(port: int, timeout: float = 5.0) -> TcpSink:
 def test_events_are_lines_and_commit_ends_the_connection(tcp_receiver):
     receiver = tcp_receiver()
     target = sink(receiver.port)
-    target.send(EVENTS)
-    target.send([b'{"n":3}'])
+    target.send(batch(*EVENTS))
+    target.send(batch(b'{"n":3}'))
     target.commit()
     assert receiver.received == [b'{"n":1}\n{"n":2}\n{"n":3}\n']
 
@@ -31,7 +37,7 @@ def test_each_commit_is_a_connection_of_its_own(tcp_receiver):
     receiver = tcp_receiver()
     target = sink(receiver.port)
     for event in EVENTS:
-        target.send([event])
+        target.send(batch(event))
         target.commit()
     assert receiver.wait_for(2) == [b'{"n":1}\n', b'{"n":2}\n']
 
@@ -44,13 +50,13 @@ def test_nothing_to_send_needs_no_receiver(free_port):
 
 def test_refused_connection_names_the_address_and_the_way_out(free_port):
     with pytest.raises(DeliveryError, match=rf"tcp://127.0.0.1:{free_port}: Connection refused. Check that"):
-        sink(free_port).send(EVENTS)
+        sink(free_port).send(batch(*EVENTS))
 
 
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid", "a..b"])
 def test_a_name_that_does_not_resolve(host):
     with pytest.raises(DeliveryError, match="no connection to tcp://"):
-        TcpSink(host, 5000, connect_timeout=5, timeout=5).send(EVENTS)
+        TcpSink(host, 5000, connect_timeout=5, timeout=5).send(batch(*EVENTS))
 
 
 def send_all(target: TcpSink, batches: int = 20) -> None:
@@ -80,7 +86,7 @@ def test_reset_after_the_last_event(tcp_receiver, reset_connection):
 
     receiver = tcp_receiver(behave)
     target = sink(receiver.port)
-    target.send([EVENTS[0]])
+    target.send(batch(EVENTS[0]))
     receiver.wait_for(1)
     with pytest.raises(DeliveryError, match="Connection reset by peer"):
         target.commit()
@@ -95,17 +101,17 @@ def test_receiver_that_closes_with_events_unread(tcp_receiver):
 def test_receiver_that_closes_between_two_batches(tcp_receiver):
     receiver = tcp_receiver(lambda connection: connection.recv(100))
     target = sink(receiver.port)
-    target.send(EVENTS)
+    target.send(batch(*EVENTS))
     receiver.wait_for(1)
     with pytest.raises(DeliveryError, match="closed it before the last event"):
-        target.send(EVENTS)
+        target.send(batch(*EVENTS))
     target.abort()
 
 
 def test_receiver_that_closes_before_the_end_was_announced(tcp_receiver):
     receiver = tcp_receiver(lambda connection: connection.recv(100))
     target = sink(receiver.port)
-    target.send(EVENTS)
+    target.send(batch(*EVENTS))
     receiver.wait_for(1)
     with pytest.raises(DeliveryError, match="closed it before the last event"):
         target.commit()
@@ -124,7 +130,7 @@ def test_receiver_that_does_not_end_in_time(tcp_receiver, reads):
         return data
 
     target = sink(tcp_receiver(behave).port, timeout=0.3)
-    target.send(EVENTS)
+    target.send(batch(*EVENTS))
     with pytest.raises(DeliveryError, match=r"did not close the connection within 0\.3 s"):
         target.commit()
     release.set()
@@ -171,7 +177,7 @@ def test_receiver_that_talks_back(tcp_receiver):
     receiver = tcp_receiver(behave)
     target = sink(receiver.port)
     for event in EVENTS:
-        target.send([event])
+        target.send(batch(event))
     target.commit()
     assert receiver.wait_for(1) == [b'{"n":1}\n{"n":2}\n']
 
@@ -180,7 +186,7 @@ def test_receiver_that_talks_back(tcp_receiver):
 def test_abort_and_close_end_the_connection_and_can_be_repeated(tcp_receiver, method):
     receiver = tcp_receiver()
     target = sink(receiver.port)
-    target.send(EVENTS)
+    target.send(batch(*EVENTS))
     getattr(target, method)()
     getattr(target, method)()
     assert receiver.wait_for(1) == [b'{"n":1}\n{"n":2}\n']
@@ -199,12 +205,12 @@ def test_sink_can_be_used_again_after_a_failure(tcp_receiver):
 
     receiver = tcp_receiver(behave)
     target = sink(receiver.port)
-    target.send([b"first"])
+    target.send(batch(b"first"))
     receiver.wait_for(1)
     with pytest.raises(DeliveryError):
         target.commit()
     target.abort()
-    target.send([b"second"])
+    target.send(batch(b"second"))
     target.commit()
     assert receiver.wait_for(2)[1] == b"second\n"
 
@@ -216,4 +222,4 @@ def test_ipv6_receiver_is_named_with_brackets():
     except OSError:
         pytest.skip("no IPv6 on this machine")
     with pytest.raises(DeliveryError, match=rf"tcp://\[::1\]:{port}"):
-        TcpSink("::1", port).send(EVENTS)
+        TcpSink("::1", port).send(batch(*EVENTS))
