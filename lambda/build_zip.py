@@ -1,11 +1,14 @@
 """Builds the Lambda's package, byte for byte the same on every machine.
 
-    python lambda/build_zip.py --settings FILE --output X.zip
+    python lambda/build_zip.py --settings FILE --output X.zip [--architecture arm64|x86_64] [--wheel isal.whl ...]
 
 The same sources and settings give the same hash, so a deployment can tell by it whether the function's code has to be
 replaced. For that the names are sorted, dates, modes and the creating system fixed, and the files stored without
 compression: deflate's output differs between zlib's versions and its replacements (zlib-ng is the default of some
 builds). The package is a few dozen kilobytes; Lambda's limit is 50 MB.
+
+Without wheels the package is the same for every processor. The content of wheels goes in as it is: they have to be for
+the processor and for the function's Python, which their file names tell (PEP 427).
 """
 
 import argparse
@@ -17,26 +20,41 @@ import os
 import re
 import sys
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = "elb_log_shipper"
 SETTINGS = "settings.json"
+ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""Lambda's names of the processors, and those in the names of wheels."""
 
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that the format can hold
 _UNIX = 3
 _MODE = 0o100644  # Lambda runs the code as another user: it has to be readable by all
 
 
-def build_zip(source_dir: str | os.PathLike, settings_text: str, output: str | os.PathLike) -> str:
+def build_zip(
+    source_dir: str | os.PathLike,
+    settings_text: str,
+    output: str | os.PathLike,
+    *,
+    architecture: str = "arm64",
+    wheels: Iterable[str | os.PathLike] = (),
+) -> str:
     """Write the package and return its SHA-256 in hex. An identical file is left as it is, its date too.
 
     :param source_dir: the directory that holds the package's directory ``elb_log_shipper``.
     :param settings_text: what goes into the package as settings.json, tokens substituted.
-    :raises FileNotFoundError: there is no such package in ``source_dir``.
-    :raises ValueError: the settings are not a JSON object, or a token is left in them.
+    :param architecture: the function's processor, ``arm64`` or ``x86_64``; matters for wheels only.
+    :param wheels: native parts that the package uses when they are there.
+    :raises FileNotFoundError: there is no such package in ``source_dir``, or a wheel is missing.
+    :raises ValueError: the settings are not a JSON object, or a token is left in them; a wheel can't be used.
     """
     _check_settings(settings_text)
-    content = _zip(_members(Path(source_dir), settings_text))
+    members = _members(Path(source_dir), settings_text)
+    for wheel in sorted(map(Path, wheels)):
+        members |= _wheel_members(wheel, architecture)
+    content = _zip(members)
     _write(Path(output), content)
     return hashlib.sha256(content).hexdigest()
 
@@ -62,6 +80,25 @@ def _members(source_dir: Path, settings_text: str) -> dict[str, bytes]:
     members = {name: data for name, data in members.items() if not {"tests", "__pycache__"} & set(name.split("/"))}
     members[f"{PACKAGE}/{SETTINGS}"] = settings_text.encode()
     return members
+
+
+def _wheel_members(wheel: Path, architecture: str) -> dict[str, bytes]:
+    """Name in the archive -> content, of a wheel for this processor, or for any."""
+    platform = wheel.name.removesuffix(".whl").rpartition("-")[2]
+    processor = ARCHITECTURES[architecture]
+    fits = platform == "any" or all(
+        tag.startswith("manylinux") and tag.endswith(processor) for tag in platform.split(".")
+    )
+    if wheel.suffix != ".whl" or not fits:
+        raise ValueError(
+            f"wheel {wheel.name}: not one for Linux (glibc) on {architecture}. Fetch it with pip download --platform "
+            f"manylinux2014_{processor}"
+        )
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    except zipfile.BadZipFile as error:
+        raise ValueError(f"wheel {wheel.name}: {error}. Fetch it again") from error
 
 
 def _zip(members: dict[str, bytes]) -> bytes:
@@ -93,10 +130,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Build the Lambda's package, byte for byte reproducible.")
     parser.add_argument("--settings", required=True, type=Path, metavar="FILE", help="settings.json, substituted")
     parser.add_argument("--output", required=True, type=Path, metavar="X.zip", help="the package to write")
+    parser.add_argument(
+        "--architecture", choices=ARCHITECTURES, default="arm64", help="the function's processor (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--wheel", action="append", default=[], type=Path, metavar="X.whl", help="a native part to put in; repeatable"
+    )
     options = parser.parse_args(arguments)
     try:
         settings_text = options.settings.read_text(encoding="utf-8")
-        print(build_zip(Path(__file__).parent, settings_text, options.output))
+        print(
+            build_zip(
+                Path(__file__).parent,
+                settings_text,
+                options.output,
+                architecture=options.architecture,
+                wheels=options.wheel,
+            )
+        )
     except (OSError, ValueError) as error:
         print(f"build_zip: {error}", file=sys.stderr)
         return 1

@@ -1,65 +1,101 @@
-"""The command line: ``python -m elb_log_shipper parse|ship FILE...``, for local files and without a settings file.
+"""The command line: ``python -m elb_log_shipper parse|ship|check LOG...``, without a settings file.
 
-Exit codes: 0 all done, 1 a file could not be read or delivered, 2 wrong usage. Events go to standard output, all else
-to standard error. Lines that no format fits are not an error: they are printed or sent raw, tagged, and counted.
+A LOG is a local file, ``-`` for standard input, an object ``s3://BUCKET/KEY``, or all objects below
+``s3://BUCKET/PREFIX``. Exit codes: 0 all done, 1 something could not be read or delivered (``check``: or parsed), 2
+wrong usage, 130 interrupted. Events go to standard output, all else to standard error. Lines that no format fits are no
+error to ``parse`` and ``ship``: they are printed or sent raw, tagged, and counted.
 """
 
 import argparse
 import contextlib
+import functools
+import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from .delivery import Sink, make_sink
-from .errors import DeliveryError, InputError
-from .events import Batch, Context, Counts, Encoder
+from .errors import DeliveryError
+from .events import PARSE_FAILURE_TAG, Batch, Context
+from .runs import Run
 from .settings import TRANSPORTS
-from .shipping import Read, ship
+from .shipping import START, Position
 
-STDIN = "-"
-_PROGRESS_SECONDS = 0.2
+_SHOWN_FAILURES = 10  # of one log
+_SHOWN_CHARACTERS = 200
+_TAG = PARSE_FAILURE_TAG.encode()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    context = Context(options.component, options.environment, options.application)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.position != START and options.first is None:
+        parser.error("--position needs --from, the log that it is a position in")
+    open_sink = (
+        functools.partial(options.to, timeout=options.timeout) if options.command == "ship" else options.open_sink
+    )
+    run = Run(
+        open_sink,
+        Context(options.component, options.environment, options.application),
+        past_tense=options.past_tense,
+        strict=options.strict,
+    )
     try:
-        with contextlib.closing(options.open_sink(options)) as sink:
-            return _Run(sink, context, options.past_tense).run(options.files)
+        return run.run(options.logs, options.first, options.position, options.processes)
     except BrokenPipeError:  # the reader has seen enough, as head does
         return 0
-    except KeyboardInterrupt:
-        _complain("interrupted: the file in work was not completed")
-        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("files", nargs="+", metavar="FILE", help="an access log, plain or gzip; - is standard input")
+    common.add_argument(
+        "logs",
+        nargs="+",
+        metavar="LOG",
+        help="an access log, plain or gzip: a file, - for standard input, s3://BUCKET/KEY, or s3://BUCKET/PREFIX",
+    )
+    common.add_argument(
+        "--from", dest="first", metavar="LOG", help="leave out all before this one, as an earlier run ended there"
+    )
+    common.add_argument(
+        "--position",
+        type=_position,
+        default=START,
+        metavar="OFFSET,LINE",
+        help="begin there in the first log; with --from. An interrupted run says it",
+    )
     common.add_argument("--component", default="elb_log_shipper", help="the events' Component (default: %(default)s)")
     common.add_argument("--application", default="elb", help="the events' Application (default: %(default)s)")
     common.add_argument("--environment", default="local", help="the events' Environment (default: %(default)s)")
+    common.set_defaults(processes=1, strict=False)
+    several = argparse.ArgumentParser(add_help=False)
+    several.add_argument(
+        "--processes", type=_processes, default=1, metavar="N", help="so many logs at a time (default: %(default)s)"
+    )
 
     parser = argparse.ArgumentParser(
-        prog="python -m elb_log_shipper", description="Parse or ship access logs of Classic Load Balancers."
+        prog="python -m elb_log_shipper", description="Parse, ship or check access logs of load balancers."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     parse = commands.add_parser("parse", parents=[common], help="print the events, a JSON object a line")
-    parse.set_defaults(open_sink=lambda _: _StdoutSink(sys.stdout.buffer), past_tense="parsed")
-    send = commands.add_parser("ship", parents=[common], help="send the events to Logstash")
+    parse.set_defaults(open_sink=StdoutSink, past_tense="parsed")
+    send = commands.add_parser("ship", parents=[common, several], help="send the events to Logstash")
     send.add_argument(
         "--to", required=True, type=_receiver, metavar="URL", help="tcp://HOST:PORT or http://HOST:PORT/PATH"
     )
     send.add_argument("--timeout", type=_seconds, default=30.0, help="seconds for a write or an answer (default: 30)")
-    send.set_defaults(open_sink=lambda options: options.to(options.timeout), past_tense="shipped")
+    send.set_defaults(past_tense="shipped")
+    check = commands.add_parser(
+        "check", parents=[common, several], help="say which lines no format fits; print nothing else"
+    )
+    check.set_defaults(open_sink=CheckSink, past_tense="checked", strict=True)
     return parser
 
 
-def _receiver(text: str) -> Callable[[float], Sink]:
-    """The ``--to`` option: a sink that still wants its timeout."""
+def _receiver(text: str) -> Callable[..., Sink]:
+    """The ``--to`` option: a sink that still wants its timeout. Picklable, for several processes."""
     expected = f"{text!r}: expected tcp://HOST:PORT or http://HOST:PORT/PATH"
     try:
         url = urlsplit(text)
@@ -71,7 +107,7 @@ def _receiver(text: str) -> Callable[[float], Sink]:
         raise argparse.ArgumentTypeError(expected)
     if url.scheme == "tcp" and path not in ("", "/"):
         raise argparse.ArgumentTypeError(f"{expected}; tcp has no path")
-    return lambda timeout: make_sink(url.scheme, host, port, path=path or "/", timeout=timeout)
+    return functools.partial(make_sink, url.scheme, host, port, path=path or "/")
 
 
 def _seconds(text: str) -> float:
@@ -84,11 +120,24 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-class _StdoutSink:
+def _position(text: str) -> Position:
+    offset, comma, line = text.partition(",")
+    if not (comma and offset.isdecimal() and line.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected OFFSET,LINE as an interrupted run says it")
+    return Position(int(offset), int(line))
+
+
+def _processes(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of processes, 1 to 64")
+    return int(text)
+
+
+class StdoutSink:
     """Prints events."""
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
+    def __init__(self) -> None:
+        self._stream: BinaryIO = sys.stdout.buffer
 
     def send(self, batch: Batch) -> None:
         with self._errors():
@@ -116,96 +165,34 @@ class _StdoutSink:
         """Standard output is not ours to close."""
 
 
-class _Run:
-    """One run over all files: progress, messages and the summary."""
+class CheckSink:
+    """Sends nothing, and notes the first lines of each log that no format fits."""
 
-    def __init__(self, sink: Sink, context: Context, past_tense: str) -> None:
-        self._sink = sink
-        self._context = context
-        self._past_tense = past_tense
-        self._total = Counts()
-        self._progress = _Progress(sys.stderr.isatty())
+    def __init__(self) -> None:
+        self._notes: list[str] = []
 
-    def run(self, files: list[str]) -> int:
-        started = time.monotonic()
-        done = failed = 0
-        for position, name in enumerate(files):
-            try:
-                self._ship(name)
-            except BrokenPipeError:
-                raise
-            except (InputError, OSError) as error:
-                failed += 1
-                self._complain(f"{name}: {_words(error)}")
-            except DeliveryError as error:
-                failed += len(files) - position
-                self._complain(f"{name}: {error}")
-                if rest := files[position + 1 :]:
-                    self._complain(f"not tried: {' '.join(rest)}")
-                break
-            else:
-                done += 1
-        total = self._total
-        self._complain(
-            f"{self._past_tense} {done} of {len(files)} files: {total.lines} lines, {total.unparsed} unparsed, "
-            f"{total.bytes} bytes, {time.monotonic() - started:.2f} s"
-        )
-        return 1 if failed else 0
+    def send(self, batch: Batch) -> None:
+        if len(self._notes) >= _SHOWN_FAILURES or _TAG not in batch.data:
+            return
+        for line in batch.data.split(b"\n"):
+            if _TAG in line and len(self._notes) < _SHOWN_FAILURES:
+                event = json.loads(line)
+                if PARSE_FAILURE_TAG in event.get("tags", ()):
+                    offset = event["EventId"].rpartition("-")[2]
+                    self._notes.append(
+                        f"byte {offset}: {event['ParseError']}: {event['Message'][:_SHOWN_CHARACTERS]!r}"
+                    )
 
-    def _ship(self, name: str) -> None:
-        encoder = Encoder(self._context, object_name=name)
-        with _open(name) as read:
-            counts = ship(read, self._sink, encoder, lambda counts: self._progress.show(name, counts))
-        self._total.add(counts)
+    def take_notes(self) -> list[str]:
+        """What was noted since the last call."""
+        notes, self._notes = self._notes, []
+        return notes
 
-    def _complain(self, message: str) -> None:
-        self._progress.clear()
-        _complain(message)
+    def commit(self) -> None:
+        """There is nothing to send."""
 
+    def abort(self) -> None:
+        """There is nothing to forget."""
 
-class _Progress:
-    """One line that is written over, on a terminal only."""
-
-    def __init__(self, enabled: bool) -> None:
-        self._enabled = enabled
-        self._next = 0.0
-        self._shown = False
-
-    def show(self, name: str, counts: Counts) -> None:
-        if self._enabled and (now := time.monotonic()) >= self._next:
-            self._next = now + _PROGRESS_SECONDS
-            self._shown = True
-            print(f"\r\033[K{name}: {counts.lines} lines", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        if self._shown:
-            self._shown = False
-            print("\r\033[K", end="", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _open(name: str) -> Iterator[Read]:
-    if name == STDIN:
-        yield sys.stdin.buffer.read
-        return
-    with open(name, "rb") as stream:
-        yield stream.read
-
-
-def _words(error: InputError | OSError) -> str:
-    """What is wrong with a file, and the way out."""
-    match error:
-        case FileNotFoundError():
-            return "no such file. Check the path"
-        case PermissionError():
-            return "no permission to read it. Run as its owner, or change its mode"
-        case IsADirectoryError():
-            return "a directory. Name the files in it"
-        case OSError():
-            return f"can't be read: {error.strerror or error}"
-        case _:
-            return str(error)
-
-
-def _complain(message: str) -> None:
-    print(f"elb_log_shipper: {message}", file=sys.stderr)
+    def close(self) -> None:
+        """There is nothing to close."""

@@ -13,6 +13,10 @@ class InputError(ShipperError):
     """The log itself can't be read to its end: corrupt or truncated gzip, an unreadable file."""
 
 
+class FetchError(ShipperError):
+    """The log can't be fetched now; another try may read all of it."""
+
+
 class DeliveryError(ShipperError):
     """Events may not have reached the receiver: the batch has to be sent again."""
 

@@ -1,36 +1,41 @@
-"""The Lambda's entry point: ``elb_log_shipper.handler.lambda_handler``, for S3's own notifications.
+"""The Lambda's entry point: ``elb_log_shipper.handler.lambda_handler``, for the events that ``triggers.py`` lists.
 
-Delivery is at least once: any object that did not arrive as a whole makes the invocation fail, after the others were
-tried, and the trigger sends the whole event again.
+Delivery is at least once. An object that did not arrive as a whole fails its message of SQS, or the whole event of any
+other trigger, after the others were tried; the trigger sends it again. Near the time limit an object is left at the
+start of a line, and its rest goes on in another invocation.
 """
 
-import contextlib
 import json
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from urllib.parse import unquote_plus
+from collections.abc import Callable
+from typing import NamedTuple
 
-from . import s3
+from . import continuations, metrics, s3
 from .delivery import Sink, make_sink
-from .errors import DeliveryError, EventError
+from .errors import DeliveryError
 from .events import Encoder
 from .settings import Settings, load
-from .shipping import ship
+from .shipping import Position, Shipped, ship
+from .triggers import Message, Source, continuation, messages
 
-TEST_OBJECT = "ELBAccessLogTestFile"
-"""What a balancer writes when its logs are switched on. It is not a log."""
+_HAND_ON_SECONDS = 5
+_LARGEST_RESERVE = 0.25  # of the time that there is
+
+Log = Callable[[dict], None]
 
 
-def lambda_handler(event: Mapping, _context: object = None) -> dict[str, int]:
-    """Ship every object of an S3 event. Returns the counts ``objects``, ``lines``, ``unparsed`` and ``skipped``.
+def lambda_handler(event: object, context: object = None) -> dict:
+    """Ship every object of an event.
 
-    :raises DeliveryError: at least one object was not delivered.
+    :return: for messages of SQS ``{"batchItemFailures": [{"itemIdentifier": ...}]}``; else the counts ``objects``,
+        ``lines``, ``unparsed``, ``skipped`` and ``continued``.
+    :raises DeliveryError: at least one object was not delivered, and the event is not from SQS.
     :raises SettingsError: the package's settings can't be used.
-    :raises EventError: the event is not one of S3.
+    :raises EventError: the event names no objects.
     """
     settings = load()
-    with contextlib.closing(sink_of(settings)) as sink:
-        return ship_event(event, settings, sink, s3.open_object)
+    return Invocation(settings, _sinks.get(settings), s3.open_object, continuations.hand_on, context=context).run(event)
 
 
 def sink_of(settings: Settings) -> Sink:
@@ -46,48 +51,51 @@ def sink_of(settings: Settings) -> Sink:
     )
 
 
-def ship_event(
-    event: Mapping,
-    settings: Settings,
-    sink: Sink,
-    open_object: s3.OpenObject,
-    log: Callable[[dict], None] | None = None,
-) -> dict[str, int]:
-    """The handler with everything that it talks to given from outside. Errors as :func:`lambda_handler`."""
-    log = log or log_json
-    totals = {"objects": 0, "lines": 0, "unparsed": 0, "skipped": 0}
-    failures = []
-    for bucket, key, skip in _objects(event):
-        if skip:
-            totals["skipped"] += 1
-            log({"event": "skipped", "bucket": bucket, "key": key, "reason": skip})
-            continue
-        started = time.monotonic()
-        try:
-            with open_object(bucket, key) as read:
-                counts = ship(read, sink, Encoder(settings.context, object_name=f"s3://{bucket}/{key}"))
-        except Exception as error:
-            failures.append(f"s3://{bucket}/{key}: {error}")
-            log({"event": "failed", "bucket": bucket, "key": key, "error": str(error), "type": type(error).__name__})
-            continue
-        totals["objects"] += 1
-        totals["lines"] += counts.lines
-        totals["unparsed"] += counts.unparsed
-        log(
-            {
-                "event": "shipped",
-                "bucket": bucket,
-                "key": key,
-                "lines": counts.lines,
-                "unparsed": counts.unparsed,
-                "bytes": counts.bytes,
-                "ms": round((time.monotonic() - started) * 1000),
-            }
-        )
-    if failures:
-        attempted = totals["objects"] + len(failures)
-        raise DeliveryError(f"{len(failures)} of {attempted} objects not delivered: {'; '.join(failures)}")
-    return totals
+class _KeptSink:
+    """The sink outlives the invocation, and with it the connection to a receiver that keeps one."""
+
+    def __init__(self) -> None:
+        self._settings: Settings | None = None
+        self._sink: Sink | None = None
+
+    def get(self, settings: Settings) -> Sink:
+        if self._sink is None or settings != self._settings:
+            self.close()
+            self._settings, self._sink = settings, sink_of(settings)
+        return self._sink
+
+    def close(self) -> None:
+        if self._sink is not None:
+            self._sink.close()
+            self._sink = None
+
+
+_sinks = _KeptSink()
+
+
+class Clock(NamedTuple):
+    """How much time an invocation has left, and how much of it is needed to end in good order. In seconds."""
+
+    remaining: Callable[[], float]
+    reserve: float
+
+    def is_late(self) -> bool:
+        return self.remaining() < self.reserve
+
+
+def clock_of(context: object, settings: Settings) -> Clock | None:
+    """``None`` when there is no limit, as outside of Lambda.
+
+    The reserve is for the receiver's answer to the last batch, which may take a whole timeout, and for handing on.
+    """
+    milliseconds = getattr(context, "get_remaining_time_in_millis", None)
+    if milliseconds is None:
+        return None
+
+    def remaining() -> float:
+        return milliseconds() / 1000
+
+    return Clock(remaining, min(settings.timeout + _HAND_ON_SECONDS, remaining() * _LARGEST_RESERVE))
 
 
 def log_json(entry: dict) -> None:
@@ -95,32 +103,147 @@ def log_json(entry: dict) -> None:
     print(json.dumps(entry), flush=True)
 
 
-def _objects(event: Mapping) -> Iterator[tuple[str, str, str | None]]:
-    """Bucket, key, and the reason to skip it or ``None``, for each record of an event.
+class Invocation:
+    """One event, with everything that it talks to given from outside."""
 
-    :raises EventError: before the first object, when any record is not one of S3.
-    """
-    if event.get("Event") == "s3:TestEvent":  # sent once, when the notification is configured
-        return iter([(str(event.get("Bucket", "")), "", "s3:TestEvent")])
-    records = event.get("Records")
-    if not isinstance(records, list):
-        raise EventError("the event has no Records: let S3 notify this function directly")
-    objects = []
-    for number, record in enumerate(records, 1):
+    def __init__(  # noqa: PLR0913 - what an invocation talks to
+        self,
+        settings: Settings,
+        sink: Sink,
+        open_object: s3.OpenObject,
+        hand_on: Callable[[str], None],
+        *,
+        context: object = None,
+        log: Log = log_json,
+    ) -> None:
+        self._settings = settings
+        self._sink = sink
+        self._open_object = open_object
+        self._hand_on = hand_on
+        self._context = context
+        self._clock = clock_of(context, settings)
+        self._write = log
+        self._begun = False
+        self._totals = {"objects": 0, "lines": 0, "unparsed": 0, "skipped": 0, "continued": 0}
+        self._bytes = 0
+        self._retries = 0
+        self._failures: list[str] = []
+        self._lags: list[float] = []
+
+    def run(self, event: object) -> dict:
+        """See :func:`lambda_handler`."""
+        started = time.monotonic()
         try:
-            bucket = record["s3"]["bucket"]["name"]
-            key = unquote_plus(record["s3"]["object"]["key"])  # S3 encodes keys as forms do: + is a space
-        except (KeyError, TypeError) as error:
-            raise EventError(
-                f"record {number} of {len(records)} is not one of S3 ({error!r}): let S3 notify this function directly"
-            ) from None
-        objects.append((bucket, key, _skip_reason(key, str(record.get("eventName", "")))))
-    return iter(objects)
+            opened = messages(event)
+            failed = [message.id for message in opened if not self._succeeds(message)]
+        except Exception as error:
+            self._fail("event", error)
+            raise
+        finally:
+            self._log_metrics(started)
+        if any(message.id is not None for message in opened):
+            return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
+        if failed:
+            attempted = self._totals["objects"] + self._totals["continued"] + len(self._failures)
+            raise DeliveryError(
+                f"{len(self._failures)} of {attempted} objects not delivered: {'; '.join(self._failures)}"
+            )
+        return self._totals
 
+    def _succeeds(self, message: Message) -> bool:
+        """Try every object of a message, whatever becomes of the others."""
+        self._retries += message.retries
+        if message.error:
+            self._fail("message", message.error, message=message.id)
+            return False
+        before = len(self._failures)
+        for source in message.sources:
+            try:
+                self._handle(source)
+            except Exception as error:
+                self._fail(source.name, error, bucket=source.bucket, key=source.key)
+        return len(self._failures) == before
 
-def _skip_reason(key: str, event_name: str) -> str | None:
-    if key.rpartition("/")[2] == TEST_OBJECT:
-        return "the balancer's test object"
-    if event_name.startswith("ObjectRemoved:"):
-        return "the object was removed"
-    return None
+    def _handle(self, source: Source) -> None:
+        if source.skip:
+            self._totals["skipped"] += 1
+            self._log("skipped", source, reason=source.skip)
+            return
+        if self._begun and self._clock and self._clock.is_late():
+            self._continue(source, source.start, source.etag)
+            return
+        started = time.monotonic()
+        first, self._begun = not self._begun, True
+        with self._open_object(source.bucket, source.key, source.version, source.etag) as opened:
+            try:
+                shipped = ship(
+                    opened.read,
+                    self._sink,
+                    Encoder(self._settings.context, object_name=source.name),
+                    start=source.start,
+                    should_stop=self._clock and self._clock.is_late,
+                )
+            finally:
+                self._retries += opened.retries
+        self._count(shipped)
+        if shipped.stopped is None:
+            self._totals["objects"] += 1
+        elif shipped.stopped == source.start and first:
+            raise DeliveryError(
+                f"the time limit is too short to ship anything from byte {source.start.offset} on, where line "
+                f"{source.start.line} starts. Raise the function's timeout or memory, or see why the receiver is slow"
+            )
+        else:
+            self._continue(source, shipped.stopped, opened.etag)
+        self._log(
+            "shipped",
+            source,
+            lines=shipped.counts.lines,
+            unparsed=shipped.counts.unparsed,
+            bytes=shipped.counts.bytes,
+            ms=round((time.monotonic() - started) * 1000),
+        )
+
+    def _continue(self, source: Source, start: Position, etag: str | None) -> None:
+        self._hand_on(continuation(source, start, etag))
+        self._totals["continued"] += 1
+        self._log("continued", source, offset=start.offset, line=start.line)
+
+    def _count(self, shipped: Shipped) -> None:
+        self._totals["lines"] += shipped.counts.lines
+        self._totals["unparsed"] += shipped.counts.unparsed
+        self._bytes += shipped.counts.bytes
+        lag = metrics.lag(shipped.counts.last_time)
+        if lag is not None:
+            self._lags.append(lag)
+
+    def _fail(self, what: str, error: Exception, **where: str | None) -> None:
+        text = str(error)
+        self._failures.append(text if text.startswith(what) else f"{what}: {text}")
+        self._write(self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__})
+
+    def _log(self, event: str, source: Source, **more: object) -> None:
+        self._write(self._entry("INFO", event) | {"bucket": source.bucket, "key": source.key} | more)
+
+    def _entry(self, level: str, event: str) -> dict:
+        entry = {"level": level, "event": event}
+        request = getattr(self._context, "aws_request_id", None)
+        return entry | {"requestId": request} if request else entry
+
+    def _log_metrics(self, started: float) -> None:
+        values = {
+            "Objects": self._totals["objects"],
+            "Lines": self._totals["lines"],
+            "Bytes": self._bytes,
+            "UnparsedLines": self._totals["unparsed"],
+            "Retries": self._retries,
+            "Failures": len(self._failures),
+            "Continued": self._totals["continued"],
+            "Skipped": self._totals["skipped"],
+            "Lag": self._lags,
+            "Duration": round((time.monotonic() - started) * 1000),
+        }
+        context = self._settings.context
+        function = getattr(self._context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
+        for line in metrics.lines(values, metrics.Dimensions(function, context.environment, context.component)):
+            self._write(line)

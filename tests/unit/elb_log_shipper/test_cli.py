@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,7 @@ def test_parse_prints_events_and_a_summary(sample_path, sample, expected):
     done = run("parse", sample_path, *OPTIONS)
     assert done.returncode == 0
     assert events(done.stdout) == expected
-    summary = f"elb_log_shipper: parsed 1 of 1 files: 15 lines, 2 unparsed, {len(sample)} bytes, "
+    summary = f"elb_log_shipper: parsed 1 of 1 logs: 15 lines, 2 unparsed, {len(sample)} bytes, "
     assert done.stderr.decode().startswith(summary)
     assert done.stderr.count(b"\n") == 1
 
@@ -49,7 +50,7 @@ def test_parse_gzip_and_standard_input(tmp_path, sample, expected):
     packed.write_bytes(gzip.compress(sample))
     done = run("parse", packed, "-", *OPTIONS, stdin=sample)
     assert events(done.stdout) == expected * 2
-    assert b"parsed 2 of 2 files: 30 lines, 4 unparsed" in done.stderr
+    assert b"parsed 2 of 2 logs: 30 lines, 4 unparsed" in done.stderr
 
 
 def test_defaults_need_no_settings_file(sample_path):
@@ -67,14 +68,14 @@ def test_a_file_that_fails_does_not_stop_the_others(tmp_path, sample_path, sampl
     assert "none.log: no such file. Check the path" in messages
     assert "cut.log.gz: truncated gzip data" in messages
     assert f"{tmp_path}: a directory. Name the files in it" in messages
-    assert "parsed 1 of 4 files" in messages
+    assert "parsed 1 of 4 logs" in messages
 
 
 def test_ship_over_tcp(tcp_receiver, sample_path, expected):
     receiver = tcp_receiver()
     done = run("ship", sample_path, sample_path, "--to", f"tcp://127.0.0.1:{receiver.port}", *OPTIONS)
     assert done.returncode == 0, done.stderr
-    assert b"shipped 2 of 2 files: 30 lines, 4 unparsed" in done.stderr
+    assert b"shipped 2 of 2 logs: 30 lines, 4 unparsed" in done.stderr
     assert done.stdout == b""
     assert [events(data) for data in receiver.wait_for(2)] == [expected] * 2
 
@@ -93,7 +94,7 @@ def test_refused_connection_says_what_where_and_what_was_not_tried(free_port, sa
     messages = done.stderr.decode()
     assert f"{sample_path}: no connection to tcp://127.0.0.1:{free_port}: Connection refused. Check that" in messages
     assert "not tried: other.log" in messages
-    assert "shipped 0 of 2 files" in messages
+    assert "shipped 0 of 2 logs" in messages
     assert "Traceback" not in messages
 
 
@@ -158,6 +159,6 @@ def test_progress_is_for_terminals_only(tmp_path, sample):
     try:
         run("parse", path, stdout=subprocess.DEVNULL, stderr=other_end)
         os.close(other_end)
-        assert b"\rlong" in os.read(terminal, 65536).replace(b"\x1b[K", b"").replace(bytes(tmp_path) + b"/", b"")
+        assert re.search(rb"\r\x1b\[K\[#* *\] +\d+% 0 of 1 logs, \d+ lines of ", os.read(terminal, 65536))
     finally:
         os.close(terminal)
