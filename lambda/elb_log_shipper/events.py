@@ -6,17 +6,23 @@ write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
-from .formats import ParseError, parse_line
+from .formats import NAMINGS, Format, ParseError, Record, parse
+from .kernel import Kernel, to_json
 from .lines import MAX_LINE_BYTES, Block
+from .masking import Masking
+from .selection import STATUS, Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
 EVENT_TYPE = "logs"
+
+__all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options"]
 
 
 @dataclass(frozen=True)
@@ -26,18 +32,6 @@ class Context:
     component: str
     environment: str
     application: str
-
-    def fields(self) -> dict[str, str]:
-        return {
-            "Component": self.component,
-            "SourceModuleName": SOURCE_MODULE,
-            "Environment": self.environment,
-            "Application": self.application,
-            "Type": EVENT_TYPE,
-        }
-
-
-NAMINGS = ("original", "ecs", "aws")
 
 
 @dataclass(frozen=True)
@@ -50,6 +44,7 @@ class Options:
     """
 
     naming: str = "original"
+    """One of ``NAMINGS``."""
     include: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sampling: Mapping[str, float] = field(default_factory=dict)
@@ -90,65 +85,196 @@ class Counts:
         self.last_time = other.last_time or self.last_time
 
 
+@dataclass(frozen=True)
+class _Names:
+    """What a style calls the fields that do not come from the log, and the values of them that never change."""
+
+    component: str
+    environment: str
+    application: str
+    constants: Mapping[str, str]
+    message: str
+    reason: str
+    event_id: str
+
+
+_STYLES = {
+    "original": _Names(
+        component="Component",
+        environment="Environment",
+        application="Application",
+        constants={"SourceModuleName": SOURCE_MODULE, "Type": EVENT_TYPE},
+        message="Message",
+        reason="ParseError",
+        event_id="EventId",
+    ),
+    "ecs": _Names(
+        component="service.name",
+        environment="service.environment",
+        application="labels.application",
+        constants={"event.module": "aws", "event.dataset": "aws.elb_logs"},
+        message="message",
+        reason="error.message",
+        event_id="event.id",
+    ),
+    "aws": _Names(
+        component="component",
+        environment="environment",
+        application="application",
+        constants={"source_module_name": SOURCE_MODULE, "log_type": EVENT_TYPE},
+        message="message",
+        reason="parse_error",
+        event_id="event_id",
+    ),
+}
+
+
+class _Style:
+    """From fields to the JSON of an event, for one deployment."""
+
+    def __init__(self, context: Context, naming: str, ids: bool) -> None:
+        self.naming = naming
+        self.names = names = _STYLES[naming]
+        self._ids = ids
+        first, second = names.constants.items()
+        self._context = dict(
+            [
+                (names.component, context.component),
+                first,
+                (names.environment, context.environment),
+                (names.application, context.application),
+                second,
+            ]
+        )
+
+    def event(self, fields: Mapping[str, object], event_id: str) -> str:
+        common = {**self._context, self.names.event_id: event_id} if self._ids else self._context
+        event = {**fields, **common}
+        return to_json(_nest(event) if self.naming == "ecs" else event)
+
+    def event_of(self, record: Record, event_id: str) -> str:
+        return self.event(record.fields(self.naming), event_id)
+
+
+@lru_cache(maxsize=4)
+def _style(context: Context, naming: str, ids: bool) -> _Style:
+    return _Style(context, naming, ids)
+
+
+@lru_cache(maxsize=16)
+def _kernel(style: _Style, form: Format, quoted: tuple[bool, ...]) -> Kernel:
+    """Kept for the whole process: it is built once and remembers what it has seen."""
+    return Kernel(
+        form, quoted, style.naming, lambda values, event_id: style.event_of(Record(form, values, []), event_id)
+    )
+
+
 class Encoder:
     """Turns the blocks of one log into events, and counts.
 
     :param object_name: what the events' ids are made of, with the offsets of the lines: the same log under the same
         name gives the same ids, so that a receiver that keeps events by id never has one twice.
+    :param fast: whether to use the kernel where it can be used. The events are the same without it.
     """
 
-    def __init__(self, context: Context, options: Options = DEFAULTS, object_name: str = "") -> None:
+    def __init__(
+        self, context: Context, options: Options = DEFAULTS, object_name: str = "", *, fast: bool = True
+    ) -> None:
         self.counts = Counts()
-        self._context = context.fields()
-        self._ids = options.ids
+        self._style = _style(context, options.naming, options.ids)
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self._selection = self._masking = None
+        if options.include or options.exclude or options.sampling:
+            status = STATUS[options.naming]
+            self._selection = Selection(options.include, options.exclude, options.sampling, status)
+        if options.mask_addresses or options.mask_query:
+            self._masking = Masking(options.mask_addresses, options.mask_query)
+        self._fast = fast and not self._selection and not self._masking
 
     def encode(self, block: Block) -> Batch:
         """The events of one block, in the log's order; none for empty lines."""
         if block.part:
-            return Batch(self._encode_part(block) + b"\n", 1)
+            return self._encode_part(block)
+        return (self._encode_fast(block) if self._fast else None) or self._encode_lines(block)
+
+    def _encode_fast(self, block: Block) -> Batch | None:
+        """All lines at once; ``None`` when there is something unusual among them."""
+        try:
+            record = parse(_decode(block.data.partition(b"\n")[0]))
+        except ParseError:
+            return None
+        kernel = _kernel(self._style, record.format, record.quoted)
+        found = None if record.extra else kernel.encode(block.data, lambda: self._ids(block))
+        if found is None:
+            return None
+        text, count, last_time = found
+        self.counts.lines += count
+        self.counts.last_time = last_time
+        return Batch(text.encode("utf-8", "replace"), count)
+
+    def _ids(self, block: Block) -> list[str]:
+        """The ids of a block's lines as JSON."""
+        lengths = [len(line) + 1 for line in block.data.split(b"\n")]
+        offsets = accumulate(lengths[:-1], initial=block.offset)
+        return [f'"{self._object}-{offset}"' for offset in offsets]
+
+    def _encode_lines(self, block: Block) -> Batch:
+        """The careful way, line by line."""
         events = []
         offset = block.offset
         for line in block.data.split(b"\n"):
             content = line.removesuffix(b"\r")  # a file that went through Windows
-            if content:
-                events.append(self._encode_line(content, offset))
+            if content and (event := self._encode_line(content, f"{self._object}-{offset}")):
+                events.append(event)
             offset += len(line) + 1
-        return Batch(b"".join(event + b"\n" for event in events), len(events))
+        return _batch(events)
 
-    def _encode_line(self, line: bytes, offset: int) -> bytes:
+    def _encode_line(self, line: bytes, event_id: str) -> str | None:
         self.counts.lines += 1
         text = _decode(line)
         try:
-            fields = parse_line(text)
+            record = parse(text)
         except ParseError as error:
             self.counts.unparsed += 1
-            return self._encode_raw(text, str(error), offset)
-        self.counts.last_time = fields["EventReceivedTime"]
-        return _dump({**fields, **self._common(offset)})
+            return self._encode_raw(text, str(error), event_id)
+        self.counts.last_time = record.time
+        if self._selection and not self._selection.keeps(record.fields(self._style.naming), event_id):
+            self.counts.left_out += 1
+            return None
+        if self._masking:
+            record = self._masking.record(record)
+        return self._style.event_of(record, event_id)
 
-    def _encode_part(self, block: Block) -> bytes:
+    def _encode_part(self, block: Block) -> Batch:
         if block.part == 1:
             self.counts.lines += 1
             self.counts.unparsed += 1
         reason = f"line longer than {MAX_LINE_BYTES} bytes: part {block.part}"
-        return self._encode_raw(_decode(block.data), reason, block.offset)
+        return _batch([self._encode_raw(_decode(block.data), reason, f"{self._object}-{block.offset}")])
 
-    def _encode_raw(self, text: str, reason: str, offset: int) -> bytes:
-        return _dump({"Message": text, "tags": [PARSE_FAILURE_TAG], "ParseError": reason, **self._common(offset)})
+    def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
+        names = self._style.names
+        if self._masking:
+            text, reason = self._masking.text(text), self._masking.text(reason)
+        return self._style.event({names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}, event_id)
 
-    def _common(self, offset: int) -> dict[str, str]:
-        """What each event ends with."""
-        return {**self._context, "EventId": f"{self._object}-{offset}"} if self._ids else self._context
+
+def _batch(events: list[str]) -> Batch:
+    # "replace" concerns lone surrogates, which can only come from the command line's options.
+    return Batch("".join(f"{event}\n" for event in events).encode("utf-8", "replace"), len(events))
 
 
 def _decode(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")
 
 
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps() would build one an event
-
-
-def _dump(event: dict[str, object]) -> bytes:
-    # "replace" concerns lone surrogates, which can only come from the command line's options.
-    return _to_json(event).encode("utf-8", "replace")
+def _nest(fields: Mapping[str, object]) -> dict[str, object]:
+    """Names with dots as objects in objects."""
+    nested: dict[str, object] = {}
+    for name, value in fields.items():
+        *parents, last = name.split(".")
+        place = nested
+        for parent in parents:
+            place = place.setdefault(parent, {})
+        place[last] = value
+    return nested

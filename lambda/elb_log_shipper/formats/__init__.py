@@ -1,17 +1,94 @@
 """The log formats, a module each, and the choice between them.
 
-A format is a table of columns (``COLUMNS``) over the shared tokenizer and converters of ``columns.py``.
+A format is a table of columns (``FORMAT``) over the shared tokenizer and converters of ``columns.py``. Columns behind
+the known ones are kept as a list: AWS appends columns whenever it likes.
 """
 
-from . import classic
-from .columns import ParseError, Value
+from functools import lru_cache
+from typing import NamedTuple
 
-__all__ = ["ParseError", "Value", "parse_line"]
+from . import alb, classic, connection, health_check, nlb
+from .columns import Column, Format, ParseError, Token, Value, convert, is_port, tokenize
+
+__all__ = ["FORMATS", "NAMINGS", "Column", "Format", "ParseError", "Record", "Value", "choose", "parse", "parse_line"]
+
+FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
+NAMINGS = ("original", "ecs", "aws")
+_EXTRA = {"original": "Extra", "ecs": "aws.elb.extra", "aws": "extra"}
 
 
-def parse_line(line: str) -> dict[str, Value]:
-    """The fields of one line of any known format.
+class Record(NamedTuple):
+    """One line."""
+
+    format: Format
+    values: list[tuple[Value, ...]]
+    """Of each known column that the line has."""
+    extra: list[str]
+    """The texts of the columns behind them."""
+    quoted: tuple[bool, ...] = ()
+    """Which of the known columns stood in quotes."""
+
+    @property
+    def time(self) -> str:
+        """The event's time, in UTC."""
+        return self.values[self.format.time][0]
+
+    def fields(self, naming: str) -> dict[str, Value]:
+        """Name -> value, in the columns' order."""
+        found = {}
+        for names, values in zip(_names(self.format, naming), self.values, strict=False):
+            found.update((name, value) for name, value in zip(names, values, strict=True) if name)
+        if self.extra:
+            found[_EXTRA[naming]] = self.extra
+        return found
+
+
+def choose(object_name: str) -> Format | None:
+    """What the name of an object says about its format; the shape of each line decides.
+
+    Source of the names: AWS's user guides, "Access log files", "Connection log files", "Health check log files".
+    """
+    name = object_name.rpartition("/")[2]
+    if name.startswith(("conn_log_", "conn_log.")):
+        return connection.FORMAT
+    if name.startswith("health_check_log_"):
+        return health_check.FORMAT
+    if "_elasticloadbalancing_" not in name:
+        return None
+    return alb.FORMAT if "_app." in name else nlb.FORMAT if "_net." in name else classic.FORMAT
+
+
+def parse(line: str) -> Record:
+    """One line of any known format.
 
     :raises ParseError: no format fits; the message is the reason.
     """
-    return classic.parse(line)
+    first = line.partition(" ")[0]
+    if first in nlb.TYPES:
+        return _record(nlb.FORMAT, tokenize(line, lists=True))
+    tokens = tokenize(line)
+    third = tokens[2].text if len(tokens) > 2 else ""
+    if first in alb.TYPES:
+        is_access = len(tokens) >= min(alb.FORMAT.shorter) or "/" in third  # the name of a balancer, not a latency
+        return _record(alb.FORMAT if is_access else health_check.FORMAT, tokens)
+    return _record(connection.FORMAT if is_port(third) else classic.FORMAT, tokens)
+
+
+def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
+    """The fields of one line of any known format. Errors as :func:`parse`."""
+    return parse(line).fields(naming)
+
+
+def _record(chosen: Format, tokens: list[Token]) -> Record:
+    count, full = len(tokens), len(chosen.columns)
+    if count < full and count not in chosen.shorter:
+        raise ParseError(f"{count} columns: expected {chosen.expected}")
+    values = convert(chosen.columns[:count], tokens)
+    return Record(
+        chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens[:full])
+    )
+
+
+@lru_cache
+def _names(chosen: Format, naming: str) -> tuple[tuple[str | None, ...], ...]:
+    return tuple(column.names(naming) for column in chosen.columns)

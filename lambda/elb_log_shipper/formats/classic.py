@@ -1,54 +1,36 @@
 """Classic Load Balancer access logs: 15 columns, or 12 in lines of 2014 and early 2015.
 
-Source of the format: AWS, "User Guide for Classic Load Balancers", "Access log entries". Later columns may be appended
-there at any time; they are kept in ``Extra``.
+Source of the format: AWS, "User Guide for Classic Load Balancers", "Access log entries".
 """
 
-from .columns import (
-    Column,
-    ParseError,
-    Value,
-    convert,
-    endpoint,
-    integer,
-    milliseconds,
-    text_or_none,
-    timestamp,
-    tokenize,
-    verbatim,
-)
+from .columns import Column, Format, endpoint, integer, request, seconds, text_or_none, timestamp, verbatim
 
-COLUMNS = (
-    Column("timestamp", "EventReceivedTime", timestamp),  # when the balancer received the request
-    Column("elb", "LoadBalancerName", verbatim),
-    Column("client:port", "PublicIpAndPort", endpoint),
-    Column("backend:port", "InternalIpAndPort", endpoint),
-    Column("request_processing_time", "TimeToForwardRequest", milliseconds),
-    Column("backend_processing_time", "TimeTaken", milliseconds),
-    Column("response_processing_time", "TimeToForwardResponse", milliseconds),
-    Column("elb_status_code", "Status", integer),  # none for TCP and SSL listeners
-    Column("backend_status_code", "BackendStatus", integer),
-    Column("received_bytes", "BytesUploadedFromClient", integer),
-    Column("sent_bytes", "BytesDownloadedByClient", integer),
-    Column("request", "FullRequest", verbatim, quoted=True),  # "- - - " for TCP and SSL, with its trailing space
-    Column("user_agent", "UserAgent", text_or_none, quoted=True),
-    Column("ssl_cipher", "SslCipher", text_or_none),
-    Column("ssl_protocol", "SslProtocol", text_or_none),
-)
-SHORT = 12
-"""How many of the columns the lines of 2014 have."""
-
-
-def parse(line: str) -> dict[str, Value]:
-    """The fields of one line, in the order of ``COLUMNS``; then ``Extra``, where the line has more columns.
-
-    :raises ParseError: the line has not this shape.
-    """
-    tokens = tokenize(line)
-    count = len(tokens)
-    if count != SHORT and count < len(COLUMNS):
-        raise ParseError(f"{count} columns: expected {SHORT}, or {len(COLUMNS)} and more")
-    fields = convert(COLUMNS[:count], tokens)
-    if count > len(COLUMNS):
-        fields["Extra"] = [token.text for token in tokens[len(COLUMNS) :]]
-    return fields
+# fmt: off
+FORMAT = Format("classic", (
+    # The time at which the balancer received the request.
+    Column("timestamp", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
+    Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
+    Column("client:port", endpoint,
+           "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port", unique=True),
+    Column("backend:port", endpoint, "InternalIpAndPort InternalIp InternalPort",
+           "_ aws.elb.backend.ip aws.elb.backend.port", "_ backend_ip backend_port"),
+    Column("request_processing_time", seconds, "TimeToForwardRequest _", "_ aws.elb.request_processing_time.sec",
+           "_ request_processing_time"),
+    Column("backend_processing_time", seconds, "TimeTaken _", "_ aws.elb.backend_processing_time.sec",
+           "_ backend_processing_time"),
+    Column("response_processing_time", seconds, "TimeToForwardResponse _", "_ aws.elb.response_processing_time.sec",
+           "_ response_processing_time"),
+    # No status for TCP and SSL listeners.
+    Column("elb_status_code", integer, "Status", "http.response.status_code", "elb_status_code"),
+    Column("backend_status_code", integer, "BackendStatus", "aws.elb.backend.http.response.status_code",
+           "backend_status_code"),
+    Column("received_bytes", integer, "BytesUploadedFromClient", "http.request.bytes", "received_bytes"),
+    Column("sent_bytes", integer, "BytesDownloadedByClient", "http.response.bytes", "sent_bytes"),
+    # "- - - " for TCP and SSL, with its trailing space.
+    Column("request", request, "FullRequest RequestMethod RequestUrl RequestProtocol",
+           "_ http.request.method url.original aws.elb.request_protocol",
+           "_ request_verb request_url request_proto", quoted=True, unique=True),
+    Column("user_agent", text_or_none, "UserAgent", "user_agent.original", "user_agent", quoted=True),
+    Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher", "ssl_cipher"),
+    Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
+), time=0, shorter=(12,), expected="12, or 15 and more")

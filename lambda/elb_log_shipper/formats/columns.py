@@ -5,7 +5,7 @@ expected. ``-`` is the balancers' word for "no value" and may stand in any colum
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 Value = str | int | float | list[str] | None
@@ -21,29 +21,57 @@ class Token(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One column of a log format."""
+    """One column of a log format.
+
+    A converter may make several values of a column: an endpoint is also its address and its port. ``original``, ``ecs``
+    and ``aws`` name them in the three styles, separated by spaces; ``_`` is a value that the style does not have.
+    """
 
     name: str
     """AWS's name for it; used in reasons."""
-    field: str
-    """The event's name for it."""
-    convert: Callable[[str], Value]
-    quoted: bool = False
+    convert: Callable[[str], tuple[Value, ...]]
+    original: str
+    ecs: str
+    aws: str
+    quoted: bool | None = False
+    """Whether the value stands in quotes; ``None``: it may."""
+    unique: bool = False
+    """Whether nearly every line has another value. Only a hint, for speed."""
+
+    def names(self, naming: str) -> tuple[str | None, ...]:
+        """The values' names in a style."""
+        return tuple(None if name == "_" else name for name in getattr(self, naming).split())
+
+
+class Format(NamedTuple):
+    """A table of columns, and how many of them a line of another age has."""
+
+    name: str
+    columns: tuple[Column, ...]
+    time: int
+    """Which column is the time of the event."""
+    shorter: Collection[int]
+    expected: str
+    """The numbers of columns in words; used in reasons."""
 
 
 # A raw quote never occurs inside a value: the balancers write it as \x22. So a backslash is an ordinary character.
 _TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|(?P<bare>[^ "]+)')
+_TOKEN_OR_LIST = re.compile(r'"(?P<quoted>[^"]*(?:","[^"]*)*)"|(?P<bare>[^ "]+)')
 
 
-def tokenize(line: str) -> list[Token]:
+def tokenize(line: str, lists: bool = False) -> list[Token]:
     """Split a line at single spaces, except inside quotes.
+
+    :param lists: whether ``"a","b"`` is one column; its text is without the outer quotes then.
 
     :raises ParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
+    pattern = _TOKEN_OR_LIST if lists else _TOKEN
     tokens = []
     position = 0
     while True:
-        match = _TOKEN.match(line, position)
+        match = pattern.match(line, position)
         number = len(tokens) + 1
         if match is None:
             reason = "a quote that does not end" if line.startswith('"', position) else "no value before the space"
@@ -58,70 +86,147 @@ def tokenize(line: str) -> list[Token]:
         position += 1
 
 
-def convert(columns: tuple[Column, ...], tokens: list[Token]) -> dict[str, Value]:
-    """The event's fields, in the columns' order. ``tokens`` has at least as many members as ``columns``.
+def convert(columns: tuple[Column, ...], tokens: list[Token]) -> list[tuple[Value, ...]]:
+    """The values of each column. ``tokens`` has at least as many members as ``columns``.
 
     :raises ParseError: a column is quoted and should not be, the other way round, or holds no value of its kind.
     """
-    fields: dict[str, Value] = {}
+    values = []
     for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
-        if token.quoted is not column.quoted:
+        if column.quoted is not None and token.quoted is not column.quoted:
             expected = "quotes" if column.quoted else "no quotes"
             raise ParseError(f"column {number} ({column.name}): expected {expected}")
         try:
-            fields[column.field] = column.convert(token.text)
+            values.append(column.convert(token.text))
         except ValueError as error:
             raise ParseError(f"column {number} ({column.name}): {token.text[:80]!r} is not {error}") from None
-    return fields
+    return values
 
 
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
-_ENDPOINT = re.compile(r".+:[0-9]{1,5}", re.DOTALL)
+_TIMESTAMP_WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z?")
+_ENDPOINT = re.compile(r"(.+):([0-9]{1,5})", re.DOTALL)
+_PORT = re.compile(r"[0-9]{1,5}")
 _INTEGER = re.compile(r"[0-9]{1,18}")  # what fits into 64 bits with a sign
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")  # 15 digits at most: what a double holds exactly
-_NO_SECONDS = re.compile(r"-1(\.0+)?")
+_LATENCY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")  # the same with nanoseconds
+_NOTHING = re.compile(r"-1?(\.0+)?")
 
 
-def verbatim(text: str) -> str:
+def verbatim(text: str) -> tuple[str]:
     """The text as it is in the log, ``-`` too."""
-    return text
+    return (text,)
 
 
-def text_or_none(text: str) -> str | None:
-    return None if text == "-" else text
+def text_or_none(text: str) -> tuple[str | None]:
+    return (None if text == "-" else text,)
 
 
-def timestamp(text: str) -> str:
+def list_or_none(text: str) -> tuple[list[str] | None]:
+    return (None if text == "-" else text.split('","'),)
+
+
+def one_of(texts: Collection[str]) -> Callable[[str], tuple[str]]:
+    def convert(text: str) -> tuple[str]:
+        if text not in texts:
+            raise ValueError(f"one of {', '.join(sorted(texts))}")
+        return (text,)
+
+    return convert
+
+
+def timestamp(text: str) -> tuple[str]:
     """ISO 8601 in UTC, as it is in the log."""
     if not _TIMESTAMP.fullmatch(text):
         raise ValueError("an ISO 8601 time that ends with Z")
-    return text
+    return (text,)
 
 
-def endpoint(text: str) -> str | None:
-    """``address:port``, as it is in the log. An IPv6 address has no brackets there: the port follows the last colon."""
+def timestamp_without_zone(text: str) -> tuple[str]:
+    """The same from network load balancers, which write UTC and do not say so."""
+    if not _TIMESTAMP_WITHOUT_ZONE.fullmatch(text):
+        raise ValueError("an ISO 8601 time")
+    return (text if text.endswith("Z") else text + "Z",)
+
+
+def timestamp_or_none(text: str) -> tuple[str | None]:
+    return (None,) if text == "-" else timestamp(text)
+
+
+def endpoint(text: str) -> tuple[str | None, str | None, int | None]:
+    """``address:port``, as it is in the log; address; port.
+
+    An IPv6 address has no brackets there: the port follows the last colon.
+    """
     if text == "-":
-        return None
-    if not _ENDPOINT.fullmatch(text):
+        return None, None, None
+    match = _ENDPOINT.fullmatch(text)
+    if not match:
         raise ValueError("an address and a port")
-    return text
+    return text, match[1], int(match[2])
 
 
-def integer(text: str) -> int | None:
-    if text == "-":
-        return None
+def target(text: str) -> tuple[str | None, str | None, int | None]:
+    """An endpoint, or the name of something that has no address: a function's ARN."""
+    return (text, None, None) if text.startswith("arn:") else endpoint(text)
+
+
+def integer(text: str) -> tuple[int | None]:
+    """A whole number; ``-1``, as ``-``, is none."""
+    if text in ("-", "-1"):
+        return (None,)
     if not _INTEGER.fullmatch(text):
         raise ValueError("a whole number")
-    return int(text)
+    return (int(text),)
 
 
-def milliseconds(text: str) -> float | None:
-    """Seconds in the log, milliseconds in the event. ``-1`` means that the step never happened.
+def port(text: str) -> tuple[int]:
+    """Always there: what tells a connection log from an access log of a Classic Load Balancer."""
+    if not is_port(text):
+        raise ValueError("a port")
+    return (int(text),)
+
+
+def is_port(text: str) -> bool:
+    return _PORT.fullmatch(text) is not None
+
+
+def seconds(text: str) -> tuple[float | None, float | None]:
+    """Milliseconds, seconds. ``-1`` in the log means that the step never happened.
 
     The decimal point is moved in the text, not by a multiplication: 0.000043 * 1000 is 0.043000000000000003.
     """
-    if text == "-" or _NO_SECONDS.fullmatch(text):
-        return None
-    if not _SECONDS.fullmatch(text):
+    return _seconds(text, _SECONDS)
+
+
+def latency(text: str) -> tuple[float | None, float | None]:
+    """The same with nanoseconds."""
+    return _seconds(text, _LATENCY)
+
+
+def _seconds(text: str, form: re.Pattern[str]) -> tuple[float | None, float | None]:
+    if _NOTHING.fullmatch(text):
+        return None, None
+    if not form.fullmatch(text):
         raise ValueError("a number of seconds")
-    return float(text + "e3")
+    return float(text + "e3"), float(text)
+
+
+def request(text: str) -> tuple[str, str | None, str | None, str | None]:
+    """The request as it is in the log; method; URL; protocol.
+
+    A URL may have spaces in it: the method ends at the first space, the protocol starts behind the last one. ``-`` and
+    nothing are ``None``. A text without a space is all URL, one with a single space has no protocol.
+    """
+    method, first, rest = text.partition(" ")
+    if not first:
+        return text, None, something(text), None
+    url, second, protocol = rest.rpartition(" ")
+    if not second:
+        url, protocol = rest, ""
+    return text, something(method), something(url), something(protocol)
+
+
+def something(text: str) -> str | None:
+    """A part of a request; of ``- - - `` there is none."""
+    return None if text in ("", "-", "- -") else text

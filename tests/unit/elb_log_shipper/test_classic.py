@@ -34,7 +34,11 @@ def test_fields_and_their_order():
         ("EventReceivedTime", "2026-03-02T08:00:00.123456Z"),
         ("LoadBalancerName", "web"),
         ("PublicIpAndPort", "192.0.2.1:2817"),
+        ("PublicIp", "192.0.2.1"),
+        ("PublicPort", 2817),
         ("InternalIpAndPort", "10.0.0.1:80"),
+        ("InternalIp", "10.0.0.1"),
+        ("InternalPort", 80),
         ("TimeToForwardRequest", 0.043),
         ("TimeTaken", 1.337),
         ("TimeToForwardResponse", 0.057),
@@ -43,6 +47,9 @@ def test_fields_and_their_order():
         ("BytesUploadedFromClient", 12),
         ("BytesDownloadedByClient", 34),
         ("FullRequest", "GET http://www.example.com:80/ HTTP/1.1"),
+        ("RequestMethod", "GET"),
+        ("RequestUrl", "http://www.example.com:80/"),
+        ("RequestProtocol", "HTTP/1.1"),
         ("UserAgent", "curl/8.5.0"),
         ("SslCipher", "ECDHE-RSA-AES128-GCM-SHA256"),
         ("SslProtocol", "TLSv1.2"),
@@ -51,8 +58,8 @@ def test_fields_and_their_order():
 
 def test_lines_of_2014_have_12_columns():
     fields = parse_line(line(12))
-    assert list(fields)[-1] == "FullRequest"
-    assert len(fields) == 12
+    assert list(fields)[-1] == "RequestProtocol"
+    assert "UserAgent" not in fields
 
 
 @pytest.mark.parametrize(
@@ -102,6 +109,8 @@ def test_each_microsecond_has_an_exact_value(thousandths):
         pytest.param({"received_bytes": "-"}, "BytesUploadedFromClient", None, id="no bytes up"),
         pytest.param({"sent_bytes": "-"}, "BytesDownloadedByClient", None, id="no bytes down"),
         pytest.param({"sent_bytes": "5368709120"}, "BytesDownloadedByClient", 5368709120, id="more than 32 bits"),
+        pytest.param({"received_bytes": "-1"}, "BytesUploadedFromClient", None, id="-1 is none"),
+        pytest.param({"backend__port": "-"}, "InternalPort", None, id="no backend, no port"),
         pytest.param({"backend__port": "-"}, "InternalIpAndPort", None, id="no backend"),
         pytest.param({"client__port": "-"}, "PublicIpAndPort", None, id="no client"),
         pytest.param(
@@ -145,6 +154,33 @@ def test_each_microsecond_has_an_exact_value(thousandths):
 )
 def test_values(changed, field, value):
     assert parse_line(line(**changed))[field] == value
+
+
+@pytest.mark.parametrize(
+    ("request_text", "parts"),
+    [
+        ("GET http://h:80/ HTTP/1.1", ("GET", "http://h:80/", "HTTP/1.1")),
+        ("GET http://h:80/a b  c HTTP/1.1", ("GET", "http://h:80/a b  c", "HTTP/1.1")),
+        ("- http://www.example.com:80- -", (None, "http://www.example.com:80-", None)),
+        ("- http://h:80-/ ", (None, "http://h:80-/", None)),
+        ("- - -", (None, None, None)),
+        ("- - - ", (None, None, None)),
+        ("GET  HTTP/1.1", ("GET", None, "HTTP/1.1")),
+        ("GET /", ("GET", "/", None)),
+        ("-", (None, None, None)),
+        ("", (None, None, None)),
+        ("junk", (None, "junk", None)),
+    ],
+)
+def test_a_request_is_split_at_its_first_and_last_space(request_text, parts):
+    fields = parse_line(line(request=f'"{request_text}"'))
+    assert fields["FullRequest"] == request_text
+    assert (fields["RequestMethod"], fields["RequestUrl"], fields["RequestProtocol"]) == parts
+
+
+def test_the_port_follows_the_last_colon():
+    fields = parse_line(line(client__port="2601:240:4002:5883:b5f3:aaaa:bbbb:64ec:53016"))
+    assert (fields["PublicIp"], fields["PublicPort"]) == ("2601:240:4002:5883:b5f3:aaaa:bbbb:64ec", 53016)
 
 
 def test_a_timed_out_request_keeps_its_backend():
@@ -202,7 +238,7 @@ def test_columns_that_aws_may_append_are_kept():
         pytest.param(
             line(backend_status_code="٢٠٠"), r"column 9 \(backend_status_code\)", id="digits of another script"
         ),
-        pytest.param(line(received_bytes="-1"), r"column 10 \(received_bytes\)", id="negative bytes"),
+        pytest.param(line(received_bytes="-2"), r"column 10 \(received_bytes\)", id="negative bytes"),
         pytest.param(line(sent_bytes="9" * 19), r"column 11 \(sent_bytes\)", id="more than 64 bits"),
         pytest.param(line(sent_bytes="1_000"), r"column 11 \(sent_bytes\)", id="underscore"),
         pytest.param("Enable AccessLog for ELB: web at 2026-03-02T08:00:00Z", "7 columns", id="test object"),

@@ -1,0 +1,27 @@
+"""Connection logs of Application Load Balancers: 12 columns, a line a connection.
+
+Source of the format: AWS, "User Guide for Application Load Balancers", "Connection log entries".
+"""
+
+from .columns import Column, Format, integer, latency, port, text_or_none, timestamp
+
+# fmt: off
+FORMAT = Format("connection", (
+    Column("timestamp", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
+    Column("client_ip", text_or_none, "PublicIp", "source.ip", "client_ip"),
+    Column("client_port", port, "PublicPort", "source.port", "client_port"),
+    Column("listener_port", integer, "ListenerPort", "destination.port", "listener_port"),
+    Column("tls_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "tls_protocol"),
+    Column("tls_cipher", text_or_none, "SslCipher", "tls.cipher", "tls_cipher"),
+    Column("tls_handshake_latency", latency, "TlsHandshakeTime _", "_ aws.elb.tls_handshake_time.sec",
+           "_ tls_handshake_latency"),
+    Column("leaf_client_cert_subject", text_or_none, "ClientCertificateSubject", "tls.client.subject",
+           "leaf_client_cert_subject", quoted=None),
+    # NotBefore=...;NotAfter=...
+    Column("leaf_client_cert_validity", text_or_none, "ClientCertificateValidity",
+           "aws.elb.leaf_client_cert_validity", "leaf_client_cert_validity"),
+    Column("leaf_client_cert_serial_number", text_or_none, "ClientCertificateSerial",
+           "aws.elb.leaf_client_cert_serial_number", "leaf_client_cert_serial_number"),
+    Column("tls_verify_status", text_or_none, "TlsVerifyStatus", "aws.elb.tls_verify_status", "tls_verify_status"),
+    Column("conn_trace_id", text_or_none, "ConnectionTraceId", "aws.elb.conn_trace_id", "conn_trace_id", unique=True),
+), time=0, shorter=(11,), expected="11 and more")

@@ -1,0 +1,85 @@
+"""What must not leave: parts of clients' addresses, values in query strings.
+
+An address of IPv4 loses its last 8 bits, one of IPv6 its last 80: what is left names a network. A value in a query
+string becomes ``***``. Raw lines and unknown columns are masked as texts, and rather too much than too little.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection
+
+from .formats import Record
+
+ALL_KEYS = "*"
+MASKED = "***"
+
+_CLIENT = frozenset(["client:port", "client_ip"])
+_REQUEST = "request"
+_URLS = frozenset(["redirect_url", "transformed_uri"])
+_ADDRESS = re.compile(
+    r"(?<![0-9a-zA-Z.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)"
+)
+
+
+class Masking:
+    """:param keys: of query strings, without regard to case; ``*`` is all of them."""
+
+    def __init__(self, addresses: bool, keys: Collection[str]) -> None:
+        self._addresses = addresses
+        self._in_requests = self._in_urls = self._in_texts = None
+        if keys:
+            names = "[^=&#]+" if ALL_KEYS in keys else "|".join(map(re.escape, keys))
+            key = rf"([?&;](?:{names})=)"
+            # A URL may have spaces in it; the last one of a request stands before the protocol.
+            self._in_requests = re.compile(rf"{key}[^&#]*?(?=[&#]|\s\S*$|$)", re.IGNORECASE)
+            self._in_urls = re.compile(rf"{key}[^&#]*", re.IGNORECASE)
+            self._in_texts = re.compile(rf'{key}[^&#"]*', re.IGNORECASE)
+
+    def record(self, record: Record) -> Record:
+        """The record with its values masked."""
+        values = list(record.values)
+        for number, (column, found) in enumerate(zip(record.format.columns, record.values, strict=False)):
+            text = found[0]
+            if text is None:
+                continue
+            masked = text
+            if column.name in _CLIENT and self._addresses:
+                masked = _mask_endpoint(text) if column.name == "client:port" else mask_address(text)
+            elif column.name == _REQUEST and self._in_requests:
+                masked = self._in_requests.sub(rf"\1{MASKED}", text)
+            elif column.name in _URLS and self._in_urls:
+                masked = self._in_urls.sub(rf"\1{MASKED}", text)
+            if masked is not text:
+                values[number] = column.convert(masked)
+        return record._replace(values=values, extra=[self.text(text) for text in record.extra])
+
+    def text(self, text: str) -> str:
+        """A text of any form, such as a line that could not be parsed."""
+        if self._in_texts:
+            text = self._in_texts.sub(rf"\1{MASKED}", text)
+        if self._addresses:
+            text = _ADDRESS.sub(lambda match: _mask_anything(match[0]), text)
+        return text
+
+
+def mask_address(address: str) -> str:
+    """The address of the network; what is no address becomes ``***``."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return MASKED
+    kept = 24 if parsed.version == 4 else 48
+    return str(ipaddress.ip_network((parsed, kept), strict=False).network_address)
+
+
+def _mask_endpoint(text: str) -> str:
+    address, _, port = text.rpartition(":")
+    return f"{mask_address(address)}:{port}"
+
+
+def _mask_anything(text: str) -> str:
+    """An address, an address with a port, or something that only looks like one, such as a time of day."""
+    if re.fullmatch(r"[0-9]{1,2}(:[0-9]{2}){2}[0-9.]*", text):
+        return text
+    masked = mask_address(text)
+    return _mask_endpoint(text) if masked == MASKED and ":" in text else masked

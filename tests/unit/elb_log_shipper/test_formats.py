@@ -1,0 +1,160 @@
+"""Every format's sample lines against events made by hand from AWS's tables; what tells the formats apart."""
+
+import json
+from pathlib import Path
+
+import pytest
+from elb_log_shipper.events import Context, Encoder, Options
+from elb_log_shipper.formats import (
+    FORMATS,
+    NAMINGS,
+    ParseError,
+    alb,
+    choose,
+    classic,
+    connection,
+    health_check,
+    nlb,
+    parse,
+    parse_line,
+)
+from elb_log_shipper.lines import Block
+
+DATA = Path(__file__).parent / "data"
+SAMPLES = ["alb", "classic_elb", "connection", "health_check", "nlb"]
+CONTEXT = {"Component": "c", "Environment": "e", "Application": "a"}
+
+
+def sample(name: str) -> tuple[bytes, list[dict]]:
+    lines = (DATA / f"{name}.log").read_bytes()
+    expected = (DATA / f"{name}.expected.jsonl").read_text(encoding="utf-8").splitlines()
+    return lines, [{**json.loads(line), **CONTEXT} for line in expected]
+
+
+def encode(data: bytes, **options) -> list[dict]:
+    encoder = Encoder(Context("c", "e", "a"), Options(**{"ids": False, **options}))
+    return [json.loads(line) for line in encoder.encode(Block(data, 0)).data.splitlines()]
+
+
+def first_line(name: str) -> str:
+    return sample(name)[0].decode().split("\n", 1)[0]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sample_lines_give_the_events_made_by_hand(name):
+    data, expected = sample(name)
+    assert encode(data) == expected
+
+
+def test_an_object_may_hold_every_format_at_once():
+    data, expected = zip(*map(sample, SAMPLES), strict=True)
+    mixed = [line for lines in zip(*(text.splitlines()[:3] for text in data), strict=True) for line in lines]
+    events = [event for found in zip(*(found[:3] for found in expected), strict=True) for event in found]
+    assert encode(b"\n".join(mixed)) == events
+
+
+@pytest.mark.parametrize("count", range(18, 35))
+def test_lines_of_an_application_balancer_have_any_number_of_columns_from_18_on(count):
+    names = [column.name for column in alb.FORMAT.columns]
+    values = {"type": "https", "time": "2026-03-02T08:00:00.1Z", "elb": "app/a/1"}
+    quoted = {column.name for column in alb.FORMAT.columns if column.quoted}
+    line = " ".join('"-"' if name in quoted else values.get(name, "-") for name in names[:count])
+    record = parse(line)
+    assert (record.format, len(record.values), record.extra) == (alb.FORMAT, count, [])
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("naming", NAMINGS)
+def test_no_two_values_have_one_name(form, naming):
+    names = [name for column in form.columns for name in column.names(naming) if name]
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert not any(other.startswith(name + ".") for other in names), f"{name} is a value and an object"
+
+
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_each_value_has_a_name_in_each_style_or_says_that_it_has_none(form):
+    for column in form.columns:
+        count = len(column.names("original"))
+        assert [len(column.names(naming)) for naming in NAMINGS] == [count] * len(NAMINGS), column.name
+
+
+def test_no_field_has_the_name_of_one_that_every_event_has():
+    for form in FORMATS:
+        for naming, taken in {"original": "Type Component SourceModuleName", "aws": "component log_type"}.items():
+            names = {name for column in form.columns for name in column.names(naming)}
+            assert not names & set(taken.split())
+
+
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        (
+            "AWSLogs/1/elasticloadbalancing/eu/2026/03/02/1_elasticloadbalancing_eu_web_20260302T0800Z_1.2.3.4_x.log",
+            classic,
+        ),
+        ("p/1_elasticloadbalancing_eu_app.web.123_20260302T0800Z_1.2.3.4_x.log.gz", alb),
+        ("p/1_elasticloadbalancing_eu_net.web.123_20260302T0800Z_x.log.gz", nlb),
+        ("s3://b/conn_log_1_elasticloadbalancing_eu_app.web.123_20260302T0800Z_1.2.3.4_x.log.gz", connection),
+        ("health_check_log_1_elasticloadbalancing_eu_app.web.1_20260302T0800Z_1.2.3.4_x.log.gz", health_check),
+    ],
+)
+def test_the_name_of_an_object_is_a_hint(key, form):
+    assert choose(key) is form.FORMAT
+
+
+@pytest.mark.parametrize("key", ["a.log", "-", "", "AWSLogs/1/ELBAccessLogTestFile"])
+def test_other_names_say_nothing(key):
+    assert choose(key) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (" ".join(first_line("alb").split(" ")[:17]), "a quote that does not end|columns"),
+        (first_line("nlb").rsplit(" ", 1)[0], "21 columns: expected 18, or 22 and more"),
+        (" ".join(first_line("connection").split(" ")[:10]), "10 columns: expected 11 and more"),
+        (first_line("health_check").rsplit(" ", 1)[0], "7 columns: expected 8 and more"),
+        (first_line("alb").replace('"-"1', '"-" 1').replace('" "www', '"www', 1), "column 18: no space after it"),
+        (first_line("nlb").replace("2026-03-02T08:00:00 ", "yesterday "), "column 3 .time.: 'yesterday' is not"),
+        (first_line("connection").replace("4.036", "four"), "column 7 .tls_handshake_latency.: 'four' is not"),
+        (first_line("health_check").replace(":80 ", ":http "), "column 4 .target_addr.: .* is not an address"),
+    ],
+)
+def test_what_is_wrong_is_said(line, reason):
+    with pytest.raises(ParseError, match=reason):
+        parse_line(line)
+
+
+def test_ecs_names_are_objects_in_objects():
+    (event,) = encode(first_line("alb").encode(), naming="ecs", ids=True)
+    assert event["source"] == {"ip": "192.0.2.131", "port": 2817}
+    assert event["http"] == {"response": {"status_code": 200, "bytes": 57}, "request": {"bytes": 12, "method": "GET"}}
+    assert event["url"] == {"original": "https://www.example.com:443/"}
+    assert event["aws"]["elb"]["backend"] == {"ip": "10.0.0.1", "port": 80, "http": {"response": {"status_code": 201}}}
+    assert event["aws"]["elb"]["request_processing_time"] == {"sec": 0.086}
+    assert event["@timestamp"] == "2026-03-02T08:00:00.186641Z"
+    assert event["event"]["id"].endswith("-0")
+    assert event["service"] == {"name": "c", "environment": "e"}
+
+
+def test_aws_names_are_those_of_the_columns():
+    (event,) = encode(first_line("alb").encode(), naming="aws")
+    assert (event["type"], event["client_ip"], event["client_port"], event["target_port"]) == (
+        "https",
+        "192.0.2.131",
+        2817,
+        80,
+    )
+    assert event["request_processing_time"] == 0.086
+    assert (event["request_verb"], event["request_proto"], event["log_type"]) == ("GET", "HTTP/1.1", "logs")
+
+
+@pytest.mark.parametrize(
+    ("naming", "message", "reason"), [("ecs", "message", "error"), ("aws", "message", "parse_error")]
+)
+def test_raw_events_in_other_styles(naming, message, reason):
+    (event,) = encode(b"what", naming=naming)
+    assert event[message] == "what"
+    assert event["tags"] == ["_elbparsefailure"]
+    assert "1 columns" in str(event[reason])

@@ -1,0 +1,144 @@
+"""The kernel and the careful parser agree: on real lines, on lines that were changed somewhere, and on any bytes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
+from elb_log_shipper.formats import FORMATS, ParseError, parse
+from elb_log_shipper.kernel import REMEMBERED
+from elb_log_shipper.lines import Block, blocks
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+CONTEXT = Context('bal"ancer\\', "tést", "shop")
+DATA = Path(__file__).parent / "data"
+LINES = [line for path in sorted(DATA.glob("*.log")) for line in path.read_bytes().split(b"\n") if line]
+PLAIN = [line for line in LINES if line.isascii()]
+
+
+def encode(data: bytes, *, fast: bool, naming: str = "original", sizes: int | None = None):
+    encoder = Encoder(CONTEXT, Options(naming=naming), "s3://logs/a.log", fast=fast)
+    if sizes is None:
+        found = [encoder.encode(Block(data, 0, 17, 3))]
+    else:
+        chunks = (data[place : place + sizes] for place in range(0, len(data), sizes))
+        found = [encoder.encode(block) for block in blocks(chunks)]
+    return b"".join(batch.data for batch in found), sum(batch.events for batch in found), encoder.counts
+
+
+def assert_agree(data: bytes, naming: str = "original") -> None:
+    fast, careful = encode(data, fast=True, naming=naming), encode(data, fast=False, naming=naming)
+    assert fast == careful
+    for event in fast[0].split(b"\n")[:-1]:
+        json.loads(event)
+
+
+@st.composite
+def mutated(draw) -> bytes:
+    """A few lines, some of them the same, with some bytes replaced, inserted or removed."""
+    lines = draw(st.lists(st.sampled_from(LINES), min_size=1, max_size=3)) * draw(st.integers(1, 2))
+    data = bytearray(b"\n".join(lines))
+    piece = st.sampled_from(
+        [
+            b"",
+            b'"',
+            b'""',
+            b" ",
+            b"  ",
+            b"\n",
+            b"\r",
+            b"\0",
+            b"-",
+            b"-1",
+            b":",
+            b"\\",
+            b"\\x22",
+            b"0",
+            b"007",
+            b"\xff",
+            b"\xc3\xa9",
+            *[b"\x7f", b"\x1f", b"9" * 20, b'","', b' "-" ', b" HTTP/1.1", b"e5", b"+1", b"_"],
+        ]
+    ) | st.binary(max_size=3)
+    for _ in range(draw(st.integers(0, 3))):
+        start = draw(st.integers(0, len(data)))
+        data[start : start + draw(st.integers(0, 2))] = draw(piece)
+    return bytes(data)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(mutated(), st.sampled_from(NAMINGS))
+def test_they_agree_on_changed_lines(data, naming):
+    assert_agree(data, naming)
+
+
+@st.composite
+def changed_column(draw) -> bytes:
+    """The same line several times; one column of one of them, or of all, has another text."""
+    line = draw(st.sampled_from(PLAIN))
+    count = draw(st.integers(1, 3))
+    columns = line.split(b" ")
+    number = draw(st.integers(0, len(columns) - 1))
+    text = draw(
+        st.from_regex(rb"\A[-0-9.:TZ]{0,12}\Z")
+        | st.binary(max_size=6)
+        | st.sampled_from(columns)
+        | st.sampled_from(
+            [b"-", b"-1", b"-1.0", b"-1.", b"", b'"-"', b'""', b'"- - - "', b'"GET"', b'"GET /"', b'"A B C D"']
+        )
+    )
+    changed = b" ".join([*columns[:number], text, *columns[number + 1 :]])
+    lines = draw(st.permutations([changed] * draw(st.integers(1, 2)) + [line] * count))
+    return b"\n".join(lines)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(changed_column(), st.sampled_from(NAMINGS))
+def test_they_agree_on_changed_columns(data, naming):
+    assert_agree(data, naming)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=300) | st.text('ab-1:"\\ \n\r\0.TZ', max_size=300).map(str.encode))
+@example(b"")
+@example(b"\n")
+def test_they_agree_on_any_bytes(data):
+    assert_agree(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from(LINES), min_size=1, max_size=20), st.integers(1, 900))
+def test_the_cutting_of_blocks_changes_nothing(lines, size):
+    data = b"\n".join(lines) + b"\n"
+    whole = encode(data, fast=False, sizes=len(data))
+    assert encode(data, fast=True, sizes=size) == whole
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+@pytest.mark.parametrize("line", PLAIN, ids=range(len(PLAIN)))
+def test_they_agree_on_each_line_alone_and_repeated(line, naming):
+    assert_agree(line, naming)
+    assert_agree(b"\n".join([line] * 3), naming)
+
+
+def format_of(line: bytes):
+    try:
+        return parse(line.decode()).format
+    except ParseError:
+        return None
+
+
+@pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
+def test_plain_lines_of_every_format_are_a_case_for_the_kernel(chosen, monkeypatch):
+    """Without it the other tests would compare the careful parser with itself."""
+    line = next(line for line in PLAIN if format_of(line) is chosen and b'","' not in line)
+    monkeypatch.setattr(Encoder, "_encode_lines", None)
+    batch = Encoder(CONTEXT).encode(Block(b"\n".join([line] * 5), 0))
+    assert batch.events == 5
+
+
+def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing():
+    line = next(line for line in PLAIN if b"0.001337" in line)
+    data = b"\n".join(line.replace(b" 5120 ", b" %d " % number) for number in range(2 * REMEMBERED + 10))
+    assert_agree(data)
