@@ -128,8 +128,9 @@ def list_objects(bucket: str, prefix: str) -> Iterator[Listed]:
     try:
         for page in pages:
             for found in page.get("Contents", ()):
-                if not found["Key"].endswith("/"):  # what consoles make for folders
-                    yield Listed(found["Key"], found["Size"])
+                if found["Key"].endswith("/"):  # what consoles make for folders
+                    continue
+                yield Listed(found["Key"], found["Size"])
                 if found["Key"] == prefix:  # the shortest key comes first
                     return
     except Exception as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from elb_log_shipper.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = sorted((ROOT / "templates/cloudformation").glob("*.yml"))
@@ -67,6 +68,7 @@ def test_the_roles_defaults_are_the_templates(elb_logs, role):
         "TimeoutSeconds": "timeout",
         "MemoryMegabytes": "memory",
         "FunctionLogDays": "function_log_days",
+        "Trigger": "trigger",
     }.items():
         assert elb_logs["Parameters"][name]["Default"] == defaults[f"elb_log_shipper_{variable}"]
 
@@ -92,7 +94,99 @@ def test_the_function_may_do_what_it_needs_only(elb_logs):
         assert one["Resource"] != "*" or one["Sid"] == "JoinVpc"
 
 
+def notifications(template):
+    return template["Resources"]["LogBucket"]["Properties"]["NotificationConfiguration"]
+
+
+def branches(value):
+    """What a condition chooses from."""
+    _, if_so, if_not = value["Fn::If"]
+    return if_so, if_not
+
+
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("trigger", "condition", "kind", "target"),
+    [
+        ("s3", "NotifiesFunction", "LambdaConfigurations", "Function"),
+        ("sqs", "NotifiesQueue", "QueueConfigurations", "Queue"),
+    ],
+)
+def test_the_trigger_is_chosen_by_one_parameter(elb_logs, trigger, condition, kind, target):
+    assert trigger in elb_logs["Parameters"]["Trigger"]["AllowedValues"]
+    assert elb_logs["Conditions"][condition] == {"Fn::Equals": [{"Ref": "Trigger"}, trigger]}
+    assert notifications(elb_logs)[kind]["Fn::If"][0] == condition
+    (one,), other = branches(notifications(elb_logs)[kind])
+    assert other == NOTHING
+    assert one["Event"] == "s3:ObjectCreated:*"
+    assert one[target]
+    assert one["Filter"]["Fn::If"] == [
+        "HasPrefix",
+        {"S3Key": {"Rules": [{"Name": "prefix", "Value": {"Ref": "LogPrefix"}}]}},
+        NOTHING,
+    ]
+
+
+def test_the_role_offers_the_triggers_that_the_template_has(elb_logs):
+    spec = yaml.safe_load((ROOT / "roles/elb_log_shipper/meta/argument_specs.yml").read_text())
+    option = spec["argument_specs"]["main"]["options"]["elb_log_shipper_trigger"]
+    assert option["choices"] == elb_logs["Parameters"]["Trigger"]["AllowedValues"]
+
+
+def test_a_message_is_hidden_for_six_times_the_functions_timeout(elb_logs, role):
+    given = role["vars"]["_elb_log_shipper_stack"]["parameters"]["QueueVisibilitySeconds"]
+    assert given == "{{ 6 * elb_log_shipper_timeout | int }}"
+    parameters = elb_logs["Parameters"]
+    assert parameters["QueueVisibilitySeconds"]["Default"] == 6 * parameters["TimeoutSeconds"]["Default"]
+    assert parameters["QueueVisibilitySeconds"]["MaxValue"] >= 6 * parameters["TimeoutSeconds"]["MaxValue"]
+    assert elb_logs["Resources"]["Objects"]["Properties"]["VisibilityTimeout"] == {"Ref": "QueueVisibilitySeconds"}
+
+
+def test_a_message_that_fails_comes_again_alone_and_is_kept_in_the_end(elb_logs):
+    resources = elb_logs["Resources"]
+    mapping = resources["FunctionWorksOffObjects"]
+    assert "Condition" not in mapping, "the rest of an object goes through the queue with every trigger"
+    assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["Properties"]["EventSourceArn"] == {"Fn::GetAtt": "Objects.Arn"}
+    queue, kept = resources["Objects"]["Properties"], resources["FailedEvents"]["Properties"]
+    assert queue["RedrivePolicy"] == {
+        "deadLetterTargetArn": {"Fn::GetAtt": "FailedEvents.Arn"},
+        "maxReceiveCount": {"Ref": "QueueAttempts"},
+    }
+    assert queue["MessageRetentionPeriod"] < kept["MessageRetentionPeriod"], "there a message keeps its age"
+
+
+def test_the_function_knows_its_queue(elb_logs):
+    variables = elb_logs["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    assert variables == {QUEUE_VARIABLE: {"Ref": "Objects"}}
+
+
+def test_the_function_may_do_with_its_queue_what_it_needs_only(elb_logs):
+    (policy,) = elb_logs["Resources"]["FunctionRole"]["Properties"]["Policies"]
+    by_name = {one["Sid"]: one for one in statements(policy["PolicyDocument"])}
+    queue = {"Fn::GetAtt": "Objects.Arn"}
+    assert by_name["WorkOffObjects"]["Resource"] == by_name["HandOnTheRest"]["Resource"] == queue
+    # What Lambda's guide asks for to work a queue off.
+    assert by_name["WorkOffObjects"]["Action"] == ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    assert by_name["HandOnTheRest"]["Action"] == "sqs:SendMessage"
+
+
+def test_only_the_log_bucket_may_notify_the_queue_and_only_if_it_is_the_trigger(elb_logs):
+    policy = elb_logs["Resources"]["ObjectsPolicy"]["Properties"]["PolicyDocument"]
+    condition, allowed, otherwise = policy["Statement"][0]["Fn::If"]
+    assert (condition, otherwise) == ("NotifiesQueue", NOTHING)
+    assert (allowed["Principal"], allowed["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+        "ArnEquals": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}},
+    }
+    assert [one["Effect"] for one in policy["Statement"][1:]] == ["Deny"]
+
+
 def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
+    assert elb_logs["Resources"]["BucketMayInvoke"]["Condition"] == "NotifiesFunction"
     permission = elb_logs["Resources"]["BucketMayInvoke"]["Properties"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert permission["SourceArn"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}
@@ -100,7 +194,9 @@ def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
 
 def test_what_exists_first(elb_logs):
     resources = elb_logs["Resources"]
-    assert resources["LogBucket"]["DependsOn"] == "BucketMayInvoke"
+    assert resources["LogBucket"]["DependsOn"] == "ObjectsPolicy"
+    function = branches(notifications(elb_logs)["LambdaConfigurations"])[0][0]["Function"]
+    assert {"Ref": "BucketMayInvoke"} in function["Fn::Select"][1]
     assert resources["Function"]["DependsOn"] == "FunctionLogGroup"
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -162,3 +163,95 @@ def test_progress_is_for_terminals_only(tmp_path, sample):
         assert re.search(rb"\r\x1b\[K\[#* *\] +\d+% 0 of 1 logs, \d+ lines of ", os.read(terminal, 65536))
     finally:
         os.close(terminal)
+
+
+def test_check_says_which_lines_no_format_fits_and_prints_nothing(tmp_path, sample_path):
+    done = run("check", sample_path)
+    assert done.returncode == 1
+    assert done.stdout == b""
+    messages = done.stderr.decode().splitlines()
+    assert len(messages) == 3
+    assert all(f"{sample_path}: byte " in message for message in messages[:2])
+    assert "checked 1 of 1 logs: 15 lines, 2 unparsed" in messages[2]
+    good = tmp_path / "good.log"
+    good.write_bytes(sample_path.read_bytes().splitlines()[0])
+    assert run("check", good).returncode == 0
+
+
+def test_check_names_some_of_many(tmp_path):
+    path = tmp_path / "bad.log"
+    path.write_bytes(b"no log\n" * 500)
+    messages = run("check", path).stderr.decode().splitlines()
+    assert len(messages) == 11
+    assert messages[0].endswith("'no log'")
+    assert f"{path}: byte 7: " in messages[1]
+
+
+@pytest.fixture
+def logs(tmp_path, sample) -> list[str]:
+    """Five logs, the third of which is a long one."""
+    paths = [tmp_path / f"{number}.log" for number in range(5)]
+    for number, path in enumerate(paths):
+        path.write_bytes(sample * (3000 if number == 2 else 1))
+    return [str(path) for path in paths]
+
+
+def ids(output: bytes) -> list[str]:
+    return [json.loads(line)["EventId"] for line in output.splitlines()]
+
+
+def test_from_leaves_out_what_was_done(logs):
+    whole = run("parse", *logs)
+    rest = run("parse", *logs, "--from", logs[3])
+    assert ids(rest.stdout) == ids(whole.stdout)[-30:]
+    assert b"parsed 2 of 2 logs" in rest.stderr
+
+
+def test_from_a_log_that_is_not_named(logs):
+    done = run("parse", *logs, "--from", "other.log")
+    assert done.returncode == 1
+    assert b"--from other.log: not among the 5 logs" in done.stderr
+
+
+def test_position_begins_inside_of_the_first_log(logs, sample):
+    rest = run("parse", *logs, "--from", logs[3], "--position", f"{len(sample)},15")
+    assert len(ids(rest.stdout)) == 15
+    beyond = run("parse", logs[0], "--from", logs[0], "--position", f"{len(sample) + 1},99")
+    assert beyond.returncode == 1
+    assert f"{logs[0]}: the log has {len(sample)} bytes, and no position".encode() in beyond.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_and_gone_on_as_it_says_each_line_is_there_once(logs, number):
+    whole = ids(run("parse", *logs).stdout)
+    command = [sys.executable, "-m", "elb_log_shipper", "parse", *logs]
+    process = subprocess.Popen(command, cwd=SOURCE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    first = b""
+    while len(first) < 200_000:  # then it is in the long one, and waits for this reader
+        first += os.read(process.stdout.fileno(), 65536)
+    process.send_signal(number)
+    more, messages = process.communicate(timeout=30)
+    assert process.returncode == 130
+    hint = re.search(r"to go on: the same command with (--from \S+ --position \S+)", messages.decode())
+    assert f"not tried: {logs[3]} {logs[4]}" in messages.decode()
+    rest = run("parse", *logs, *hint[1].split())
+    assert rest.returncode == 0
+    assert ids(first + more) + ids(rest.stdout) == whole
+    assert 0 < len(ids(rest.stdout)) < len(whole)
+
+
+def test_several_processes_ship_every_log(http_receiver, logs):
+    receiver = http_receiver()
+    done = run("ship", *logs, "--to", f"http://127.0.0.1:{receiver.port}/", "--processes", "3")
+    assert done.returncode == 0, done.stderr
+    assert b"shipped 5 of 5 logs: 45060 lines, 6008 unparsed" in done.stderr
+    assert sorted(event["EventId"] for event in receiver.events) == sorted(ids(run("parse", *logs).stdout))
+    assert len({client for _, _, client in receiver.requests}) == 3
+
+
+def test_several_processes_stop_at_the_first_refusal_and_say_where_to_go_on(http_receiver, logs):
+    receiver = http_receiver(400)
+    done = run("ship", *logs, "--to", f"http://127.0.0.1:{receiver.port}/", "--processes", "2")
+    assert done.returncode == 1
+    assert f"to go on: the same command with --from {logs[0]}".encode() in done.stderr
+    assert b"shipped 0 of 5 logs" in done.stderr
