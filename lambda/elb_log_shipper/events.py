@@ -9,10 +9,9 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate
 from typing import NamedTuple
 
-from .formats import NAMINGS, Format, ParseError, Record, parse
+from .formats import NAMINGS, ParseError, Record, parse
 from .kernel import Kernel, to_json
 from .lines import MAX_LINE_BYTES, Block
 from .masking import Masking
@@ -136,6 +135,7 @@ class _Style:
         self.naming = naming
         self.names = names = _STYLES[naming]
         self._ids = ids
+        self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
         first, second = names.constants.items()
         self._context = dict(
             [
@@ -155,18 +155,29 @@ class _Style:
     def event_of(self, record: Record, event_id: str) -> str:
         return self.event(record.fields(self.naming), event_id)
 
+    def kernel_for(self, line: bytes) -> Kernel | None:
+        """The kernel for lines like this one, which is built once and remembers what it has seen.
+
+        ``None``: there is no such kernel, since this line is none of those that are alike.
+        """
+        try:
+            record = parse(_decode(line))
+        except ParseError:
+            return None
+        if record.extra:
+            return None
+        form, quoted = record.format, record.quoted
+        kernel = self._kernels.get((form.name, quoted))
+        if kernel is None:
+            kernel = self._kernels[form.name, quoted] = Kernel(
+                form, quoted, self.naming, lambda values, event_id: self.event_of(Record(form, values, []), event_id)
+            )
+        return kernel
+
 
 @lru_cache(maxsize=4)
 def _style(context: Context, naming: str, ids: bool) -> _Style:
     return _Style(context, naming, ids)
-
-
-@lru_cache(maxsize=16)
-def _kernel(style: _Style, form: Format, quoted: tuple[bool, ...]) -> Kernel:
-    """Kept for the whole process: it is built once and remembers what it has seen."""
-    return Kernel(
-        form, quoted, style.naming, lambda values, event_id: style.event_of(Record(form, values, []), event_id)
-    )
 
 
 class Encoder:
@@ -189,6 +200,7 @@ class Encoder:
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
         if options.mask_addresses or options.mask_query:
             self._masking = Masking(options.mask_addresses, options.mask_query)
+        self._kernel: Kernel | None = None
         self._fast = fast and not self._selection and not self._masking
 
     def encode(self, block: Block) -> Batch:
@@ -199,24 +211,20 @@ class Encoder:
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""
-        try:
-            record = parse(_decode(block.data.partition(b"\n")[0]))
-        except ParseError:
-            return None
-        kernel = _kernel(self._style, record.format, record.quoted)
-        found = None if record.extra else kernel.encode(block.data, lambda: self._ids(block))
+        found = self._kernel and self._kernel.encode(block.data, self._object, block.offset)
         if found is None:
-            return None
+            # The first block, or its lines are not like those of the one before.
+            kernel = self._style.kernel_for(block.data.partition(b"\n")[0])
+            if kernel is None or kernel is self._kernel:
+                return None
+            self._kernel = kernel
+            found = kernel.encode(block.data, self._object, block.offset)
+            if found is None:
+                return None
         text, count, last_time = found
         self.counts.lines += count
         self.counts.last_time = last_time
         return Batch(text.encode("utf-8", "replace"), count)
-
-    def _ids(self, block: Block) -> list[str]:
-        """The ids of a block's lines as JSON."""
-        lengths = [len(line) + 1 for line in block.data.split(b"\n")]
-        offsets = accumulate(lengths[:-1], initial=block.offset)
-        return [f'"{self._object}-{offset}"' for offset in offsets]
 
     def _encode_lines(self, block: Block) -> Batch:
         """The careful way, line by line."""

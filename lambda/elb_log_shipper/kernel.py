@@ -13,12 +13,14 @@ chunk line by line. It is the definition of what is correct, and whatever is not
 import json
 import re
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from .formats.columns import (
     Column,
     Format,
     Value,
     endpoint,
+    integer,
     request,
     seconds,
     something,
@@ -30,12 +32,16 @@ from .formats.columns import (
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """As json.dumps(), which would build an encoder for each event."""
 
-REMEMBERED = 4096
+REMEMBERED = 2048
 """How many values of one column are remembered before they are forgotten and learnt again."""
 
+_LONGEST_REMEMBERED = 256
 _CONTROLS = [chr(code) for code in range(32) if chr(code) != "\n"]
 _SLOT = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
 _ZEROS = str.maketrans("123456789", "0" * 9)
+
+_THOUSANDTHS = {f"{number // 1000}.{number % 1000:03}": str(number) for number in range(1000)}
+_MILLIONTHS = {f"{number:03}": f".{f'{number:03}'.rstrip('0') or '0'}" for number in range(1000)}
 
 Texts = list[str]
 
@@ -59,12 +65,15 @@ class Kernel:
         }
         # Constant text, slot, constant text, slot, ... constant text.
         self._row = _SLOT.split(event(places, "\0id\0") + "\n")
-        self._slots = [(2 * position + 1, numbers.get(name)) for position, name in enumerate(self._row[1::2])]
+        names = self._row[1::2]
+        self._slots = [(2 * names.index(name) + 1, numbers[name]) for name in names if name != "id"]
+        self._id_slot = 2 * names.index("id") + 1 if "id" in names else None
 
-    def encode(self, data: bytes, ids: Callable[[], Texts]) -> tuple[str, int, str] | None:
+    def encode(self, data: bytes, object_id: str, offset: int) -> tuple[str, int, Value] | None:
         """The events, their number and the last one's time; ``None`` when the careful parser has to do it.
 
-        :param ids: gives the ids of all lines, as JSON.
+        :param object_id: how each event's id starts; the line's offset in the log follows.
+        :param offset: the first line's.
         """
         if not data.isascii():
             return None
@@ -82,10 +91,17 @@ class Kernel:
             found = [kernel.encode(texts) for kernel, texts in zip(self._columns, columns, strict=True)]
         except ValueError:
             return None
-        row_length = len(self._row)
-        events = self._row * count
-        for position, place in self._slots:
-            events[position::row_length] = found[place[0]][place[1]] if place else ids()
+        row = self._row.copy()
+        if self._id_slot is not None:
+            row[self._id_slot - 1] += f'"{object_id}-'
+            row[self._id_slot + 1] = '"' + row[self._id_slot + 1]
+        events = row * count
+        for position, (number, part) in self._slots:
+            events[position :: len(row)] = found[number][part]
+        if self._id_slot is not None:
+            # There is no other line end than \n among these lines.
+            offsets = accumulate(map(len, data.splitlines(keepends=True)[:-1]), initial=offset)
+            events[self._id_slot :: len(row)] = map(str, offsets)
         return "".join(events), count, self._columns[self._time].first_value(columns[self._time][-1])
 
     def _split(self, text: str) -> list[Texts] | None:
@@ -95,11 +111,12 @@ class Kernel:
         parts = text.split('"')
         if len(parts) != 2 * quoted * count + 1:
             return None
-        tokens = '"'.join(parts[::2]).replace("\n", " \n ").split(" ")
+        bare = '"'.join(parts[::2]).replace("\n", " \n ")
+        if "  " in bare or bare.startswith(" ") or bare.endswith(" "):
+            return None  # a column is missing
+        tokens = bare.split(" ")
         stride = self._width + 1  # and the end of the line
         if len(tokens) != count * stride - 1 or tokens[self._width :: stride] != ["\n"] * (count - 1):
-            return None
-        if "" in tokens:
             return None
         columns = [tokens[number::stride] for number in range(self._width)]
         quotes = ['"'] * count
@@ -116,8 +133,11 @@ class _ColumnKernel:
     def __init__(self, column: Column, naming: str) -> None:
         self._convert = column.convert
         self._wanted = [name is not None for name in column.names(naming)]
-        self._whole = _WHOLE.get(column.convert) if column.unique else None
-        quick = _quick_milliseconds if column.convert is seconds and naming == "original" else None
+        whole = _WHOLE.get(column.convert) if column.unique else None
+        quick = _quick_milliseconds if column.convert is seconds else None
+        if column.convert is seconds and naming != "original":
+            whole = quick = None  # they give milliseconds, which only the original style wants
+        self._whole = whole
         self._memos = [_Memo(column.convert, part, quick) for part in range(len(self._wanted))]
 
     def encode(self, texts: Texts) -> Sequence[Texts]:
@@ -150,7 +170,8 @@ class _Memo(dict):
         found = self._quick(text) if self._quick else None
         if found is None:
             found = to_json(self._convert(text.replace("\\\\", "\\"))[self._part])
-        self[text] = found
+        if len(text) <= _LONGEST_REMEMBERED:
+            self[text] = found
         return found
 
 
@@ -163,6 +184,22 @@ def _timestamps(texts: Texts) -> Sequence[Texts] | None:
     if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00.000000Z" * len(texts):
         return (_quoted_texts(texts),)
     return None
+
+
+def _integers(texts: Texts) -> Sequence[Texts] | None:
+    """Whole numbers without zeros in front are their own JSON."""
+    listed = f" {'  '.join(texts)} "
+    if not "".join(texts).isdigit() or " 0" in listed.replace(" 0 ", "") or max(map(len, texts)) > 18:
+        return None
+    return (texts,)
+
+
+def _milliseconds(texts: Texts) -> Sequence[Texts] | None:
+    """Less than a second, with microseconds; what they are in seconds is left out."""
+    try:
+        return [_THOUSANDTHS[text[:-3]] + _MILLIONTHS[text[-3:]] for text in texts], []
+    except KeyError:
+        return None
 
 
 def _texts(texts: Texts) -> Sequence[Texts] | None:
@@ -202,6 +239,8 @@ _WHOLE: dict[Callable, Callable[[Texts], Sequence[Texts] | None]] = {
     text_or_none: _texts,
     endpoint: _endpoints,
     request: _requests,
+    integer: _integers,
+    seconds: _milliseconds,
 }
 """What does a whole column at once, for converters of columns with a different value in nearly every line."""
 
@@ -211,7 +250,3 @@ def _quick_milliseconds(text: str) -> str | None:
     whole = _THOUSANDTHS.get(text[:-3])
     fraction = _MILLIONTHS.get(text[-3:])
     return whole + fraction if whole and fraction else None
-
-
-_THOUSANDTHS = {f"{number // 1000}.{number % 1000:03}": str(number) for number in range(1000)}
-_MILLIONTHS = {f"{number:03}": f".{f'{number:03}'.rstrip('0') or '0'}" for number in range(1000)}

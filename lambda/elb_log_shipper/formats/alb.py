@@ -42,7 +42,7 @@ FORMAT = Format("alb", (
     Column("target_status_code", integer, "BackendStatus", "aws.elb.backend.http.response.status_code",
            "target_status_code"),
     Column("received_bytes", integer, "BytesUploadedFromClient", "http.request.bytes", "received_bytes"),
-    Column("sent_bytes", integer, "BytesDownloadedByClient", "http.response.bytes", "sent_bytes"),
+    Column("sent_bytes", integer, "BytesDownloadedByClient", "http.response.bytes", "sent_bytes", unique=True),
     Column("request", request, "FullRequest RequestMethod RequestUrl RequestProtocol",
            "_ http.request.method url.original aws.elb.request_protocol",
            "_ request_verb request_url request_proto", quoted=True, unique=True),

@@ -17,7 +17,7 @@ FORMAT = Format("classic", (
     Column("request_processing_time", seconds, "TimeToForwardRequest _", "_ aws.elb.request_processing_time.sec",
            "_ request_processing_time"),
     Column("backend_processing_time", seconds, "TimeTaken _", "_ aws.elb.backend_processing_time.sec",
-           "_ backend_processing_time"),
+           "_ backend_processing_time", unique=True),
     Column("response_processing_time", seconds, "TimeToForwardResponse _", "_ aws.elb.response_processing_time.sec",
            "_ response_processing_time"),
     # No status for TCP and SSL listeners.
@@ -25,7 +25,7 @@ FORMAT = Format("classic", (
     Column("backend_status_code", integer, "BackendStatus", "aws.elb.backend.http.response.status_code",
            "backend_status_code"),
     Column("received_bytes", integer, "BytesUploadedFromClient", "http.request.bytes", "received_bytes"),
-    Column("sent_bytes", integer, "BytesDownloadedByClient", "http.response.bytes", "sent_bytes"),
+    Column("sent_bytes", integer, "BytesDownloadedByClient", "http.response.bytes", "sent_bytes", unique=True),
     # "- - - " for TCP and SSL, with its trailing space.
     Column("request", request, "FullRequest RequestMethod RequestUrl RequestProtocol",
            "_ http.request.method url.original aws.elb.request_protocol",
