@@ -7,20 +7,19 @@ error to ``parse`` and ``ship``: they are printed or sent raw, tagged, and count
 """
 
 import argparse
-import contextlib
 import functools
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from .delivery import Sink, make_sink
+from .delivery import Address, Receiver, Sink, Tls, make_sink
 from .errors import DeliveryError
 from .events import PARSE_FAILURE_TAG, Batch, Context
 from .runs import Run
-from .settings import TRANSPORTS
 from .shipping import START, Position
 
 _SHOWN_FAILURES = 10  # of one log
@@ -33,9 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.position != START and options.first is None:
         parser.error("--position needs --from, the log that it is a position in")
-    open_sink = (
-        functools.partial(options.to, timeout=options.timeout) if options.command == "ship" else options.open_sink
-    )
+    open_sink = _sink_maker(options) if options.command == "ship" else options.open_sink
     run = Run(
         open_sink,
         Context(options.component, options.environment, options.application),
@@ -83,9 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     parse.set_defaults(open_sink=StdoutSink, past_tense="parsed")
     send = commands.add_parser("ship", parents=[common, several], help="send the events to Logstash")
     send.add_argument(
-        "--to", required=True, type=_receiver, metavar="URL", help="tcp://HOST:PORT or http://HOST:PORT/PATH"
+        "--to",
+        required=True,
+        type=_receiver,
+        metavar="URL",
+        help="tcp://HOST:PORT, tls://HOST:PORT, http://HOST:PORT/PATH, or https likewise",
+    )
+    send.add_argument(
+        "--ca", metavar="FILE", help="the authorities that count for tls and https (default: the system's)"
     )
     send.add_argument("--timeout", type=_seconds, default=30.0, help="seconds for a write or an answer (default: 30)")
+    send.add_argument(
+        "--retry", type=_seconds, default=10.0, metavar="SECONDS", help="try again for so long (default: 10)"
+    )
     send.set_defaults(past_tense="shipped")
     check = commands.add_parser(
         "check", parents=[common, several], help="say which lines no format fits; print nothing else"
@@ -94,20 +101,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _receiver(text: str) -> Callable[..., Sink]:
-    """The ``--to`` option: a sink that still wants its timeout. Picklable, for several processes."""
-    expected = f"{text!r}: expected tcp://HOST:PORT or http://HOST:PORT/PATH"
+def _receiver(text: str) -> Receiver:
+    """The ``--to`` option."""
+    expected = f"{text!r}: expected tcp://HOST:PORT or http://HOST:PORT/PATH, or tls and https likewise"
     try:
         url = urlsplit(text)
         host, port = url.hostname, url.port
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{expected} ({error})") from None
     path = url.path + (f"?{url.query}" if url.query else "")
-    if url.scheme not in TRANSPORTS or not host or not port or url.username is not None or url.fragment:
+    transport = {"tcp": "tcp", "tls": "tcp", "http": "http", "https": "http"}.get(url.scheme)
+    if not transport or not host or not port or url.username is not None or url.fragment:
         raise argparse.ArgumentTypeError(expected)
-    if url.scheme == "tcp" and path not in ("", "/"):
-        raise argparse.ArgumentTypeError(f"{expected}; tcp has no path")
-    return functools.partial(make_sink, url.scheme, host, port, path=path or "/")
+    if transport == "tcp" and path not in ("", "/"):
+        raise argparse.ArgumentTypeError(f"{expected}; {url.scheme} has no path")
+    tls = Tls() if url.scheme in ("tls", "https") else None
+    return Receiver((Address(host, port),), transport, tls, path=path or "/")
+
+
+def _sink_maker(options: argparse.Namespace) -> Callable[[], Sink]:
+    """Picklable, for several processes."""
+    receiver = replace(options.to, timeout=options.timeout, retry_seconds=options.retry)
+    if receiver.tls and options.ca:
+        receiver = replace(receiver, tls=Tls(ca=options.ca))
+    return functools.partial(make_sink, receiver)
 
 
 def _seconds(text: str) -> float:
@@ -134,29 +151,20 @@ def _processes(text: str) -> int:
 
 
 class StdoutSink:
-    """Prints events."""
-
-    def __init__(self) -> None:
-        self._stream: BinaryIO = sys.stdout.buffer
+    """Prints events, past Python's buffer: of a write that a signal cuts short, that was seen to lose the rest."""
 
     def send(self, batch: Batch) -> None:
-        with self._errors():
-            self._stream.write(batch.data)
+        left = memoryview(batch.data)
+        try:
+            while left:
+                left = left[os.write(sys.stdout.fileno(), left) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DeliveryError(f"standard output: {error.strerror}. Make room, or write elsewhere") from error
 
     def commit(self) -> None:
-        with self._errors():
-            self._stream.flush()
-
-    @contextlib.contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            # Python's own flush at exit would fail again, and complain in its own words.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise DeliveryError(f"standard output: {error.strerror}. Make room, or write elsewhere") from error
+        """Nothing is kept back."""
 
     def abort(self) -> None:
         """What was printed can't be taken back."""

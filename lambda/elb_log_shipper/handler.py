@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from . import continuations, metrics, s3
-from .delivery import Sink, make_sink
+from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError
 from .events import Encoder
 from .settings import Settings, load
@@ -38,30 +38,17 @@ def lambda_handler(event: object, context: object = None) -> dict:
     return Invocation(settings, _sinks.get(settings), s3.open_object, continuations.hand_on, context=context).run(event)
 
 
-def sink_of(settings: Settings) -> Sink:
-    return make_sink(
-        settings.transport,
-        settings.host,
-        settings.port,
-        path=settings.path,
-        connect_timeout=settings.connect_timeout,
-        timeout=settings.timeout,
-        batch_events=settings.batch_events,
-        batch_bytes=settings.batch_bytes,
-    )
-
-
 class _KeptSink:
     """The sink outlives the invocation, and with it the connection to a receiver that keeps one."""
 
     def __init__(self) -> None:
         self._settings: Settings | None = None
-        self._sink: Sink | None = None
+        self._sink: ReceiverSink | None = None
 
-    def get(self, settings: Settings) -> Sink:
+    def get(self, settings: Settings) -> ReceiverSink:
         if self._sink is None or settings != self._settings:
             self.close()
-            self._settings, self._sink = settings, sink_of(settings)
+            self._settings, self._sink = settings, make_sink(settings.receiver)
         return self._sink
 
     def close(self) -> None:
@@ -82,6 +69,10 @@ class Clock(NamedTuple):
     def is_late(self) -> bool:
         return self.remaining() < self.reserve
 
+    def for_delivery(self) -> float:
+        """What sending may take: all but the time for handing on."""
+        return self.remaining() - min(_HAND_ON_SECONDS, self.reserve / 2)
+
 
 def clock_of(context: object, settings: Settings) -> Clock | None:
     """``None`` when there is no limit, as outside of Lambda.
@@ -95,7 +86,7 @@ def clock_of(context: object, settings: Settings) -> Clock | None:
     def remaining() -> float:
         return milliseconds() / 1000
 
-    return Clock(remaining, min(settings.timeout + _HAND_ON_SECONDS, remaining() * _LARGEST_RESERVE))
+    return Clock(remaining, min(settings.receiver.timeout + _HAND_ON_SECONDS, remaining() * _LARGEST_RESERVE))
 
 
 def log_json(entry: dict) -> None:
@@ -109,7 +100,7 @@ class Invocation:
     def __init__(  # noqa: PLR0913 - what an invocation talks to
         self,
         settings: Settings,
-        sink: Sink,
+        sink: ReceiverSink,
         open_object: s3.OpenObject,
         hand_on: Callable[[str], None],
         *,
@@ -122,6 +113,8 @@ class Invocation:
         self._hand_on = hand_on
         self._context = context
         self._clock = clock_of(context, settings)
+        sink.limit(self._clock and self._clock.for_delivery)
+        self._retries_before = sink.retries
         self._write = log
         self._begun = False
         self._totals = {"objects": 0, "lines": 0, "unparsed": 0, "skipped": 0, "continued": 0}
@@ -236,7 +229,7 @@ class Invocation:
             "Lines": self._totals["lines"],
             "Bytes": self._bytes,
             "UnparsedLines": self._totals["unparsed"],
-            "Retries": self._retries,
+            "Retries": self._retries + self._sink.retries - self._retries_before,
             "Failures": len(self._failures),
             "Continued": self._totals["continued"],
             "Skipped": self._totals["skipped"],

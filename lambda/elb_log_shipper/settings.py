@@ -2,20 +2,32 @@
 
 Required, each a ``#{Token}`` in the source that the deployment replaces:
 
-    LogHost       name or address of the receiver
-    LogPort       its port, 1 to 65535; a number or digits
-    LogTransport  tcp (json_lines) or http (JSON arrays)
+    LogHost       name or address of the receiver; several with commas or as a list, each HOST or HOST:PORT, of which
+                  the first that answers is used
+    LogPort       the port where LogHost has none, 1 to 65535; a number or digits
+    LogTransport  tcp (json_lines) or http
     Environment   sent with each event
     Component     sent with each event
     Application   sent with each event
 
 Optional:
 
-    LogPath                "/"      path of the URL, for http
-    ConnectTimeoutSeconds  5        for each address of the host
-    TimeoutSeconds         30       for one write or read, and for the receiver's end of a TCP connection
-    BatchEvents            500      largest number of events in one HTTP request
-    BatchBytes             1048576  largest size of one HTTP request; a single larger event goes alone
+    LogTls                 false       TLS, for either transport; the receiver's certificate and name are checked
+    LogCa                  none        the authorities that count, instead of the system's
+    LogClientCertificate   none        this side's certificate
+    LogClientKey           none        its key, where it is not in the same file
+    LogPath                "/"         path of the URL, for http
+    LogFormat              json_array  the body of an HTTP request; or ndjson, one event a line
+    LogGzip                false       gzip for HTTP requests
+    LogUser                none        name for HTTP's basic authentication
+    LogPassword            none        its password
+    ConnectTimeoutSeconds  5           for each address of the host
+    TimeoutSeconds         30          for one write or read, and for the receiver's end of a TCP connection
+    RetrySeconds           60          how long one request, or a connection, is tried again; 0 is never
+    BatchEvents            500         largest number of events in one HTTP request
+    BatchBytes             1048576     largest size of one HTTP request; a single larger event goes alone
+
+Certificates and key are files in PEM, or, as the password may be, references: see ``secrets.py``.
 """
 
 import json
@@ -24,7 +36,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
+from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
 from .events import Context
 
@@ -34,30 +48,35 @@ TRANSPORTS = ("tcp", "http")
 
 _REQUIRED = ("LogHost", "LogPort", "LogTransport", "Environment", "Component", "Application")
 _OPTIONAL = {
+    "LogTls": False,
+    "LogCa": None,
+    "LogClientCertificate": None,
+    "LogClientKey": None,
     "LogPath": "/",
+    "LogFormat": "json_array",
+    "LogGzip": False,
+    "LogUser": None,
+    "LogPassword": None,
     "ConnectTimeoutSeconds": 5,
     "TimeoutSeconds": 30,
+    "RetrySeconds": 60,
     "BatchEvents": 500,
     "BatchBytes": 1024 * 1024,
 }
 _TOKEN = re.compile(r"#\{[^}]*\}?")
-_HOST = re.compile(r"[^\s/@?#]+")
+_FORMATS = ("json_array", "ndjson")
+_SECRET = ("LogPassword",)
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@?#:,\[\]]+)(?::([0-9]{1,5}))?")
+_IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _URL_PATH = re.compile(r"/[!-~]*")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings, checked. Times in seconds."""
+    """The settings, checked."""
 
-    host: str
-    port: int
-    transport: str
     context: Context
-    path: str
-    connect_timeout: float
-    timeout: float
-    batch_events: int
-    batch_bytes: int
+    receiver: Receiver
 
 
 def load(path: Path | None = None) -> Settings:
@@ -107,6 +126,8 @@ class _Checker:
             if key not in known:
                 raise self._error(key, f"unknown key. Known are {', '.join(known)}")
             if isinstance(value, str) and (token := _TOKEN.search(value)):
+                if key in _SECRET:
+                    raise self._error(key, "a token was not substituted, or the value has #{ in it. Use a reference")
                 name = token[0].removeprefix("#{").removesuffix("}")
                 raise self._error(
                     key,
@@ -119,26 +140,87 @@ class _Checker:
         self._values = {**_OPTIONAL, **values}
 
     def settings(self) -> Settings:
-        transport = self._text("LogTransport").lower()
-        if transport not in TRANSPORTS:
-            raise self._invalid("LogTransport", "tcp or http")
-        host = self._text("LogHost")
-        if not _HOST.fullmatch(host):
-            raise self._invalid("LogHost", "the name or address of the receiver, without scheme and port")
+        return Settings(
+            context=Context(self._text("Component"), self._text("Environment"), self._text("Application")),
+            receiver=self._receiver(),
+        )
+
+    def _receiver(self) -> Receiver:
+        transport = self._choice("LogTransport", TRANSPORTS)
         path = self._text("LogPath")
         if not _URL_PATH.fullmatch(path):
             raise self._invalid("LogPath", "a URL's path that starts with / and has no space in it")
-        return Settings(
-            host=host,
-            port=self._integer("LogPort", 1, 65535),
+        user = self._optional("LogUser")
+        if user is not None and (":" in user or transport != "http"):
+            raise self._invalid("LogUser", "a name without a colon, and LogTransport http")
+        password = self._optional("LogPassword")
+        if password is not None and user is None:
+            raise self._error("LogPassword", "set without LogUser. Set both, or none")
+        return Receiver(
+            addresses=self._addresses(),
             transport=transport,
-            context=Context(self._text("Component"), self._text("Environment"), self._text("Application")),
+            tls=self._tls(),
             path=path,
+            format=self._choice("LogFormat", _FORMATS),
+            gzip=self._switch("LogGzip"),
+            user=user,
+            password=password,
             connect_timeout=self._seconds("ConnectTimeoutSeconds"),
             timeout=self._seconds("TimeoutSeconds"),
+            retry_seconds=self._seconds("RetrySeconds", zero=True),
             batch_events=self._integer("BatchEvents", 1, 1_000_000),
             batch_bytes=self._integer("BatchBytes", 1, 1024**3),
         )
+
+    def _addresses(self) -> tuple[Address, ...]:
+        port = self._integer("LogPort", 1, 65535)
+        value = self._values["LogHost"]
+        entries = value if isinstance(value, list) else self._text("LogHost").split(",")
+        return tuple(self._address(entry, port) for entry in entries) or self._no_address()
+
+    def _address(self, entry: object, port: int) -> Address:
+        entry = entry.strip() if isinstance(entry, str) else ""
+        if _IPV6.fullmatch(entry):
+            return Address(entry, port)
+        found = _HOST.fullmatch(entry)
+        own = int(found[2] or port) if found else 0
+        if not 1 <= own <= 65535:
+            self._no_address()
+        return Address(found[1].strip("[]"), own)
+
+    def _no_address(self) -> NoReturn:
+        raise self._invalid(
+            "LogHost",
+            "the name or address of the receiver, or several: HOST or HOST:PORT, without scheme and path",
+        )
+
+    def _tls(self) -> Tls | None:
+        tls = Tls(self._optional("LogCa"), self._optional("LogClientCertificate"), self._optional("LogClientKey"))
+        if tls.key and not tls.certificate:
+            raise self._error("LogClientKey", "set without LogClientCertificate. Set both, or none")
+        if self._switch("LogTls"):
+            return tls
+        if tls != Tls():
+            key = "LogCa" if tls.ca else "LogClientCertificate"
+            raise self._error(key, "set without LogTls. Set LogTls to true, or leave it out")
+        return None
+
+    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
+        value = self._text(key).lower()
+        if value not in choices:
+            raise self._invalid(key, " or ".join(choices))
+        return value
+
+    def _switch(self, key: str) -> bool:
+        value = self._values[key]
+        value = {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
+        if not isinstance(value, bool):
+            raise self._invalid(key, "true or false")
+        return value
+
+    def _optional(self, key: str) -> str | None:
+        """A text; ``None`` where it is missing or empty, as a token may be substituted by nothing."""
+        return None if self._values[key] in (None, "") else self._text(key)
 
     def _text(self, key: str) -> str:
         value = self._values[key]
@@ -154,16 +236,18 @@ class _Checker:
             raise self._invalid(key, f"a whole number from {low} to {high}")
         return value
 
-    def _seconds(self, key: str) -> float:
+    def _seconds(self, key: str, *, zero: bool = False) -> float:
         value = self._values[key]
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
             value = float(value)
-        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 900:
-            raise self._invalid(key, "a number of seconds above 0, 900 at most")
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 900
+        if not fits or not (value or zero):
+            raise self._invalid(key, f"a number of seconds {'from' if zero else 'above'} 0, 900 at most")
         return float(value)
 
     def _invalid(self, key: str, expected: str) -> SettingsError:
-        return self._error(key, f"{self._values[key]!r}: expected {expected}")
+        shown = "the value" if key in _SECRET else repr(self._values[key])
+        return self._error(key, f"{shown}: expected {expected}")
 
     def _error(self, key: str, problem: str) -> SettingsError:
         return SettingsError(f"settings file {self._source}: {key}: {problem}")

@@ -8,9 +8,22 @@ from typing import Protocol
 
 from ..events import Batch
 from .http import HttpSink
+from .receiver import Address, Receiver, Tls
+from .retries import Patience, RemainingSeconds
 from .tcp import TcpSink
 
-__all__ = ["HttpSink", "Sink", "TcpSink", "make_sink"]
+__all__ = [
+    "Address",
+    "HttpSink",
+    "Patience",
+    "Receiver",
+    "ReceiverSink",
+    "RemainingSeconds",
+    "Sink",
+    "TcpSink",
+    "Tls",
+    "make_sink",
+]
 
 
 class Sink(Protocol):
@@ -33,28 +46,16 @@ class Sink(Protocol):
         """The last call: close the connection. Never raises."""
 
 
-def make_sink(  # noqa: PLR0913 - the settings of a receiver
-    transport: str,
-    host: str,
-    port: int,
-    *,
-    path: str = "/",
-    connect_timeout: float = 5.0,
-    timeout: float = 30.0,
-    batch_events: int = 500,
-    batch_bytes: int = 1024 * 1024,
-) -> Sink:
-    """The sink for a transport, ``tcp`` or ``http``. Times in seconds."""
-    if transport == "tcp":
-        return TcpSink(host, port, connect_timeout=connect_timeout, timeout=timeout)
-    if transport == "http":
-        return HttpSink(
-            host,
-            port,
-            path=path,
-            connect_timeout=connect_timeout,
-            timeout=timeout,
-            batch_events=batch_events,
-            batch_bytes=batch_bytes,
-        )
-    raise ValueError(f"transport {transport!r}: expected tcp or http")
+class ReceiverSink(Sink, Protocol):
+    """A sink that sends to a receiver: it tries again, within the time that there is."""
+
+    retries: int
+    """The tries after each first one, since the sink was made."""
+
+    def limit(self, remaining_seconds: RemainingSeconds | None) -> None:
+        """From now on no call returns later than when this says 0; ``None`` takes the limit away."""
+
+
+def make_sink(receiver: Receiver) -> ReceiverSink:
+    """The sink for a receiver. It connects when there is something to send."""
+    return {"tcp": TcpSink, "http": HttpSink}[receiver.transport](receiver)

@@ -1,112 +1,282 @@
-"""HTTP with JSON arrays: Logstash's ``http`` input, whose answer says that the events are in its queue.
+"""HTTP with JSON arrays or ndjson: Logstash's ``http`` input, whose answer says that the events are in its queue.
 
-Anything but a complete 2xx answer is a failure. One connection is kept for all batches and logs.
+Anything but a complete 2xx answer is a failure, and the request is sent again: at least once, and since the body is the
+same, so are the events' ids. One connection is kept for all requests, logs and invocations. While the receiver works on
+a request the next one is being made, but no two are under way.
 """
 
-import http.client
+import base64
+import contextlib
+import re
+import socket
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
 
+from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
-from .addresses import reason, url
+from .answers import Answer, AnswerError, read_answer
+from .connections import Connector, is_open, reason
+from .receiver import Receiver
+from .retries import AttemptError, Patience, RemainingSeconds
 
-_BODY_EXCERPT = 200
+_TOO_LARGE = 413
+_UNAUTHORISED = (401, 403)
+_TRANSIENT = (408, 425, 429)
+_MAY_ASK_FOR_TIME = (429, 503)
+_TRIES_OF_REFUSED = 3
+"""Of a request that the receiver calls wrong. Once is not enough: a proxy may say so while the receiver starts."""
+
+_CONTENT_TYPES = {"json_array": "application/json", "ndjson": "application/x-ndjson"}
+
+
+class _RequestError(AttemptError):
+    """A request that was sent, or tried to be. ``unanswered`` says that the connection was lost before any answer."""
+
+    unanswered = False
 
 
 class HttpSink:
-    """Posts batches of at most ``batch_events`` events and ``batch_bytes`` bytes; a larger event goes alone.
+    """Posts requests of at most ``batch_events`` events and ``batch_bytes`` bytes; a larger event goes alone."""
 
-    :param connect_timeout: seconds, for each address of the host.
-    :param timeout: seconds for one write or read.
-    """
+    def __init__(self, receiver: Receiver, patience: Patience | None = None) -> None:
+        self._receiver = receiver
+        self._patience = patience or Patience(receiver.retry_seconds)
+        self._connector = Connector(receiver, self._patience)
+        self._batch_bytes = receiver.batch_bytes
+        self._waiting: list[bytes] = []  # for the next request
+        self._events = 0
+        self._size = 0
+        self._sent: Batch | None = None  # its answer was not read yet
+        self._unsent: OSError | None = None  # why the last request was not sent as a whole
+        self._socket: socket.socket | None = None
+        self._stream: BinaryIO | None = None
+        self._head = b""
+        self._answered = False  # something was accepted on this connection
 
-    def __init__(  # noqa: PLR0913 - the settings of a receiver
-        self,
-        host: str,
-        port: int,
-        *,
-        path: str = "/",
-        connect_timeout: float = 5.0,
-        timeout: float = 30.0,
-        batch_events: int = 500,
-        batch_bytes: int = 1024 * 1024,
-    ) -> None:
-        self._path = path
-        self._url = url("http", host, port, path)
-        self._connect_timeout = connect_timeout
-        self._timeout = timeout
-        self._batch_events = batch_events
-        self._batch_bytes = batch_bytes
-        self._batch: list[bytes] = []
-        self._size = 2  # the brackets
-        self._connection = http.client.HTTPConnection(host, port)
+    @property
+    def retries(self) -> int:
+        return self._patience.retries
+
+    def limit(self, remaining_seconds: RemainingSeconds | None) -> None:
+        self._patience.limit(remaining_seconds)
 
     def send(self, batch: Batch) -> None:
-        for event in batch.data.split(b"\n")[:-1]:
-            if self._batch and self._size + len(event) > self._batch_bytes:
-                self._post()
-            self._batch.append(event)
-            self._size += len(event) + 1  # and a comma
-            if len(self._batch) >= self._batch_events:
-                self._post()
+        for piece in _pieces(batch, self._receiver.batch_events, self._batch_bytes):
+            if self._waiting and not self._fits(piece):
+                self._flush()
+            self._waiting.append(piece.data)
+            self._events += piece.events
+            self._size += len(piece.data)
 
     def commit(self) -> None:
-        if self._batch:
-            self._post()
+        self._flush()
+        self._settle()
 
     def abort(self) -> None:
-        self._clear()
-        self._connection.close()
+        self._take_waiting()
+        self._sent = None
+        self._disconnect()
 
     def close(self) -> None:
-        self._connection.close()
+        self._disconnect()
 
-    def _clear(self) -> None:
-        self._batch = []
-        self._size = 2
+    def _fits(self, piece: Batch) -> bool:
+        return (
+            self._events + piece.events <= self._receiver.batch_events
+            and self._size + len(piece.data) < self._batch_bytes  # the array has one byte more
+        )
 
-    def _post(self) -> None:
-        body = b"[" + b",".join(self._batch) + b"]"
-        reused = self._connection.sock is not None
-        try:
+    def _take_waiting(self) -> Batch:
+        batch = Batch(b"".join(self._waiting), self._events)
+        self._waiting, self._events, self._size = [], 0, 0
+        return batch
+
+    def _flush(self) -> None:
+        """Send what is waiting; on an open connection without waiting for the answer."""
+        self._settle()
+        if not self._waiting:
+            return
+        batch = self._take_waiting()
+        if self._is_open():
+            self._write(batch)
+            self._sent = batch
+        else:
+            self._deliver(batch)
+
+    def _settle(self) -> None:
+        """Return when the request that was sent is accepted."""
+        if self._sent is not None:
+            batch, self._sent = self._sent, None
+            self._deliver(batch, sent=True)
+
+    def _deliver(self, batch: Batch, *, sent: bool = False) -> None:
+        """Try one request until it is accepted. ``sent`` says that it was, and only the answer is to be read."""
+        tries = self._patience.tries()
+        failed = 0
+        while True:
             try:
-                status, phrase, answer = self._exchange(body)
-            except ConnectionError:
-                # A receiver may close a kept connection at any time, also just before this request. Once more, on a
-                # new connection; should the first have been taken after all, its events arrive twice, never not.
-                if not reused:
-                    raise
-                self._connection.close()
-                status, phrase, answer = self._exchange(body)
-        except (OSError, http.client.HTTPException) as error:
-            self._connection.close()
-            raise DeliveryError(
-                f"POST {self._url}: no complete answer: {reason(error)}. See the receiver's log, then send again"
-            ) from error
-        if not 200 <= status <= 299:
-            self._connection.close()
-            excerpt = answer[:_BODY_EXCERPT].decode("utf-8", "replace")
-            raise DeliveryError(
-                f"POST {self._url}: {status} {phrase}: {excerpt!r}. The batch of {len(self._batch)} events "
-                f"({len(body)} bytes) was not accepted: see the receiver's log, then send again"
-            )
-        self._clear()
+                if not sent:
+                    if not self._is_open():
+                        self._connect()
+                    self._write(batch)
+                answer = self._read(batch)
+                break
+            except _RequestError as error:
+                # A receiver may close a kept connection at any time, also just when a request is on its way. Then
+                # once more without a wait; should the first have been taken, its events come twice, with equal ids.
+                again = self._answered and error.unanswered
+                self._disconnect()
+                if not again:
+                    self._connector.leave()
+                    failed += 1
+                tries.wait(error, at_once=again or failed % self._connector.addresses != 0)
+            except AttemptError as error:
+                tries.wait(error)
+            sent = False
+        if answer.status == _TOO_LARGE:
+            self._halve(batch, answer)
 
-    def _exchange(self, body: bytes) -> tuple[int, str, bytes]:
-        """One request and its whole answer: status, reason phrase, body."""
-        if self._connection.sock is None:
-            self._connect()
-        self._connection.request("POST", self._path, body=body, headers={"Content-Type": "application/json"})
-        with self._connection.getresponse() as response:
-            return response.status, response.reason, response.read()
+    def _halve(self, batch: Batch, answer: Answer) -> None:
+        if batch.events == 1:
+            raise DeliveryError(
+                f"{self._refusal(batch, answer)}: one event is larger than the receiver takes. Raise its limit"
+            )
+        middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
+        if middle == len(batch.data):  # the last event is the larger half
+            middle = batch.data.rfind(b"\n", 0, -1) + 1
+        halves = batch.data[:middle], batch.data[middle:]
+        for half in halves:
+            self._deliver(Batch(half, half.count(b"\n")))
+        # What was too large once would be so again.
+        self._batch_bytes = min(self._batch_bytes, max(map(len, halves)) + 1)
+
+    def _write(self, batch: Batch) -> None:
+        """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
+        timeout = self._patience.bound(self._receiver.timeout)
+        body = self._body(batch)
+        self._unsent = None
+        try:
+            self._socket.settimeout(timeout)
+            self._socket.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+        except OSError as error:
+            self._unsent = error
+
+    def _read(self, batch: Batch) -> Answer:
+        """The answer to the request: 2xx, or 413.
+
+        :raises _RequestError: any other, or none that is complete.
+        """
+        if isinstance(self._unsent, TimeoutError):
+            raise self._failure("timed out while sending", "See why the receiver is slow, or raise the timeout")
+        try:
+            self._socket.settimeout(self._patience.bound(self._receiver.timeout))
+            answer = read_answer(self._stream)
+        except TimeoutError:
+            raise self._failure("timed out", "See why the receiver is slow, or raise the timeout") from None
+        except (AnswerError, OSError) as error:
+            failure = self._failure(reason(self._unsent or error))
+            failure.unanswered = not getattr(error, "begun", False)
+            raise failure from error
+        if answer.is_success and self._unsent:
+            raise self._failure(reason(self._unsent))
+        if not answer.kept or not answer.is_success:
+            self._disconnect()
+        if answer.is_success or answer.status == _TOO_LARGE:
+            self._answered = True
+            return answer
+        if answer.status in _UNAUTHORISED:
+            secrets.forget()
+        final = 400 <= answer.status <= 499 and answer.status not in _TRANSIENT
+        raise _RequestError(
+            f"{self._refusal(batch, answer)}: see the receiver's log, then send again",
+            most_tries=_TRIES_OF_REFUSED if final else None,
+            retry_after=retry_after(answer.headers) if answer.status in _MAY_ASK_FOR_TIME else 0.0,
+        )
+
+    def _failure(self, why: str, way_out: str = "See the receiver's log, then send again") -> _RequestError:
+        return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {way_out}")
+
+    def _refusal(self, batch: Batch, answer: Answer) -> str:
+        excerpt = answer.body.decode("utf-8", "replace")
+        return (
+            f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {batch.events} "
+            f"events ({len(batch.data)} bytes) was not accepted"
+        )
+
+    def _body(self, batch: Batch) -> bytes:
+        body = batch.data
+        if self._receiver.format == "json_array":
+            body = b"[" + body[:-1].replace(b"\n", b",") + b"]"
+        return zlib.compress(body, 1, wbits=31) if self._receiver.gzip else body
+
+    def _is_open(self) -> bool:
+        """Whether there is a connection that the receiver has not closed meanwhile. Nothing is under way on it."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                if is_open(self._socket, self._receiver.timeout):
+                    return True
+            self._disconnect()
+        return False
 
     def _connect(self) -> None:
-        self._connection.timeout = self._connect_timeout
-        try:
-            self._connection.connect()
-        except (OSError, UnicodeError) as error:
-            self._connection.close()
-            raise DeliveryError(
-                f"no connection to {self._url}: {reason(error)}. Check that the receiver listens there, that host and "
-                "port are right, and that the network lets this side through"
-            ) from error
-        self._connection.sock.settimeout(self._timeout)
+        self._socket = self._connector.open()
+        self._stream = self._socket.makefile("rb")
+        self._answered = False
+        self._head = self._make_head()
+
+    def _make_head(self) -> bytes:
+        """Everything before the body but its length, which comes last."""
+        receiver = self._receiver
+        lines = [
+            f"POST {receiver.path} HTTP/1.1",
+            f"Host: {self._connector.authority}",
+            "User-Agent: elb_log_shipper",
+            f"Content-Type: {_CONTENT_TYPES[receiver.format]}",
+        ]
+        if receiver.gzip:
+            lines.append("Content-Encoding: gzip")
+        if receiver.user is not None:
+            credentials = f"{receiver.user}:{secrets.text(receiver.password or '')}"
+            lines.append(f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}")
+        lines.append("Content-Length: ")
+        return "\r\n".join(lines).encode()
+
+    def _disconnect(self) -> None:
+        for name in ("_stream", "_socket"):
+            opened = getattr(self, name)
+            setattr(self, name, None)
+            if opened is not None:
+                with contextlib.suppress(OSError):
+                    opened.close()
+
+
+def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
+    """A batch, in pieces that are within the limits; a larger event alone."""
+    if batch.events <= most_events and len(batch.data) < most_bytes:
+        yield batch
+        return
+    events: list[bytes] = []
+    size = 0
+    for event in batch.data[:-1].split(b"\n"):
+        if events and (len(events) == most_events or size + len(event) + 1 >= most_bytes):
+            yield Batch(b"\n".join(events) + b"\n", len(events))
+            events, size = [], 0
+        events.append(event)
+        size += len(event) + 1
+    yield Batch(b"\n".join(events) + b"\n", len(events))
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """The seconds that ``Retry-After`` asks for, as a number or a date (RFC 9110, 10.2.3); 0 without it."""
+    value = headers.get("retry-after", "")
+    if re.fullmatch(r"[0-9]{1,9}", value):
+        return float(value)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - hardly ever needed
+
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, OverflowError):
+        return 0.0

@@ -47,6 +47,7 @@ class Lambda:
             "Component": "balancer",
             "Application": "shop",
             "TimeoutSeconds": 2,
+            "RetrySeconds": 0,
             **more,
         }
         self._path.write_text(json.dumps(values), encoding="utf-8")

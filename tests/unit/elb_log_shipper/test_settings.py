@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper import settings
+from elb_log_shipper.delivery import Address, Receiver, Tls
 from elb_log_shipper.errors import SettingsError
 from elb_log_shipper.events import Context
 
@@ -44,35 +45,74 @@ def test_packaged_file_substituted_as_text_loads():
 
 def test_values_and_defaults():
     assert parse() == settings.Settings(
-        host="logs.example.com",
-        port=5045,
-        transport="tcp",
         context=Context(component="elb", environment="Staging", application="shop"),
-        path="/",
-        connect_timeout=5.0,
-        timeout=30.0,
-        batch_events=500,
-        batch_bytes=1048576,
+        receiver=Receiver((Address("logs.example.com", 5045),), "tcp"),
     )
 
 
 def test_everything_can_be_set():
-    found = parse(
-        LogPort=443,
+    receiver = parse(
+        LogHost=["a", "b:444", "[::1]:445", "::1"],
+        LogPort="443",
         LogTransport="HTTP",
         LogPath="/elb?x=1",
         ConnectTimeoutSeconds=1.5,
         TimeoutSeconds="7",
+        RetrySeconds=0,
         BatchEvents="10",
         BatchBytes=2000,
+        LogTls="True",
+        LogCa="/opt/ca.pem",
+        LogClientCertificate="ssm:/elb/certificate",
+        LogClientKey="secretsmanager:elb#key",
+        LogFormat="ndjson",
+        LogGzip=True,
+        LogUser="elb",
+        LogPassword="secretsmanager:elb#password",
+    ).receiver
+    assert receiver == Receiver(
+        addresses=(Address("a", 443), Address("b", 444), Address("::1", 445), Address("::1", 443)),
+        transport="http",
+        tls=Tls("/opt/ca.pem", "ssm:/elb/certificate", "secretsmanager:elb#key"),
+        path="/elb?x=1",
+        format="ndjson",
+        gzip=True,
+        user="elb",
+        password="secretsmanager:elb#password",
+        connect_timeout=1.5,
+        timeout=7.0,
+        retry_seconds=0.0,
+        batch_events=10,
+        batch_bytes=2000,
     )
-    assert (found.port, found.transport, found.path) == (443, "http", "/elb?x=1")
-    assert (found.connect_timeout, found.timeout, found.batch_events, found.batch_bytes) == (1.5, 7.0, 10, 2000)
+
+
+@pytest.mark.parametrize("key", ["LogCa", "LogClientCertificate", "LogClientKey", "LogUser", "LogPassword", "LogTls"])
+def test_an_option_without_a_value_is_off(key):
+    value = False if key == "LogTls" else ""
+    assert parse(**{key: value}) == parse()
+
+
+def test_a_password_is_in_no_message_and_no_repr():
+    found = parse(LogTransport="http", LogUser="elb", LogPassword="pa55word")
+    assert "pa55word" not in repr(found)
+    for values in ({"LogPassword": "pa55word"}, {"LogPassword": ["pa55word"], "LogUser": "x", "LogTransport": "http"}):
+        with pytest.raises(SettingsError, match="LogPassword") as raised:
+            parse(**values)
+        assert "pa55word" not in str(raised.value)
+    with pytest.raises(SettingsError, match="LogPassword: a token") as raised:
+        parse(LogPassword="pa55#{word")
+    assert "word" not in str(raised.value).replace("LogPassword", "")
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "::1", "logs-1.example.com"])
 def test_hosts(host):
-    assert parse(LogHost=host).host == host
+    assert parse(LogHost=host).receiver.addresses == (Address(host, 5045),)
+
+
+def test_several_hosts_in_one_text():
+    found = parse(LogHost="a, b:1,[fe80::1]:2").receiver.addresses
+    assert found == (Address("a", 5045), Address("b", 1), Address("fe80::1", 2))
 
 
 @pytest.mark.parametrize("key", TOKENS)
@@ -105,8 +145,21 @@ def test_unknown_key_lists_the_known_ones():
     [
         ("LogHost", "", "the name or address of the receiver"),
         ("LogHost", " ", "the name or address of the receiver"),
-        ("LogHost", "http://logs", "without scheme and port"),
+        ("LogHost", "http://logs", "without scheme and path"),
         ("LogHost", None, "a string"),
+        ("LogHost", "a,", "HOST or HOST:PORT"),
+        ("LogHost", "a:0", "HOST or HOST:PORT"),
+        ("LogHost", "a:70000", "HOST or HOST:PORT"),
+        ("LogHost", "a:b", "HOST or HOST:PORT"),
+        ("LogHost", [], "HOST or HOST:PORT"),
+        ("LogHost", [1], "HOST or HOST:PORT"),
+        ("LogFormat", "xml", "json_array or ndjson"),
+        ("LogTls", "yes", "true or false"),
+        ("LogGzip", 1, "true or false"),
+        ("LogCa", 1, "a string"),
+        ("LogUser", "a:b", "without a colon"),
+        ("RetrySeconds", -1, "from 0"),
+        ("RetrySeconds", 901, "900 at most"),
         ("LogPort", "0", "1 to 65535"),
         ("LogPort", "65536", "1 to 65535"),
         ("LogPort", "", "1 to 65535"),
@@ -163,7 +216,7 @@ def test_the_environment_names_the_file(tmp_path, monkeypatch):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps({**GOOD, "LogHost": "mine"}), encoding="utf-8")
     monkeypatch.setenv("ELB_LOG_SHIPPER_SETTINGS", str(path))
-    assert settings.load().host == "mine"
+    assert settings.load().receiver.addresses[0].host == "mine"
 
 
 @pytest.mark.parametrize("value", [None, ""])

@@ -4,7 +4,7 @@ import socket
 import threading
 
 import pytest
-from elb_log_shipper.delivery import TcpSink
+from elb_log_shipper.delivery import Address, Receiver, TcpSink
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
@@ -21,7 +21,7 @@ BIG = batch(*[b"x" * 1000] * 1000)
 
 
 def sink(port: int, timeout: float = 5.0) -> TcpSink:
-    return TcpSink("127.0.0.1", port, connect_timeout=5, timeout=timeout)
+    return TcpSink(Receiver((Address("127.0.0.1", port),), timeout=timeout, retry_seconds=0))
 
 
 def test_events_are_lines_and_commit_ends_the_connection(tcp_receiver):
@@ -56,7 +56,7 @@ def test_refused_connection_names_the_address_and_the_way_out(free_port):
 @pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 64 + ".invalid", "a..b"])
 def test_a_name_that_does_not_resolve(host):
     with pytest.raises(DeliveryError, match="no connection to tcp://"):
-        TcpSink(host, 5000, connect_timeout=5, timeout=5).send(batch(*EVENTS))
+        TcpSink(Receiver((Address(host, 5000),), retry_seconds=0)).send(batch(*EVENTS))
 
 
 def send_all(target: TcpSink, batches: int = 20) -> None:
@@ -222,4 +222,4 @@ def test_ipv6_receiver_is_named_with_brackets():
     except OSError:
         pytest.skip("no IPv6 on this machine")
     with pytest.raises(DeliveryError, match=rf"tcp://\[::1\]:{port}"):
-        TcpSink("::1", port).send(batch(*EVENTS))
+        TcpSink(Receiver((Address("::1", port),), retry_seconds=0)).send(batch(*EVENTS))

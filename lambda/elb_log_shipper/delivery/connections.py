@@ -1,0 +1,161 @@
+"""Connections to the receiver: TCP or TLS, to the first of its addresses that answers."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+from .. import secrets
+from .receiver import Address, Receiver, Tls
+from .retries import AttemptError, Patience
+
+_DRAIN_BYTES = 4096
+
+
+def reason(error: Exception) -> str:
+    """An exception in words; some have no text of their own."""
+    return (
+        getattr(error, "verify_message", None)  # of TLS: what is wrong with the certificate
+        or getattr(error, "strerror", None)
+        or str(error)
+        or type(error).__name__
+    )
+
+
+class Connector:
+    """Opens connections; begins with the address that was the last good one."""
+
+    def __init__(self, receiver: Receiver, patience: Patience) -> None:
+        self._receiver = receiver
+        self._patience = patience
+        self._current = 0
+        self._context = None
+
+    @property
+    def addresses(self) -> int:
+        return len(self._receiver.addresses)
+
+    @property
+    def url(self) -> str:
+        """Of the address that was used last."""
+        return self._receiver.url(self._receiver.addresses[self._current])
+
+    @property
+    def authority(self) -> str:
+        """The same address as HTTP's ``Host`` has it."""
+        address = self._receiver.addresses[self._current]
+        host = address.host if address.host.isascii() else address.host.encode("idna").decode("ascii")
+        return str(address._replace(host=host))
+
+    def leave(self) -> None:
+        """Begin with the next address; this one has failed after it was connected."""
+        self._current = (self._current + 1) % self.addresses
+
+    def open(self) -> socket.socket:
+        """One try with each address. The socket's timeout is the receiver's.
+
+        :raises AttemptError: none answers; the message has the reason for each.
+        :raises DeliveryError: a certificate can't be read, or the time is over.
+        """
+        failures = []
+        for _ in range(self.addresses):
+            address = self._receiver.addresses[self._current]
+            timeout = self._patience.bound(self._receiver.connect_timeout)
+            try:
+                return self._open(address, timeout)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS can't carry
+                failures.append((f"{self._receiver.url(address)}: {reason(error)}", hasattr(error, "verify_code")))
+                self._context = None  # certificates may have been replaced: they are read again
+            self.leave()
+        distrusted = all(distrust for _, distrust in failures)
+        way_out = (
+            "Check the name and the certificate of the receiver, and LogCa"
+            if distrusted
+            else "Check that the receiver listens there, that host and port are right, and that the network lets this "
+            "side through"
+        )
+        raise AttemptError(
+            f"no connection to {'; '.join(text for text, _ in failures)}. {way_out}",
+            most_tries=1 if distrusted else None,  # a certificate doesn't get better
+        )
+
+    def _open(self, address: Address, timeout: float) -> socket.socket:
+        if self._receiver.tls and self._context is None:
+            self._context = tls_context(self._receiver.tls)
+        connection = socket.create_connection(address, timeout=timeout)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_hostname=address.host)
+            connection.settimeout(self._receiver.timeout)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def tls_context(tls: Tls):
+    """An ``ssl.SSLContext`` that checks the receiver's certificate and name.
+
+    :raises AttemptError: a file or secret can't be used; the message has its name and never what is in it.
+    """
+    import ssl  # noqa: PLC0415 - not needed without TLS
+
+    try:
+        context = ssl.create_default_context(cadata=_pem(tls.ca) if tls.ca else None)
+    except (OSError, ValueError) as error:
+        raise _unusable("LogCa", tls.ca, error) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if tls.certificate:
+        try:
+            _load_certificate(context, tls.certificate, tls.key)
+        except (OSError, ValueError) as error:
+            raise _unusable("LogClientCertificate", f"{tls.certificate}, key {tls.key}", error) from None
+    return context
+
+
+def _load_certificate(context, certificate: str, key: str | None) -> None:
+    """OpenSSL reads files only, so that secrets have to be one, for a moment, which only this user can read."""
+    import tempfile  # noqa: PLC0415
+
+    with contextlib.ExitStack() as stack:
+
+        def path(name: str) -> str:
+            if not secrets.is_reference(name):
+                return name
+            file = stack.enter_context(tempfile.NamedTemporaryFile("w", suffix=".pem", encoding="utf-8"))
+            file.write(secrets.resolve(name))
+            file.flush()
+            return file.name
+
+        # A key with a passphrase would make OpenSSL ask for it at the terminal.
+        context.load_cert_chain(path(certificate), path(key) if key else None, password=lambda: b"")
+
+
+def _pem(name: str) -> str:
+    if secrets.is_reference(name):
+        return secrets.resolve(name)
+    return Path(name).read_text(encoding="utf-8")
+
+
+def _unusable(key: str, value: str | None, error: Exception) -> AttemptError:
+    return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM", most_tries=1)
+
+
+def is_open(connection: socket.socket, timeout: float) -> bool:
+    """Whether the receiver has closed its end already: the kernel would accept the next write all the same.
+
+    What the receiver says unasked is read and dropped.
+
+    :raises OSError: the connection was reset.
+    """
+    connection.setblocking(False)
+    try:
+        while connection.recv(_DRAIN_BYTES):
+            pass
+    except OSError as error:
+        if isinstance(error, BlockingIOError) or type(error).__name__ == "SSLWantReadError":
+            return True
+        raise
+    finally:
+        connection.settimeout(timeout)
+    return False

@@ -1,0 +1,62 @@
+"""What a sink has to know about the receiver. No input or output here."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Address(NamedTuple):
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Each is a file in PEM, or a reference that :mod:`..secrets` resolves to PEM.
+
+    :param ca: the only authorities that count; ``None`` means those of the system.
+    :param certificate: this side's certificate, with those between it and its authority.
+    :param key: its key, without a passphrase; ``None`` when it is in the certificate's file.
+    """
+
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True)
+class Receiver:
+    """One receiver, at one or more addresses: the first that answers is used, and kept. Times in seconds.
+
+    :param transport: ``tcp`` or ``http``.
+    :param tls: ``None`` is without.
+    :param format: of the body of HTTP, ``json_array`` or ``ndjson``.
+    :param password: for HTTP; may be a reference that :mod:`..secrets` resolves.
+    :param connect_timeout: for each address, and again for the agreement on TLS.
+    :param timeout: for one write or answer, and for the receiver's end of a TCP connection.
+    :param retry_seconds: how long one request, or the connection, is tried again; 0 is never.
+    :param batch_events: largest number of events in one HTTP request.
+    :param batch_bytes: largest size of one, before gzip; a single larger event goes alone.
+    """
+
+    addresses: tuple[Address, ...]
+    transport: str = "tcp"
+    tls: Tls | None = None
+    path: str = "/"
+    format: str = "json_array"
+    gzip: bool = False
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    connect_timeout: float = 5.0
+    timeout: float = 30.0
+    retry_seconds: float = 60.0
+    batch_events: int = 500
+    batch_bytes: int = 1024 * 1024
+
+    def url(self, address: Address) -> str:
+        """How it is named in messages."""
+        if self.transport == "tcp":
+            return f"{'tls' if self.tls else 'tcp'}://{address}"
+        return f"{'https' if self.tls else 'http'}://{address}{self.path}"
