@@ -20,7 +20,7 @@ def deploy(tmp_path):
     """deploy(text, **variables) -> a run with one pipeline of this text."""
 
     def run(text=GOOD, **variables):
-        wanted = {**pipelines(tmp_path, {"broker": text}, [5000]), "logstash_health_timeout": 20, **variables}
+        wanted = {**pipelines(tmp_path, {"broker": text}, [5000]), "logstash_health_timeout": 15, **variables}
         return Run("playbooks/logstash.yml", wanted, tmp_path)
 
     return run
