@@ -229,9 +229,9 @@ def find_api_problem(api, state):
     return "", node
 
 
-def since_start(log):
-    """The lines of the log since Logstash last started."""
-    return "\n".join(log).rpartition("Starting Logstash")[2].splitlines()
+def since_start(log, restarts=0):
+    """The lines of the log since Logstash last started, or since some starts before that."""
+    return "".join("\n".join(log).split("Starting Logstash")[-1 - restarts :]).splitlines()
 
 
 def read_log(log):
@@ -392,7 +392,7 @@ def main():
         module.exit_json(changed=False, version=version, seconds=seconds)
 
     printed = journal_tail(module, params["service"])
-    meanings = "".join(f" {text}" for text in explanations.explain("\n".join([*since_start(log), *printed])))
+    meanings = "".join(f" {text}" for text in explanations.explain("\n".join([*since_start(log, restarts), *printed])))
     tail = log[-LOG_LINES:]
     printed = [line for line in printed if line not in tail]
     tail = show(tail, params["secrets"])

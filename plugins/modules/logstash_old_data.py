@@ -27,6 +27,12 @@ options:
   to_paths:
     description: Instead of O(to_settings), its paths with the same keys.
     type: dict
+  to_queues:
+    description:
+      - The directories of the persistent queues that are read from now on, one a pipeline.
+      - Warns of unread events in one of O(from_settings) that is not among them, as when a pipeline is renamed.
+    type: list
+    elements: path
   handling:
     description:
       - V(fail) fails when something would be left behind; V(leave) leaves it and says so.
@@ -93,6 +99,21 @@ def changed_kinds(old, new):
     ]
 
 
+def warn_of_left_queues(module, moved):
+    """Warns of unread events in queues that no pipeline reads from now on. Those below ``moved`` are looked after."""
+    params = module.params
+    wanted = {os.path.realpath(queue) for queue in params["to_queues"]}
+    for queue in settings_lines.read_queues(params["from_settings"] or ""):
+        if os.path.realpath(queue) in wanted or os.path.dirname(queue) == moved:
+            continue
+        stored = stored_data.read_queue(queue)
+        if stored and stored.unread_events != 0:
+            module.warn(
+                f"No pipeline reads {stored} any more. It stays where it is. Bring the pipeline back, with its id, its "
+                "path.queue and queue.type persisted, until they are read; or remove the directory."
+            )
+
+
 def move_all(old, new, kinds):
     """Moves the parts. Raises MoveError and OSError."""
     everywhere = {paths[kind] for paths in (old, new) for kind in KINDS}
@@ -135,6 +156,7 @@ def main():
             "from_paths": {"type": "dict"},
             "to_settings": {"type": "path"},
             "to_paths": {"type": "dict"},
+            "to_queues": {"type": "list", "elements": "path"},
             "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
             "now": {"type": "bool", "default": False},
             "service": {"type": "str", "default": "logstash.service"},
@@ -147,6 +169,8 @@ def main():
     old = read_paths(params["from_settings"], params["from_paths"])
     new = read_paths(params["to_settings"], params["to_paths"])
     kinds = changed_kinds(old, new)
+    if params["to_queues"] is not None:
+        warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
     found = stored_data.find_stored(old, kinds)
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
     if not found:

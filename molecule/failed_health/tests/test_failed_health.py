@@ -18,7 +18,7 @@ def deploy(tmp_path):
     """deploy({pipeline: text}, ports) -> a run with these pipelines."""
 
     def run(texts, ports=(5000,), playbook="playbooks/logstash.yml", **variables):
-        wanted = {**pipelines(tmp_path, texts, ports), "logstash_health_timeout": 20, **variables}
+        wanted = {**pipelines(tmp_path, texts, ports), "logstash_health_timeout": 15, **variables}
         return Run(playbook, wanted, tmp_path)
 
     return run

@@ -20,7 +20,7 @@ def deploy(tmp_path):
     """deploy(text, **variables) -> a run with one pipeline of this text."""
 
     def run(text=GOOD, **variables):
-        wanted = {**pipelines(tmp_path, {"broker": text}, [5000]), "logstash_health_timeout": 20, **variables}
+        wanted = {**pipelines(tmp_path, {"broker": text}, [5000]), "logstash_health_timeout": 15, **variables}
         return Run("playbooks/logstash.yml", wanted, tmp_path)
 
     return run
@@ -79,8 +79,41 @@ def test_full_disk_under_the_package(deploy, host):
     with full(host, CACHE):
         run = deploy(**package("9.4.0"))
     assert run.code != 0
-    assert CACHE in run.text
+    assert f"could not be put to {CACHE}/logstash-9.4.0.deb" in run.text
     assert "No space left on device" in run.text
+    assert "Make room on that file system" in run.text
+
+
+@contextlib.contextmanager
+def server(host, program):
+    """A program of Python that serves on port 8099 of the host, where the package is looked for."""
+    host.check_output("systemd-run --unit server --working-directory /srv python3 -c %s", program)
+    host.check_output("sh -c 'until ss -ltn | grep -q :8099; do sleep 0.2; done'")
+    try:
+        yield {"logstash_version": "9.4.0", "logstash_package_url": "http://127.0.0.1:8099/changed.deb"}
+    finally:
+        host.check_output("systemctl stop server")
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_file_of_a_server_with_another_hash(deploy, host):
+    host.check_output("echo changed > /srv/changed.deb")
+    serve = "import http.server as s; s.HTTPServer(('', 8099), s.SimpleHTTPRequestHandler).serve_forever()"
+    with server(host, serve) as variables:
+        run = deploy(**variables, logstash_package_checksum=f"sha256:{'0' * 64}")
+    assert run.code != 0
+    assert f'logstash_package_checksum is "sha256:{"0" * 64}"' in run.text
+    assert "Correct the two" in run.text
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_server_that_never_answers(deploy, host):
+    listen = "import socket, time; s = socket.create_server(('', 8099)); time.sleep(600)"
+    with server(host, listen) as variables:
+        run = deploy(**variables, logstash_package_checksum=f"sha256:{'0' * 64}")
+    assert run.code != 0
+    assert "timed out" in run.text
+    assert "see that the host reaches the server" in run.text
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -118,7 +151,7 @@ def test_second_instance_on_the_same_data_path(deploy, host):
 def test_node_api_that_cannot_start(deploy):
     run = deploy(logstash_api_host="192.0.2.1")
     assert run.code != 0
-    assert "logstash_api_host" in run.text
+    assert "an address that this host does not have. Correct logstash_api_host" in run.text
     assert "The last good configuration was brought back" in run.text
 
 

@@ -30,7 +30,7 @@ def deploy(tmp_path):
             "logstash_template_path": str(tmp_path),
             "logstash_pipelines": [{"id": "broker", "templates": ["broker.conf"]}],
             "logstash_input_ports": [],
-            "logstash_health_timeout": 20,
+            "logstash_health_timeout": 15,
             **variables,
         }
         ended = Run("playbooks/logstash.yml", wanted, tmp_path)

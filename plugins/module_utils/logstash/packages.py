@@ -69,6 +69,11 @@ class Apt(Programs):
     environment = MappingProxyType({"DEBIAN_FRONTEND": "noninteractive", "NEEDRESTART_SUSPEND": "1", "LC_ALL": "C"})
     # The settings of a host are rendered; a package must neither ask about them nor replace them.
     _keep = ("--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold")
+    # A server that takes a connection and never answers costs a minute, and not three.
+    _patience = (
+        "--option=Acquire::Retries=2",
+        *(f"--option=Acquire::{kind}::Timeout=20" for kind in ("http", "https")),
+    )
     _lists = "/etc/apt/sources.list.d/logstash.sources"
     _database = "/var/lib/dpkg/info/logstash.list"
 
@@ -96,13 +101,13 @@ class Apt(Programs):
         """The package file of a version, from the repositories. Raises PackageError."""
         # The lists of this repository only: another one that does not answer is no reason to stop.
         only = [f"--option=Dir::Etc::SourceList={self._lists}", "--option=Dir::Etc::SourceParts=-"]
-        strict = ["--option=APT::Update::Error-Mode=any", "--option=Acquire::Retries=2"]
+        strict = ["--option=APT::Update::Error-Mode=any", *self._patience]
         self.run(["apt-get", "update", *only, "--option=APT::Get::List-Cleanup=0", *strict])
         known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
         wanted = next((item for item in known if self.release(item) == version), None)
         if wanted is None:
             raise PackageError(f"no such version. Versions that there are: {list_versions(map(self.release, known))}")
-        self.run(["apt-get", "download", "--option=Acquire::Retries=2", f"{NAME}={wanted}"], cwd=directory)
+        self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
         return next(Path(directory).glob("*.deb"))
 
     def install(self, file, before):

@@ -36,6 +36,11 @@ EXPLANATIONS = (
         "This version refuses to run as root. Run it as its own user.",
     ),
     (
+        r"Cannot assign requested address",
+        "Logstash is to listen on an address that this host does not have. Correct logstash_api_host, or the host of "
+        "an input.",
+    ),
+    (
         r"No space left on device",
         "A file system is full. Free some space; a persistent queue takes at least one page of 64 MB for each "
         "pipeline.",

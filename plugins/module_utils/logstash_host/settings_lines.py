@@ -43,13 +43,46 @@ def read_paths(file):
 
     The queues follow path.data where the file does not say otherwise, as they do for Logstash.
     """
-    try:
-        with open(file, encoding="utf-8") as stream:
-            settings = dict(read(stream.read()))
-    except FileNotFoundError:
-        return {}
+    settings = read_common(file)
     paths = {kind: settings[name] for kind, name in PATHS.items() if isinstance(settings.get(name), str)}
     if "data" in paths:
         paths.setdefault("queue", os.path.join(paths["data"], "queue"))
         paths.setdefault("dead_letter_queue", os.path.join(paths["data"], "dead_letter_queue"))
     return {kind: os.path.normpath(path) for kind, path in paths.items()}
+
+
+def read_queues(file):
+    """The directories of the persistent queues, one a pipeline, of a logstash.yml and the pipelines.yml beside it."""
+    common = read_common(file)
+    beside = os.path.join(os.path.dirname(file), "pipelines.yml")
+    try:
+        with open(beside, encoding="utf-8") as stream:
+            pipelines = split_pipelines(read(stream.read()))
+    except FileNotFoundError:
+        pipelines = [{}]
+    queues = []
+    for pipeline in pipelines:
+        settings = {"pipeline.id": "main", "path.queue": read_paths(file).get("queue"), **common, **pipeline}
+        if settings.get("queue.type") == "persisted" and settings["path.queue"]:
+            queues.append(os.path.normpath(os.path.join(settings["path.queue"], settings["pipeline.id"])))
+    return queues
+
+
+def read_common(file):
+    """The settings of a logstash.yml, none when there is no file."""
+    try:
+        with open(file, encoding="utf-8") as stream:
+            return dict(read(stream.read()))
+    except FileNotFoundError:
+        return {}
+
+
+def split_pipelines(settings):
+    """The settings of a pipelines.yml, a dict a pipeline; each begins with its id, as the role writes it."""
+    pipelines = []
+    for name, value in settings:
+        if name == "pipeline.id":
+            pipelines.append({})
+        if pipelines:
+            pipelines[-1][name] = value
+    return pipelines

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from ansible.module_utils import _internal
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -13,6 +14,8 @@ def run_module(capsys, monkeypatch):
 
     # A process that has loaded the controller's code counts as the controller, where warnings go to the display.
     monkeypatch.setattr(_internal, "is_controller", False)
+    # A process keeps the warnings of all the modules that it has run.
+    monkeypatch.setattr(warnings, "_global_warnings", {})
 
     def run(module, check=False, diff=False, **arguments):
         with (

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import shutil
 import struct
 import subprocess
 import zlib
@@ -54,7 +55,7 @@ def old_data(run_module, tmp_path, monkeypatch):
 
     monkeypatch.setattr(logstash_old_data.AnsibleModule, "run_command", systemctl)
 
-    def run(handling="fail", now=True, data=None, check=False, **paths):
+    def run(handling="fail", now=True, data=None, check=False, to_queues=None, **paths):
         new = data or tmp_path / "new"
         to_paths = {"data": new, "queue": f"{new}/queue", "dead_letter_queue": f"{new}/dead_letter_queue"} | paths
         return run_module(
@@ -62,6 +63,7 @@ def old_data(run_module, tmp_path, monkeypatch):
             check=check,
             from_settings=str(tmp_path / "logstash.yml"),
             to_paths={kind: str(path) for kind, path in to_paths.items()},
+            to_queues=to_queues,
             handling=handling,
             now=now,
         )
@@ -94,6 +96,37 @@ def test_leave_says_so_and_touches_nothing(old_data, old):
     result = old_data("leave")
     assert (result["failed"], result["changed"], tree(old)) == (False, False, before)
     assert len(result["found"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("pipelines", "wanted", "warned"),
+    [
+        ("- pipeline.id: p1\n", ["old/queue/p1"], False),
+        ("- pipeline.id: p0\n- pipeline.id: p1\n", ["old/queue/p0"], True),
+        ("- pipeline.id: p1\n", [], True),
+        ('- pipeline.id: "p1"\n  queue.type: "memory"\n', [], False),
+        ('- pipeline.id: "p1"\n  path.queue: "HERE/own"\n', ["own/p1"], False),
+        ('- pipeline.id: "p1"\n  path.queue: "HERE/own"\n', ["old/queue/p1"], True),
+        ("- pipeline.id: empty\n", [], False),
+    ],
+)
+def test_queue_that_is_read_no_more_is_not_left_in_silence(old_data, tmp_path, pipelines, wanted, warned):
+    old = make_old(tmp_path / "old")
+    (tmp_path / "logstash.yml").write_text(f'path.data: "{old}"\nqueue.type: "persisted"\n')
+    (tmp_path / "pipelines.yml").write_text(pipelines.replace("HERE", str(tmp_path)))
+    shutil.copytree(old / "queue/p1", tmp_path / "own/p1")
+    before = tree(old)
+    result = old_data(data=old, to_queues=[str(tmp_path / queue) for queue in wanted])
+    assert (result["failed"], result["changed"], tree(old)) == (False, False, before)
+    assert ("3 unread events" in str(result.get("warnings"))) == warned
+
+
+def test_queue_that_moves_is_not_said_to_be_left(old_data, tmp_path):
+    make_old(tmp_path / "old")
+    (tmp_path / "logstash.yml").write_text(f'path.data: "{tmp_path}/old"\nqueue.type: "persisted"\n')
+    (tmp_path / "pipelines.yml").write_text("- pipeline.id: p1\n")
+    result = old_data("move", now=False, to_queues=[str(tmp_path / "new/queue/p1")])
+    assert "No pipeline reads" not in str(result.get("warnings"))
 
 
 def test_move_waits_until_it_is_time(old_data, old):
