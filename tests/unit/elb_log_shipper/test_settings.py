@@ -51,6 +51,7 @@ def test_values_and_defaults():
 
 
 def test_everything_can_be_set():
+    reference = "secretsmanager:elb#password"
     receiver = parse(
         LogHost=["a", "b:444", "[::1]:445", "::1"],
         LogPort="443",
@@ -68,7 +69,7 @@ def test_everything_can_be_set():
         LogFormat="ndjson",
         LogGzip=True,
         LogUser="elb",
-        LogPassword="secretsmanager:elb#password",
+        LogPassword=reference,
     ).receiver
     assert receiver == Receiver(
         addresses=(Address("a", 443), Address("b", 444), Address("::1", 445), Address("::1", 443)),
@@ -78,7 +79,7 @@ def test_everything_can_be_set():
         format="ndjson",
         gzip=True,
         user="elb",
-        password="secretsmanager:elb#password",
+        password=reference,
         connect_timeout=1.5,
         timeout=7.0,
         retry_seconds=0.0,
