@@ -172,7 +172,7 @@ class Invocation:
                 shipped = ship(
                     opened.read,
                     self._sink,
-                    Encoder(self._settings.context, object_name=source.name),
+                    Encoder(self._settings.context, self._settings.options, source.name),
                     start=source.start,
                     should_stop=self._clock and self._clock.is_late,
                 )

@@ -14,6 +14,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate
+from typing import NamedTuple
 
 from .formats.columns import (
     Column,
@@ -44,6 +45,16 @@ _THOUSANDTHS = {f"{number // 1000}.{number % 1000:03}": str(number) for number i
 _MILLIONTHS = {f"{number:03}": f".{f'{number:03}'.rstrip('0') or '0'}" for number in range(1000)}
 
 Texts = list[str]
+
+
+class Values(NamedTuple):
+    """One value of each line: JSON, or texts that only lack the quotes around them."""
+
+    texts: Texts
+    is_json: bool
+
+
+_UNUSED = Values([], is_json=True)
 
 
 class Kernel:
@@ -95,9 +106,13 @@ class Kernel:
         if self._id_slot is not None:
             row[self._id_slot - 1] += f'"{object_id}-'
             row[self._id_slot + 1] = '"' + row[self._id_slot + 1]
+        for position, (number, part) in self._slots:
+            if not found[number][part].is_json:
+                row[position - 1] += '"'
+                row[position + 1] = '"' + row[position + 1]
         events = row * count
         for position, (number, part) in self._slots:
-            events[position :: len(row)] = found[number][part]
+            events[position :: len(row)] = found[number][part].texts
         if self._id_slot is not None:
             # There is no other line end than \n among these lines.
             offsets = accumulate(map(len, data.splitlines(keepends=True)[:-1]), initial=offset)
@@ -128,7 +143,7 @@ class Kernel:
 
 
 class _ColumnKernel:
-    """From a column's texts, their backslashes doubled, to the JSON of each of its values."""
+    """From a column's texts, their backslashes doubled, to each of its values."""
 
     def __init__(self, column: Column, naming: str) -> None:
         self._convert = column.convert
@@ -140,12 +155,12 @@ class _ColumnKernel:
         self._whole = whole
         self._memos = [_Memo(column.convert, part, quick) for part in range(len(self._wanted))]
 
-    def encode(self, texts: Texts) -> Sequence[Texts]:
+    def encode(self, texts: Texts) -> Sequence[Values]:
         """:raises ValueError: a text that this column can't have."""
         if self._whole and (found := self._whole(texts)):
             return found
         return [
-            list(map(memo.__getitem__, texts)) if wanted else []
+            Values(list(map(memo.__getitem__, texts)), is_json=True) if wanted else _UNUSED
             for memo, wanted in zip(self._memos, self._wanted, strict=True)
         ]
 
@@ -175,38 +190,34 @@ class _Memo(dict):
         return found
 
 
-def _quoted_texts(texts: Texts) -> Texts:
-    return [f'"{text}"' for text in texts]
-
-
-def _timestamps(texts: Texts) -> Sequence[Texts] | None:
+def _timestamps(texts: Texts) -> Sequence[Values] | None:
     """Times with microseconds, which all but the oldest lines have."""
     if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00.000000Z" * len(texts):
-        return (_quoted_texts(texts),)
+        return (Values(texts, is_json=False),)
     return None
 
 
-def _integers(texts: Texts) -> Sequence[Texts] | None:
+def _integers(texts: Texts) -> Sequence[Values] | None:
     """Whole numbers without zeros in front are their own JSON."""
     listed = f" {'  '.join(texts)} "
     if not "".join(texts).isdigit() or " 0" in listed.replace(" 0 ", "") or max(map(len, texts)) > 18:
         return None
-    return (texts,)
+    return (Values(texts, is_json=True),)
 
 
-def _milliseconds(texts: Texts) -> Sequence[Texts] | None:
+def _milliseconds(texts: Texts) -> Sequence[Values] | None:
     """Less than a second, with microseconds; what they are in seconds is left out."""
     try:
-        return [_THOUSANDTHS[text[:-3]] + _MILLIONTHS[text[-3:]] for text in texts], []
+        return Values([_THOUSANDTHS[text[:-3]] + _MILLIONTHS[text[-3:]] for text in texts], is_json=True), _UNUSED
     except KeyError:
         return None
 
 
-def _texts(texts: Texts) -> Sequence[Texts] | None:
-    return None if "-" in texts else (_quoted_texts(texts),)
+def _texts(texts: Texts) -> Sequence[Values] | None:
+    return None if "-" in texts else (Values(texts, is_json=False),)
 
 
-def _endpoints(texts: Texts) -> Sequence[Texts] | None:
+def _endpoints(texts: Texts) -> Sequence[Values] | None:
     """Addresses of IPv4, each with a port that has no zeros in front."""
     tokens = ":\n:".join(texts).split(":")
     if len(tokens) != 3 * len(texts) - 1 or tokens[2::3] != ["\n"] * (len(texts) - 1):
@@ -215,10 +226,10 @@ def _endpoints(texts: Texts) -> Sequence[Texts] | None:
     listed = " " + " ".join(ports)
     if not "".join(ports).isdigit() or "" in ports or " 0" in listed or "" in addresses or max(map(len, ports)) > 5:
         return None
-    return _quoted_texts(texts), _quoted_texts(addresses), ports
+    return Values(texts, is_json=False), Values(addresses, is_json=False), Values(ports, is_json=True)
 
 
-def _requests(texts: Texts) -> Sequence[Texts] | None:
+def _requests(texts: Texts) -> Sequence[Values] | None:
     """Requests of exactly three parts."""
     tokens = " \n ".join(texts).split(" ")
     if len(tokens) != 4 * len(texts) - 1 or tokens[3::4] != ["\n"] * (len(texts) - 1):
@@ -226,14 +237,14 @@ def _requests(texts: Texts) -> Sequence[Texts] | None:
     urls = tokens[1::4]
     if "" in urls or "-" in urls:
         return None
-    methods = list(map(_REQUEST_PARTS.__getitem__, tokens[0::4]))
-    protocols = list(map(_REQUEST_PARTS.__getitem__, tokens[2::4]))
-    return _quoted_texts(texts), methods, _quoted_texts(urls), protocols
+    methods = Values(list(map(_REQUEST_PARTS.__getitem__, tokens[0::4])), is_json=True)
+    protocols = Values(list(map(_REQUEST_PARTS.__getitem__, tokens[2::4])), is_json=True)
+    return Values(texts, is_json=False), methods, Values(urls, is_json=False), protocols
 
 
 _REQUEST_PARTS = _Memo(lambda text: (something(text),), 0)
 
-_WHOLE: dict[Callable, Callable[[Texts], Sequence[Texts] | None]] = {
+_WHOLE: dict[Callable, Callable[[Texts], Sequence[Values] | None]] = {
     timestamp: _timestamps,
     timestamp_or_none: _timestamps,
     text_or_none: _texts,

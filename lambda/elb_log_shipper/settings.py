@@ -26,6 +26,12 @@ Optional:
     RetrySeconds           60          how long one request, or a connection, is tried again; 0 is never
     BatchEvents            500         largest number of events in one HTTP request
     BatchBytes             1048576     largest size of one HTTP request; a single larger event goes alone
+    Naming                 original    the names of the events' fields: original, ecs or aws
+    Include                all         field -> pattern with * and ?, or a list: events are kept where each matches
+    Exclude                none        the same: events are left out where any matches
+    Sampling               all         status (404) or class of statuses (2xx) -> the share that is kept, 0 to 1
+    MaskAddresses          false       clients' addresses lose the part that tells clients of one network apart
+    MaskQuery              none        keys, a list or with commas, whose values in query strings become ***; * is all
 
 Certificates and key are files in PEM, or, as the password may be, references: see ``secrets.py``.
 """
@@ -40,7 +46,7 @@ from typing import NoReturn
 
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
-from .events import Context
+from .events import DEFAULTS, NAMINGS, Context, Options
 
 PATH_VARIABLE = "ELB_LOG_SHIPPER_SETTINGS"
 DEFAULT_PATH = Path(__file__).with_name("settings.json")
@@ -62,9 +68,16 @@ _OPTIONAL = {
     "RetrySeconds": 60,
     "BatchEvents": 500,
     "BatchBytes": 1024 * 1024,
+    "Naming": "original",
+    "Include": {},
+    "Exclude": {},
+    "Sampling": {},
+    "MaskAddresses": False,
+    "MaskQuery": [],
 }
 _TOKEN = re.compile(r"#\{[^}]*\}?")
 _FORMATS = ("json_array", "ndjson")
+_STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
 _SECRET = ("LogPassword",)
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@?#:,\[\]]+)(?::([0-9]{1,5}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
@@ -77,6 +90,7 @@ class Settings:
 
     context: Context
     receiver: Receiver
+    options: Options = DEFAULTS
 
 
 def load(path: Path | None = None) -> Settings:
@@ -143,7 +157,47 @@ class _Checker:
         return Settings(
             context=Context(self._text("Component"), self._text("Environment"), self._text("Application")),
             receiver=self._receiver(),
+            options=self._options(),
         )
+
+    def _options(self) -> Options:
+        return Options(
+            naming=self._choice("Naming", NAMINGS),
+            include=self._patterns("Include"),
+            exclude=self._patterns("Exclude"),
+            sampling=self._sampling(),
+            mask_addresses=self._switch("MaskAddresses"),
+            mask_query=self._texts("MaskQuery", self._values["MaskQuery"]),
+        )
+
+    def _patterns(self, key: str) -> dict[str, tuple[str, ...]]:
+        value = self._values[key]
+        if not isinstance(value, dict):
+            raise self._invalid(key, 'an object such as {"Status": "5*"}')
+        found = {
+            field: self._texts(key, [patterns] if isinstance(patterns, str) else patterns)
+            for field, patterns in value.items()
+        }
+        if not all(found.values()):
+            raise self._invalid(key, "at least one pattern for each field")
+        return found
+
+    def _sampling(self) -> dict[str, float]:
+        value = self._values["Sampling"]
+        expected = 'an object such as {"2xx": 0.1, "404": 1}: shares from 0 to 1'
+        if not isinstance(value, dict) or not all(_STATUS.fullmatch(status) for status in value):
+            raise self._invalid("Sampling", expected)
+        for share in value.values():
+            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+                raise self._invalid("Sampling", expected)
+        return value
+
+    def _texts(self, key: str, value: object) -> tuple[str, ...]:
+        if isinstance(value, str):
+            value = [text.strip() for text in value.split(",") if text.strip()]
+        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
+            raise self._invalid(key, "texts, as a list")
+        return tuple(value)
 
     def _receiver(self) -> Receiver:
         transport = self._choice("LogTransport", TRANSPORTS)

@@ -8,7 +8,7 @@ import pytest
 from elb_log_shipper import settings
 from elb_log_shipper.delivery import Address, Receiver, Tls
 from elb_log_shipper.errors import SettingsError
-from elb_log_shipper.events import Context
+from elb_log_shipper.events import Context, Options
 
 GOOD = {
     "LogHost": "logs.example.com",
@@ -51,6 +51,7 @@ def test_values_and_defaults():
 
 
 def test_everything_can_be_set():
+    reference = "secretsmanager:elb#password"
     receiver = parse(
         LogHost=["a", "b:444", "[::1]:445", "::1"],
         LogPort="443",
@@ -68,7 +69,7 @@ def test_everything_can_be_set():
         LogFormat="ndjson",
         LogGzip=True,
         LogUser="elb",
-        LogPassword="secretsmanager:elb#password",
+        LogPassword=reference,
     ).receiver
     assert receiver == Receiver(
         addresses=(Address("a", 443), Address("b", 444), Address("::1", 445), Address("::1", 443)),
@@ -78,7 +79,7 @@ def test_everything_can_be_set():
         format="ndjson",
         gzip=True,
         user="elb",
-        password="secretsmanager:elb#password",
+        password=reference,
         connect_timeout=1.5,
         timeout=7.0,
         retry_seconds=0.0,
@@ -226,3 +227,45 @@ def test_without_it_the_packaged_file_is_read(monkeypatch, value):
         monkeypatch.setenv("ELB_LOG_SHIPPER_SETTINGS", value)
     with pytest.raises(SettingsError, match=re.escape(str(Path("elb_log_shipper", "settings.json")))):
         settings.load()
+
+
+def test_what_events_hold():
+    assert parse().options == Options()
+    found = parse(
+        Naming="ECS",
+        Include={"Status": "5*"},
+        Exclude={"UserAgent": ["ELB-*", "curl, wget"]},
+        Sampling={"2xx": 0.1, "404": 1},
+        MaskAddresses="true",
+        MaskQuery="token, password",
+    ).options
+    assert found == Options(
+        naming="ecs",
+        include={"Status": ("5*",)},
+        exclude={"UserAgent": ("ELB-*", "curl, wget")},
+        sampling={"2xx": 0.1, "404": 1},
+        mask_addresses=True,
+        mask_query=("token", "password"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("Naming", "camel", "original or ecs or aws"),
+        ("Include", "Status", "an object such as"),
+        ("Include", {"Status": []}, "at least one pattern"),
+        ("Exclude", {"Status": [500]}, "texts"),
+        ("Exclude", {"Status": 500}, "texts"),
+        ("Sampling", {"2xx": 2}, "from 0 to 1"),
+        ("Sampling", {"ok": 0.5}, "from 0 to 1"),
+        ("Sampling", {"2xx": True}, "from 0 to 1"),
+        ("Sampling", [], "from 0 to 1"),
+        ("MaskAddresses", "sometimes", "true or false"),
+        ("MaskQuery", 5, "texts"),
+        ("MaskQuery", [""], "texts"),
+    ],
+)
+def test_what_events_can_not_hold(key, value, expected):
+    with pytest.raises(SettingsError, match=rf"some/settings\.json: {key}: .*expected .*{expected}"):
+        parse(**{key: value})

@@ -1,0 +1,166 @@
+"""The log shipper: a gzip file to a sink on loopback, against the classic design in Node; and its parser alone.
+
+``LOG_SHIPPER_BENCH_MB=500`` measures long logs too; without it the longest has 64 MB.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.benchmarks.log_shipper import samples
+from tests.benchmarks.measure import Row, seconds, show
+
+HERE = Path(__file__).parent
+SOURCE = HERE.parents[2] / "lambda"
+ROUNDS = 3
+SIZE = 32 * 1024 * 1024
+
+
+class Sink:
+    """Takes everything that arrives on loopback and answers what HTTP wants; in a process of its own."""
+
+    def __init__(self, protocol: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, HERE / "sink.py", protocol], stdout=subprocess.PIPE, text=True
+        )
+        self.port = self._process.stdout.readline().strip()
+        self.url = f"{protocol}://127.0.0.1:{self.port}/"
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+class Measured(NamedTuple):
+    """A run of a whole process: seconds by the clock, seconds of the processor, and its peak of memory in MB."""
+
+    clock: float
+    processor: float
+    memory: float
+
+
+def _run(command: list[object]) -> Measured:
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", HERE / "launch.py", *map(str, command)],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return Measured(*map(float, done.stdout.split()))
+
+
+def _best(*commands: list[object], rounds: int = ROUNDS) -> list[Measured]:
+    """Of each command the shortest times and the largest memory; in turn, so that a busy machine is busy for all."""
+    found = zip(*[[_run(command) for command in commands] for _ in range(rounds)], strict=True)
+    return [
+        Measured(min(run.clock for run in runs), min(run.processor for run in runs), max(run.memory for run in runs))
+        for runs in found
+    ]
+
+
+def _ours(path: Path, sink: Sink) -> list[object]:
+    return [sys.executable, "-m", "elb_log_shipper", "ship", path, "--to", sink.url]
+
+
+def run() -> None:
+    longest = int(os.environ.get("LOG_SHIPPER_BENCH_MB", "64"))
+    with tempfile.TemporaryDirectory() as directory:
+        _parsing()
+        tcp, http = Sink("tcp"), Sink("http")
+        try:
+            _pipelines(Path(directory), tcp, http)
+            _sizes(Path(directory), tcp, longest)
+        finally:
+            tcp.close()
+            http.close()
+
+
+def _parsing() -> None:
+    """In this process, processor time: the encoder against the fastest loop over lines that Python has."""
+    sys.path.insert(0, str(SOURCE))
+    from elb_log_shipper.events import Context, Encoder  # noqa: PLC0415 - not on the path before
+    from elb_log_shipper.lines import CHUNK_BYTES, blocks  # noqa: PLC0415
+
+    rows = []
+    for kind in samples.MAKERS:
+        data = b"".join(samples.lines(kind, SIZE))
+
+        def encode(data: bytes = data, **options: bool) -> None:
+            encoder = Encoder(Context("web", "prod", "shop"), object_name="a.log", **options)
+            for block in blocks(data[place : place + CHUNK_BYTES] for place in range(0, len(data), CHUNK_BYTES)):
+                encoder.encode(block)
+
+        def loop(data: bytes = data) -> None:
+            for _ in data.splitlines():
+                pass
+
+        ours, floor = seconds(encode, loop, rounds=ROUNDS)
+        count = data.count(b"\n")
+        rows.append(Row(f"{kind}: parse and encode", ours, floor, f"{count / ours:,.0f} lines/s; the aim is 0.20"))
+        part = data[: len(data) // 8]
+        part = part[: part.rfind(b"\n") + 1]
+        fast, careful = seconds(lambda part=part: encode(part), lambda part=part: encode(part, fast=False), rounds=1)
+        rows.append(Row(f"{kind}: kernel against careful parser", fast, careful, "how much the kernel gains"))
+    show("Parse and encode alone, against an empty loop over splitlines()", rows)
+
+
+def _pipelines(directory: Path, tcp: Sink, http: Sink) -> None:
+    node = shutil.which("node")
+    if not node:
+        print("There is no node on this machine: no comparison with it.")
+    table = Table(title="Whole pipeline: gzip file to a sink on loopback, one process each", title_justify="left")
+    for name in ("log", "lines/s", "Node", "times Node", "aim", "by processor", "HTTP of TCP", "aim", "MB", "MB Node"):
+        table.add_column(name, justify="right")
+    for kind, aim in (("classic", "4"), ("ALB", "6")):
+        path = directory / f"{kind}.log.gz"
+        count = samples.write(path, kind, SIZE)
+        commands = [_ours(path, tcp), _ours(path, http)]
+        if node:
+            commands.append([node, HERE / "baseline.js", path, "127.0.0.1", tcp.port])
+        ours, over_http, *rest = _best(*commands)
+        theirs = rest[0] if rest else Measured(*[float("nan")] * 3)
+        table.add_row(
+            kind,
+            f"{count / ours.clock:,.0f}",
+            f"{count / theirs.clock:,.0f}",
+            f"{theirs.clock / ours.clock:.2f}",
+            aim,
+            f"{theirs.processor / ours.processor:.2f}",
+            f"{ours.clock / over_http.clock:.2f}",
+            "0.85",
+            f"{max(ours.memory, over_http.memory):.0f}",
+            f"{theirs.memory:.0f}",
+        )
+    Console(width=140).print(table)
+
+
+def _sizes(directory: Path, tcp: Sink, longest: int) -> None:
+    title = "Classic lines over the size of a log; the start of the process is left out of the cost"
+    table = Table(title=title, title_justify="left")
+    for name in ("MB", "ns a line", "processor ns a line", "peak MB", "aim"):
+        table.add_column(name, justify="right")
+    empty = directory / "empty.log"
+    empty.touch()
+    (start,) = _best(_ours(empty, tcp))
+    for size in sorted({1, 8, min(64, longest), longest}):
+        path = directory / "sized.log.gz"
+        count = samples.write(path, "classic", size * 1024 * 1024)
+        (taken,) = _best(_ours(path, tcp), rounds=ROUNDS if size <= 64 else 1)
+        table.add_row(
+            str(size),
+            f"{(taken.clock - start.clock) / count * 1e9:,.0f}",
+            f"{(taken.processor - start.processor) / count * 1e9:,.0f}",
+            f"{taken.memory:.0f}",
+            "32",
+        )
+    Console(width=140).print(table)
