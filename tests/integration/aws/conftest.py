@@ -182,6 +182,8 @@ def aws(emulator, tmp_path_factory):
         "aws_secret_key": "emulator",
         "elb_log_shipper_log_bucket": "test-elb-logs",
         "elb_log_shipper_artifact_bucket": "test-artifacts",
+        # An invocation tries to deliver as long as it may.
+        "elb_log_shipper_timeout": 20,
     }
     deployment = Deployment(emulator, tmp_path_factory.mktemp("inventory"), variables)
     yield deployment

@@ -116,7 +116,7 @@ def test_an_event_that_fails_to_the_last_retry_is_kept(aws):
     url = next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "FailedEventsQueueUrl")
     sqs = aws.emulator.client("sqs")
     received = wait_for(
-        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), 90, "message in the queue"
+        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), 180, "message in the queue"
     )
     body = json.loads(received[0]["Body"])
     assert body["requestContext"]["condition"] == "RetriesExhausted"
