@@ -168,3 +168,18 @@ def test_they_agree_where_only_one_check_tells(lines):
     assert lines[0] != lines[1]
     assert_agree(b"\n".join(lines))
     assert_agree(b"\n".join(lines[::-1] + lines))
+
+
+def test_one_unusual_line_among_many_is_done_alone(monkeypatch):
+    lines = [CLASSIC] * 400
+    lines[123] = b"unusual"
+    data = b"\n".join(lines)
+    assert_agree(data)
+    careful: list[int] = []
+    done = Encoder._encode_lines
+    monkeypatch.setattr(
+        Encoder, "_encode_lines", lambda self, block: careful.append(block.data.count(b"\n") + 1) or done(self, block)
+    )
+    assert Encoder(CONTEXT).encode(Block(data, 0)).events == 400
+    assert len(careful) == 1
+    assert careful[0] < 20
