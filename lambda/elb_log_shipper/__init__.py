@@ -5,6 +5,9 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     lines.py      chunks of bytes -> inflated chunks -> blocks of whole lines
     formats/      one line of text -> the fields of one event; one module a log format
     events.py     a block of lines -> encoded events, parsed or raw
+    kernel.py     the same for many lines at once, where nothing is unusual
+    selection.py  which events are kept: filters, sampling
+    masking.py    what must not leave: addresses, values in query strings
     shipping.py   stream -> sink, with counts
     delivery/     the sinks: TCP json_lines, HTTP arrays
     s3.py         the only module that imports boto3

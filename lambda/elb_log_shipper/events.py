@@ -21,6 +21,9 @@ PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
 EVENT_TYPE = "logs"
 
+_CAREFUL_BYTES = 4096
+"""Of a larger block with something unusual in it the halves are tried."""
+
 __all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options"]
 
 
@@ -207,7 +210,17 @@ class Encoder:
         """The events of one block, in the log's order; none for empty lines."""
         if block.part:
             return self._encode_part(block)
-        return (self._encode_fast(block) if self._fast else None) or self._encode_lines(block)
+        if not self._fast:
+            return self._encode_lines(block)
+        if batch := self._encode_fast(block):
+            return batch
+        middle = block.data.find(b"\n", len(block.data) // 2) if len(block.data) > _CAREFUL_BYTES else -1
+        if middle < 0:
+            return self._encode_lines(block)
+        # One unusual line among many: only the lines around it are done the careful way.
+        first = self.encode(block._replace(data=block.data[:middle]))
+        second = self.encode(block._replace(data=block.data[middle + 1 :], offset=block.offset + middle + 1))
+        return Batch(first.data + second.data, first.events + second.events)
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""

@@ -142,3 +142,44 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing():
     line = next(line for line in PLAIN if b"0.001337" in line)
     data = b"\n".join(line.replace(b" 5120 ", b" %d " % number) for number in range(2 * REMEMBERED + 10))
     assert_agree(data)
+
+
+CLASSIC = next(line for line in PLAIN if b" 5120 " in line)
+ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in line)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param([ALB, ALB.replace(b'"Root=1-58337281-1d84f3d73c47ec4e58577259"', b'"-"')], id="no trace"),
+        pytest.param([ALB, ALB.replace(b"https ", b"gopher ", 1)], id="unknown type"),
+        pytest.param([ALB, ALB.replace(b"https ", b"tls ", 1)], id="type of another balancer"),
+        pytest.param(
+            [CLASSIC.replace(b"443/ HTTP/1.1", b"443/"), CLASSIC.replace(b"443/ ", b"443/ a ")], id="2 and 4 parts"
+        ),
+        pytest.param([CLASSIC.removesuffix(b" TLSv1.2"), CLASSIC + b" more"], id="14 and 16 columns"),
+        pytest.param([CLASSIC, CLASSIC.replace(b":49152 ", b":09152 ")], id="port with a zero"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" 5120 ", b" 05120 ")], id="number with a zero"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" 0.001337 ", b" 337 ")], id="whole seconds"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"198.51.100.23:", b"2001:db8::1:")], id="IPv6"),
+    ],
+)
+def test_they_agree_where_only_one_check_tells(lines):
+    assert lines[0] != lines[1]
+    assert_agree(b"\n".join(lines))
+    assert_agree(b"\n".join(lines[::-1] + lines))
+
+
+def test_one_unusual_line_among_many_is_done_alone(monkeypatch):
+    lines = [CLASSIC] * 400
+    lines[123] = b"unusual"
+    data = b"\n".join(lines)
+    assert_agree(data)
+    careful: list[int] = []
+    done = Encoder._encode_lines
+    monkeypatch.setattr(
+        Encoder, "_encode_lines", lambda self, block: careful.append(block.data.count(b"\n") + 1) or done(self, block)
+    )
+    assert Encoder(CONTEXT).encode(Block(data, 0)).events == 400
+    assert len(careful) == 1
+    assert careful[0] < 20

@@ -7,6 +7,7 @@ from email.utils import formatdate
 import pytest
 from elb_log_shipper.delivery import Address, HttpSink, Receiver
 from elb_log_shipper.errors import DeliveryError
+from elb_log_shipper.events import Batch
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -283,6 +284,32 @@ def test_the_same_log_twice_has_equal_ids(receive, tools):
     target.close()
     assert peer.connections == 1  # kept from one log to the next
     peer.assert_all_there(tools.events(), twice=40)
+
+
+def test_a_log_that_was_given_up_leaves_nothing_to_the_next(receive, tools):
+    peer = receive(tools.serve_http)
+    target = sink(tools, peer.port, batch_events=1000)
+    first, second = tools.events()[:5], tools.events()[5:]
+    target.send(Batch(b"\n".join(first) + b"\n", len(first)))
+    target.abort()
+    tools.send_as_a_trigger(target, second)
+    peer.assert_all_there(second)
+
+
+def accepted_before_it_was_read(connection):
+    connection.stream.read(300)
+    connection.answer(200)
+    connection.peer.release.wait(0.2)
+    connection.reset()
+
+
+def test_a_success_that_comes_before_the_whole_request_is_none(receive, tools):
+    found = tools.events(40, 1_000_000)  # more than the buffers of both sides
+    peer = receive(tools.serve_http, accepted_before_it_was_read)
+    target = sink(tools, peer.port, batch_bytes=100_000_000, timeout=5.0)
+    tools.send_as_a_trigger(target, found, most=1)
+    assert target.retries == 1
+    peer.assert_all_there(found)
 
 
 @pytest.mark.parametrize("format_", ["json_array", "ndjson"])

@@ -43,6 +43,11 @@ class RecordingSink:
         self.refuse: Callable[[dict], bool] = lambda _event: False
         self._sent: list[dict] = []
 
+    retries = 0
+
+    def limit(self, remaining_seconds) -> None:
+        """Nothing takes time here."""
+
     def send(self, batch) -> None:
         events = [json.loads(line) for line in batch.data.splitlines()]
         assert len(events) == batch.events
@@ -179,7 +184,7 @@ def aws(monkeypatch) -> Iterator[Aws]:
 @pytest.fixture
 def sink(monkeypatch) -> RecordingSink:
     recording = RecordingSink()
-    monkeypatch.setattr(handler, "sink_of", lambda _settings: recording)
+    monkeypatch.setattr(handler, "make_sink", lambda _receiver: recording)
     handler._sinks.close()
     yield recording
     handler._sinks.close()
