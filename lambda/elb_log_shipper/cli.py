@@ -11,9 +11,8 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from .delivery import Address, Receiver, Sink, Tls, make_sink

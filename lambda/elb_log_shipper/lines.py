@@ -5,11 +5,15 @@ inside logged URLs and user agents.
 """
 
 import itertools
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import InputError
+
+try:
+    from isal import isal_zlib as zlib  # a native part that a package may hold; inflates faster
+except ImportError:
+    import zlib
 
 CHUNK_BYTES = 64 * 1024
 """How much is read and inflated at a time."""

@@ -123,6 +123,73 @@ def test_an_event_that_fails_to_the_last_retry_is_kept(aws):
     assert urllib.parse.unquote_plus(body["requestPayload"]["Records"][0]["s3"]["object"]["key"]) == key
 
 
+def url_of(aws, output):
+    stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    return next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == output)
+
+
+def lines_of(sink, name):
+    return [one for one in sink.lines if one["LoadBalancerName"] == name]
+
+
+def test_the_rest_of_an_object_is_shipped_through_the_queue(aws, sink):
+    """As the function hands it on near its time limit: from the second of three lines on."""
+    key = put_log(aws, "rest", lines=3)
+    wait_for(lambda: len(lines_of(sink, "rest")) >= 3, 60, "delivery of the whole object")
+    ids = [one["EventId"] for one in lines_of(sink, "rest")]
+    sink.lines.clear()
+    offset = len(LOG_LINE.format(name="rest"))
+    rest = {"bucket": aws.variables["elb_log_shipper_log_bucket"], "key": key, "offset": offset, "line": 1}
+    aws.emulator.client("sqs").send_message(
+        QueueUrl=url_of(aws, "ObjectsQueueUrl"), MessageBody=json.dumps({"continue": rest})
+    )
+    wait_for(lambda: len(lines_of(sink, "rest")) >= 2, 60, "delivery of the rest")
+    assert [one["EventId"] for one in lines_of(sink, "rest")] == ids[1:]
+
+
+def test_the_trigger_may_be_a_queue(aws, sink):
+    """The stack changes over, and the deployed package ships what comes through the queue, each line once."""
+    assert recap_of(aws.play("elb_logs.yml", elb_log_shipper_trigger="sqs"))["changed"] == 1
+    assert recap_of(aws.play("elb_logs.yml", elb_log_shipper_trigger="sqs"))["changed"] == 0
+    bucket = aws.variables["elb_log_shipper_log_bucket"]
+    notification = aws.emulator.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    assert "LambdaFunctionConfigurations" not in notification
+    assert notification["QueueConfigurations"][0]["QueueArn"].endswith(f":{FUNCTION}-objects")
+    put_log(aws, "queued", lines=12)
+    put_log(aws, "queued-too", lines=5)
+    wait_for(lambda: len(sink.lines) >= 17, 60, "delivery of 17 lines")
+    assert (len(lines_of(sink, "queued")), len(lines_of(sink, "queued-too"))) == (12, 5)
+    assert len({one["EventId"] for one in sink.lines}) == 17
+    names = ["VisibilityTimeout"]
+    attributes = aws.emulator.client("sqs").get_queue_attributes(
+        QueueUrl=url_of(aws, "ObjectsQueueUrl"), AttributeNames=names
+    )
+    assert attributes["Attributes"]["VisibilityTimeout"] == "1800"
+
+
+def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, sink):
+    """An object that is not there fails its own message only, which stays in the queue."""
+    bucket = aws.variables["elb_log_shipper_log_bucket"]
+    gone = {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": "gone.log"}}}]}
+    url = url_of(aws, "ObjectsQueueUrl")
+    aws.emulator.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(gone))
+    put_log(aws, "beside", lines=2)
+    wait_for(lambda: len(lines_of(sink, "beside")) >= 2, 60, "delivery of what can be had")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+    def left():
+        attributes = aws.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(attributes[name]) for name in names)
+
+    wait_for(lambda: left() == 1, 15, "single message that is left")
+    assert len(lines_of(sink, "beside")) == 2
+    aws.emulator.client("sqs").purge_queue(QueueUrl=url)
+
+
+def test_the_trigger_may_be_the_bucket_again(aws):
+    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 1
+
+
 def test_changed_settings_are_new_code(aws, sink):
     changed = aws.variables["octopus_variables"] | {"Application": "billing"}
     assert recap_of(aws.play("elb_logs.yml", "--check", octopus_variables=changed))["changed"] == 2
@@ -139,6 +206,7 @@ def test_changed_settings_are_new_code(aws, sink):
     [
         ({"elb_log_shipper_log_bucket": ""}, 'elb_log_shipper_log_bucket is ""'),
         ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
+        ({"elb_log_shipper_trigger": "cron"}, "elb_log_shipper_trigger"),
         ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
         ({"octopus_variables": {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}}, "LogTransport"),
     ],

@@ -131,6 +131,54 @@ def test_directory_without_the_package(tmp_path):
         build_zip(tmp_path, SETTINGS, tmp_path / "x.zip")
 
 
+def wheel(directory: Path, platform: str) -> Path:
+    path = directory / f"isal-1.9.1-cp311-cp311-{platform}.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("isal/__init__.py", "")
+        archive.writestr("isal/isal_zlib.so", platform)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("architecture", "platform"),
+    [
+        ("arm64", "manylinux_2_17_aarch64.manylinux2014_aarch64"),
+        ("x86_64", "manylinux_2_17_x86_64.manylinux2014_x86_64"),
+        ("arm64", "any"),
+    ],
+)
+def test_wheels_go_into_the_package_of_their_processor(tmp_path, architecture, platform):
+    outputs = [tmp_path / "x.zip", tmp_path / "y.zip"]
+    options = {"architecture": architecture, "wheels": [wheel(tmp_path, platform)]}
+    first, second = [build_zip(SOURCE, SETTINGS, output, **options) for output in outputs]
+    assert first == second
+    with zipfile.ZipFile(outputs[0]) as archive:
+        assert archive.read("isal/isal_zlib.so").decode() == platform
+        assert archive.namelist() == sorted(archive.namelist())
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_without_wheels_the_package_is_the_same_for_every_processor(tmp_path):
+    hashes = {build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", architecture=one) for one in ("arm64", "x86_64")}
+    assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    "platform", ["manylinux2014_x86_64", "musllinux_1_2_aarch64", "macosx_11_0_arm64", "win_arm64", "linux_aarch64"]
+)
+def test_a_wheel_for_another_machine_is_refused(tmp_path, platform):
+    with pytest.raises(ValueError, match="not one for Linux .glibc. on arm64"):
+        build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", architecture="arm64", wheels=[wheel(tmp_path, platform)])
+    assert not (tmp_path / "x.zip").exists()
+
+
+def test_a_wheel_that_is_none_is_refused(tmp_path):
+    path = tmp_path / "isal-1-py3-none-any.whl"
+    path.write_bytes(b"no zip")
+    with pytest.raises(ValueError, match=r"wheel isal-1-py3-none-any.whl: .*Fetch it again"):
+        build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", wheels=[path])
+
+
 def test_command_line(tmp_path):
     settings, output = tmp_path / "s.json", tmp_path / "x.zip"
     settings.write_text(SETTINGS, encoding="utf-8")

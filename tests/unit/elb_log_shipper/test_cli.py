@@ -228,7 +228,9 @@ def test_interrupted_and_gone_on_as_it_says_each_line_is_there_once(logs, number
     process = subprocess.Popen(command, cwd=SOURCE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     first = b""
     while len(first) < 200_000:  # then it is in the long one, and waits for this reader
-        first += os.read(process.stdout.fileno(), 65536)
+        more = os.read(process.stdout.fileno(), 65536)
+        assert more, process.stderr.read()
+        first += more
     process.send_signal(number)
     more, messages = process.communicate(timeout=30)
     assert process.returncode == 130
