@@ -167,7 +167,7 @@ def test_without_wheels_the_package_is_the_same_for_every_processor(tmp_path):
     "platform", ["manylinux2014_x86_64", "musllinux_1_2_aarch64", "macosx_11_0_arm64", "win_arm64", "linux_aarch64"]
 )
 def test_a_wheel_for_another_machine_is_refused(tmp_path, platform):
-    with pytest.raises(ValueError, match="not one for Linux .glibc. on arm64"):
+    with pytest.raises(ValueError, match=r"not one for Linux .glibc. on arm64"):
         build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", architecture="arm64", wheels=[wheel(tmp_path, platform)])
     assert not (tmp_path / "x.zip").exists()
 
