@@ -10,8 +10,13 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     masking.py    what must not leave: addresses, values in query strings
     shipping.py   stream -> sink, with counts
     delivery/     the sinks: TCP json_lines, HTTP arrays
-    s3.py         the only module that imports boto3
+    s3.py         objects of S3 as streams; boto3 is imported when one is wanted
+    triggers.py   an event -> the objects that it names, whatever they came through
+    continuations.py  the queue that takes the rest of an object near the time limit
+    metrics.py    CloudWatch's embedded metrics
     settings.py   the settings file
     handler.py    the Lambda's entry point
-    cli.py        the same for local files and people
+    cli.py        the same for people: arguments, and the sinks that print and check
+    logs.py       the command line's logs: files, standard input, S3
+    runs.py       a run over many of them: processes, progress, where to go on
 """

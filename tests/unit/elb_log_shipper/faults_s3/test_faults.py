@@ -372,3 +372,24 @@ def test_a_backfill_of_a_prefix_has_the_functions_ids(aws, sink, deployed, tcp_r
     assert "shipped 2 of 2 logs: 103 lines, 0 unparsed" in done.stderr
     shipped = [json.loads(line)["EventId"] for data in receiver.wait_for(2) for line in data.splitlines()]
     assert shipped == sink.ids[50:]
+
+
+def test_time_limit_inside_of_a_long_line_goes_on_at_its_start():
+    log = b"one\n" + b"x" * 3_000_000 + b"\nlast\n"
+
+    def run(start, looks):
+        recording, left = RecordingSink(), iter([False] * looks)
+        encoder = Encoder(Context("c", "e", "a"), object_name="n")
+        stopped = ship(
+            io.BytesIO(log).read, recording, encoder, start=start, should_stop=lambda: next(left, True)
+        ).stopped
+        return recording.delivered, stopped
+
+    whole, _ = run(Position(), looks=1000)
+    first, stopped = run(Position(), looks=30)
+    assert len(first) > 1, "a part of the long line was sent"
+    assert stopped == Position(4, 1)
+    rest, ended = run(stopped, looks=1000)
+    assert ended is None
+    assert rest == whole[1:]
+    assert all(event in whole for event in first)
