@@ -171,7 +171,7 @@ def test_the_trigger_may_be_a_queue(aws, sink):
     names = ["VisibilityTimeout"]
     url = url_of(aws, "ObjectsQueueUrl", "queued")
     attributes = aws.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    assert attributes["Attributes"]["VisibilityTimeout"] == "1800"
+    assert int(attributes["Attributes"]["VisibilityTimeout"]) == 6 * aws.variables["elb_log_shipper_timeout"]
 
 
 def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, sink):
