@@ -94,7 +94,7 @@ def data():
 
 def rests():
     """What a run that was cut off may leave. Ansible's own directory for modules is none of the role's business."""
-    names = output("find", "/", "-xdev", "-not", "-path", "/root/.ansible/*", "-not", "-path", "/proc/*").splitlines()
+    names = output("find", "/", "-xdev", "-not", "-path", "*/.ansible/*", "-not", "-path", "/proc/*").splitlines()
     for name in sorted(names):
         if name.endswith(RESTS) or os.path.basename(name).startswith(REST_STARTS):
             yield f"rest {name}"
