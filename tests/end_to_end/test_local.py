@@ -65,6 +65,9 @@ def test_every_field_of_real_lines_arrives(environment, deployed):
     for event in events:
         for added in ("@timestamp", "@version", "host", "port"):
             event.pop(added, None)
+    # Each has an id of its own, of the object and of its place in it.
+    ids = {event.pop("EventId") for event in events}
+    assert (len(ids), len({one.partition("-")[0] for one in ids})) == (len(events), 1)
     wanted = [{**event, **context} for event in expected]
     assert [event for event in wanted if event not in events] == []
     assert len(events) == len(wanted)
