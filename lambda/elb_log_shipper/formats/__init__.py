@@ -1,7 +1,8 @@
 """The log formats, a module each, and the choice between them.
 
 A format is a table of columns (``FORMAT``) over the shared tokenizer and converters of ``columns.py``. Columns behind
-the known ones are kept as a list: AWS appends columns whenever it likes.
+the known ones are kept as a list: AWS appends columns whenever it likes. The shape of each line says which format it
+has: objects may be mixed, and archives renamed.
 """
 
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from . import alb, classic, connection, health_check, nlb
 from .columns import Column, Format, ParseError, Token, Value, convert, is_port, tokenize
 
-__all__ = ["FORMATS", "NAMINGS", "Column", "Format", "ParseError", "Record", "Value", "choose", "parse", "parse_line"]
+__all__ = ["FORMATS", "NAMINGS", "Column", "Format", "ParseError", "Record", "Value", "parse", "parse_line"]
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
@@ -41,21 +42,6 @@ class Record(NamedTuple):
         if self.extra:
             found[_EXTRA[naming]] = self.extra
         return found
-
-
-def choose(object_name: str) -> Format | None:
-    """What the name of an object says about its format; the shape of each line decides.
-
-    Source of the names: AWS's user guides, "Access log files", "Connection log files", "Health check log files".
-    """
-    name = object_name.rpartition("/")[2]
-    if name.startswith(("conn_log_", "conn_log.")):
-        return connection.FORMAT
-    if name.startswith("health_check_log_"):
-        return health_check.FORMAT
-    if "_elasticloadbalancing_" not in name:
-        return None
-    return alb.FORMAT if "_app." in name else nlb.FORMAT if "_net." in name else classic.FORMAT
 
 
 def parse(line: str) -> Record:

@@ -10,11 +10,6 @@ from elb_log_shipper.formats import (
     NAMINGS,
     ParseError,
     alb,
-    choose,
-    classic,
-    connection,
-    health_check,
-    nlb,
     parse,
     parse_line,
 )
@@ -84,28 +79,6 @@ def test_no_field_has_the_name_of_one_that_every_event_has():
         for naming, taken in {"original": "Type Component SourceModuleName", "aws": "component log_type"}.items():
             names = {name for column in form.columns for name in column.names(naming)}
             assert not names & set(taken.split())
-
-
-@pytest.mark.parametrize(
-    ("key", "form"),
-    [
-        (
-            "AWSLogs/1/elasticloadbalancing/eu/2026/03/02/1_elasticloadbalancing_eu_web_20260302T0800Z_1.2.3.4_x.log",
-            classic,
-        ),
-        ("p/1_elasticloadbalancing_eu_app.web.123_20260302T0800Z_1.2.3.4_x.log.gz", alb),
-        ("p/1_elasticloadbalancing_eu_net.web.123_20260302T0800Z_x.log.gz", nlb),
-        ("s3://b/conn_log_1_elasticloadbalancing_eu_app.web.123_20260302T0800Z_1.2.3.4_x.log.gz", connection),
-        ("health_check_log_1_elasticloadbalancing_eu_app.web.1_20260302T0800Z_1.2.3.4_x.log.gz", health_check),
-    ],
-)
-def test_the_name_of_an_object_is_a_hint(key, form):
-    assert choose(key) is form.FORMAT
-
-
-@pytest.mark.parametrize("key", ["a.log", "-", "", "AWSLogs/1/ELBAccessLogTestFile"])
-def test_other_names_say_nothing(key):
-    assert choose(key) is None
 
 
 @pytest.mark.parametrize(
