@@ -6,6 +6,8 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     formats/      one line of text -> the fields of one event; one module a log format
     events.py     a block of lines -> encoded events, parsed or raw
     kernel.py     the same for many lines at once, where nothing is unusual
+    groups.py     what the kernel does with the columns that it has found
+    shapes.py     what columns with another text in each line look like, and their JSON
     selection.py  which events are kept: filters, sampling
     masking.py    what must not leave: addresses, values in query strings
     shipping.py   stream -> sink, with counts

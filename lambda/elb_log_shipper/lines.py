@@ -15,7 +15,7 @@ try:
 except ImportError:
     import zlib
 
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 128 * 1024
 """How much is read and inflated at a time."""
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -36,8 +36,6 @@ class Block(NamedTuple):
     part: int
     offset: int = 0
     """Where its first byte lies in the inflated log, in bytes."""
-    line: int = 0
-    """The number of its first line, counted from 0."""
 
 
 def read_chunks(read: Callable[[int], bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -88,14 +86,11 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InputError("truncated gzip data (it ends before its trailer): fetch or compress the file again")
 
 
-def blocks(
-    chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES, *, offset: int = 0, line: int = 0
-) -> Iterator[Block]:
+def blocks(chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES, *, offset: int = 0) -> Iterator[Block]:
     """Cut chunks at their last newline. The result's lines do not depend on where the chunks were cut.
 
     :param chunks: none longer than ``max_line``.
     :param offset: where the first chunk lies in the inflated log: the start of a line.
-    :param line: that line's number.
     """
     tail = bytearray()  # the line that is not finished yet, from ``offset`` on
     part = 0  # how many parts of it were passed on
@@ -104,24 +99,22 @@ def blocks(
         tail += chunk if first < 0 else chunk[:first]
         while len(tail) > max_line:
             part += 1
-            yield Block(bytes(tail[:max_line]), part, offset, line)
+            yield Block(bytes(tail[:max_line]), part, offset)
             offset += max_line
             del tail[:max_line]
         if first < 0:
             continue
         last = chunk.rfind(b"\n")
         if part:
-            yield Block(bytes(tail), part + 1, offset, line)
+            yield Block(bytes(tail), part + 1, offset)
             offset += len(tail) + 1
-            line += 1
             part = 0
             found = [chunk[first + 1 : last]] if last > first else []
         else:
             found = [bytes(tail) + chunk[first:last]]
         for data in found:
-            yield Block(data, 0, offset, line)
+            yield Block(data, 0, offset)
             offset += len(data) + 1
-            line += data.count(b"\n") + 1
         tail = bytearray(chunk[last + 1 :])
     if tail:
-        yield Block(bytes(tail), part + 1 if part else 0, offset, line)
+        yield Block(bytes(tail), part + 1 if part else 0, offset)
