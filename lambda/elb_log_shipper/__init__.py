@@ -8,6 +8,7 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     kernel.py     the same for many lines at once, where nothing is unusual
     selection.py  which events are kept: filters, sampling
     masking.py    what must not leave: addresses, values in query strings
+    native.py     what inflates and writes JSON: isal and orjson where they are installed
     shipping.py   stream -> sink, with counts
     delivery/     the sinks: TCP json_lines, HTTP arrays
     s3.py         objects of S3 as streams; boto3 is imported when one is wanted

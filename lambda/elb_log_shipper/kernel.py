@@ -10,7 +10,6 @@ column can't have - is no case for this module: :meth:`Kernel.encode` returns ``
 chunk line by line. It is the definition of what is correct, and whatever is not trivial is left to its converters.
 """
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -29,9 +28,7 @@ from .formats.columns import (
     timestamp,
     timestamp_or_none,
 )
-
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""As json.dumps(), which would build an encoder for each event."""
+from .native import to_json
 
 REMEMBERED = 2048
 """How many values of one column are remembered before they are forgotten and learnt again."""
