@@ -15,7 +15,7 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     triggers.py   an event -> the objects that it names, whatever they came through
     continuations.py  the queue that takes the rest of an object near the time limit
     metrics.py    CloudWatch's embedded metrics
-    settings.py   the settings file
+    settings.py   the settings file; keys.py lists what may be in it
     handler.py    the Lambda's entry point
     cli.py        the same for people: arguments, and the sinks that print and check
     logs.py       the command line's logs: files, standard input, S3
