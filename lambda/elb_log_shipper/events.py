@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .formats import NAMINGS, ParseError, Record, parse
-from .groups import to_json
 from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, Block
 from .masking import Masking
+from .native import to_json
 from .selection import STATUS, Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"

@@ -5,15 +5,12 @@ all its texts at once. The columns between two of those are one group together: 
 and made by the careful parser's own functions when it was not seen before.
 """
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 from .formats.columns import Column, Value, convert, list_or_none, tokenize
+from .native import to_json
 from .shapes import SHAPES, Shape, Texts, Values
-
-to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""As json.dumps(), which would build an encoder for each event."""
 
 REMEMBERED = 2048
 """How many texts of one group are remembered before they are forgotten and learnt again."""

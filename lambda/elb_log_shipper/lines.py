@@ -9,11 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import InputError
-
-try:
-    from isal import isal_zlib as zlib  # a native part that a package may hold; inflates faster
-except ImportError:
-    import zlib
+from .native import INFLATE_ERRORS, gzip_member
 
 CHUNK_BYTES = 128 * 1024
 """How much is read and inflated at a time."""
@@ -22,7 +18,6 @@ MAX_LINE_BYTES = 1024 * 1024
 """A longer line is passed on in parts of this size. The balancers cut a URL and a user agent at 8 KB each."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WBITS = 31  # zlib's name for "with gzip header and trailer"
 
 
 class Block(NamedTuple):
@@ -59,11 +54,11 @@ def decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if len(head) >= len(_GZIP_MAGIC):
             break
     rest = itertools.chain([head], chunks) if head else chunks
-    return _inflate(rest) if head.startswith(_GZIP_MAGIC) else rest
+    return _inflate(head, rest) if head.startswith(_GZIP_MAGIC) else rest
 
 
-def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    member = zlib.decompressobj(_GZIP_WBITS)
+def _inflate(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    member = gzip_member(head)
     for chunk in chunks:
         data = chunk
         while data:
@@ -71,11 +66,11 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # padding between and after members is allowed
                 if not data:
                     break
-                member = zlib.decompressobj(_GZIP_WBITS)
+                member = gzip_member(data)
             try:
                 # The limit keeps memory flat when a small chunk inflates a thousandfold.
                 inflated = member.decompress(data, CHUNK_BYTES)
-            except zlib.error as error:
+            except INFLATE_ERRORS as error:
                 raise InputError(f"corrupt gzip data ({error}): fetch or compress the file again") from error
             if inflated:
                 yield inflated
