@@ -132,7 +132,7 @@ def work_in_processes(
                 stop = stop or outcome.fatal
         except BrokenProcessPool:
             name = (running or waiting)[0][0]
-            error = f"{name}: a process ended before its log did. See whether memory was short, then send again"
+            error = f"{name}, or one after it: a process ended before its log did. See whether memory was short"
             yield Outcome(name, Counts(), error=error, fatal=True)
 
 
