@@ -44,14 +44,17 @@ class Interruption:
 
     def install(self) -> None:
         for number in _SIGNALS:
-            signal.signal(number, self._note)
+            signal.signal(number, self._handle)
 
-    def _note(self, number: int, _frame: object) -> None:
+    def note(self) -> None:
         self.came = True
-        if self._final:
-            signal.signal(number, signal.SIG_DFL)
         if self.tell_others:
             self.tell_others()
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if self._final:
+            signal.signal(number, signal.SIG_DFL)
+        self.note()
 
 
 class Job(NamedTuple):
@@ -128,6 +131,8 @@ def work_in_processes(
                     return
                 outcome = running[0][1].result()
                 running.popleft()
+                if outcome.stopped and not interruption.came:  # a signal to that process only is for all of them
+                    interruption.note()
                 yield outcome
                 stop = stop or outcome.fatal
         except BrokenProcessPool:

@@ -121,28 +121,52 @@ def assert_all_arrived(peer, logs: list[str]) -> None:
     assert peer.contents == set(lines)
 
 
-SIGNALS = {
-    "a terminal's": (os.killpg, signal.SIGINT),
-    "to this process only": (os.kill, signal.SIGTERM),
-    "to all of a service": (os.killpg, signal.SIGTERM),
-}
+def interrupt(process: subprocess.Popen) -> None:
+    os.killpg(process.pid, signal.SIGINT)
 
 
-@pytest.mark.parametrize("kind", SIGNALS)
-def test_a_signal_ends_every_process_and_what_it_says_ships_the_rest(receive, shipping, logs, kind):
+def terminate(process: subprocess.Popen) -> None:
+    os.kill(process.pid, signal.SIGTERM)
+
+
+def terminate_all(process: subprocess.Popen) -> None:
+    """As a service manager does; the processes have it before their parent tells them once more."""
+    for child in children(process):
+        os.kill(child, signal.SIGTERM)
+    time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGTERM)
+
+
+@pytest.mark.parametrize("send", [interrupt, terminate, terminate_all])
+def test_a_signal_ends_every_process_and_what_it_says_ships_the_rest(receive, shipping, logs, send):
     slow = Slow()
     peer = receive(slow)
     process, arguments = shipping(peer.port)
     assert slow.begun.wait(PATIENCE)
-    send, number = SIGNALS[kind]
-    send(process.pid, number)
+    send(process)
     messages = end_of(process)
     assert process.returncode == 130
     assert "shipped 0 of 6 logs" in messages
     assert 0 < sum(peer.ids.values()) < LINES, "it has gone on for a whole log"
-    assert "--position" in messages
+    assert re.search("--position [1-9]", messages)
+    assert "a process ended" not in messages
     assert "not known to be done: " in messages
     slow.hurry()
+    go_on(messages, arguments)
+    assert_all_arrived(peer, logs)
+
+
+def test_a_signal_to_one_of_its_processes_is_no_success(receive, shipping, logs):
+    """No further log is begun, and the exit code says that some are left."""
+    slow = Slow()
+    peer = receive(slow)
+    process, arguments = shipping(peer.port)
+    assert slow.begun.wait(PATIENCE)
+    os.kill(children(process)[0], signal.SIGTERM)
+    slow.hurry()
+    messages = end_of(process)
+    assert process.returncode == 130
+    assert len(peer.ids) < LOGS * LINES
     go_on(messages, arguments)
     assert_all_arrived(peer, logs)
 
@@ -152,9 +176,10 @@ def test_a_signal_while_processes_start_ends_them_without_a_traceback(receive, s
     peer = receive(slow)
     process, arguments = shipping(peer.port)
     wait_until(lambda: children(process))
-    os.killpg(process.pid, signal.SIGINT)
+    interrupt(process)
     messages = end_of(process)
     assert process.returncode == 130
+    assert "a process ended" not in messages
     assert sum(peer.ids.values()) < LINES
     slow.hurry()
     go_on(messages, arguments)
