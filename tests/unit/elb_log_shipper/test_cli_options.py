@@ -245,6 +245,8 @@ def test_passwords_that_cannot_be_used(tmp_path):
 def test_all_of_the_file_is_checked_whatever_the_command_needs(command, settings_file, sample_path):
     file = settings_file(LogPort="#{LogPort}")
     assert f"settings file {file}: LogPort: the token" in wrong_usage(command, sample_path, "--settings", file)
+    file = settings_file(LogPort="x")
+    assert f"settings file {file}: LogPort: 'x': expected" in wrong_usage(command, sample_path, "--settings", file)
     file = settings_file(Naming="camel")
     assert f"settings file {file}: Naming: 'camel': expected" in wrong_usage(command, sample_path, "--settings", file)
     file.write_text("{")
