@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .formats import NAMINGS, ParseError, Record, parse
-from .kernel import Kernel, to_json
+from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, Block
 from .masking import Masking
+from .native import to_json
 from .selection import STATUS, Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"
@@ -68,13 +69,14 @@ class Batch(NamedTuple):
 
 @dataclass
 class Counts:
-    """What went through so far. ``bytes`` are those of the log, inflated; empty lines count as bytes only.
+    """What went through so far. ``bytes`` are those of the log, inflated.
 
-    ``lines`` are those read, ``left_out`` those of them that filters and sampling dropped. ``last_time`` is the time of
-    the last line that was parsed, as it is in the log; for measuring how late the log is.
+    ``lines`` are those read but for the ``empty`` ones, ``left_out`` those of them that filters and sampling dropped.
+    ``last_time`` is the time of the last line that was parsed, as it is in the log; for measuring how late the log is.
     """
 
     lines: int = 0
+    empty: int = 0
     unparsed: int = 0
     left_out: int = 0
     bytes: int = 0
@@ -82,6 +84,7 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         self.lines += other.lines
+        self.empty += other.empty
         self.unparsed += other.unparsed
         self.left_out += other.left_out
         self.bytes += other.bytes
@@ -246,7 +249,9 @@ class Encoder:
         offset = block.offset
         for line in block.data.split(b"\n"):
             content = line.removesuffix(b"\r")  # a file that went through Windows
-            if content and (event := self._encode_line(content, f"{self._object}-{offset}")):
+            if not content:
+                self.counts.empty += 1
+            elif event := self._encode_line(content, f"{self._object}-{offset}"):
                 events.append(event)
             offset += len(line) + 1
         return _batch(events)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from . import settings
 from .delivery import Address
+from .keys import KEYS, SWITCH
 from .secrets import is_reference
 from .shipping import START, Position
 
@@ -121,8 +122,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("events")
     for key in ("Component", "Application", "Environment"):
         _add(group, key, metavar="NAME", help=f"the events' {key} (default: {_WITHOUT_FILE[key]})")
-    names = "|".join(settings.NAMINGS)
-    _add(group, "Naming", metavar=names, help="the names of the events' fields (default: original)")
+    _add(group, "Naming", help="the names of the events' fields")
     _add(
         group,
         "Include",
@@ -175,14 +175,14 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     _add(group, "LogCa", type=_pem, metavar="FILE", help=f"the authorities that count (default: the system's): {_PEM}")
     _add(group, "LogClientCertificate", type=_pem, metavar="FILE", help="this side's certificate, likewise")
     _add(group, "LogClientKey", type=_pem, metavar="FILE", help="its key, likewise, where it is not in the same file")
-    _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection (default: 5)")
-    _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer (default: 30)")
+    _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
+    _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
     _add(group, "RetrySeconds", metavar="SECONDS", help="try again for so long; 0 is never (default: 10, a file's 60)")
     http = parser.add_argument_group("receiver with HTTP")
-    _add(http, "LogFormat", metavar="|".join(settings.FORMATS), help="the body of a request (default: json_array)")
+    _add(http, "LogFormat", help="the body of a request")
     _add(http, "LogGzip", action=argparse.BooleanOptionalAction, help="compress the requests")
-    _add(http, "BatchEvents", metavar="N", help="largest number of events in a request (default: 500)")
-    _add(http, "BatchBytes", metavar="N", help="largest size of a request (default: 1048576)")
+    _add(http, "BatchEvents", metavar="N", help="largest number of events in a request")
+    _add(http, "BatchBytes", metavar="N", help="largest size of a request")
     _add(http, "LogUser", metavar="NAME", help="for basic authentication")
     password = http.add_mutually_exclusive_group()
     _add(password, "LogPassword", type=_password, metavar="FILE", help="a file with the user's password")
@@ -195,7 +195,11 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add(group: argparse._ActionsContainer, key: str, **more: object) -> None:
+def _add(group: argparse._ActionsContainer, key: str, **more: str | type) -> None:
+    if KEYS[key].choices:
+        more["metavar"] = "|".join(KEYS[key].choices)
+    if key not in _WITHOUT_FILE and isinstance(KEYS[key].default, str | int) and KEYS[key].kind != SWITCH:
+        more["help"] += f" (default: {KEYS[key].default})"
     group.add_argument(FLAGS[key], dest=key, **more)
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from . import native
 from .delivery import Sink
 from .errors import InputError, ShipperError
 from .events import DEFAULTS, Context, Counts, Options
@@ -76,7 +77,7 @@ class Run:
         left_out = f"{total.left_out} left out, " if total.left_out else ""
         self._complain(
             f"{self._past_tense} {done} of {len(logs)} logs: {total.lines} lines, {total.unparsed} unparsed, {left_out}"
-            f"{total.bytes} bytes, {time.monotonic() - started:.2f} s"
+            f"{total.bytes} bytes, {time.monotonic() - started:.2f} s ({', '.join(native.in_use())})"
         )
         if self._interruption.came:
             return 130

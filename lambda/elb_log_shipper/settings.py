@@ -1,40 +1,8 @@
 """The settings file: ``settings.json`` beside this module, or the one that ``ELB_LOG_SHIPPER_SETTINGS`` names.
 
-Required, each a ``#{Token}`` in the source that the deployment replaces:
-
-    LogHost       name or address of the receiver; several with commas or as a list, each HOST or HOST:PORT, of which
-                  the first that answers is used
-    LogPort       the port where LogHost has none, 1 to 65535; a number or digits
-    LogTransport  tcp (json_lines) or http
-    Environment   sent with each event
-    Component     sent with each event
-    Application   sent with each event
-
-Optional:
-
-    LogTls                 false       TLS, for either transport; the receiver's certificate and name are checked
-    LogCa                  none        the authorities that count, instead of the system's
-    LogClientCertificate   none        this side's certificate
-    LogClientKey           none        its key, where it is not in the same file
-    LogPath                "/"         path of the URL, for http
-    LogFormat              json_array  the body of an HTTP request; or ndjson, one event a line
-    LogGzip                false       gzip for HTTP requests
-    LogUser                none        name for HTTP's basic authentication
-    LogPassword            none        its password
-    ConnectTimeoutSeconds  5           for each address of the host
-    TimeoutSeconds         30          for one write or read, and for the receiver's end of a TCP connection
-    RetrySeconds           60          how long one request, or a connection, is tried again; 0 is never
-    BatchEvents            500         largest number of events in one HTTP request
-    BatchBytes             1048576     largest size of one HTTP request; a single larger event goes alone
-    Naming                 original    the names of the events' fields: original, ecs or aws
-    Include                all         field -> pattern with * and ?, or a list: events are kept where each matches
-    Exclude                none        the same: events are left out where any matches
-    Sampling               all         status (404) or class of statuses (2xx) -> the share that is kept, 0 to 1
-    MaskAddresses          false       clients' addresses lose the part that tells clients of one network apart
-    MaskQuery              none        keys, a list or with commas, whose values in query strings become ***; * is all
-
-Certificates and key are files in PEM, or, as the password may be, references: see ``secrets.py``. A relative path
-starts at the working folder, which in Lambda is the one that holds this package.
+Its keys are in ``keys.py``. In the source those that are required are ``#{Tokens}`` that the deployment replaces; so a
+number may be its digits, and a switch ``"true"``. Certificates, key and password may be references: see ``secrets.py``.
+A relative path starts at the working folder, which in Lambda is the one that holds this package.
 """
 
 import json
@@ -48,36 +16,12 @@ from typing import NoReturn
 
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
-from .events import DEFAULTS, NAMINGS, Context, Options
+from .events import DEFAULTS, Context, Options
+from .keys import KEYS
 
 PATH_VARIABLE = "ELB_LOG_SHIPPER_SETTINGS"
 DEFAULT_PATH = Path(__file__).with_name("settings.json")
-TRANSPORTS = ("tcp", "http")
-FORMATS = ("json_array", "ndjson")
 
-_REQUIRED = ("LogHost", "LogPort", "LogTransport", "Environment", "Component", "Application")
-_OPTIONAL = {
-    "LogTls": False,
-    "LogCa": None,
-    "LogClientCertificate": None,
-    "LogClientKey": None,
-    "LogPath": "/",
-    "LogFormat": "json_array",
-    "LogGzip": False,
-    "LogUser": None,
-    "LogPassword": None,
-    "ConnectTimeoutSeconds": 5,
-    "TimeoutSeconds": 30,
-    "RetrySeconds": 60,
-    "BatchEvents": 500,
-    "BatchBytes": 1024 * 1024,
-    "Naming": "original",
-    "Include": {},
-    "Exclude": {},
-    "Sampling": {},
-    "MaskAddresses": False,
-    "MaskQuery": [],
-}
 _TOKEN = re.compile(r"#\{[^}]*\}?")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
 _SECRET = ("LogPassword",)
@@ -155,10 +99,9 @@ class Checker:
     def __init__(self, source: str, values: Mapping[str, object], flags: Mapping[str, str] = MappingProxyType({})):
         self._source = source
         self._flags = flags
-        known = (*_REQUIRED, *_OPTIONAL)
         for key, value in values.items():
-            if key not in known:
-                raise self._error(key, f"unknown key. Known are {', '.join(known)}")
+            if key not in KEYS:
+                raise self._error(key, f"unknown key. Known are {', '.join(KEYS)}")
             if key not in flags and isinstance(value, str) and (token := _TOKEN.search(value)):
                 if key in _SECRET:
                     raise self._error(key, "a token was not substituted, or the value has #{ in it. Use a reference")
@@ -168,7 +111,7 @@ class Checker:
                     f"the token {token[0]} was not substituted. Define the variable {name} for this environment and "
                     "deploy again",
                 )
-        self._values = {**_OPTIONAL, **values}
+        self._values = {**{key: known.default for key, known in KEYS.items() if not known.required}, **values}
 
     def settings(self) -> Settings:
         return Settings(context=self.context(), receiver=self.receiver(), options=self.options())
@@ -178,7 +121,7 @@ class Checker:
 
     def options(self) -> Options:
         return Options(
-            naming=self._choice("Naming", NAMINGS),
+            naming=self._choice("Naming"),
             include=self._patterns("Include"),
             exclude=self._patterns("Exclude"),
             sampling=self._sampling(),
@@ -216,7 +159,7 @@ class Checker:
         return tuple(value)
 
     def receiver(self) -> Receiver:
-        transport = self._choice("LogTransport", TRANSPORTS)
+        transport = self._choice("LogTransport")
         path = self._text("LogPath")
         if not _URL_PATH.fullmatch(path):
             raise self._invalid("LogPath", "a URL's path that starts with / and has no space in it")
@@ -231,19 +174,19 @@ class Checker:
             transport=transport,
             tls=self._tls(),
             path=path,
-            format=self._choice("LogFormat", FORMATS),
+            format=self._choice("LogFormat"),
             gzip=self._switch("LogGzip"),
             user=user,
             password=password,
             connect_timeout=self._seconds("ConnectTimeoutSeconds"),
             timeout=self._seconds("TimeoutSeconds"),
             retry_seconds=self._seconds("RetrySeconds", zero=True),
-            batch_events=self._integer("BatchEvents", 1, 1_000_000),
-            batch_bytes=self._integer("BatchBytes", 1, 1024**3),
+            batch_events=self._integer("BatchEvents"),
+            batch_bytes=self._integer("BatchBytes"),
         )
 
     def _addresses(self) -> tuple[Address, ...]:
-        port = self._integer("LogPort", 1, 65535)
+        port = self._integer("LogPort")
         value = self._value("LogHost")
         entries = value if isinstance(value, list) else self._text("LogHost").split(",")
         return tuple(self._address(entry, port) for entry in entries) or self._no_address()
@@ -275,7 +218,8 @@ class Checker:
             raise self._error(key, "set without TLS. Set LogTls to true (--to: tls or https), or leave it out")
         return None
 
-    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
+    def _choice(self, key: str) -> str:
+        choices = KEYS[key].choices
         value = self._text(key).lower()
         if value not in choices:
             raise self._invalid(key, " or ".join(choices))
@@ -298,7 +242,8 @@ class Checker:
             raise self._invalid(key, "a string")
         return value
 
-    def _integer(self, key: str, low: int, high: int) -> int:
+    def _integer(self, key: str) -> int:
+        low, high = KEYS[key].between
         value = self._value(key)
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
             value = int(value)  # a substituted token is always a string

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from .delivery import Sink
 from .errors import InputError
 from .events import Counts, Encoder
-from .lines import Block, blocks, decompress, read_chunks
+from .lines import blocks, decompress, read_chunks
 
 Read = Callable[[int], bytes]
 
@@ -62,11 +62,13 @@ def ship(  # noqa: PLR0913 - a contract between parts
             chunks = _until(should_stop, chunks)
         chunks = _counted(_skip(chunks, start.offset), counts)
         try:
-            for block in blocks(chunks, offset=start.offset, line=start.line):
+            for block in blocks(chunks, offset=start.offset):
                 batch = encoder.encode(block)
                 if batch.events:
                     sink.send(batch)
-                reached = _after(block, reached)
+                if not block.part:  # in the middle of a long line the rest begins where that one does
+                    end = block.offset + len(block.data) + 1
+                    reached = Position(end, start.line + counts.lines + counts.empty)
                 if on_progress:
                     on_progress(counts)
         except _StopError:
@@ -109,10 +111,3 @@ def _counted(chunks: Iterator[bytes], counts: Counts) -> Iterator[bytes]:
     for chunk in chunks:
         counts.bytes += len(chunk)
         yield chunk
-
-
-def _after(block: Block, reached: Position) -> Position:
-    """Where the next line starts; in the middle of a long line, still where that one does."""
-    if block.part:
-        return reached
-    return Position(block.offset + len(block.data) + 1, block.line + block.data.count(b"\n") + 1)

@@ -1,4 +1,4 @@
-"""The log shipper: a gzip file to a sink on loopback, against the classic design in Node; and its parser alone.
+"""The log shipper: its start; its parser alone; a gzip file to a sink on loopback, against the classic design in Node.
 
 ``LOG_SHIPPER_BENCH_MB=500`` measures long logs too; without it the longest has 64 MB.
 """
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks.log_shipper import samples
+from tests.benchmarks.log_shipper import samples, start
 from tests.benchmarks.measure import Row, seconds, show
 
 HERE = Path(__file__).parent
@@ -73,6 +73,7 @@ def _ours(path: Path, sink: Sink) -> list[object]:
 
 
 def run() -> None:
+    start.run()
     longest = int(os.environ.get("LOG_SHIPPER_BENCH_MB", "64"))
     with tempfile.TemporaryDirectory() as directory:
         _parsing()

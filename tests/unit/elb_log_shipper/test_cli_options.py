@@ -5,6 +5,7 @@ import re
 
 import pytest
 from elb_log_shipper import cli, options, settings
+from elb_log_shipper.keys import KEYS
 from shipper_command import SOURCE, run
 
 CONTEXT = {"Component": "balancer", "Environment": "test", "Application": "shop"}
@@ -35,8 +36,7 @@ def wrong_usage(*arguments: object) -> str:
 
 
 def test_each_key_of_the_settings_file_has_an_option():
-    known = {*settings._REQUIRED, *settings._OPTIONAL}
-    assert {*options.FLAGS, *options.RECEIVER} == known
+    assert {*options.FLAGS, *options.RECEIVER} == set(KEYS)
     assert not set(options.FLAGS) & set(options.RECEIVER)
 
 
