@@ -114,6 +114,9 @@ class Checker:
         self._values = {**{key: known.default for key, known in KEYS.items() if not known.required}, **values}
 
     def settings(self) -> Settings:
+        for key, known in KEYS.items():
+            if known.required:
+                self._value(key)  # what is missing is said first
         return Settings(context=self.context(), receiver=self.receiver(), options=self.options())
 
     def context(self) -> Context:

@@ -89,6 +89,13 @@ def test_options_come_to_the_same_as_the_file(settings_file, tmp_path):
     assert repr(by_options.receiver) == repr(by_file.receiver)  # all but the password
 
 
+def test_a_password_may_be_a_secret(settings_file):
+    given = ["--to", "http://h:1", "--user", "elb", "--password-secret", "secretsmanager:elb#password"]
+    assert checked(*given).receiver.password == given[-1]
+    over_file = checked("--settings", settings_file(LogUser="elb", LogPassword="x"), "--password-secret", "ssm:/elb")
+    assert (over_file.receiver.user, over_file.receiver.password) == ("elb", "ssm:/elb")
+
+
 def test_an_option_replaces_the_file_s_value_and_no_other(settings_file):
     file = settings_file(Naming="ecs", Include={"a": "b"}, LogGzip=True, MaskAddresses=True, RetrySeconds=5)
     found = checked("--settings", file, "--naming", "aws", "--include", "c=d", "--no-gzip", "--no-mask-addresses")
