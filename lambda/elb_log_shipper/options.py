@@ -6,16 +6,10 @@ another.
 """
 
 import argparse
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from urllib.parse import urlsplit
 
-from . import settings
-from .delivery import Address
+from . import arguments, settings
 from .keys import KEYS, SWITCH
-from .secrets import is_reference
-from .shipping import START, Position
+from .shipping import START
 
 FLAGS = {
     "Component": "--component",
@@ -42,10 +36,7 @@ FLAGS = {
 }
 """Key of the settings file -> the option for it."""
 
-RECEIVER = ("LogHost", "LogPort", "LogTransport", "LogTls", "LogPath")
-"""The keys that ``--to`` stands for."""
-
-_OF_ONE_RECEIVER = (*RECEIVER, "LogCa", "LogClientCertificate", "LogClientKey", "LogUser", "LogPassword")
+_OF_ONE_RECEIVER = (*arguments.RECEIVER, "LogCa", "LogClientCertificate", "LogClientKey", "LogUser", "LogPassword")
 _WITHOUT_FILE = {
     "Component": "elb_log_shipper",
     "Application": "elb",
@@ -95,7 +86,7 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--settings",
-        type=_settings_file,
+        type=arguments.settings_file,
         metavar="FILE",
         help="a settings.json of the function: all is done as it does it. Other options replace a value of the file",
     )
@@ -104,7 +95,7 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--position",
-        type=_position,
+        type=arguments.position,
         default=START,
         metavar="OFFSET,LINE",
         help="begin there in the first log; with --from. An interrupted run says it",
@@ -113,7 +104,11 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
 
 def add_processes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--processes", type=_processes, default=1, metavar="N", help="so many logs at a time (default: %(default)s)"
+        "--processes",
+        type=arguments.processes,
+        default=1,
+        metavar="N",
+        help="so many logs at a time (default: %(default)s)",
     )
 
 
@@ -127,7 +122,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
         group,
         "Include",
         action="append",
-        type=_filter,
+        type=arguments.field_pattern,
         metavar="FIELD=PATTERN",
         help="keep an event only where the field matches, with * and ?; repeated: each field, one of its patterns",
     )
@@ -135,7 +130,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
         group,
         "Exclude",
         action="append",
-        type=_filter,
+        type=arguments.field_pattern,
         metavar="FIELD=PATTERN",
         help="leave an event out where the field matches; can be repeated",
     )
@@ -143,7 +138,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
         group,
         "Sampling",
         action="append",
-        type=_share,
+        type=arguments.status_share,
         metavar="STATUS=SHARE",
         help="keep this share of the events with a status: 404=1, 2xx=0.1; can be repeated",
     )
@@ -167,14 +162,26 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("receiver")
     group.add_argument(
         "--to",
-        type=_receiver,
+        type=arguments.receiver,
         metavar="URL",
         help="tcp://HOST:PORT, tls://HOST:PORT, http://HOST:PORT/PATH, or https likewise. Replaces a file's receiver "
         "with its certificates and its user",
     )
-    _add(group, "LogCa", type=_pem, metavar="FILE", help=f"the authorities that count (default: the system's): {_PEM}")
-    _add(group, "LogClientCertificate", type=_pem, metavar="FILE", help="this side's certificate, likewise")
-    _add(group, "LogClientKey", type=_pem, metavar="FILE", help="its key, likewise, where it is not in the same file")
+    _add(
+        group,
+        "LogCa",
+        type=arguments.pem,
+        metavar="FILE",
+        help=f"the authorities that count (default: the system's): {_PEM}",
+    )
+    _add(group, "LogClientCertificate", type=arguments.pem, metavar="FILE", help="this side's certificate, likewise")
+    _add(
+        group,
+        "LogClientKey",
+        type=arguments.pem,
+        metavar="FILE",
+        help="its key, likewise, where it is not in the same file",
+    )
     _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
     _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
     _add(group, "RetrySeconds", metavar="SECONDS", help="try again for so long; 0 is never (default: 10, a file's 60)")
@@ -185,11 +192,11 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     _add(http, "BatchBytes", metavar="N", help="largest size of a request")
     _add(http, "LogUser", metavar="NAME", help="for basic authentication")
     password = http.add_mutually_exclusive_group()
-    _add(password, "LogPassword", type=_password, metavar="FILE", help="a file with the user's password")
+    _add(password, "LogPassword", type=arguments.password, metavar="FILE", help="a file with the user's password")
     password.add_argument(
         "--password-secret",
         dest="LogPassword",
-        type=_reference,
+        type=arguments.secret,
         metavar="SECRET",
         help="or the secret that it is: secretsmanager:NAME, secretsmanager:NAME#KEY, ssm:NAME",
     )
@@ -201,84 +208,3 @@ def _add(group: argparse._ActionsContainer, key: str, **more: str | type) -> Non
     if key not in _WITHOUT_FILE and isinstance(KEYS[key].default, str | int) and KEYS[key].kind != SWITCH:
         more["help"] += f" (default: {KEYS[key].default})"
     group.add_argument(FLAGS[key], dest=key, **more)
-
-
-def _receiver(text: str) -> Mapping[str, object]:
-    """The ``--to`` option, as the values of its keys."""
-    expected = f"{text!r}: expected tcp://HOST:PORT or http://HOST:PORT/PATH, or tls and https likewise"
-    try:
-        url = urlsplit(text)
-        host, port = url.hostname, url.port
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{expected} ({error})") from None
-    path = url.path + (f"?{url.query}" if url.query else "")
-    transport = {"tcp": "tcp", "tls": "tcp", "http": "http", "https": "http"}.get(url.scheme)
-    if url.password is not None:
-        raise argparse.ArgumentTypeError("a password in the URL: give --user and --password-file")
-    if not transport or not host or not port or url.username is not None or url.fragment:
-        raise argparse.ArgumentTypeError(expected)
-    if transport == "tcp" and path not in ("", "/"):
-        raise argparse.ArgumentTypeError(f"{expected}; {url.scheme} has no path")
-    values = ([str(Address(host, port))], port, transport, url.scheme in ("tls", "https"), path or "/")
-    return dict(zip(RECEIVER, values, strict=True))
-
-
-def _position(text: str) -> Position:
-    offset, comma, line = text.partition(",")
-    if not (comma and offset.isdecimal() and line.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected OFFSET,LINE as an interrupted run says it")
-    return Position(int(offset), int(line))
-
-
-def _processes(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 64:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of processes, 1 to 64")
-    return int(text)
-
-
-def _filter(text: str) -> tuple[str, str]:
-    return _pair(text, "FIELD=PATTERN, as in Status=5*")
-
-
-def _share(text: str) -> tuple[str, str]:
-    return _pair(text, "STATUS=SHARE, as in 404=1 or 2xx=0.1")
-
-
-def _pair(text: str, expected: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
-    if not name or not value:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
-    return name, value
-
-
-def _settings_file(text: str) -> Path:
-    return Path(_file(text))
-
-
-def _pem(text: str) -> str:
-    return text if is_reference(text) else _file(text)
-
-
-def _file(text: str) -> str:
-    if not os.path.isfile(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: no such file. Check the path")
-    return text
-
-
-def _password(text: str) -> str:
-    """What is in the file, without the newline that editors put at its end."""
-    try:
-        password = Path(text).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = getattr(error, "strerror", None) or "not UTF-8"
-        # A password instead of a file's name would be in the message.
-        raise argparse.ArgumentTypeError(f"the file can't be read: {problem}. Expected a file's path") from None
-    if not password:
-        raise argparse.ArgumentTypeError(f"{text!r}: an empty file. Expected the password in it")
-    return password
-
-
-def _reference(text: str) -> str:
-    if not is_reference(text):  # it may be the password itself, and is not shown
-        raise argparse.ArgumentTypeError("expected secretsmanager:NAME, secretsmanager:NAME#KEY or ssm:NAME")
-    return text

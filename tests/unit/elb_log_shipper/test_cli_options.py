@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from elb_log_shipper import cli, options, settings
+from elb_log_shipper import arguments, cli, options, settings
 from elb_log_shipper.keys import KEYS
 from shipper_command import SOURCE, run
 
@@ -36,8 +36,8 @@ def wrong_usage(*arguments: object) -> str:
 
 
 def test_each_key_of_the_settings_file_has_an_option():
-    assert {*options.FLAGS, *options.RECEIVER} == set(KEYS)
-    assert not set(options.FLAGS) & set(options.RECEIVER)
+    assert {*options.FLAGS, *arguments.RECEIVER} == set(KEYS)
+    assert not set(options.FLAGS) & set(arguments.RECEIVER)
 
 
 def checked(*arguments: object) -> settings.Settings:
