@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .formats import NAMINGS, ParseError, Record, parse
+from .formats.keys import format_of
 from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, Block
 from .masking import Masking
@@ -191,7 +192,8 @@ class Encoder:
     """Turns the blocks of one log into events, and counts.
 
     :param object_name: what the events' ids are made of, with the offsets of the lines: the same log under the same
-        name gives the same ids, so that a receiver that keeps events by id never has one twice.
+        name gives the same ids, so that a receiver that keeps events by id never has one twice. Also says which format
+        is expected, if it is one of the names that balancers give.
     :param fast: whether to use the kernel where it can be used. The events are the same without it.
     """
 
@@ -200,6 +202,7 @@ class Encoder:
     ) -> None:
         self.counts = Counts()
         self._style = _style(context, options.naming, options.ids)
+        self._expected = format_of(object_name)
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._selection = self._masking = None
         if options.include or options.exclude or options.sampling:
@@ -260,7 +263,7 @@ class Encoder:
         self.counts.lines += 1
         text = _decode(line)
         try:
-            record = parse(text)
+            record = parse(text, self._expected)
         except ParseError as error:
             self.counts.unparsed += 1
             return self._encode_raw(text, str(error), event_id)

@@ -85,7 +85,7 @@ class Kernel:
             as_they_are = len(text) == len(data) + 1
             lines = parts[1::width] if as_they_are else data.splitlines(keepends=True)
             offsets = accumulate(map(len, lines[:-1]), initial=offset)
-            slots.append((self._id_slot, Values(list(map(str, offsets)), f'"{object_id}-', '"')))
+            slots.append((self._id_slot, Values(map(str, offsets), f'"{object_id}-', '"')))
         row = self._row.copy()
         for slot, values in slots:
             row[slot - 1] += values.before

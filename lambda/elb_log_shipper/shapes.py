@@ -4,7 +4,7 @@ A shape is for texts that are their own JSON, with something before and after th
 the column's converter (``formats/columns.py``) takes each of them by itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from .formats.columns import (
@@ -29,7 +29,7 @@ _ESCAPED = '"' + "".join(map(chr, range(32)))
 class Values(NamedTuple):
     """One value of each line, which is JSON once ``before`` and ``after`` are around it."""
 
-    texts: Texts
+    texts: Iterable[str]
     before: str = ""
     after: str = ""
 
@@ -65,20 +65,17 @@ def _integers(texts: Texts) -> Sequence[Values] | None:
 
 def _seconds(texts: Texts) -> Sequence[Values] | None:
     """Milliseconds, seconds. The exponent moves the decimal point: ``0.001337e3`` is JSON for 1.337."""
-    if _are_seconds(texts):
+    missing = texts.count("-1")  # where no target answered
+    lines = "\n".join([*texts, ""])
+    usual = (lines.replace("-1\n", "") if missing else lines).translate(_ZEROS)
+    if not any(usual == form * (len(texts) - missing) for form in ("0.000000\n", "0.000\n", "0.000000000\n")):
+        return None
+    if not missing:
         return Values(texts, "", "e3"), Values(texts)
-    # -1 is common: of requests that no target answered.
-    if _are_seconds([text for text in texts if text != "-1"]):
-        return (
-            Values(["null" if text == "-1" else text + "e3" for text in texts]),
-            Values(["null" if text == "-1" else text for text in texts]),
-        )
-    return None
-
-
-def _are_seconds(texts: Texts) -> bool:
-    digits = "".join(texts).translate(_ZEROS)
-    return any(digits == form * len(texts) for form in ("0.000000", "0.000", "0.000000000"))
+    return (
+        Values("null" if text == "-1" else text + "e3" for text in texts),
+        Values("null" if text == "-1" else text for text in texts),
+    )
 
 
 def _texts(texts: Texts) -> Sequence[Values] | None:
