@@ -17,6 +17,7 @@ from typing import NoReturn
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
 from .events import DEFAULTS, Context, Options
+from .formats import field_names
 from .keys import KEYS
 
 PATH_VARIABLE = "ELB_LOG_SHIPPER_SETTINGS"
@@ -136,6 +137,12 @@ class Checker:
         value = self._value(key)
         if not isinstance(value, dict):
             raise self._invalid(key, 'an object such as {"Status": "5*"}')
+        naming = self._choice("Naming")
+        known = {name.lower(): name for name in field_names(naming)}
+        for field in value:
+            if known.get(field.lower()) != field:  # it would match nothing, and leave out everything or nothing
+                meant = f"; there is {known[field.lower()]}" if field.lower() in known else ""
+                raise self._invalid(key, f"fields of events with {naming} names, and none has {field!r}{meant}")
         found = {
             field: self._texts(key, [patterns] if isinstance(patterns, str) else patterns)
             for field, patterns in value.items()

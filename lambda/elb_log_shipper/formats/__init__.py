@@ -12,7 +12,18 @@ from typing import NamedTuple
 from . import alb, classic, connection, health_check, nlb
 from .columns import Column, Format, ParseError, Token, Value, convert, is_port, tokenize
 
-__all__ = ["FORMATS", "NAMINGS", "Column", "Format", "ParseError", "Record", "Value", "parse", "parse_line"]
+__all__ = [
+    "FORMATS",
+    "NAMINGS",
+    "Column",
+    "Format",
+    "ParseError",
+    "Record",
+    "Value",
+    "field_names",
+    "parse",
+    "parse_line",
+]
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
@@ -69,6 +80,12 @@ def _parse_by_shape(line: str) -> Record:
         is_access = len(tokens) >= min(alb.FORMAT.shorter) or "/" in third  # the name of a balancer, not a latency
         return _record(alb.FORMAT if is_access else health_check.FORMAT, tokens)
     return _record(connection.FORMAT if is_port(third) else classic.FORMAT, tokens)
+
+
+def field_names(naming: str) -> frozenset[str]:
+    """What a style calls the values of any format."""
+    found = {name for chosen in FORMATS for names in _names(chosen, naming) for name in names if name}
+    return frozenset({*found, _EXTRA[naming]})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:

@@ -97,10 +97,10 @@ def test_a_password_may_be_a_secret(settings_file):
 
 
 def test_an_option_replaces_the_file_s_value_and_no_other(settings_file):
-    file = settings_file(Naming="ecs", Include={"a": "b"}, LogGzip=True, MaskAddresses=True, RetrySeconds=5)
-    found = checked("--settings", file, "--naming", "aws", "--include", "c=d", "--no-gzip", "--no-mask-addresses")
+    file = settings_file(Naming="ecs", Include={"tls.cipher": "b"}, LogGzip=True, MaskAddresses=True, RetrySeconds=5)
+    found = checked("--settings", file, "--naming", "aws", "--include", "elb=d", "--no-gzip", "--no-mask-addresses")
     assert found.options.naming == "aws"
-    assert found.options.include == {"c": ("d",)}
+    assert found.options.include == {"elb": ("d",)}
     assert (found.receiver.gzip, found.options.mask_addresses, found.receiver.retry_seconds) == (False, False, 5)
     assert checked("--settings", settings_file()).receiver.retry_seconds == 60, "as the function"
 

@@ -260,16 +260,16 @@ def test_what_events_hold():
     assert parse().options == Options()
     found = parse(
         Naming="ECS",
-        Include={"Status": "5*"},
-        Exclude={"UserAgent": ["ELB-*", "curl, wget"]},
+        Include={"http.response.status_code": "5*"},
+        Exclude={"user_agent.original": ["ELB-*", "curl, wget"]},
         Sampling={"2xx": 0.1, "404": 1},
         MaskAddresses="true",
         MaskQuery="token, password",
     ).options
     assert found == Options(
         naming="ecs",
-        include={"Status": ("5*",)},
-        exclude={"UserAgent": ("ELB-*", "curl, wget")},
+        include={"http.response.status_code": ("5*",)},
+        exclude={"user_agent.original": ("ELB-*", "curl, wget")},
         sampling={"2xx": 0.1, "404": 1},
         mask_addresses=True,
         mask_query=("token", "password"),
@@ -282,6 +282,8 @@ def test_what_events_hold():
         ("Naming", "camel", "original or ecs or aws"),
         ("Include", "Status", "an object such as"),
         ("Include", {"Status": []}, "at least one pattern"),
+        ("Include", {"status": "5*"}, "original names, and none has 'status'; there is Status"),
+        ("Exclude", {"tls.cipher": "*"}, "original names, and none has 'tls.cipher'"),
         ("Exclude", {"Status": [500]}, "texts"),
         ("Exclude", {"Status": 500}, "texts"),
         ("Sampling", {"2xx": 2}, "from 0 to 1"),
