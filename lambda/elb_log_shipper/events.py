@@ -139,9 +139,10 @@ _STYLES = {
 class _Style:
     """From fields to the JSON of an event, for one deployment."""
 
-    def __init__(self, context: Context, naming: str, ids: bool) -> None:
+    def __init__(self, context: Context, naming: str, ids: bool, masking: Masking | None) -> None:
         self.naming = naming
         self.names = names = _STYLES[naming]
+        self.masking = masking
         self._ids = ids
         self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
         first, second = names.constants.items()
@@ -177,6 +178,7 @@ class _Style:
         form, quoted = record.format, record.quoted
         kernel = self._kernels.get((form.name, quoted))
         if kernel is None:
+            form = self.masking.format(form) if self.masking else form
             kernel = self._kernels[form.name, quoted] = Kernel(
                 form, quoted, self.naming, lambda values, event_id: self.event_of(Record(form, values, []), event_id)
             )
@@ -184,8 +186,9 @@ class _Style:
 
 
 @lru_cache(maxsize=4)
-def _style(context: Context, naming: str, ids: bool) -> _Style:
-    return _Style(context, naming, ids)
+def _style(context: Context, naming: str, ids: bool, mask_addresses: bool, mask_query: tuple[str, ...]) -> _Style:
+    masking = Masking(mask_addresses, mask_query) if mask_addresses or mask_query else None
+    return _Style(context, naming, ids, masking)
 
 
 class Encoder:
@@ -201,17 +204,17 @@ class Encoder:
         self, context: Context, options: Options = DEFAULTS, object_name: str = "", *, fast: bool = True
     ) -> None:
         self.counts = Counts()
-        self._style = _style(context, options.naming, options.ids)
+        self._style = _style(context, options.naming, options.ids, options.mask_addresses, options.mask_query)
         self._expected = format_of(object_name)
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        self._selection = self._masking = None
+        self._masking = self._style.masking
+        self._selection = None
         if options.include or options.exclude or options.sampling:
             status = STATUS[options.naming]
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
-        if options.mask_addresses or options.mask_query:
-            self._masking = Masking(options.mask_addresses, options.mask_query)
         self._kernel: Kernel | None = None
-        self._fast = fast and not self._selection and not self._masking
+        # The selection looks at what is not masked yet.
+        self._fast = fast and not (self._selection and self._masking)
 
     def encode(self, block: Block) -> Batch:
         """The events of one block, in the log's order; none for empty lines."""
@@ -231,20 +234,20 @@ class Encoder:
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""
-        found = self._kernel and self._kernel.encode(block.data, self._object, block.offset)
+        found = self._kernel and self._kernel.encode(block.data, self._object, block.offset, self._selection)
         if found is None:
             # The first block, or its lines are not like those of the one before.
             kernel = self._style.kernel_for(block.data.partition(b"\n")[0])
             if kernel is None or kernel is self._kernel:
                 return None
             self._kernel = kernel
-            found = kernel.encode(block.data, self._object, block.offset)
+            found = kernel.encode(block.data, self._object, block.offset, self._selection)
             if found is None:
                 return None
-        text, count, last_time = found
-        self.counts.lines += count
-        self.counts.last_time = last_time
-        return Batch(text.encode("utf-8", "replace"), count)
+        self.counts.lines += found.lines
+        self.counts.left_out += found.lines - found.events
+        self.counts.last_time = found.last_time
+        return Batch(found.text.encode("utf-8", "replace"), found.events)
 
     def _encode_lines(self, block: Block) -> Batch:
         """The careful way, line by line."""

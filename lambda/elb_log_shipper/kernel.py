@@ -12,12 +12,23 @@ chunk line by line. It is the definition of what is correct.
 import re
 from collections.abc import Callable
 from itertools import accumulate
+from typing import NamedTuple
 
 from .formats.columns import Format, Value
 from .groups import Group, make_groups
+from .selection import Selection
 from .shapes import Values
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
+
+
+class Encoded(NamedTuple):
+    """What came of a chunk: the events; how many lines there were, and how many events; the time of the last line."""
+
+    text: str
+    lines: int
+    events: int
+    last_time: Value
 
 
 class Kernel:
@@ -29,9 +40,16 @@ class Kernel:
     def __init__(self, form: Format, quoted: tuple[bool, ...], naming: str, event: Callable[[list, str], str]) -> None:
         self._groups = make_groups(form.columns, quoted)
         self._sizes = [re.compile(group.pattern).groups for group in self._groups]
+        self._firsts = list(accumulate(self._sizes[:-1], initial=2))  # the first group is the whole line
         self._line = _expression([group.pattern for group in self._groups])
         columns = [(number, column) for number, group in enumerate(self._groups) for column in range(group.width)]
         self._time = columns[form.time]
+        self._fields = {
+            name: (*place, value)
+            for place, column in zip(columns, form.columns, strict=False)
+            for value, name in enumerate(column.names(naming))
+            if name
+        }
         # An event with marks for values shows what is constant, and where each value goes.
         marks: list[tuple[Group, int, int]] = []
         marked: list[list[str]] = []
@@ -58,8 +76,8 @@ class Kernel:
                 last = group
             row += ["", constant]
 
-    def encode(self, data: bytes, object_id: str, offset: int) -> tuple[str, int, Value] | None:
-        """The events, their number and the last one's time; ``None`` when the careful parser has to do it.
+    def encode(self, data: bytes, object_id: str, offset: int, selection: Selection | None = None) -> Encoded | None:
+        """``None``: the careful parser has to do it.
 
         :param object_id: how each event's id starts; the line's offset in the log follows.
         :param offset: the first line's.
@@ -73,37 +91,59 @@ class Kernel:
         if any(parts[::width]):
             return None
         slots: list[tuple[int, Values]] = []
-        first = 2
         try:
-            for group, size in zip(self._groups, self._sizes, strict=True):
+            for group, first, size in zip(self._groups, self._firsts, self._sizes, strict=True):
                 texts = [parts[number::width] for number in range(first, first + size)]
                 slots += zip(group.slots, group.encode(*texts), strict=True)
-                first += size
         except ValueError:
             return None
+        if len(text) == len(data) + 1:
+            lengths = list(map(len, parts[1::width]))
+        else:  # with doubled backslashes
+            lengths = [len(line) + 1 for line in data.split(b"\n")]
+        offsets = list(map(str, accumulate(lengths[:-1], initial=offset)))
         if self._id_slot:
-            if len(text) == len(data) + 1:
-                lengths = list(map(len, parts[1::width]))
-            else:  # with doubled backslashes
-                lengths = [len(line) + 1 for line in data.split(b"\n")]
-            offsets = accumulate(lengths[:-1], initial=offset)
-            slots.append((self._id_slot, Values(map(str, offsets), f'"{object_id}-', '"')))
+            slots.append((self._id_slot, Values(offsets, f'"{object_id}-', '"')))
+        events = self._joinable(slots, len(lengths))
+        count = len(lengths)
+        if selection:
+            kept = self._kept(parts, [f"{object_id}-{offset}" for offset in offsets], selection)
+            size = len(self._row)
+            events = [piece for number in kept for piece in events[number * size : (number + 1) * size]]
+            count = len(kept)
+        return Encoded("".join(events), len(lengths), count, self._time_of(parts[-width:]))
+
+    def _joinable(self, slots: list[tuple[int, Values]], count: int) -> list[str]:
+        """The row of each event, all in one list."""
         row = self._row.copy()
         for slot, values in slots:
             row[slot - 1] += values.before
             row[slot + 1] = values.after + row[slot + 1]
-        count = len(parts) // width
         events = row * count
         for slot, values in slots:
             events[slot :: len(row)] = values.texts
             for number in values.nulls:
                 place = number * len(row) + slot
                 events[place : place + 2] = "null", events[place + 1].removeprefix(values.after)
-        return "".join(events), count, self._time_of(parts[-width:])
+        return events
+
+    def _kept(self, parts: list[str], ids: list[str], selection: Selection) -> list[int]:
+        """Which lines the selection keeps."""
+        columns = {}
+        for name in selection.fields & self._fields.keys():
+            group, column, value = self._fields[name]
+            texts = parts[self._firsts[group] :: self._line.groups + 1]
+            values = {text: self._groups[group].read(text)[column][value] for text in set(texts)}
+            columns[name] = [values[text] for text in texts]
+        return [
+            number
+            for number, event_id in enumerate(ids)
+            if selection.keeps({name: values[number] for name, values in columns.items()}, event_id)
+        ]
 
     def _time_of(self, line: list[str]) -> Value:
         group, column = self._time
-        return self._groups[group].read(line[1 + sum(self._sizes[:group])])[column][0]
+        return self._groups[group].read(line[self._firsts[group] - 1])[column][0]
 
 
 def _expression(patterns: list[str]) -> re.Pattern[str]:

@@ -6,15 +6,14 @@ string becomes ``***``. Raw lines and unknown columns are masked as texts, and r
 
 import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import partial
 
-from .formats import Record
+from .formats import Column, Format, Record, Value
 
 ALL_KEYS = "*"
 MASKED = "***"
 
-_CLIENT = frozenset(["client:port", "client_ip"])
-_REQUEST = "request"
 _URLS = frozenset(["redirect_url", "transformed_uri"])
 _ADDRESS = re.compile(
     r"(?<![0-9a-zA-Z.:])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)"
@@ -37,21 +36,37 @@ class Masking:
 
     def record(self, record: Record) -> Record:
         """The record with its values masked."""
-        values = list(record.values)
-        for number, (column, found) in enumerate(zip(record.format.columns, record.values, strict=False)):
-            text = found[0]
-            if text is None:
-                continue
-            masked = text
-            if column.name in _CLIENT and self._addresses:
-                masked = _mask_endpoint(text) if column.name == "client:port" else mask_address(text)
-            elif column.name == _REQUEST and self._in_requests:
-                masked = self._in_requests.sub(rf"\1{MASKED}", text)
-            elif column.name in _URLS and self._in_urls:
-                masked = self._in_urls.sub(rf"\1{MASKED}", text)
-            if masked is not text:
-                values[number] = column.convert(masked)
+        values = [
+            self._masked(column, found) for column, found in zip(record.format.columns, record.values, strict=False)
+        ]
         return record._replace(values=values, extra=[self.text(text) for text in record.extra])
+
+    def format(self, form: Format) -> Format:
+        """The format with converters that mask."""
+        columns = [
+            column._replace(convert=partial(self._convert, column)) if self._mask_for(column) else column
+            for column in form.columns
+        ]
+        return form._replace(columns=tuple(columns))
+
+    def _convert(self, column: Column, text: str) -> tuple[Value, ...]:
+        return self._masked(column, column.convert(text))
+
+    def _masked(self, column: Column, found: tuple[Value, ...]) -> tuple[Value, ...]:
+        """A column's values, the first of which is its text, made again of the masked text."""
+        mask = self._mask_for(column)
+        return column.convert(mask(found[0])) if mask and found[0] is not None else found
+
+    def _mask_for(self, column: Column) -> Callable[[str], str] | None:
+        if self._addresses and column.name == "client:port":
+            return _mask_endpoint
+        if self._addresses and column.name == "client_ip":
+            return mask_address
+        if self._in_requests and column.name == "request":
+            return partial(self._in_requests.sub, rf"\1{MASKED}")
+        if self._in_urls and column.name in _URLS:
+            return partial(self._in_urls.sub, rf"\1{MASKED}")
+        return None
 
     def text(self, text: str) -> str:
         """A text of any form, such as a line that could not be parsed."""

@@ -31,6 +31,8 @@ class Selection:
         self._exclude = {field: _pattern(patterns) for field, patterns in exclude.items()}
         self._sampling = sampling
         self._status = status
+        self.fields = frozenset({*include, *exclude, *([status] if sampling else [])})
+        """The names of the fields that it looks at."""
 
     def keeps(self, fields: Mapping[str, Value], event_id: str) -> bool:
         """The same answer for the same event, however often it is asked: a retry sends what the first try sent."""

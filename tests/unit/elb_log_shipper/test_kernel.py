@@ -26,10 +26,12 @@ CONTEXT = Context('bal"ancer\\', "tést", "shop")
 DATA = Path(__file__).parent / "data"
 LINES = [line for path in sorted(DATA.glob("*.log")) for line in path.read_bytes().split(b"\n") if line]
 PLAIN = [line for line in LINES if line.isascii()]
+CLASSIC = next(line for line in PLAIN if b" 5120 " in line)
+ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in line)
 
 
-def encode(data: bytes, *, fast: bool, naming: str = "original", sizes: int | None = None):
-    encoder = Encoder(CONTEXT, Options(naming=naming), "s3://logs/a.log", fast=fast)
+def encode(data: bytes, *, fast: bool, naming: str = "original", sizes: int | None = None, **options):
+    encoder = Encoder(CONTEXT, Options(naming=naming, **options), "s3://logs/a.log", fast=fast)
     if sizes is None:
         found = [encoder.encode(Block(data, 0, 17))]
     else:
@@ -38,9 +40,9 @@ def encode(data: bytes, *, fast: bool, naming: str = "original", sizes: int | No
     return b"".join(batch.data for batch in found), sum(batch.events for batch in found), encoder.counts
 
 
-def assert_agree(data: bytes, naming: str = "original") -> None:
+def assert_agree(data: bytes, naming: str = "original", **options) -> None:
     """The same events as JSON is read, which says no more of a number than its value: 1.5 may be 0.0015e3."""
-    fast, careful = encode(data, fast=True, naming=naming), encode(data, fast=False, naming=naming)
+    fast, careful = (encode(data, fast=fast, naming=naming, **options) for fast in (True, False))
     assert [read(event) for event in lines_of(fast[0])] == [read(event) for event in lines_of(careful[0])]
     assert fast[1:] == careful[1:]
 
@@ -92,6 +94,32 @@ def mutated(draw) -> bytes:
 @given(mutated(), st.sampled_from(NAMINGS))
 def test_they_agree_on_changed_lines(data, naming):
     assert_agree(data, naming)
+
+
+OPTIONS = [
+    {"include": {"Status": ("2*", "-")}},
+    {"include": {"PublicIp": ("198.*",)}, "exclude": {"RequestUrl": ("*a*",), "NoSuchField": ("*",)}},
+    {"sampling": {"2xx": 0.5, "404": 0}},
+    {"exclude": {"SslCipher": ("-",)}, "ids": False},
+    {"mask_addresses": True},
+    {"mask_query": ("*",)},
+    {"mask_addresses": True, "mask_query": ("a", "token"), "include": {"RequestUrl": ("*=1*",)}},
+]
+
+
+@settings(max_examples=800, deadline=None)
+@given(mutated(), st.sampled_from(OPTIONS))
+def test_they_agree_on_what_is_left_out_and_masked(data, options):
+    assert_agree(data, **options)
+
+
+@pytest.mark.parametrize("options", OPTIONS[:-1], ids=str)
+def test_filters_and_masks_are_a_case_for_the_kernel(options, monkeypatch):
+    data = b"\n".join([CLASSIC, CLASSIC.replace(b" 200 200 ", b" 404 404 "), CLASSIC.replace(b"443/", b"443/?a=1")] * 9)
+    assert_agree(data, **options)
+    monkeypatch.setattr(Encoder, "_encode_lines", None)
+    encoder = Encoder(CONTEXT, Options(**options))
+    assert encoder.encode(Block(data, 0)).events + encoder.counts.left_out == 27
 
 
 @st.composite
@@ -189,10 +217,6 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing():
     line = next(line for line in PLAIN if b"0.001337" in line)
     data = b"\n".join(line.replace(b" 5120 ", b" %d " % number) for number in range(2 * REMEMBERED + 10))
     assert_agree(data)
-
-
-CLASSIC = next(line for line in PLAIN if b" 5120 " in line)
-ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in line)
 
 
 @pytest.mark.parametrize(
