@@ -7,6 +7,7 @@ from .delivery import Sink
 from .errors import InputError
 from .events import Counts, Encoder
 from .lines import Block, blocks, decompress, read_chunks
+from .memory import keep_freed
 
 Read = Callable[[int], bytes]
 
@@ -53,6 +54,7 @@ def ship(  # noqa: PLR0913 - a contract between parts
     :raises InputError: the log could not be read to its end, or ends before ``start``. What ``read`` raises is
         passed on.
     """
+    keep_freed()
     counts = encoder.counts
     stopped = None
     reached = start  # the start of the line after the last one that was sent

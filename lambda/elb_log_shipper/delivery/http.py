@@ -38,6 +38,29 @@ class _RequestError(AttemptError):
     unanswered = False
 
 
+class _Request:
+    """The events of one request, as the batches that they came in: putting them together would be another copy."""
+
+    def __init__(self, *batches: Batch) -> None:
+        self.parts = [batch.data for batch in batches]
+        self.events = sum(batch.events for batch in batches)
+        self.size = sum(map(len, self.parts))
+
+    def add(self, batch: Batch) -> None:
+        self.parts.append(batch.data)
+        self.events += batch.events
+        self.size += len(batch.data)
+
+    def halves(self) -> tuple["_Request", "_Request"]:
+        """Two requests that have about as many bytes; of two events or more."""
+        data = b"".join(self.parts)
+        middle = data.find(b"\n", len(data) // 2) + 1
+        if middle == len(data):  # the last event is the larger half
+            middle = data.rfind(b"\n", 0, -1) + 1
+        first, second = data[:middle], data[middle:]
+        return _Request(Batch(first, first.count(b"\n"))), _Request(Batch(second, second.count(b"\n")))
+
+
 class HttpSink:
     """Posts requests of at most ``batch_events`` events and ``batch_bytes`` bytes; a larger event goes alone."""
 
@@ -46,10 +69,8 @@ class HttpSink:
         self._patience = patience or Patience(receiver.retry_seconds)
         self._connector = Connector(receiver, self._patience)
         self._batch_bytes = receiver.batch_bytes
-        self._waiting: list[bytes] = []  # for the next request
-        self._events = 0
-        self._size = 0
-        self._sent: Batch | None = None  # its answer was not read yet
+        self._waiting = _Request()  # the next one
+        self._sent: _Request | None = None  # its answer was not read yet
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
         self._socket: socket.socket | None = None
         self._stream: BinaryIO | None = None
@@ -65,18 +86,16 @@ class HttpSink:
 
     def send(self, batch: Batch) -> None:
         for piece in _pieces(batch, self._receiver.batch_events, self._batch_bytes):
-            if self._waiting and not self._fits(piece):
+            if self._waiting.events and not self._fits(piece):
                 self._flush()
-            self._waiting.append(piece.data)
-            self._events += piece.events
-            self._size += len(piece.data)
+            self._waiting.add(piece)
 
     def commit(self) -> None:
         self._flush()
         self._settle()
 
     def abort(self) -> None:
-        self._take_waiting()
+        self._waiting = _Request()
         self._sent = None
         self._disconnect()
 
@@ -85,34 +104,29 @@ class HttpSink:
 
     def _fits(self, piece: Batch) -> bool:
         return (
-            self._events + piece.events <= self._receiver.batch_events
-            and self._size + len(piece.data) < self._batch_bytes  # the array has one byte more
+            self._waiting.events + piece.events <= self._receiver.batch_events
+            and self._waiting.size + len(piece.data) < self._batch_bytes  # the array has one byte more
         )
-
-    def _take_waiting(self) -> Batch:
-        batch = Batch(b"".join(self._waiting), self._events)
-        self._waiting, self._events, self._size = [], 0, 0
-        return batch
 
     def _flush(self) -> None:
         """Send what is waiting; on an open connection without waiting for the answer."""
         self._settle()
-        if not self._waiting:
+        if not self._waiting.events:
             return
-        batch = self._take_waiting()
+        request, self._waiting = self._waiting, _Request()
         if self._is_open():
-            self._write(batch)
-            self._sent = batch
+            self._write(request)
+            self._sent = request
         else:
-            self._deliver(batch)
+            self._deliver(request)
 
     def _settle(self) -> None:
         """Return when the request that was sent is accepted."""
         if self._sent is not None:
-            batch, self._sent = self._sent, None
-            self._deliver(batch, sent=True)
+            request, self._sent = self._sent, None
+            self._deliver(request, sent=True)
 
-    def _deliver(self, batch: Batch, *, sent: bool = False) -> None:
+    def _deliver(self, request: _Request, *, sent: bool = False) -> None:
         """Try one request until it is accepted. ``sent`` says that it was, and only the answer is to be read."""
         tries = self._patience.tries()
         failed = 0
@@ -121,8 +135,8 @@ class HttpSink:
                 if not sent:
                     if not self._is_open():
                         self._connect()
-                    self._write(batch)
-                answer = self._read(batch)
+                    self._write(request)
+                answer = self._read(request)
                 break
             except _RequestError as error:
                 # A receiver may close a kept connection at any time, also just when a request is on its way. Then
@@ -137,34 +151,31 @@ class HttpSink:
                 tries.wait(error)
             sent = False
         if answer.status == _TOO_LARGE:
-            self._halve(batch, answer)
+            self._halve(request, answer)
 
-    def _halve(self, batch: Batch, answer: Answer) -> None:
-        if batch.events == 1:
+    def _halve(self, request: _Request, answer: Answer) -> None:
+        if request.events == 1:
             raise DeliveryError(
-                f"{self._refusal(batch, answer)}: one event is larger than the receiver takes. Raise its limit"
+                f"{self._refusal(request, answer)}: one event is larger than the receiver takes. Raise its limit"
             )
-        middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
-        if middle == len(batch.data):  # the last event is the larger half
-            middle = batch.data.rfind(b"\n", 0, -1) + 1
-        halves = batch.data[:middle], batch.data[middle:]
+        halves = request.halves()
         for half in halves:
-            self._deliver(Batch(half, half.count(b"\n")))
+            self._deliver(half)
         # What was too large once would be so again.
-        self._batch_bytes = min(self._batch_bytes, max(map(len, halves)) + 1)
+        self._batch_bytes = min(self._batch_bytes, max(half.size for half in halves) + 1)
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, request: _Request) -> None:
         """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
         timeout = self._patience.bound(self._receiver.timeout)
-        body = self._body(batch)
+        body, length = self._body(request)
         self._unsent = None
         try:
             self._socket.settimeout(timeout)
-            self._socket.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+            self._socket.sendall(b"".join((b"%b%d\r\n\r\n" % (self._head, length), *body)))
         except OSError as error:
             self._unsent = error
 
-    def _read(self, batch: Batch) -> Answer:
+    def _read(self, request: _Request) -> Answer:
         """The answer to the request: 2xx, or 413.
 
         :raises _RequestError: any other, or none that is complete.
@@ -191,7 +202,7 @@ class HttpSink:
             secrets.forget()
         final = 400 <= answer.status <= 499 and answer.status not in _TRANSIENT
         raise _RequestError(
-            f"{self._refusal(batch, answer)}: see the receiver's log, then send again",
+            f"{self._refusal(request, answer)}: see the receiver's log, then send again",
             most_tries=_TRIES_OF_REFUSED if final else None,
             retry_after=retry_after(answer.headers) if answer.status in _MAY_ASK_FOR_TIME else 0.0,
         )
@@ -199,18 +210,24 @@ class HttpSink:
     def _failure(self, why: str, way_out: str = "See the receiver's log, then send again") -> _RequestError:
         return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {way_out}")
 
-    def _refusal(self, batch: Batch, answer: Answer) -> str:
+    def _refusal(self, request: _Request, answer: Answer) -> str:
         excerpt = answer.body.decode("utf-8", "replace")
         return (
-            f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {batch.events} "
-            f"events ({len(batch.data)} bytes) was not accepted"
+            f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {request.events} "
+            f"events ({request.size} bytes) was not accepted"
         )
 
-    def _body(self, batch: Batch) -> bytes:
-        body = batch.data
+    def _body(self, request: _Request) -> tuple[list[bytes | memoryview], int]:
+        """The body in parts, and its length in bytes."""
+        parts, length = request.parts, request.size
         if self._receiver.format == "json_array":
-            body = b"[" + body[:-1].replace(b"\n", b",") + b"]"
-        return zlib.compress(body, 1, wbits=31) if self._receiver.gzip else body
+            parts = [part.replace(b"\n", b",") for part in parts]
+            parts[-1] = memoryview(parts[-1])[:-1]
+            parts, length = [b"[", *parts, b"]"], length + 1
+        if self._receiver.gzip:
+            body = zlib.compress(b"".join(parts), 1, wbits=31)
+            parts, length = [body], len(body)
+        return parts, length
 
     def _is_open(self) -> bool:
         """Whether there is a connection that the receiver has not closed meanwhile. Nothing is under way on it."""

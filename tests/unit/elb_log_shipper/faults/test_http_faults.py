@@ -203,6 +203,12 @@ def test_413_halves_the_batch_until_it_is_taken(receive, tools):
     peer.assert_all_there(tools.events())
 
 
+def test_413_for_a_request_of_several_batches(receive, tools):
+    peer = receive(takes_at_most(600))
+    tools.send_as_a_trigger(sink(tools, peer.port, batch_events=1000), tools.events(), most=1)
+    peer.assert_all_there(tools.events())
+
+
 def test_413_is_learnt_from(receive, tools):
     peer = receive(takes_at_most(1500))
     tools.send_as_a_trigger(sink(tools, peer.port), tools.events(), most=1)
@@ -327,8 +333,9 @@ def test_formats(receive, tools, format_, gzip_):
             connection.answer(200)
 
     peer = receive(serve)
-    target = sink(tools, peer.port, format=format_, gzip=gzip_, **CREDENTIALS)
+    target = sink(tools, peer.port, format=format_, gzip=gzip_, batch_events=25, **CREDENTIALS)
     tools.send_as_a_trigger(target, tools.events(), most=1)
+    assert len(heads) == 2  # of two batches each
     assert all((b"Content-Encoding: gzip" in head) == gzip_ for head in heads)
     assert all((b"application/x-ndjson" in head) == (format_ == "ndjson") for head in heads)
     assert all(b"Authorization: Basic ZWxiOnBhNTV3b3Jk\r\n" in head for head in heads)
