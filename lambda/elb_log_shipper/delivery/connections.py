@@ -1,10 +1,13 @@
-"""Connections to the receiver: TCP or TLS, to the first of its addresses that answers."""
+"""Connections to the receiver: TCP or TLS, to the first of its addresses that answers, IPv6 or IPv4."""
 
 import contextlib
+import io
 import socket
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import secrets
+from .names import Endpoint, resolve
 from .receiver import Address, Receiver, Tls
 from .retries import AttemptError, Patience
 
@@ -19,6 +22,13 @@ def reason(error: Exception) -> str:
         or str(error)
         or type(error).__name__
     )
+
+
+class _Failure(NamedTuple):
+    """One endpoint that could not be connected. ``distrust``: its certificate is none that counts."""
+
+    text: str
+    distrust: bool = False
 
 
 class Connector:
@@ -59,14 +69,12 @@ class Connector:
         failures = []
         for _ in range(self.addresses):
             address = self._receiver.addresses[self._current]
-            timeout = self._patience.bound(self._receiver.connect_timeout)
-            try:
-                return self._open(address, timeout)
-            except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS can't carry
-                failures.append((f"{self._receiver.url(address)}: {reason(error)}", hasattr(error, "verify_code")))
-                self._context = None  # certificates may have been replaced: they are read again
+            opened = self._open_any(address, failures)
+            if opened:
+                return opened
+            self._context = None  # certificates may have been replaced: they are read again
             self.leave()
-        distrusted = all(distrust for _, distrust in failures)
+        distrusted = all(failure.distrust for failure in failures)
         way_out = (
             "Check the name and the certificate of the receiver, and LogCa"
             if distrusted
@@ -74,17 +82,39 @@ class Connector:
             "side through"
         )
         raise AttemptError(
-            f"no connection to {'; '.join(text for text, _ in failures)}. {way_out}",
+            f"no connection to {'; '.join(failure.text for failure in failures)}. {way_out}",
             most_tries=1 if distrusted else None,  # a certificate doesn't get better
         )
 
-    def _open(self, address: Address, timeout: float) -> socket.socket:
+    def _open_any(self, address: Address, failures: list[_Failure]) -> socket.socket | None:
+        """A connection to the first endpoint of an address that answers; each that doesn't is one more failure."""
+        name = self._receiver.url(address)
+        limit = self._receiver.connect_timeout
+        try:
+            endpoints = resolve(address, self._patience.bound(limit))
+        except (OSError, UnicodeError) as error:
+            failures.append(_Failure(f"{name}: {reason(error)}"))
+            return None
+        for number, endpoint in enumerate(endpoints):
+            # One that swallows everything must not take the time of the others.
+            timeout = self._patience.bound(limit, shares=len(endpoints) - number)
+            try:
+                return self._open(address, endpoint, timeout)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a name that TLS can't carry
+                where = f" ({endpoint})" if len(endpoints) > 1 else ""
+                failures.append(_Failure(f"{name}{where}: {reason(error)}", hasattr(error, "verify_code")))
+        return None
+
+    def _open(self, address: Address, endpoint: Endpoint, timeout: float) -> socket.socket:
         if self._receiver.tls and self._context is None:
             self._context = tls_context(self._receiver.tls)
-        connection = socket.create_connection(address, timeout=timeout)
+        connection = socket.socket(endpoint.family, socket.SOCK_STREAM)
         try:
+            connection.settimeout(timeout)
+            connection.connect(endpoint.address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context:
+                connection.settimeout(self._patience.bound(self._receiver.connect_timeout))
                 connection = self._context.wrap_socket(connection, server_hostname=address.host)
             connection.settimeout(self._receiver.timeout)
         except BaseException:
@@ -159,3 +189,19 @@ def is_open(connection: socket.socket, timeout: float) -> bool:
     finally:
         connection.settimeout(timeout)
     return False
+
+
+class Incoming(io.RawIOBase):
+    """What a connection receives, for a buffered reader; each piece within the timeout, all within the time limit."""
+
+    def __init__(self, connection: socket.socket, timeout: float, patience: Patience) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._patience = patience
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._connection.settimeout(self._patience.bound(self._timeout))
+        return self._connection.recv_into(buffer)

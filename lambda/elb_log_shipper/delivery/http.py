@@ -7,6 +7,7 @@ a request the next one is being made, but no two are under way.
 
 import base64
 import contextlib
+import io
 import re
 import socket
 import time
@@ -18,7 +19,7 @@ from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .answers import Answer, AnswerError, read_answer
-from .connections import Connector, is_open, reason
+from .connections import Connector, Incoming, is_open, reason
 from .receiver import Receiver
 from .retries import AttemptError, Patience, RemainingSeconds
 
@@ -183,7 +184,6 @@ class HttpSink:
         if isinstance(self._unsent, TimeoutError):
             raise self._failure("timed out while sending", "See why the receiver is slow, or raise the timeout")
         try:
-            self._socket.settimeout(self._patience.bound(self._receiver.timeout))
             answer = read_answer(self._stream)
         except TimeoutError:
             raise self._failure("timed out", "See why the receiver is slow, or raise the timeout") from None
@@ -240,7 +240,7 @@ class HttpSink:
 
     def _connect(self) -> None:
         self._socket = self._connector.open()
-        self._stream = self._socket.makefile("rb")
+        self._stream = io.BufferedReader(Incoming(self._socket, self._receiver.timeout, self._patience))
         self._answered = False
         self._head = self._make_head()
 

@@ -184,6 +184,25 @@ def test_retry_after_beyond_the_time_is_reported_at_once(receive, tools):
     assert not patience.waits
 
 
+def trickle(connection):
+    connection.request()
+    connection.socket.sendall(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(40):
+        connection.socket.sendall(b"X-Slow: 1\r\n")
+        time.sleep(0.05)
+    connection.socket.sendall(b"Content-Length: 0\r\n\r\n")
+
+
+def test_an_answer_that_trickles_ends_with_the_time_limit(receive, tools):
+    peer = receive(trickle)
+    target = sink(tools, peer.port)
+    ends = time.monotonic() + 0.4
+    target.limit(lambda: ends - time.monotonic())
+    with pytest.raises(DeliveryError, match=r"the time limit is reached|no complete answer: timed out"):
+        tools.send(target, tools.events())
+    target.close()
+
+
 def takes_at_most(limit: int):
     def serve(connection):
         while (body := connection.request()) is not None:

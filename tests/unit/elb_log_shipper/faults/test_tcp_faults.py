@@ -1,5 +1,6 @@
 """TCP and TLS: a log counts only when the receiver has read it to the end; the trigger sends the others again."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,22 @@ def test_a_log_that_was_not_read_to_its_end_is_sent_again(receive, tools, fault,
     peer = receive(tools.serve_tcp, fault)
     assert tools.send_as_a_trigger(sink(tools, peer.port), tools.events()) == 2
     peer.assert_all_there(tools.events(), twice)
+
+
+def chatters(connection):
+    connection.peer.record(connection.stream.read())
+    for _ in range(60):
+        connection.peer.release.wait(0.05)
+        connection.socket.sendall(b"still here\n")
+
+
+def test_a_receiver_that_chatters_is_left_at_the_time_limit(receive, tools):
+    peer = receive(tools.serve_tcp, chatters)
+    target = sink(tools, peer.port)
+    ends = time.monotonic() + 0.4
+    target.limit(lambda: ends - time.monotonic())
+    with pytest.raises(DeliveryError, match=r"the time limit is reached|did not close the connection"):
+        tools.send(target, tools.events())
 
 
 def test_slow_reader(receive, tools):
