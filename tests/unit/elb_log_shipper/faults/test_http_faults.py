@@ -199,7 +199,7 @@ def test_an_answer_that_trickles_ends_with_the_time_limit(receive, tools):
     ends = time.monotonic() + 0.4
     target.limit(lambda: ends - time.monotonic())
     with pytest.raises(DeliveryError, match=r"the time limit is reached|no complete answer: timed out"):
-        tools.send(target, tools.events())
+        tools.send(target, tools.events()[:5])  # one request: a second one would meet the limit anyway
     target.close()
 
 
