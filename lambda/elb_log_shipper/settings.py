@@ -16,12 +16,14 @@ Optional:
     LogCa                  none        the authorities that count, instead of the system's
     LogClientCertificate   none        this side's certificate
     LogClientKey           none        its key, where it is not in the same file
+    LogClientKeyPassphrase none        the key's passphrase, where it has one
     LogPath                "/"         path of the URL, for http
     LogFormat              json_array  the body of an HTTP request; or ndjson, one event a line
     LogGzip                false       gzip for HTTP requests
     LogUser                none        name for HTTP's basic authentication
     LogPassword            none        its password
-    ConnectTimeoutSeconds  5           for each address of the host
+    LogHeaders             none        more headers for HTTP, as an object: name -> value
+    ConnectTimeoutSeconds  5           for the resolution of the host's name, and for each address of it
     TimeoutSeconds         30          for one write or read, and for the receiver's end of a TCP connection
     RetrySeconds           60          how long one request, or a connection, is tried again; 0 is never
     BatchEvents            500         largest number of events in one HTTP request
@@ -33,7 +35,8 @@ Optional:
     MaskAddresses          false       clients' addresses lose the part that tells clients of one network apart
     MaskQuery              none        keys, a list or with commas, whose values in query strings become ***; * is all
 
-Certificates and key are files in PEM, or, as the password may be, references: see ``secrets.py``.
+Certificates and key are files in PEM, or references; so may be password, passphrase and the headers' values. See
+``secrets.py``. None of these three is in any message.
 """
 
 import json
@@ -44,6 +47,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from .delivery.headers import OURS, is_name, is_value
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
 from .events import DEFAULTS, NAMINGS, Context, Options
@@ -58,11 +62,13 @@ _OPTIONAL = {
     "LogCa": None,
     "LogClientCertificate": None,
     "LogClientKey": None,
+    "LogClientKeyPassphrase": None,
     "LogPath": "/",
     "LogFormat": "json_array",
     "LogGzip": False,
     "LogUser": None,
     "LogPassword": None,
+    "LogHeaders": {},
     "ConnectTimeoutSeconds": 5,
     "TimeoutSeconds": 30,
     "RetrySeconds": 60,
@@ -78,7 +84,7 @@ _OPTIONAL = {
 _TOKEN = re.compile(r"#\{[^}]*\}?")
 _FORMATS = ("json_array", "ndjson")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
-_SECRET = ("LogPassword",)
+_SECRET = ("LogPassword", "LogClientKeyPassphrase", "LogHeaders")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@?#:,\[\]]+)(?::([0-9]{1,5}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _URL_PATH = re.compile(r"/[!-~]*")
@@ -219,12 +225,37 @@ class _Checker:
             gzip=self._switch("LogGzip"),
             user=user,
             password=password,
+            headers=self._headers(transport, user),
             connect_timeout=self._seconds("ConnectTimeoutSeconds"),
             timeout=self._seconds("TimeoutSeconds"),
             retry_seconds=self._seconds("RetrySeconds", zero=True),
             batch_events=self._integer("BatchEvents", 1, 1_000_000),
             batch_bytes=self._integer("BatchBytes", 1, 1024**3),
         )
+
+    def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
+        """No message has a value, nor a name that is none: it may be a value in the wrong place."""
+        given = self._values["LogHeaders"] or {}
+        if not isinstance(given, dict):
+            raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')
+        headers = tuple((name, value) for name, value in given.items() if value not in (None, ""))
+        names = [name.lower() for name, _ in headers]
+        for number, (name, value) in enumerate(headers, 1):
+            if not is_name(name):
+                raise self._error("LogHeaders", f"the name of header {number} has characters that no name may have")
+            if name.lower() in OURS:
+                raise self._error("LogHeaders", f"{name} is not to be set: this program does. Leave it out")
+            if names.count(name.lower()) > 1:
+                raise self._error("LogHeaders", f"{name} is there twice. Leave one out")
+            if not isinstance(value, str) or not is_value(value):
+                raise self._error("LogHeaders", f"the value of {name} is no printable ASCII text on one line")
+            if _TOKEN.search(value):
+                raise self._error("LogHeaders", f"{name}: a token was not substituted. Use a reference")
+        if headers and transport != "http":
+            raise self._error("LogHeaders", "set without LogTransport http. Set both, or none")
+        if user is not None and "authorization" in names:
+            raise self._error("LogHeaders", "Authorization is set together with LogUser. Set one of them")
+        return headers
 
     def _addresses(self) -> tuple[Address, ...]:
         port = self._integer("LogPort", 1, 65535)
@@ -249,9 +280,15 @@ class _Checker:
         )
 
     def _tls(self) -> Tls | None:
-        tls = Tls(self._optional("LogCa"), self._optional("LogClientCertificate"), self._optional("LogClientKey"))
-        if tls.key and not tls.certificate:
-            raise self._error("LogClientKey", "set without LogClientCertificate. Set both, or none")
+        tls = Tls(
+            ca=self._optional("LogCa"),
+            certificate=self._optional("LogClientCertificate"),
+            key=self._optional("LogClientKey"),
+            passphrase=self._optional("LogClientKeyPassphrase"),
+        )
+        for key, value in (("LogClientKey", tls.key), ("LogClientKeyPassphrase", tls.passphrase)):
+            if value and not tls.certificate:
+                raise self._error(key, "set without LogClientCertificate. Set both, or none")
         if self._switch("LogTls"):
             return tls
         if tls != Tls():

@@ -137,13 +137,13 @@ def tls_context(tls: Tls):
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.certificate:
         try:
-            _load_certificate(context, tls.certificate, tls.key)
+            _load_certificate(context, tls)
         except (OSError, ValueError) as error:
             raise _unusable("LogClientCertificate", f"{tls.certificate}, key {tls.key}", error) from None
     return context
 
 
-def _load_certificate(context, certificate: str, key: str | None) -> None:
+def _load_certificate(context, tls: Tls) -> None:
     """OpenSSL reads files only, so that secrets have to be one, for a moment, which only this user can read."""
     import tempfile  # noqa: PLC0415
 
@@ -157,8 +157,9 @@ def _load_certificate(context, certificate: str, key: str | None) -> None:
             file.flush()
             return file.name
 
-        # A key with a passphrase would make OpenSSL ask for it at the terminal.
-        context.load_cert_chain(path(certificate), path(key) if key else None, password=lambda: b"")
+        # Without any, OpenSSL would ask for the passphrase of a key that has one at the terminal.
+        passphrase = secrets.text(tls.passphrase or "").encode()
+        context.load_cert_chain(path(tls.certificate), path(tls.key) if tls.key else None, password=lambda: passphrase)
 
 
 def _pem(name: str) -> str:
@@ -168,7 +169,9 @@ def _pem(name: str) -> str:
 
 
 def _unusable(key: str, value: str | None, error: Exception) -> AttemptError:
-    return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM", most_tries=1)
+    secrets.forget()  # they may be replaced meanwhile
+    more = ", and LogClientKeyPassphrase where the key has one" if key == "LogClientCertificate" else ""
+    return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM{more}", most_tries=1)
 
 
 def is_open(connection: socket.socket, timeout: float) -> bool:

@@ -20,6 +20,7 @@ from ..errors import DeliveryError
 from ..events import Batch
 from .answers import Answer, AnswerError, read_answer
 from .connections import Connector, Incoming, is_open, reason
+from .headers import is_value
 from .receiver import Receiver
 from .retries import AttemptError, Patience, RemainingSeconds
 
@@ -245,19 +246,25 @@ class HttpSink:
         self._head = self._make_head()
 
     def _make_head(self) -> bytes:
-        """Everything before the body but its length, which comes last."""
+        """Everything before the body but its length, which comes last.
+
+        :raises DeliveryError: a secret can't be fetched, or is none that a header can have.
+        """
         receiver = self._receiver
-        lines = [
-            f"POST {receiver.path} HTTP/1.1",
-            f"Host: {self._connector.authority}",
-            "User-Agent: elb_log_shipper",
-            f"Content-Type: {_CONTENT_TYPES[receiver.format]}",
-        ]
+        headers = {
+            "Host": self._connector.authority,
+            "User-Agent": "elb_log_shipper",
+            "Content-Type": _CONTENT_TYPES[receiver.format],
+        }
         if receiver.gzip:
-            lines.append("Content-Encoding: gzip")
+            headers["Content-Encoding"] = "gzip"
         if receiver.user is not None:
             credentials = f"{receiver.user}:{secrets.text(receiver.password or '')}"
-            lines.append(f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}")
+            headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+        given = {name.lower() for name, _ in receiver.headers}  # such as another User-Agent
+        lines = [f"POST {receiver.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
+        lines += [f"{name}: {_header_value(name, value)}" for name, value in receiver.headers]
         lines.append("Content-Length: ")
         return "\r\n".join(lines).encode()
 
@@ -268,6 +275,17 @@ class HttpSink:
             if opened is not None:
                 with contextlib.suppress(OSError):
                     opened.close()
+
+
+def _header_value(name: str, value: str) -> str:
+    found = secrets.text(value)
+    if not is_value(found):
+        secrets.forget()
+        raise DeliveryError(
+            f"LogHeaders {name}: what it refers to is no header's value. Store printable ASCII, without a line break "
+            "at its end"
+        )
+    return found
 
 
 def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:

@@ -5,6 +5,7 @@ import time
 from email.utils import formatdate
 
 import pytest
+from elb_log_shipper import secrets
 from elb_log_shipper.delivery import Address, HttpSink, Receiver
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
@@ -369,3 +370,47 @@ def test_password_is_in_no_message(receive, tools):
     assert peer.connections == 3
     with contextlib.suppress(AttributeError):
         assert "pa55word" not in repr(raised.value.__cause__)
+
+
+def test_headers_of_the_settings(receive, tools, monkeypatch):
+    monkeypatch.setattr(secrets, "_fetch", {"ssm:/elb/key": "pa55word"}.__getitem__)
+    secrets.forget()
+    heads = []
+
+    def serve(connection):
+        while (body := connection.request()) is not None:
+            heads.append(connection.head)
+            connection.peer.record_array(body)
+            connection.answer(200)
+
+    peer = receive(serve)
+    given = (("X-Api-Key", "ssm:/elb/key"), ("X-Tenant", "shop 1"), ("user-agent", "another"))
+    tools.send_as_a_trigger(sink(tools, peer.port, headers=given), tools.events(), most=1)
+    for head in heads:
+        lines = head.split(b"\r\n")
+        assert {b"X-Api-Key: pa55word", b"X-Tenant: shop 1", b"user-agent: another"} <= set(lines)
+        assert sum(line.lower().startswith(b"user-agent:") for line in lines) == 1
+    peer.assert_all_there(tools.events())
+
+
+@pytest.mark.parametrize("value", ["pa55word\r\nX-Other: 1", "pa55word\n", "pa55word\0", "", " pa55word"])
+def test_a_secret_that_would_be_more_than_a_header_is_not_sent(receive, tools, monkeypatch, value):
+    kept = {"ssm:/elb/key": value}
+    monkeypatch.setattr(secrets, "_fetch", kept.__getitem__)
+    secrets.forget()
+    peer = receive(tools.serve_http)
+    target = sink(tools, peer.port, headers=(("X-Api-Key", "ssm:/elb/key"),))
+    with pytest.raises(DeliveryError, match="LogHeaders X-Api-Key: what it refers to") as raised:
+        tools.send(target, tools.events())
+    assert "pa55word" not in str(raised.value)
+    assert not peer.ids
+    kept["ssm:/elb/key"] = "right"  # it is fetched again
+    tools.send_as_a_trigger(target, tools.events(), most=1)
+    peer.assert_all_there(tools.events())
+
+
+def test_headers_are_in_no_message(receive, tools):
+    peer = receive(status(401))
+    with pytest.raises(DeliveryError, match="401") as raised:
+        tools.send(sink(tools, peer.port, headers=(("X-Api-Key", "pa55word"),)), tools.events())
+    assert "pa55word" not in str(raised.value)
