@@ -14,7 +14,7 @@ from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder
 from .logs import Log, find_logs, in_words, open_log
-from .shipping import START, Position, ship
+from .shipping import START, Position, RefusedLinesError, ship
 
 _PROGRESS_SECONDS = 0.2
 _BAR = 24
@@ -73,6 +73,8 @@ class Worker:
                 shipped = ship(counted, self.sink, encoder, start=start, should_stop=lambda: self._interruption.came)
         except BrokenPipeError:
             raise
+        except RefusedLinesError as error:
+            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"{name}: {error}")
         except DeliveryError as error:
             return Outcome(name, Counts(), error=f"{name}: {error}", fatal=True)
         except (ShipperError, OSError) as error:

@@ -22,6 +22,7 @@ from .answers import Answer, AnswerError, read_answer
 from .connections import Connector, Incoming, is_open, reason
 from .headers import is_value
 from .receiver import Receiver
+from .refusals import MOST_REFUSALS, Refusal, RefusedError
 from .retries import AttemptError, Patience, RemainingSeconds
 
 _TOO_LARGE = 413
@@ -44,23 +45,29 @@ class _Request:
     """The events of one request, as the batches that they came in: putting them together would be another copy."""
 
     def __init__(self, *batches: Batch) -> None:
-        self.parts = [batch.data for batch in batches]
+        self.batches = list(batches)
         self.events = sum(batch.events for batch in batches)
-        self.size = sum(map(len, self.parts))
+        self.size = sum(len(batch.data) for batch in batches)
 
     def add(self, batch: Batch) -> None:
-        self.parts.append(batch.data)
+        self.batches.append(batch)
         self.events += batch.events
         self.size += len(batch.data)
 
     def halves(self) -> tuple["_Request", "_Request"]:
-        """Two requests that have about as many bytes; of two events or more."""
-        data = b"".join(self.parts)
-        middle = data.find(b"\n", len(data) // 2) + 1
-        if middle == len(data):  # the last event is the larger half
-            middle = data.rfind(b"\n", 0, -1) + 1
-        first, second = data[:middle], data[middle:]
-        return _Request(Batch(first, first.count(b"\n"))), _Request(Batch(second, second.count(b"\n")))
+        """Of two events or more."""
+        if len(self.batches) > 1:
+            middle = len(self.batches) // 2
+            return _Request(*self.batches[:middle]), _Request(*self.batches[middle:])
+        (batch,) = self.batches
+        middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
+        if middle == len(batch.data):  # the last event is the larger half
+            middle = batch.data.rfind(b"\n", 0, -1) + 1
+        first, second = batch.data[:middle], batch.data[middle:]
+        return (
+            _Request(Batch(first, first.count(b"\n"), batch.block)),
+            _Request(Batch(second, second.count(b"\n"), batch.block)),
+        )
 
 
 class HttpSink:
@@ -73,6 +80,7 @@ class HttpSink:
         self._batch_bytes = receiver.batch_bytes
         self._waiting = _Request()  # the next one
         self._sent: _Request | None = None  # its answer was not read yet
+        self._refusals: list[Refusal] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
         self._socket: socket.socket | None = None
         self._stream: BinaryIO | None = None
@@ -95,8 +103,12 @@ class HttpSink:
     def commit(self) -> None:
         self._flush()
         self._settle()
+        if self._refusals:
+            refusals, self._refusals = self._refusals, []
+            raise RefusedError(refusals)
 
     def abort(self) -> None:
+        self._refusals = []
         self._waiting = _Request()
         self._sent = None
         self._disconnect()
@@ -156,10 +168,12 @@ class HttpSink:
             self._halve(request, answer)
 
     def _halve(self, request: _Request, answer: Answer) -> None:
+        """Send a request that is too large in parts; an event that is too large alone is left for ``commit``."""
         if request.events == 1:
-            raise DeliveryError(
-                f"{self._refusal(request, answer)}: one event is larger than the receiver takes. Raise its limit"
-            )
+            self._refusals.append(Refusal(request.batches[0], self._refusal(request, answer)))
+            if len(self._refusals) > MOST_REFUSALS:
+                raise RefusedError(self._refusals)
+            return
         halves = request.halves()
         for half in halves:
             self._deliver(half)
@@ -220,7 +234,7 @@ class HttpSink:
 
     def _body(self, request: _Request) -> tuple[list[bytes | memoryview], int]:
         """The body in parts, and its length in bytes."""
-        parts, length = request.parts, request.size
+        parts, length = [batch.data for batch in request.batches], request.size
         if self._receiver.format == "json_array":
             parts = [part.replace(b"\n", b",") for part in parts]
             parts[-1] = memoryview(parts[-1])[:-1]
@@ -297,11 +311,11 @@ def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
     size = 0
     for event in batch.data[:-1].split(b"\n"):
         if events and (len(events) == most_events or size + len(event) + 1 >= most_bytes):
-            yield Batch(b"\n".join(events) + b"\n", len(events))
+            yield Batch(b"\n".join(events) + b"\n", len(events), batch.block)
             events, size = [], 0
         events.append(event)
         size += len(event) + 1
-    yield Batch(b"\n".join(events) + b"\n", len(events))
+    yield Batch(b"\n".join(events) + b"\n", len(events), batch.block)
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

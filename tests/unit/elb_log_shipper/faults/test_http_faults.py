@@ -6,7 +6,7 @@ from email.utils import formatdate
 
 import pytest
 from elb_log_shipper import secrets
-from elb_log_shipper.delivery import Address, HttpSink, Receiver
+from elb_log_shipper.delivery import Address, HttpSink, Receiver, RefusedError
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
@@ -236,13 +236,29 @@ def test_413_is_learnt_from(receive, tools):
     peer.assert_all_there(tools.events())
 
 
-def test_413_for_one_event_is_reported(receive, tools):
+@pytest.mark.parametrize("batch_events", [10, 1000], ids=["a batch a request", "all in one"])
+@pytest.mark.parametrize("places", [[3], [0], [39], [3, 4, 25]], ids=str)
+def test_413_for_one_event_is_reported_once_all_others_are_delivered(receive, tools, batch_events, places):
     peer = receive(takes_at_most(600))
     found = tools.events()
-    found[3] = found[3].replace(b"xx", b"xx" * 10)
-    with pytest.raises(DeliveryError, match=r"413 .*one event is larger than the receiver takes"):
-        tools.send(sink(tools, peer.port), found)
-    assert sum(peer.ids.values()) < len(found)
+    for place in places:
+        found[place] = found[place].replace(b"xx", b"xx" * 10)
+    target = sink(tools, peer.port, batch_events=batch_events)
+    with pytest.raises(RefusedError, match=r"413 .*one event is larger than the receiver takes") as raised:
+        tools.send(target, found)
+    assert [refusal.batch.data for refusal in raised.value.refusals] == [found[place] + b"\n" for place in places]
+    target.commit()  # it was reported, and is forgotten
+    target.close()
+    peer.assert_all_there([event for number, event in enumerate(found) if number not in places])
+
+
+def test_413_for_very_many_events_ends_it_at_once(receive, tools):
+    peer = receive(takes_at_most(100))
+    target = sink(tools, peer.port)
+    with pytest.raises(RefusedError, match=r"413 .*Raise its limit \(and 20 more\)"):
+        tools.send(target, tools.events(1000))
+    target.commit()  # nothing is left of it
+    assert not peer.ids
 
 
 def test_refused_connection_and_a_receiver_that_comes_up_meanwhile(receive, tools, free_port):
