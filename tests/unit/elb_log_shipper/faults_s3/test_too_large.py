@@ -160,6 +160,14 @@ def test_the_event_of_a_line_that_was_sent_alone_is_the_same(aws, shipper, peer)
     assert peer.events[-1] == next(event for event in wanted if event["EventId"] == large)
 
 
+def test_the_next_object_knows_nothing_of_it(aws, shipper, peer):
+    log, ids, (large,) = log_with(600)
+    aws.objects |= {"a.log": log, "b.log": log_of(3)}
+    assert shipper.invoke(s3_event("a.log", "b.log"))["objects"] == 2
+    assert len(aws.sent) == 1
+    assert peer.ids() == Counter([*(one for one in ids if one != large), *ids_of("s3://logs/b.log", log_of(3))])
+
+
 class LateContext:
     """Lambda's: late, but with time to deliver, as soon as the peer has so many events."""
 
