@@ -1,5 +1,6 @@
 """The CloudFormation templates: valid, and in step with the roles that bring them their parameters."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -92,6 +93,34 @@ def test_the_function_may_do_what_it_needs_only(elb_logs):
     for one in allowed:
         assert "*" not in str(one["Action"])
         assert one["Resource"] != "*" or one["Sid"] == "JoinVpc"
+
+
+def test_the_function_may_read_the_secrets_that_are_named_only(elb_logs):
+    (policy,) = elb_logs["Resources"]["FunctionRole"]["Properties"]["Policies"]
+    chosen = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    (statement,) = [if_so for condition, if_so, _ in chosen if condition == "HasSecrets"]
+    assert statement["Resource"] == {"Ref": "SecretArns"}
+    # What the package calls, with either kind of reference.
+    assert statement["Action"] == ["secretsmanager:GetSecretValue", "ssm:GetParameter"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "taken"),
+    [
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:elb-logs-??????", True),
+        ("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/elb/*", True),
+        ("secretsmanager:elb-logs", False),
+        ("arn:aws:s3:::bucket", False),
+        ("*", False),
+        ("arn:aws:ssm:a,*", False),
+    ],
+)
+def test_the_role_takes_arns_of_secrets_only(role, arn, taken):
+    (check,) = [
+        one["ok"] for one in role["vars"]["_elb_log_shipper_input_checks"] if one["variable"].endswith("secret_arns")
+    ]
+    pattern = re.search(r"'(\^arn.*\$)'", check)[1]
+    assert (re.match(pattern, arn) is not None) == taken
 
 
 def notifications(template):
