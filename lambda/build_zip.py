@@ -1,6 +1,6 @@
 """Builds the Lambda's package, byte for byte the same on every machine.
 
-    python lambda/build_zip.py --settings FILE --output X.zip [--architecture arm64|x86_64] [--wheel isal.whl ...]
+    python lambda/build_zip.py --settings FILE --output X.zip [--architecture arm64|x86_64] [--wheel X.whl ...]
 
 The same sources and settings give the same hash, so a deployment can tell by it whether the function's code has to be
 replaced. For that the names are sorted, dates, modes and the creating system fixed, and the files stored without

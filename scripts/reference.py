@@ -1,4 +1,5 @@
-"""Writes docs/reference/ from what describes itself: argument_specs, defaults, the documentation of plugins.
+"""Writes docs/reference/ from what describes itself: argument_specs, defaults, the documentation of plugins, and the
+log shipper's list of its settings.
 
 Usage: reference.py [DIRECTORY]. Called by `make reference`; a unit test fails when what is committed is older.
 """
@@ -12,6 +13,10 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "lambda"))
+
+from elb_log_shipper.keys import KEYS, Key  # noqa: E402 - found through the line above
+
 COLLECTION = "elk.deploy"
 # The kinds of plugins that have documentation, with the heading of their part.
 KINDS = {"module": "Modules", "filter": "Filters", "test": "Tests"}
@@ -34,6 +39,7 @@ def render() -> dict[str, str]:
     """All pages by their file names."""
     roles = sorted(path.parent.parent.name for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
     pages = {f"{role}.md": role_page(role) for role in roles}
+    pages["elb_log_shipper_settings.md"] = settings_page()
     pages["plugins.md"] = plugins_page()
     pages["README.md"] = index_page(roles)
     return pages
@@ -44,7 +50,8 @@ def index_page(roles: list[str]) -> str:
     for role in roles:
         summary = specs_of(role)["main"]["short_description"]
         lines.append(f"- [{role}]({role}.md): {plain(summary)}")
-    lines += ["", "[Modules, filters and tests](plugins.md) of the collection."]
+    lines += ["", "[settings.json](elb_log_shipper_settings.md) of the function that ships load-balancer logs.", ""]
+    lines += ["[Modules, filters and tests](plugins.md) of the collection."]
     return "\n".join(lines) + "\n"
 
 
@@ -104,6 +111,34 @@ def variable(name: str, spec: dict, example: str) -> list[str]:
     if example:
         lines += ["```yaml", example, "```", ""]
     return lines
+
+
+# -- the log shipper's settings
+
+
+def settings_page() -> str:
+    """The keys of settings.json."""
+    lines = [
+        NOTE.format(source="lambda/elb_log_shipper/keys.py"),
+        "# settings.json of the log shipper\n",
+        "The keys of the file that `elb_log_shipper_settings` names, a JSON object. Whole numbers, seconds, `true` and "
+        '`false` may be in quotes, as `"#{Tokens}"` are.\n',
+        "A reference is `secretsmanager:NAME`, `secretsmanager:NAME#KEY` for one value of a secret that is a JSON "
+        "object, or `ssm:NAME`. The function's role has to be allowed to read it.\n",
+    ]
+    for heading, required in (("Required", True), ("Optional", False)):
+        lines += [f"## {heading}\n"]
+        for name, key in KEYS.items():
+            if key.required is required:
+                lines += setting(name, key)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def setting(name: str, key: Key) -> list[str]:
+    limits = f" from {key.between[0]} to {key.between[1]}" if key.between else ""
+    spec = {**key._asdict(), "type": key.kind + limits, "description": key.meaning}
+    example = json.dumps({name: key.example})[1:-1] if key.example is not None else ""
+    return variable(name, spec, example)
 
 
 # -- plugins

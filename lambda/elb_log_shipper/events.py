@@ -13,9 +13,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .formats import NAMINGS, ParseError, Record, parse
-from .kernel import Kernel, to_json
+from .formats.keys import format_of
+from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, Block
 from .masking import Masking
+from .native import to_json
 from .selection import STATUS, Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"
@@ -65,18 +67,20 @@ class Batch(NamedTuple):
     data: bytes
     events: int
     block: Block | None = None
-    """What they were made of, where it is known."""
+    """What they were made of, where it is known; ``line`` is the number of its first line, from 0."""
+    line: int = 0
 
 
 @dataclass
 class Counts:
-    """What went through so far. ``bytes`` are those of the log, inflated; empty lines count as bytes only.
+    """What went through so far. ``bytes`` are those of the log, inflated.
 
-    ``lines`` are those read, ``left_out`` those of them that filters and sampling dropped. ``last_time`` is the time of
-    the last line that was parsed, as it is in the log; for measuring how late the log is.
+    ``lines`` are those read but for the ``empty`` ones, ``left_out`` those of them that filters and sampling dropped.
+    ``last_time`` is the time of the last line that was parsed, as it is in the log; for measuring how late the log is.
     """
 
     lines: int = 0
+    empty: int = 0
     unparsed: int = 0
     left_out: int = 0
     bytes: int = 0
@@ -84,6 +88,7 @@ class Counts:
 
     def add(self, other: "Counts") -> None:
         self.lines += other.lines
+        self.empty += other.empty
         self.unparsed += other.unparsed
         self.left_out += other.left_out
         self.bytes += other.bytes
@@ -190,7 +195,8 @@ class Encoder:
     """Turns the blocks of one log into events, and counts.
 
     :param object_name: what the events' ids are made of, with the offsets of the lines: the same log under the same
-        name gives the same ids, so that a receiver that keeps events by id never has one twice.
+        name gives the same ids, so that a receiver that keeps events by id never has one twice. Also says which format
+        is expected, if it is one of the names that balancers give.
     :param fast: whether to use the kernel where it can be used. The events are the same without it.
     """
 
@@ -199,6 +205,7 @@ class Encoder:
     ) -> None:
         self.counts = Counts()
         self._style = _style(context, options.naming, options.ids)
+        self._expected = format_of(object_name)
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._selection = self._masking = None
         if options.include or options.exclude or options.sampling:
@@ -256,7 +263,9 @@ class Encoder:
         offset = block.offset
         for line in block.data.split(b"\n"):
             content = line.removesuffix(b"\r")  # a file that went through Windows
-            if content and (event := self._encode_line(content, f"{self._object}-{offset}")):
+            if not content:
+                self.counts.empty += 1
+            elif event := self._encode_line(content, f"{self._object}-{offset}"):
                 events.append(event)
             offset += len(line) + 1
         return _batch(events)
@@ -265,7 +274,7 @@ class Encoder:
         self.counts.lines += 1
         text = _decode(line)
         try:
-            record = parse(text)
+            record = parse(text, self._expected)
         except ParseError as error:
             self.counts.unparsed += 1
             return self._encode_raw(text, str(error), event_id)

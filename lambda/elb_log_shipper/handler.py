@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from . import continuations, metrics, s3
+from . import continuations, metrics, native, s3
 from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError
 from .events import Encoder
@@ -50,6 +50,7 @@ class _KeptSink:
         if self._sink is None or settings != self._settings:
             self.close()
             self._settings, self._sink = settings, make_sink(settings.receiver)
+            log_json({"level": "INFO", "event": "started", "modules": native.in_use()})
         return self._sink
 
     def close(self) -> None:

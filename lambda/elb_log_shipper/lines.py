@@ -9,20 +9,15 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from .errors import InputError
+from .native import INFLATE_ERRORS, gzip_member
 
-try:
-    from isal import isal_zlib as zlib  # a native part that a package may hold; inflates faster
-except ImportError:
-    import zlib
-
-CHUNK_BYTES = 64 * 1024
+CHUNK_BYTES = 128 * 1024
 """How much is read and inflated at a time."""
 
 MAX_LINE_BYTES = 1024 * 1024
 """A longer line is passed on in parts of this size. The balancers cut a URL and a user agent at 8 KB each."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WBITS = 31  # zlib's name for "with gzip header and trailer"
 
 
 class Block(NamedTuple):
@@ -36,8 +31,6 @@ class Block(NamedTuple):
     part: int
     offset: int = 0
     """Where its first byte lies in the inflated log, in bytes."""
-    line: int = 0
-    """The number of its first line, counted from 0."""
 
 
 def read_chunks(read: Callable[[int], bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
@@ -61,11 +54,11 @@ def decompress(chunks: Iterable[bytes]) -> Iterator[bytes]:
         if len(head) >= len(_GZIP_MAGIC):
             break
     rest = itertools.chain([head], chunks) if head else chunks
-    return _inflate(rest) if head.startswith(_GZIP_MAGIC) else rest
+    return _inflate(head, rest) if head.startswith(_GZIP_MAGIC) else rest
 
 
-def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    member = zlib.decompressobj(_GZIP_WBITS)
+def _inflate(head: bytes, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    member = gzip_member(head)
     for chunk in chunks:
         data = chunk
         while data:
@@ -73,11 +66,11 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 data = data.lstrip(b"\0")  # padding between and after members is allowed
                 if not data:
                     break
-                member = zlib.decompressobj(_GZIP_WBITS)
+                member = gzip_member(data)
             try:
                 # The limit keeps memory flat when a small chunk inflates a thousandfold.
                 inflated = member.decompress(data, CHUNK_BYTES)
-            except zlib.error as error:
+            except INFLATE_ERRORS as error:
                 raise InputError(f"corrupt gzip data ({error}): fetch or compress the file again") from error
             if inflated:
                 yield inflated
@@ -88,14 +81,11 @@ def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise InputError("truncated gzip data (it ends before its trailer): fetch or compress the file again")
 
 
-def blocks(
-    chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES, *, offset: int = 0, line: int = 0
-) -> Iterator[Block]:
+def blocks(chunks: Iterable[bytes], max_line: int = MAX_LINE_BYTES, *, offset: int = 0) -> Iterator[Block]:
     """Cut chunks at their last newline. The result's lines do not depend on where the chunks were cut.
 
     :param chunks: none longer than ``max_line``.
     :param offset: where the first chunk lies in the inflated log: the start of a line.
-    :param line: that line's number.
     """
     tail = bytearray()  # the line that is not finished yet, from ``offset`` on
     part = 0  # how many parts of it were passed on
@@ -104,24 +94,22 @@ def blocks(
         tail += chunk if first < 0 else chunk[:first]
         while len(tail) > max_line:
             part += 1
-            yield Block(bytes(tail[:max_line]), part, offset, line)
+            yield Block(bytes(tail[:max_line]), part, offset)
             offset += max_line
             del tail[:max_line]
         if first < 0:
             continue
         last = chunk.rfind(b"\n")
         if part:
-            yield Block(bytes(tail), part + 1, offset, line)
+            yield Block(bytes(tail), part + 1, offset)
             offset += len(tail) + 1
-            line += 1
             part = 0
             found = [chunk[first + 1 : last]] if last > first else []
         else:
             found = [bytes(tail) + chunk[first:last]]
         for data in found:
-            yield Block(data, 0, offset, line)
+            yield Block(data, 0, offset)
             offset += len(data) + 1
-            line += data.count(b"\n") + 1
         tail = bytearray(chunk[last + 1 :])
     if tail:
-        yield Block(bytes(tail), part + 1 if part else 0, offset, line)
+        yield Block(bytes(tail), part + 1 if part else 0, offset)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from . import native
 from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder
@@ -139,7 +140,7 @@ class Run:
             self._say_how_to_go_on(logs[reached:], resume, "not tried" if processes == 1 else "not known to be done")
         self._complain(
             f"{self._past_tense} {done} of {len(logs)} logs: {total.lines} lines, {total.unparsed} unparsed, "
-            f"{total.bytes} bytes, {time.monotonic() - started:.2f} s"
+            f"{total.bytes} bytes, {time.monotonic() - started:.2f} s ({', '.join(native.in_use())})"
         )
         if self._interruption.came:
             return 130

@@ -1,42 +1,8 @@
 """The settings file: ``settings.json`` beside this module, or the one that ``ELB_LOG_SHIPPER_SETTINGS`` names.
 
-Required, each a ``#{Token}`` in the source that the deployment replaces:
-
-    LogHost       name or address of the receiver; several with commas or as a list, each HOST or HOST:PORT, of which
-                  the first that answers is used
-    LogPort       the port where LogHost has none, 1 to 65535; a number or digits
-    LogTransport  tcp (json_lines) or http
-    Environment   sent with each event
-    Component     sent with each event
-    Application   sent with each event
-
-Optional:
-
-    LogTls                 false       TLS, for either transport; the receiver's certificate and name are checked
-    LogCa                  none        the authorities that count, instead of the system's
-    LogClientCertificate   none        this side's certificate
-    LogClientKey           none        its key, where it is not in the same file
-    LogClientKeyPassphrase none        the key's passphrase, where it has one
-    LogPath                "/"         path of the URL, for http
-    LogFormat              json_array  the body of an HTTP request; or ndjson, one event a line
-    LogGzip                false       gzip for HTTP requests
-    LogUser                none        name for HTTP's basic authentication
-    LogPassword            none        its password
-    LogHeaders             none        more headers for HTTP, as an object: name -> value
-    ConnectTimeoutSeconds  5           for the resolution of the host's name, and for each address of it
-    TimeoutSeconds         30          for one write or read, and for the receiver's end of a TCP connection
-    RetrySeconds           60          how long one request, or a connection, is tried again; 0 is never
-    BatchEvents            500         largest number of events in one HTTP request
-    BatchBytes             1048576     largest size of one HTTP request; a single larger event goes alone
-    Naming                 original    the names of the events' fields: original, ecs or aws
-    Include                all         field -> pattern with * and ?, or a list: events are kept where each matches
-    Exclude                none        the same: events are left out where any matches
-    Sampling               all         status (404) or class of statuses (2xx) -> the share that is kept, 0 to 1
-    MaskAddresses          false       clients' addresses lose the part that tells clients of one network apart
-    MaskQuery              none        keys, a list or with commas, whose values in query strings become ***; * is all
-
-Certificates and key are files in PEM, or references; so may be password, passphrase and the headers' values. See
-``secrets.py``. None of these three is in any message.
+Its keys are in ``keys.py``. In the source those that are required are ``#{Tokens}`` that the deployment replaces; so a
+number may be its digits, and a switch ``"true"``. Certificates, key, passphrase, password and the headers' values may
+be references: see ``secrets.py``. The last three are in no message.
 """
 
 import json
@@ -50,39 +16,13 @@ from typing import NoReturn
 from .delivery.headers import OURS, is_name, is_value
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
-from .events import DEFAULTS, NAMINGS, Context, Options
+from .events import DEFAULTS, Context, Options
+from .keys import KEYS
 
 PATH_VARIABLE = "ELB_LOG_SHIPPER_SETTINGS"
 DEFAULT_PATH = Path(__file__).with_name("settings.json")
-TRANSPORTS = ("tcp", "http")
 
-_REQUIRED = ("LogHost", "LogPort", "LogTransport", "Environment", "Component", "Application")
-_OPTIONAL = {
-    "LogTls": False,
-    "LogCa": None,
-    "LogClientCertificate": None,
-    "LogClientKey": None,
-    "LogClientKeyPassphrase": None,
-    "LogPath": "/",
-    "LogFormat": "json_array",
-    "LogGzip": False,
-    "LogUser": None,
-    "LogPassword": None,
-    "LogHeaders": {},
-    "ConnectTimeoutSeconds": 5,
-    "TimeoutSeconds": 30,
-    "RetrySeconds": 60,
-    "BatchEvents": 500,
-    "BatchBytes": 1024 * 1024,
-    "Naming": "original",
-    "Include": {},
-    "Exclude": {},
-    "Sampling": {},
-    "MaskAddresses": False,
-    "MaskQuery": [],
-}
 _TOKEN = re.compile(r"#\{[^}]*\}?")
-_FORMATS = ("json_array", "ndjson")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
 _SECRET = ("LogPassword", "LogClientKeyPassphrase", "LogHeaders")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@?#:,\[\]]+)(?::([0-9]{1,5}))?")
@@ -141,10 +81,9 @@ class _Checker:
 
     def __init__(self, source: str, values: Mapping[str, object]) -> None:
         self._source = source
-        known = (*_REQUIRED, *_OPTIONAL)
         for key, value in values.items():
-            if key not in known:
-                raise self._error(key, f"unknown key. Known are {', '.join(known)}")
+            if key not in KEYS:
+                raise self._error(key, f"unknown key. Known are {', '.join(KEYS)}")
             if isinstance(value, str) and (token := _TOKEN.search(value)):
                 if key in _SECRET:
                     raise self._error(key, "a token was not substituted, or the value has #{ in it. Use a reference")
@@ -154,10 +93,10 @@ class _Checker:
                     f"the token {token[0]} was not substituted. Define the variable {name} for this environment and "
                     "deploy again",
                 )
-        for key in _REQUIRED:
-            if key not in values:
+        for key, known in KEYS.items():
+            if known.required and key not in values:
                 raise self._error(key, "missing. Add it to the file")
-        self._values = {**_OPTIONAL, **values}
+        self._values = {**{key: known.default for key, known in KEYS.items()}, **values}
 
     def settings(self) -> Settings:
         return Settings(
@@ -168,7 +107,7 @@ class _Checker:
 
     def _options(self) -> Options:
         return Options(
-            naming=self._choice("Naming", NAMINGS),
+            naming=self._choice("Naming"),
             include=self._patterns("Include"),
             exclude=self._patterns("Exclude"),
             sampling=self._sampling(),
@@ -206,7 +145,7 @@ class _Checker:
         return tuple(value)
 
     def _receiver(self) -> Receiver:
-        transport = self._choice("LogTransport", TRANSPORTS)
+        transport = self._choice("LogTransport")
         path = self._text("LogPath")
         if not _URL_PATH.fullmatch(path):
             raise self._invalid("LogPath", "a URL's path that starts with / and has no space in it")
@@ -221,7 +160,7 @@ class _Checker:
             transport=transport,
             tls=self._tls(),
             path=path,
-            format=self._choice("LogFormat", _FORMATS),
+            format=self._choice("LogFormat"),
             gzip=self._switch("LogGzip"),
             user=user,
             password=password,
@@ -229,8 +168,8 @@ class _Checker:
             connect_timeout=self._seconds("ConnectTimeoutSeconds"),
             timeout=self._seconds("TimeoutSeconds"),
             retry_seconds=self._seconds("RetrySeconds", zero=True),
-            batch_events=self._integer("BatchEvents", 1, 1_000_000),
-            batch_bytes=self._integer("BatchBytes", 1, 1024**3),
+            batch_events=self._integer("BatchEvents"),
+            batch_bytes=self._integer("BatchBytes"),
         )
 
     def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
@@ -258,7 +197,7 @@ class _Checker:
         return headers
 
     def _addresses(self) -> tuple[Address, ...]:
-        port = self._integer("LogPort", 1, 65535)
+        port = self._integer("LogPort")
         value = self._values["LogHost"]
         entries = value if isinstance(value, list) else self._text("LogHost").split(",")
         return tuple(self._address(entry, port) for entry in entries) or self._no_address()
@@ -296,7 +235,8 @@ class _Checker:
             raise self._error(key, "set without LogTls. Set LogTls to true, or leave it out")
         return None
 
-    def _choice(self, key: str, choices: tuple[str, ...]) -> str:
+    def _choice(self, key: str) -> str:
+        choices = KEYS[key].choices
         value = self._text(key).lower()
         if value not in choices:
             raise self._invalid(key, " or ".join(choices))
@@ -319,7 +259,8 @@ class _Checker:
             raise self._invalid(key, "a string")
         return value
 
-    def _integer(self, key: str, low: int, high: int) -> int:
+    def _integer(self, key: str) -> int:
+        low, high = KEYS[key].between
         value = self._values[key]
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
             value = int(value)  # a substituted token is always a string

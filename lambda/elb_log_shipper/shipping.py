@@ -7,7 +7,7 @@ from .delivery import RefusedError, Sink
 from .delivery.refusals import Refusal
 from .errors import DeliveryError, InputError
 from .events import Counts, Encoder
-from .lines import Block, blocks, decompress, read_chunks
+from .lines import blocks, decompress, read_chunks
 from .memory import keep_freed
 
 Read = Callable[[int], bytes]
@@ -91,11 +91,13 @@ def ship(  # noqa: PLR0913 - a contract between parts
             chunks = _first(chunks, end - start.offset)
         chunks = _counted(chunks, counts)
         try:
-            for block in blocks(chunks, offset=start.offset, line=start.line):
+            for block in blocks(chunks, offset=start.offset):
+                line = start.line + counts.lines + counts.empty - (block.part > 1)
                 batch = encoder.encode(block)
                 if batch.events:
-                    sink.send(batch._replace(block=block))
-                reached = _after(block, reached)
+                    sink.send(batch._replace(block=block, line=line))
+                if not block.part:  # in the middle of a long line the rest begins where that one does
+                    reached = Position(block.offset + len(block.data) + 1, start.line + counts.lines + counts.empty)
                 if on_progress:
                     on_progress(counts)
         except _StopError:
@@ -121,12 +123,12 @@ def ship(  # noqa: PLR0913 - a contract between parts
 
 
 def _refused_line(refusal: Refusal, encoder: Encoder) -> RefusedLine:
-    block = refusal.batch.block
+    block, line = refusal.batch.block, refusal.batch.line
     offset = None if block.part else encoder.offset_of(refusal.batch.data)
     if offset is None:
-        return RefusedLine(Position(block.offset, block.line), None)
+        return RefusedLine(Position(block.offset, line), None)
     place = offset - block.offset
-    line = block.line + block.data.count(b"\n", 0, place)
+    line += block.data.count(b"\n", 0, place)
     length = block.data[place:].partition(b"\n")[0]
     return RefusedLine(Position(offset, line), offset + len(length))
 
@@ -164,10 +166,3 @@ def _counted(chunks: Iterator[bytes], counts: Counts) -> Iterator[bytes]:
     for chunk in chunks:
         counts.bytes += len(chunk)
         yield chunk
-
-
-def _after(block: Block, reached: Position) -> Position:
-    """Where the next line starts; in the middle of a long line, still where that one does."""
-    if block.part:
-        return reached
-    return Position(block.offset + len(block.data) + 1, block.line + block.data.count(b"\n") + 1)

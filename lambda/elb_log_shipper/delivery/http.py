@@ -65,8 +65,8 @@ class _Request:
             middle = batch.data.rfind(b"\n", 0, -1) + 1
         first, second = batch.data[:middle], batch.data[middle:]
         return (
-            _Request(Batch(first, first.count(b"\n"), batch.block)),
-            _Request(Batch(second, second.count(b"\n"), batch.block)),
+            _Request(batch._replace(data=first, events=first.count(b"\n"))),
+            _Request(batch._replace(data=second, events=second.count(b"\n"))),
         )
 
 
@@ -311,11 +311,11 @@ def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
     size = 0
     for event in batch.data[:-1].split(b"\n"):
         if events and (len(events) == most_events or size + len(event) + 1 >= most_bytes):
-            yield Batch(b"\n".join(events) + b"\n", len(events), batch.block)
+            yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
             events, size = [], 0
         events.append(event)
         size += len(event) + 1
-    yield Batch(b"\n".join(events) + b"\n", len(events), batch.block)
+    yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

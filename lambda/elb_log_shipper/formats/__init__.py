@@ -2,7 +2,8 @@
 
 A format is a table of columns (``FORMAT``) over the shared tokenizer and converters of ``columns.py``. Columns behind
 the known ones are kept as a list: AWS appends columns whenever it likes. The shape of each line says which format it
-has: objects may be mixed, and archives renamed.
+has, since objects may be mixed, and archives renamed; where the line has none of the shapes, the object's name says
+which one was expected (``keys.py``).
 """
 
 from functools import lru_cache
@@ -44,11 +45,21 @@ class Record(NamedTuple):
         return found
 
 
-def parse(line: str) -> Record:
+def parse(line: str, expected: Format | None = None) -> Record:
     """One line of any known format.
 
+    :param expected: the format that the object should have: it is tried as well, and the reason is about it.
     :raises ParseError: no format fits; the message is the reason.
     """
+    try:
+        return _parse_by_shape(line)
+    except ParseError:
+        if expected is None:
+            raise
+        return _record(expected, tokenize(line, lists=expected is nlb.FORMAT))
+
+
+def _parse_by_shape(line: str) -> Record:
     first = line.partition(" ")[0]
     if first in nlb.TYPES:
         return _record(nlb.FORMAT, tokenize(line, lists=True))

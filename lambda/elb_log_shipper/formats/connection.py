@@ -8,13 +8,13 @@ from .columns import Column, Format, integer, latency, port, text_or_none, times
 # fmt: off
 FORMAT = Format("connection", (
     Column("timestamp", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
-    Column("client_ip", text_or_none, "PublicIp", "source.ip", "client_ip"),
-    Column("client_port", port, "PublicPort", "source.port", "client_port"),
+    Column("client_ip", text_or_none, "PublicIp", "source.ip", "client_ip", unique=True),
+    Column("client_port", port, "PublicPort", "source.port", "client_port", unique=True),
     Column("listener_port", integer, "ListenerPort", "destination.port", "listener_port"),
     Column("tls_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "tls_protocol"),
     Column("tls_cipher", text_or_none, "SslCipher", "tls.cipher", "tls_cipher"),
     Column("tls_handshake_latency", latency, "TlsHandshakeTime _", "_ aws.elb.tls_handshake_time.sec",
-           "_ tls_handshake_latency"),
+           "_ tls_handshake_latency", unique=True),
     Column("leaf_client_cert_subject", text_or_none, "ClientCertificateSubject", "tls.client.subject",
            "leaf_client_cert_subject", quoted=None),
     # NotBefore=...;NotAfter=...

@@ -11,7 +11,7 @@ TYPES = frozenset(["http", "https", "h2", "grpc", "grpcs"])
 FORMAT = Format("health_check", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
     Column("time", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
-    Column("latency", latency, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency"),
+    Column("latency", latency, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency", unique=True),
     Column("target_addr", target, "InternalIpAndPort InternalIp InternalPort",
            "_ aws.elb.backend.ip aws.elb.backend.port", "target_addr target_ip target_port"),
     Column("target_group_id", text_or_none, "TargetGroupId", "aws.elb.target_group.id", "target_group_id"),

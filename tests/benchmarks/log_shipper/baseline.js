@@ -1,5 +1,6 @@
-// The design that most home-made shippers of access logs have: one regular expression splits each line, each line becomes
-// one JSON object that is written alone, and all go over one connection. node baseline.js FILE.gz HOST PORT
+// The design that most home-made shippers of access logs have: a regular expression splits each line at the spaces that
+// are outside of quotes, each line becomes one JSON object that is written alone, and all go over one connection.
+// node baseline.js FILE.gz HOST PORT
 'use strict';
 
 const fs = require('fs');
@@ -8,38 +9,41 @@ const readline = require('readline');
 const zlib = require('zlib');
 
 const [, , file, host, port] = process.argv;
-const COLUMN = /"([^"]*)"|(\S+)/g;
-const CLASSIC = ['timestamp', 'elb', 'client', 'backend', 'request_processing_time', 'backend_processing_time',
-  'response_processing_time', 'elb_status_code', 'backend_status_code', 'received_bytes', 'sent_bytes', 'request',
-  'user_agent', 'ssl_cipher', 'ssl_protocol'];
-const ALB = ['type', 'timestamp', 'elb', 'client', 'target', 'request_processing_time', 'target_processing_time',
-  'response_processing_time', 'elb_status_code', 'target_status_code', 'received_bytes', 'sent_bytes', 'request',
-  'user_agent', 'ssl_cipher', 'ssl_protocol', 'target_group_arn', 'trace_id', 'domain_name', 'chosen_cert_arn',
-  'matched_rule_priority', 'request_creation_time', 'actions_executed', 'redirect_url', 'error_reason',
-  'target_port_list', 'target_status_code_list', 'classification', 'classification_reason', 'conn_trace_id'];
-const NUMBERS = new Set(['request_processing_time', 'backend_processing_time', 'target_processing_time',
-  'response_processing_time', 'elb_status_code', 'backend_status_code', 'target_status_code', 'received_bytes',
-  'sent_bytes', 'matched_rule_priority']);
+// A space is outside when an even number of quotes follows: what is left of the line is read again for each space.
+const SPACE_OUTSIDE_QUOTES = / (?=(?:[^"]*"[^"]*")*[^"]*$)/;
+const milliseconds = (text) => Math.round(parseFloat(text) * 1000);
 
 function parse(line) {
-  const values = [];
-  for (const match of line.matchAll(COLUMN)) values.push(match[1] === undefined ? match[2] : match[1]);
-  const names = values.length > 15 ? ALB : CLASSIC;
-  const event = {};
-  names.forEach((name, index) => {
-    event[name] = NUMBERS.has(name) ? Number(values[index]) : values[index];
-  });
-  return event;
+  const columns = line.split(SPACE_OUTSIDE_QUOTES);
+  if (!columns[0].endsWith('Z')) columns.shift(); // the type, which an Application Load Balancer writes first
+  const [method, url] = columns[11].replace(/"/g, '').split(' ');
+  return {
+    EventReceivedTime: columns[0],
+    LoadBalancerName: columns[1],
+    PublicIpAndPort: columns[2],
+    InternalIpAndPort: columns[3],
+    TimeToForwardRequest: milliseconds(columns[4]),
+    TimeTaken: milliseconds(columns[5]),
+    TimeToForwardResponse: milliseconds(columns[6]),
+    Status: parseInt(columns[7], 10),
+    BackendStatus: parseInt(columns[8], 10),
+    BytesUploadedFromClient: parseInt(columns[9], 10),
+    BytesDownloadedByClient: parseInt(columns[10], 10),
+    RequestMethod: method,
+    RequestUrl: url,
+    Message: line,
+    Component: 'web',
+    SourceModuleName: 'ELB',
+    Environment: 'prod',
+    Application: 'shop',
+    Type: 'logs',
+  };
 }
 
-const socket = net.connect(Number(port), host, async () => {
+const socket = net.connect(Number(port), host, () => {
   const lines = readline.createInterface({ input: fs.createReadStream(file).pipe(zlib.createGunzip()) });
-  for await (const line of lines) {
-    if (!socket.write(JSON.stringify(parse(line)) + '\n')) {
-      await new Promise((resolve) => socket.once('drain', resolve));
-    }
-  }
-  socket.end();
+  lines.on('line', (line) => socket.write(`${JSON.stringify(parse(line))}\n`));
+  lines.on('close', () => socket.end());
 });
 socket.on('error', (error) => { console.error(error.message); process.exitCode = 1; });
 socket.resume();

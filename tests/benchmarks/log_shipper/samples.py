@@ -13,6 +13,9 @@ _AGENTS = [
 ]
 _GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/my-targets/73e2d6bc24d8a067"
 _CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+UNANSWERED = 0.01
+"""The share of requests that no target answered."""
+IPV6 = 0.1
 DISTINCT = 20_000
 """So many lines are different; longer logs repeat them."""
 
@@ -21,11 +24,15 @@ def _common(chance: random.Random, decimals: int) -> tuple[str, ...]:
     number = chance.randrange
     unit = 10**decimals
     short = [f"0.{number(20, 90) if decimals == 6 else 0:0{decimals}}" for _ in range(2)]
+    answered = chance.random() > UNANSWERED
+    client = f"198.51.{number(256)}.{number(256)}" if chance.random() > IPV6 else f"2001:db8:{number(65536):x}::1"
+    times = f"{short[0]} 0.{number(unit // 2):0{decimals}} {short[1]}" if answered else "-1 -1 -1"
+    statuses = f"{chance.choice((200, 200, 200, 304, 404))} 200" if answered else "503 -"
     return (
         f"2026-03-02T08:{number(60):02}:{number(60):02}.{number(10**6):06}Z",
-        f"198.51.{number(256)}.{number(256)}:{number(1024, 65536)} 10.0.{number(4)}.{number(20)}:8080",
-        f"{short[0]} 0.{number(unit // 2):0{decimals}} {short[1]}",
-        f"{chance.choice((200, 200, 200, 304, 404))} 200 {chance.choice((0, 0, 734))} {number(200, 50_000)}",
+        f"{client}:{number(1024, 65536)} {f'10.0.{number(4)}.{number(20)}:8080' if answered else '-'}",
+        times,
+        f"{statuses} {chance.choice((0, 0, 734))} {number(200, 50_000)}",
         f'"GET https://www.example.com:443/orders/{number(10**6)}?a=1 HTTP/1.1" "{chance.choice(_AGENTS)}"',
     )
 

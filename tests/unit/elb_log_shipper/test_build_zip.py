@@ -3,10 +3,12 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import build_zip as builder
@@ -156,6 +158,65 @@ def test_wheels_go_into_the_package_of_their_processor(tmp_path, architecture, p
         assert archive.read("isal/isal_zlib.so").decode() == platform
         assert archive.namelist() == sorted(archive.namelist())
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def wheel_of_installed(name: str, directory: Path) -> Path:
+    """The wheel that a distribution was installed from, as far as it is still there."""
+    found = metadata.distribution(name)
+    tags = [line.removeprefix("Tag: ") for line in found.read_text("WHEEL").splitlines() if line.startswith("Tag: ")]
+    interpreter = tags[0].rpartition("-")[0]
+    platforms = ".".join(tag.rpartition("-")[2] for tag in tags)
+    path = directory / f"{name}-{found.version}-{interpreter}-{platforms}.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in found.files:
+            if "__pycache__" not in file.parts and file.locate().is_file():
+                archive.write(file.locate(), file.as_posix())
+    return path
+
+
+def test_the_package_with_both_native_parts_uses_them(tmp_path):
+    """In a Python that has nothing but the package, as the function's."""
+    architecture = {processor: name for name, processor in builder.ARCHITECTURES.items()}[platform.machine()]
+    wheels = [wheel_of_installed(name, tmp_path) for name in ("isal", "orjson")]
+    outputs = [tmp_path / "x.zip", tmp_path / "y.zip"]
+    hashes = {
+        build_zip(SOURCE, SETTINGS, output, architecture=architecture, wheels=ordered)
+        for output, ordered in zip(outputs, [wheels, wheels[::-1]], strict=True)
+    }
+    assert len(hashes) == 1
+    with zipfile.ZipFile(outputs[0]) as archive:
+        assert archive.namelist() == sorted(set(archive.namelist()))
+        archive.extractall(tmp_path / "task")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from elb_log_shipper import native; print(*native.in_use())"
+    command = [sys.executable, "-I", "-S", "-c", code, tmp_path / "task"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["isal", "orjson"]
+
+
+@pytest.mark.parametrize("architecture", builder.ARCHITECTURES)
+def test_both_wheels_of_either_processor_go_in_whatever_their_order_and_date(tmp_path, architecture):
+    processor = builder.ARCHITECTURES[architecture]
+    contents = {"isal/isal_zlib.so": "inflates", "orjson/orjson.so": "encodes"}
+    hashes = []
+    for date, reverse in ((2001, False), (2026, True)):
+        folder = tmp_path / str(date)
+        folder.mkdir()
+        wheels = []
+        for name, content in contents.items():
+            part = name.partition("/")[0]
+            wheels.append(folder / f"{part}-1.0-cp311-cp311-manylinux_2_17_{processor}.manylinux2014_{processor}.whl")
+            with zipfile.ZipFile(wheels[-1], "w") as archive:
+                for member in (name, f"{part}-1.0.dist-info/RECORD"):
+                    archive.writestr(zipfile.ZipInfo(member, (date, 1, 1, 0, 0, 0)), content)
+        output = folder / "x.zip"
+        ordered = sorted(wheels, reverse=reverse)
+        hashes.append(build_zip(SOURCE, SETTINGS, output, architecture=architecture, wheels=ordered))
+        with zipfile.ZipFile(output) as archive:
+            assert {name: archive.read(name).decode() for name in contents} == contents
+        (other,) = set(builder.ARCHITECTURES) - {architecture}
+        with pytest.raises(ValueError, match=f"not one for Linux .glibc. on {other}"):
+            build_zip(SOURCE, SETTINGS, output, architecture=other, wheels=ordered)
+    assert hashes[0] == hashes[1]
 
 
 def test_without_wheels_the_package_is_the_same_for_every_processor(tmp_path):

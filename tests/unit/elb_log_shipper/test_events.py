@@ -82,7 +82,7 @@ def test_line_ends_of_windows(sample):
 
 def test_ids_are_the_logs_name_and_the_lines_offset():
     name = "s3://logs/a.log"
-    batch = Encoder(CONTEXT, object_name=name).encode(Block(b"first\n\nsecond", 0, 100, 7))
+    batch = Encoder(CONTEXT, object_name=name).encode(Block(b"first\n\nsecond", 0, 100))
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
     assert [json.loads(line)["EventId"] for line in batch.data.splitlines()] == [f"{digest}-100", f"{digest}-107"]
     assert b"EventId" not in Encoder(CONTEXT, Options(ids=False), name).encode(Block(b"x", 0)).data

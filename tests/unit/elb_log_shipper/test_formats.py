@@ -10,9 +10,14 @@ from elb_log_shipper.formats import (
     NAMINGS,
     ParseError,
     alb,
+    classic,
+    connection,
+    health_check,
+    nlb,
     parse,
     parse_line,
 )
+from elb_log_shipper.formats.keys import format_of
 from elb_log_shipper.lines import Block
 
 DATA = Path(__file__).parent / "data"
@@ -97,6 +102,51 @@ def test_no_field_has_the_name_of_one_that_every_event_has():
 def test_what_is_wrong_is_said(line, reason):
     with pytest.raises(ParseError, match=reason):
         parse_line(line)
+
+
+FOLDER = "s3://logs/elb/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/03/02/"
+START = "123456789012_elasticloadbalancing_eu-west-1_"
+END = "_20260302T0805Z_192.0.2.1_2soosksi.log.gz"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        (f"{START}web-prod{END}", classic.FORMAT),
+        (f"{START}app.web.50dc6c495c0c9188{END}", alb.FORMAT),
+        (f"{START}net.web.50dc6c495c0c9188_20260302T0805Z_2soosksi.log.gz", nlb.FORMAT),
+        (f"conn_log_{START}app.web.50dc6c495c0c9188{END}", connection.FORMAT),
+        (f"conn_log.{START}app.web.50dc6c495c0c9188{END}", connection.FORMAT),
+        (f"health_check_log_{START}app.web.50dc6c495c0c9188{END}", health_check.FORMAT),
+        ("123456789012_elasticloadbalancing_us-gov-west-1_app.web.1.log", alb.FORMAT),
+        ("all-of-march.log.gz", None),
+        (f"copy-of-{START}web-prod{END}", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("folder", [FOLDER, ""])
+def test_the_name_of_an_object_says_which_format_is_expected(folder, name, expected):
+    assert format_of(folder + name) is expected
+
+
+HEALTH_CHECKS = f"{FOLDER}health_check_log_{START}app.web.50dc6c495c0c9188{END}"
+
+
+def test_the_reason_is_about_the_expected_format():
+    line = b"https 2026-03-02T08:00:00.186641Z app/web/50dc6c495c0c9188 cut"
+    raw = json.loads(Encoder(Context("c", "e", "a"), object_name=HEALTH_CHECKS).encode(Block(line, 0)).data)
+    assert raw["ParseError"] == "4 columns: expected 8 and more"
+    raw = json.loads(Encoder(Context("c", "e", "a"), object_name="renamed").encode(Block(line, 0)).data)
+    assert raw["ParseError"] == "4 columns: expected 18 and more"
+
+
+def test_the_expected_format_counts_where_the_shape_misleads():
+    """A health check with so many new columns that it looks like a request."""
+    line = first_line("health_check") + " new" * 12
+    with pytest.raises(ParseError):
+        parse(line)
+    assert parse(line, health_check.FORMAT).extra == ["new"] * 12
+    assert parse(first_line("alb"), health_check.FORMAT).format is alb.FORMAT, "objects may be mixed"
 
 
 def test_ecs_names_are_objects_in_objects():

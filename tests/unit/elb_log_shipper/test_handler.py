@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from elb_log_shipper import handler, s3
+from elb_log_shipper import handler, native, s3
 from elb_log_shipper.errors import DeliveryError, EventError, SettingsError
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
@@ -66,10 +66,10 @@ class Lambda:
     def invoke(self, value: dict) -> dict:
         return handler.lambda_handler(value, None)
 
-    def log(self) -> list[dict]:
-        """What was logged, without the metrics."""
+    def log(self, *, start: bool = False) -> list[dict]:
+        """What was logged, without the metrics; the entry of the start when it is asked for."""
         entries = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
-        return [entry for entry in entries if "_aws" not in entry]
+        return [entry for entry in entries if "_aws" not in entry and (start or entry["event"] != "started")]
 
 
 @pytest.fixture
@@ -115,6 +115,16 @@ def test_one_log_line_an_object(deployed, receiver, sample):
         "unparsed": 2,
         "bytes": len(sample),
     }
+
+
+def test_the_modules_in_use_are_logged_once_at_the_start(deployed, receiver, sample, monkeypatch):
+    monkeypatch.setattr(native, "orjson", None)
+    deployed.objects = {"a.log": sample}
+    deployed.invoke(event("a.log"))
+    deployed.invoke(event("a.log"))
+    first, *others = deployed.log(start=True)
+    assert first == {"level": "INFO", "event": "started", "modules": ["isal", "json"]}
+    assert [entry["event"] for entry in others] == ["shipped", "shipped"]
 
 
 def test_keys_are_form_encoded(deployed, receiver):

@@ -9,6 +9,7 @@ from elb_log_shipper import settings
 from elb_log_shipper.delivery import Address, Receiver, Tls
 from elb_log_shipper.errors import SettingsError
 from elb_log_shipper.events import Context, Options
+from elb_log_shipper.keys import KEYS
 
 GOOD = {
     "LogHost": "logs.example.com",
@@ -48,6 +49,32 @@ def test_values_and_defaults():
         context=Context(component="elb", environment="Staging", application="shop"),
         receiver=Receiver((Address("logs.example.com", 5045),), "tcp"),
     )
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_defaults_and_examples_of_the_documentation_can_be_used(key):
+    known = KEYS[key]
+    if known.default is not None:
+        assert parse(**{key: known.default}) == parse()
+    if known.example is not None:
+        partners = {"LogTls": True, "LogTransport": "http", "LogUser": "x", "LogClientCertificate": "x"}
+        assert parse(**{**partners, key: known.example}) != parse(**partners)
+
+
+@pytest.mark.parametrize("key", [key for key, known in KEYS.items() if known.between])
+def test_limits_of_the_documentation_hold(key):
+    low, high = KEYS[key].between
+    assert parse(**{key: low}) != parse(**{key: high})
+    for beyond in (low - 1, high + 1):
+        with pytest.raises(SettingsError, match=f"{key}: {beyond}: expected a whole number from {low} to {high}"):
+            parse(**{key: beyond})
+
+
+@pytest.mark.parametrize("key", [key for key, known in KEYS.items() if known.choices])
+def test_choices_of_the_documentation_are_all(key):
+    assert len({repr(parse(**{key: choice})) for choice in KEYS[key].choices}) == len(KEYS[key].choices)
+    with pytest.raises(SettingsError, match=f"{key}: 'other': expected {' or '.join(KEYS[key].choices)}"):
+        parse(**{key: "other"})
 
 
 def test_everything_can_be_set():

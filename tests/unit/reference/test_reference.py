@@ -33,6 +33,18 @@ def test_every_module_filter_and_test_has_a_part(pages):
     assert names <= set(re.findall(r"(?m)^### (\w+)$", pages["plugins.md"]))
 
 
+def test_every_setting_of_the_log_shipper_has_a_part(pages):
+    headings = re.findall(r"(?m)^### `(\w+)`$", pages["elb_log_shipper_settings.md"])
+    assert sorted(headings) == sorted(reference.KEYS)
+
+
+def test_a_setting_says_its_limits_choices_and_default():
+    key = reference.Key("whole number", "What it is.", 5, choices=("5", "6"), between=(1, 9), example=7)
+    lines = reference.setting("Size", key)
+    assert "whole number from 1 to 9 · default `5` · one of `5`, `6`" in lines
+    assert {"### `Size`\n", "What it is.", '"Size": 7'} <= set(lines)
+
+
 def test_no_markup_of_ansible_is_left(pages):
     prose = {name: re.sub(r"(?s)```yaml.*?```|`[^`]*`", "", text) for name, text in pages.items()}
     assert {name: found for name, text in prose.items() if (found := re.findall(r"\b[CVOLIB]\([^)]*\)", text))} == {}

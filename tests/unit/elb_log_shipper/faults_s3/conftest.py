@@ -214,8 +214,9 @@ class Deployed:
         return handler.lambda_handler(event, LambdaContext(looks))
 
     def logged(self) -> tuple[list[dict], list[dict]]:
-        """The log's entries and the metrics."""
+        """The log's entries, without that of the start, and the metrics."""
         entries = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        entries = [one for one in entries if one.get("event") != "started"]
         return [one for one in entries if "_aws" not in one], [one for one in entries if "_aws" in one]
 
 

@@ -51,7 +51,7 @@ def sqs_event(*bodies: dict | str) -> dict:
 @pytest.fixture
 def log(aws) -> bytes:
     """What is in object a.log, some chunks long."""
-    aws.objects["a.log"] = log_of(2000)
+    aws.objects["a.log"] = log_of(4000)
     return aws.objects["a.log"]
 
 
@@ -89,7 +89,7 @@ def test_a_body_that_breaks_off_is_continued_where_it_did(aws, sink, deployed, l
     assert len(starts) == 2
     assert 0 < starts[0] < starts[1] < len(log)
     _, (metrics,) = deployed.logged()
-    assert (metrics["Retries"], metrics["Failures"], metrics["Lines"]) == (2, 0, 2000)
+    assert (metrics["Retries"], metrics["Failures"], metrics["Lines"]) == (2, 0, 4000)
 
 
 def test_a_body_that_stands_still_is_continued(aws, sink, deployed, ids, monkeypatch):
@@ -287,7 +287,7 @@ def test_the_rest_of_an_object_that_was_replaced_is_a_failure(aws, sink, deploye
 
 
 def test_a_position_beyond_the_end_is_a_failure(aws, sink, deployed, log):
-    body = {"continue": {"bucket": "logs", "key": "a.log", "offset": len(log) + 1, "line": 2000}}
+    body = {"continue": {"bucket": "logs", "key": "a.log", "offset": len(log) + 1, "line": 4000}}
     assert deployed.invoke(sqs_event(body)) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
     entries, _ = deployed.logged()
     assert f"the log has {len(log)} bytes" in entries[0]["error"]
@@ -387,7 +387,7 @@ def test_a_message_that_nobody_understands_fails_alone(aws, sink, deployed, log,
 
 def test_wherever_it_stops_the_rest_begins_there():
     """Stopped after ever more chunks, in a log with lines of many lengths, and gone on: each event once."""
-    log = b"".join(b"x" * (number * 7919 % 3000) + b"%d\n" % number for number in range(600))
+    log = b"".join(b"x" * (number * 7919 % 3000) + b"%d\n" % number + b"\n" * (number % 2) for number in range(600))
     sink = RecordingSink()
     position, rounds = Position(), 0
     while position is not None:
@@ -397,6 +397,7 @@ def test_wherever_it_stops_the_rest_begins_there():
         position = ship(
             io.BytesIO(log).read, sink, encoder, start=position, should_stop=lambda looks=looks: next(looks, True)
         ).stopped
+        assert position is None or position.line == log[: position.offset].count(b"\n")
     assert rounds > 5
     assert sink.ids == ids_of("n", log)
 
@@ -446,7 +447,7 @@ def test_time_limit_inside_of_a_long_line_goes_on_at_its_start():
         return recording.delivered, stopped
 
     whole, _ = run(Position(), looks=1000)
-    first, stopped = run(Position(), looks=30)
+    first, stopped = run(Position(), looks=15)
     assert len(first) > 1, "a part of the long line was sent"
     assert stopped == Position(4, 1)
     rest, ended = run(stopped, looks=1000)

@@ -219,14 +219,28 @@ def test_without_a_queue_the_object_fails_once_the_rest_is_delivered(aws, shippe
     assert peer.ids() == Counter(set(ids) - set(large))
 
 
-def test_a_part_of_a_line_that_is_too_long_to_be_held_fails_its_object(aws, shipper, peer):
-    log, _, (large,) = log_with(600, size=MAX_LINE_BYTES + 1000)
+def test_parts_of_a_line_that_is_too_long_to_be_held_fail_its_object(aws, shipper, peer):
+    log, _, (large,) = log_with(600, size=2 * MAX_LINE_BYTES + 1000)
     aws.objects["a.log"] = log
-    with pytest.raises(DeliveryError, match=r"413 .* begins at byte [0-9]+ \(line 601\)"):
+    with pytest.raises(DeliveryError, match=r"413 .* begins at byte [0-9]+ \(line 601\), byte [0-9]+ \(line 601\)"):
         shipper.invoke(s3_event("a.log"))
     assert aws.sent == []
     others = {one for one in ids_of("s3://logs/a.log", log) if one != large}
-    assert others < set(peer.ids())  # and the line's second part, which is small
+    assert others < set(peer.ids())  # and the line's last part, which is small
+
+
+def test_lines_are_counted_also_behind_one_that_came_in_parts(aws, shipper, peer):
+    peer.limit = 2 * MAX_LINE_BYTES
+    lines = log_of(LINES).splitlines()
+    lines[5] = b""
+    lines[10] = lines[10].replace(b"Mozilla/5.0", b"x" * MAX_LINE_BYTES * 2)
+    lines[600] = lines[600].replace(b"Mozilla/5.0", b"\xff" * (MAX_LINE_BYTES // 2))  # each is written as \\xff
+    aws.objects["a.log"] = log = b"\n".join(lines)
+    shipper.invoke(s3_event("a.log"))
+    (message,) = aws.sent
+    rest = json.loads(message)["continue"]
+    assert rest["line"] == 600
+    assert log[rest["offset"] : rest["end"]] == lines[600]
 
 
 def test_with_very_many_of_them_the_object_fails_and_nothing_is_handed_on(aws, shipper, peer):
