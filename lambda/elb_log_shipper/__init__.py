@@ -19,7 +19,9 @@ The core does no input or output: bytes go in, encoded events come out, so each 
     metrics.py    CloudWatch's embedded metrics
     settings.py   the settings file; keys.py lists what may be in it
     handler.py    the Lambda's entry point
-    cli.py        the same for people: arguments, and the sinks that print and check
+    cli.py        the same for people: commands, and the sinks that print and check
+    options.py    the command line's options, as values of a settings file; arguments.py reads their texts
     logs.py       the command line's logs: files, standard input, S3
-    runs.py       a run over many of them: processes, progress, where to go on
+    runs.py       a run over many of them: progress, summary, where to go on
+    workers.py    who does it: this process or several, until a signal
 """

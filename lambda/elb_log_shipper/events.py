@@ -27,7 +27,7 @@ EVENT_TYPE = "logs"
 _CAREFUL_BYTES = 4096
 """Of a larger block with something unusual in it the halves are tried."""
 
-__all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options"]
+__all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options", "RawEvent", "read_raw"]
 
 
 @dataclass(frozen=True)
@@ -298,6 +298,31 @@ class Encoder:
         if self._masking:
             text, reason = self._masking.text(text), self._masking.text(reason)
         return self._style.event({names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}, event_id)
+
+
+class RawEvent(NamedTuple):
+    """What a raw event says of its line, whatever the naming calls it. ``event_id`` is empty where events have none."""
+
+    message: str
+    reason: str
+    event_id: str
+
+
+def read_raw(event: bytes, naming: str) -> RawEvent | None:
+    """An encoded event taken apart again, when it is a raw one."""
+    fields = json.loads(event)
+    if PARSE_FAILURE_TAG not in fields.get("tags", ()):
+        return None
+    names = _STYLES[naming]
+    return RawEvent(*(_look_up(fields, name) for name in (names.message, names.reason, names.event_id)))
+
+
+def _look_up(fields: Mapping, name: str) -> str:
+    """A field by its name with dots, whether or not it is nested."""
+    place = fields
+    for part in name.split("."):
+        place = place.get(part, {})
+    return place or ""
 
 
 def _batch(events: list[str]) -> Batch:

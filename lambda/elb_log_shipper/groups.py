@@ -123,10 +123,9 @@ class Shaped:
 
 
 def _read(text: str, columns: tuple[Column, ...], lists: bool = False) -> list[tuple[Value, ...]]:
-    tokens = tokenize(text.replace("\\\\", "\\"), lists)
-    if len(tokens) != len(columns) or "\n" in text:
-        raise ValueError(text)
-    return convert(columns, tokens)
+    if "\n" in text:
+        raise ValueError("two lines")
+    return convert(columns, tokenize(text.replace("\\\\", "\\"), lists))
 
 
 Group = LookedUp | Shaped

@@ -82,9 +82,11 @@ class Kernel:
         except ValueError:
             return None
         if self._id_slot:
-            as_they_are = len(text) == len(data) + 1
-            lines = parts[1::width] if as_they_are else data.splitlines(keepends=True)
-            offsets = accumulate(map(len, lines[:-1]), initial=offset)
+            if len(text) == len(data) + 1:
+                lengths = list(map(len, parts[1::width]))
+            else:  # with doubled backslashes
+                lengths = [len(line) + 1 for line in data.split(b"\n")]
+            offsets = accumulate(lengths[:-1], initial=offset)
             slots.append((self._id_slot, Values(map(str, offsets), f'"{object_id}-', '"')))
         row = self._row.copy()
         for slot, values in slots:
@@ -94,6 +96,9 @@ class Kernel:
         events = row * count
         for slot, values in slots:
             events[slot :: len(row)] = values.texts
+            for number in values.nulls:
+                place = number * len(row) + slot
+                events[place : place + 2] = "null", events[place + 1].removeprefix(values.after)
         return "".join(events), count, self._time_of(parts[-width:])
 
     def _time_of(self, line: list[str]) -> Value:
@@ -109,11 +114,8 @@ def _expression(patterns: list[str]) -> re.Pattern[str]:
 
 
 def _escaped(data: bytes) -> str | None:
-    """The lines with their backslashes doubled for JSON, each with its newline; ``None``: not only of these is ASCII.
-
-    A line that ends as Windows does would lose that with the careful parser.
-    """
-    if not data.isascii() or b"\r" in data:
+    """The lines with their backslashes doubled for JSON, each with its newline; ``None``: not all of it is ASCII."""
+    if not data.isascii():
         return None
     text = data.decode("ascii") + "\n"
     # The balancers' own escapes, such as \x22, are ordinary text.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from .errors import InputError, ShipperError
 from .shipping import Read
+from .triggers import is_test_object
 
 STDIN = "-"
 S3 = "s3://"
@@ -21,7 +22,8 @@ class Log(NamedTuple):
 
 
 def find_logs(names: list[str]) -> Iterator[Log]:
-    """The logs that the arguments name. All objects below a prefix of S3, in the order of their keys.
+    """The logs that the arguments name. All objects below a prefix of S3, in the order of their keys, but for the
+    balancers' test object, which the function leaves out as well.
 
     :raises ShipperError: S3 can't be listed, or has nothing there.
     """
@@ -39,7 +41,8 @@ def _find_objects(name: str) -> Iterator[Log]:
     found = False
     for listed in s3.list_objects(bucket, prefix):
         found = True
-        yield Log(f"{S3}{bucket}/{listed.key}", listed.size)
+        if not is_test_object(listed.key):
+            yield Log(f"{S3}{bucket}/{listed.key}", listed.size)
     if not found:
         raise InputError(f"{name}: no object there. Check bucket and prefix")
 

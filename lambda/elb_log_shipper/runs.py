@@ -3,91 +3,22 @@ where to go on when it ended early."""
 
 import contextlib
 import os
-import signal
+import shlex
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from . import native
 from .delivery import Sink
-from .errors import DeliveryError, InputError, ShipperError
-from .events import Context, Counts, Encoder
-from .logs import Log, find_logs, in_words, open_log
-from .shipping import START, Position, RefusedLinesError, ship
+from .errors import InputError, ShipperError
+from .events import DEFAULTS, Context, Counts, Options
+from .logs import Log, find_logs
+from .shipping import START, Position
+from .workers import Interruption, Job, Outcome, Worker, work_in_processes
 
 _PROGRESS_SECONDS = 0.2
 _BAR = 24
 _NAMED = 5  # so many logs that were not tried are named
-
-
-class Outcome(NamedTuple):
-    """What became of one log. ``fatal`` says that the next ones would fail as well; ``notes`` are to be printed."""
-
-    name: str
-    counts: Counts
-    stopped: Position | None = None
-    error: str | None = None
-    fatal: bool = False
-    notes: tuple[str, ...] = ()
-
-
-class Interruption:
-    """Set by the first SIGINT or SIGTERM; the second one ends the process at once."""
-
-    def __init__(self) -> None:
-        self.came = False
-
-    def install(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._note)
-
-    def _note(self, number: int, _frame: object) -> None:
-        self.came = True
-        signal.signal(number, signal.SIG_DFL)
-
-
-class Worker:
-    """Ships one log after the other to one sink."""
-
-    def __init__(self, open_sink: Callable[[], Sink], context: Context, interruption: Interruption) -> None:
-        self.sink = open_sink()
-        self._context = context
-        self._interruption = interruption
-
-    def work(self, name: str, start: Position, on_read: Callable[[int, Counts], None] | None = None) -> Outcome:
-        """Ship one log, whatever becomes of it; only a standard output that nobody reads is raised."""
-        encoder = Encoder(self._context, object_name=name)
-        done = 0
-
-        def counted(size: int) -> bytes:
-            nonlocal done
-            data = read(size)
-            done += len(data)
-            if on_read:
-                on_read(done, encoder.counts)
-            return data
-
-        try:
-            with open_log(name) as read:
-                shipped = ship(counted, self.sink, encoder, start=start, should_stop=lambda: self._interruption.came)
-        except BrokenPipeError:
-            raise
-        except RefusedLinesError as error:
-            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"{name}: {error}")
-        except DeliveryError as error:
-            return Outcome(name, Counts(), error=f"{name}: {error}", fatal=True)
-        except (ShipperError, OSError) as error:
-            # What lies before the damage was delivered.
-            counts = encoder.counts if isinstance(error, InputError) else Counts()
-            return Outcome(name, counts, error=in_words(error, name), notes=self._notes(name))
-        return Outcome(name, shipped.counts, shipped.stopped, notes=self._notes(name))
-
-    def _notes(self, name: str) -> tuple[str, ...]:
-        """What the sink has found out about a log, when it is one that looks."""
-        take = getattr(self.sink, "take_notes", None)
-        return tuple(f"{name}: {note}" for note in take()) if take else ()
 
 
 class Run:
@@ -99,10 +30,15 @@ class Run:
     """
 
     def __init__(
-        self, open_sink: Callable[[], Sink], context: Context, *, past_tense: str, strict: bool = False
+        self,
+        open_sink: Callable[[], Sink],
+        context: Context,
+        options: Options = DEFAULTS,
+        *,
+        past_tense: str,
+        strict: bool = False,
     ) -> None:
-        self._open_sink = open_sink
-        self._context = context
+        self._job = Job(open_sink, context, options)
         self._past_tense = past_tense
         self._strict = strict
         self._interruption = Interruption()
@@ -135,11 +71,12 @@ class Run:
             done += outcome.error is None and outcome.stopped is None
             failed += outcome.error is not None
         if resume is None and reached < len(logs):  # interrupted between two logs
-            resume = START
+            resume = START if reached else position
         if resume is not None:
             self._say_how_to_go_on(logs[reached:], resume, "not tried" if processes == 1 else "not known to be done")
+        left_out = f"{total.left_out} left out, " if total.left_out else ""
         self._complain(
-            f"{self._past_tense} {done} of {len(logs)} logs: {total.lines} lines, {total.unparsed} unparsed, "
+            f"{self._past_tense} {done} of {len(logs)} logs: {total.lines} lines, {total.unparsed} unparsed, {left_out}"
             f"{total.bytes} bytes, {time.monotonic() - started:.2f} s ({', '.join(native.in_use())})"
         )
         if self._interruption.came:
@@ -151,7 +88,7 @@ class Run:
         if processes > 1:
             yield from self._in_processes(logs, position, processes)
             return
-        worker = Worker(self._open_sink, self._context, self._interruption)
+        worker = Worker(self._job, self._interruption)
         with contextlib.closing(worker.sink):
             for number, log in enumerate(logs):
                 if self._interruption.came:
@@ -166,24 +103,12 @@ class Run:
                     return
 
     def _in_processes(self, logs: Sequence[Log], position: Position, processes: int) -> Iterator[Outcome]:
-        from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - rarely used
-        from multiprocessing import get_context  # noqa: PLC0415
-
-        waiting = deque(enumerate(logs))
-        running: deque = deque()
-        with ProcessPoolExecutor(
-            processes, get_context("spawn"), _start_process, (self._open_sink, self._context)
-        ) as executor:
-            stop = False
-            while running or (waiting and not stop):
-                while waiting and not stop and len(running) < 2 * processes:
-                    number, log = waiting.popleft()
-                    running.append((log, executor.submit(_work, log.name, START if number else position)))
-                log, future = running.popleft()
-                outcome = future.result()
-                self._progress.finish(log, outcome.counts)
-                yield outcome
-                stop = stop or outcome.fatal or self._interruption.came
+        starts = [(log.name, START if number else position) for number, log in enumerate(logs)]
+        for log, outcome in zip(
+            logs, work_in_processes(self._job, starts, processes, self._interruption), strict=False
+        ):
+            self._progress.finish(log, outcome.counts)
+            yield outcome
 
     def _say_how_to_go_on(self, left: Sequence[Log], position: Position, state: str) -> None:
         names = [log.name for log in left[1:]]
@@ -191,25 +116,11 @@ class Run:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             self._complain(f"{state}: {' '.join(names[:_NAMED])}{more}")
         where = f" --position {position.offset},{position.line}" if position != START else ""
-        self._complain(f"to go on: the same command with --from {left[0].name}{where}")
+        self._complain(f"to go on: the same command with --from {shlex.quote(left[0].name)}{where}")
 
     def _complain(self, message: str) -> None:
         self._progress.clear()
         complain(message)
-
-
-_process: Worker | None = None
-
-
-def _start_process(open_sink: Callable[[], Sink], context: Context) -> None:
-    global _process  # noqa: PLW0603 - what a process of the pool keeps between its tasks
-    interruption = Interruption()
-    interruption.install()
-    _process = Worker(open_sink, context, interruption)
-
-
-def _work(name: str, start: Position) -> Outcome:
-    return _process.work(name, start)
 
 
 def _from(first: str | None, logs: list[Log]) -> list[Log]:

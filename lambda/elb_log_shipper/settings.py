@@ -2,7 +2,8 @@
 
 Its keys are in ``keys.py``. In the source those that are required are ``#{Tokens}`` that the deployment replaces; so a
 number may be its digits, and a switch ``"true"``. Certificates, key, passphrase, password and the headers' values may
-be references: see ``secrets.py``. The last three are in no message.
+be references: see ``secrets.py``. The last three are in no message. A relative path starts at the working folder, which
+in Lambda is the one that holds this package.
 """
 
 import json
@@ -11,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import NoReturn
 
 from .delivery.headers import OURS, is_name, is_value
@@ -46,6 +48,14 @@ def load(path: Path | None = None) -> Settings:
     """
     if path is None:
         path = Path(os.environ.get(PATH_VARIABLE) or DEFAULT_PATH)
+    return Checker(str(path), read(path)).settings()
+
+
+def read(path: Path) -> dict[str, object]:
+    """The values of a settings file, not checked yet.
+
+    :raises SettingsError: it is missing, or not a JSON object.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -55,7 +65,7 @@ def load(path: Path | None = None) -> Settings:
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"settings file {path}: can't be read: {error}") from error
-    return parse(text, str(path))
+    return _values(text, str(path))
 
 
 def parse(text: str, source: str) -> Settings:
@@ -64,6 +74,10 @@ def parse(text: str, source: str) -> Settings:
     :param source: the file's name, for messages.
     :raises SettingsError: it holds something that can't be used.
     """
+    return Checker(source, _values(text, source)).settings()
+
+
+def _values(text: str, source: str) -> dict[str, object]:
     try:
         values = json.loads(text)
     except ValueError as error:
@@ -73,18 +87,24 @@ def parse(text: str, source: str) -> Settings:
         ) from None
     if not isinstance(values, dict):
         raise SettingsError(f"settings file {source}: expected a JSON object, found {type(values).__name__}")
-    return _Checker(source, values).settings()
+    return values
 
 
-class _Checker:
-    """Takes one value after the other out of the file; every message names file, key and value."""
+class Checker:
+    """Takes one value after the other out of a settings file; every message names file, key and value.
 
-    def __init__(self, source: str, values: Mapping[str, object]) -> None:
+    :param source: the file's name, for messages.
+    :param flags: key -> the option of the command line that its value is from, which messages name instead.
+    :raises SettingsError: a key that is not known, or a token that is left. The methods: a value that can't be used.
+    """
+
+    def __init__(self, source: str, values: Mapping[str, object], flags: Mapping[str, str] = MappingProxyType({})):
         self._source = source
+        self._flags = flags
         for key, value in values.items():
             if key not in KEYS:
                 raise self._error(key, f"unknown key. Known are {', '.join(KEYS)}")
-            if isinstance(value, str) and (token := _TOKEN.search(value)):
+            if key not in flags and isinstance(value, str) and (token := _TOKEN.search(value)):
                 if key in _SECRET:
                     raise self._error(key, "a token was not substituted, or the value has #{ in it. Use a reference")
                 name = token[0].removeprefix("#{").removesuffix("}")
@@ -93,30 +113,29 @@ class _Checker:
                     f"the token {token[0]} was not substituted. Define the variable {name} for this environment and "
                     "deploy again",
                 )
-        for key, known in KEYS.items():
-            if known.required and key not in values:
-                raise self._error(key, "missing. Add it to the file")
-        self._values = {**{key: known.default for key, known in KEYS.items()}, **values}
+        self._values = {**{key: known.default for key, known in KEYS.items() if not known.required}, **values}
 
     def settings(self) -> Settings:
-        return Settings(
-            context=Context(self._text("Component"), self._text("Environment"), self._text("Application")),
-            receiver=self._receiver(),
-            options=self._options(),
-        )
+        for key, known in KEYS.items():
+            if known.required:
+                self._value(key)  # what is missing is said first
+        return Settings(context=self.context(), receiver=self.receiver(), options=self.options())
 
-    def _options(self) -> Options:
+    def context(self) -> Context:
+        return Context(self._text("Component"), self._text("Environment"), self._text("Application"))
+
+    def options(self) -> Options:
         return Options(
             naming=self._choice("Naming"),
             include=self._patterns("Include"),
             exclude=self._patterns("Exclude"),
             sampling=self._sampling(),
             mask_addresses=self._switch("MaskAddresses"),
-            mask_query=self._texts("MaskQuery", self._values["MaskQuery"]),
+            mask_query=self._texts("MaskQuery", self._value("MaskQuery")),
         )
 
     def _patterns(self, key: str) -> dict[str, tuple[str, ...]]:
-        value = self._values[key]
+        value = self._value(key)
         if not isinstance(value, dict):
             raise self._invalid(key, 'an object such as {"Status": "5*"}')
         found = {
@@ -128,33 +147,33 @@ class _Checker:
         return found
 
     def _sampling(self) -> dict[str, float]:
-        value = self._values["Sampling"]
-        expected = 'an object such as {"2xx": 0.1, "404": 1}: shares from 0 to 1'
+        value = self._value("Sampling")
+        expected = 'statuses such as 404 or 2xx, each with a share from 0 to 1: {"2xx": 0.1, "404": 1}'
         if not isinstance(value, dict) or not all(_STATUS.fullmatch(status) for status in value):
             raise self._invalid("Sampling", expected)
-        for share in value.values():
-            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-                raise self._invalid("Sampling", expected)
-        return value
+        shares = {status: _number(share) for status, share in value.items()}
+        if not all(share is not None and 0 <= share <= 1 for share in shares.values()):
+            raise self._invalid("Sampling", expected)
+        return shares
 
     def _texts(self, key: str, value: object) -> tuple[str, ...]:
         if isinstance(value, str):
             value = [text.strip() for text in value.split(",") if text.strip()]
         if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
-            raise self._invalid(key, "texts, as a list")
+            raise self._invalid(key, "texts, none of them empty")
         return tuple(value)
 
-    def _receiver(self) -> Receiver:
+    def receiver(self) -> Receiver:
         transport = self._choice("LogTransport")
         path = self._text("LogPath")
         if not _URL_PATH.fullmatch(path):
             raise self._invalid("LogPath", "a URL's path that starts with / and has no space in it")
         user = self._optional("LogUser")
         if user is not None and (":" in user or transport != "http"):
-            raise self._invalid("LogUser", "a name without a colon, and LogTransport http")
+            raise self._invalid("LogUser", "a name without a colon, and http as transport")
         password = self._optional("LogPassword")
         if password is not None and user is None:
-            raise self._error("LogPassword", "set without LogUser. Set both, or none")
+            raise self._error("LogPassword", "set without a user. Set both, or none")
         return Receiver(
             addresses=self._addresses(),
             transport=transport,
@@ -174,7 +193,7 @@ class _Checker:
 
     def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
         """No message has a value, nor a name that is none: it may be a value in the wrong place."""
-        given = self._values["LogHeaders"] or {}
+        given = self._value("LogHeaders") or {}
         if not isinstance(given, dict):
             raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')
         headers = tuple((name, value) for name, value in given.items() if value not in (None, ""))
@@ -188,17 +207,17 @@ class _Checker:
                 raise self._error("LogHeaders", f"{name} is there twice. Leave one out")
             if not isinstance(value, str) or not is_value(value):
                 raise self._error("LogHeaders", f"the value of {name} is no printable ASCII text on one line")
-            if _TOKEN.search(value):
+            if "LogHeaders" not in self._flags and _TOKEN.search(value):
                 raise self._error("LogHeaders", f"{name}: a token was not substituted. Use a reference")
         if headers and transport != "http":
-            raise self._error("LogHeaders", "set without LogTransport http. Set both, or none")
+            raise self._error("LogHeaders", "set without http as transport. Set both, or none")
         if user is not None and "authorization" in names:
-            raise self._error("LogHeaders", "Authorization is set together with LogUser. Set one of them")
+            raise self._error("LogHeaders", "Authorization is set together with a user. Set one of them")
         return headers
 
     def _addresses(self) -> tuple[Address, ...]:
         port = self._integer("LogPort")
-        value = self._values["LogHost"]
+        value = self._value("LogHost")
         entries = value if isinstance(value, list) else self._text("LogHost").split(",")
         return tuple(self._address(entry, port) for entry in entries) or self._no_address()
 
@@ -227,12 +246,12 @@ class _Checker:
         )
         for key, value in (("LogClientKey", tls.key), ("LogClientKeyPassphrase", tls.passphrase)):
             if value and not tls.certificate:
-                raise self._error(key, "set without LogClientCertificate. Set both, or none")
+                raise self._error(key, "set without a certificate. Set both, or none")
         if self._switch("LogTls"):
             return tls
         if tls != Tls():
             key = "LogCa" if tls.ca else "LogClientCertificate"
-            raise self._error(key, "set without LogTls. Set LogTls to true, or leave it out")
+            raise self._error(key, "set without TLS. Set LogTls to true (--to: tls or https), or leave it out")
         return None
 
     def _choice(self, key: str) -> str:
@@ -243,7 +262,7 @@ class _Checker:
         return value
 
     def _switch(self, key: str) -> bool:
-        value = self._values[key]
+        value = self._value(key)
         value = {"true": True, "false": False}.get(value.lower(), value) if isinstance(value, str) else value
         if not isinstance(value, bool):
             raise self._invalid(key, "true or false")
@@ -251,17 +270,17 @@ class _Checker:
 
     def _optional(self, key: str) -> str | None:
         """A text; ``None`` where it is missing or empty, as a token may be substituted by nothing."""
-        return None if self._values[key] in (None, "") else self._text(key)
+        return None if self._value(key) in (None, "") else self._text(key)
 
     def _text(self, key: str) -> str:
-        value = self._values[key]
+        value = self._value(key)
         if not isinstance(value, str):
             raise self._invalid(key, "a string")
         return value
 
     def _integer(self, key: str) -> int:
         low, high = KEYS[key].between
-        value = self._values[key]
+        value = self._value(key)
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
             value = int(value)  # a substituted token is always a string
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
@@ -269,17 +288,27 @@ class _Checker:
         return value
 
     def _seconds(self, key: str, *, zero: bool = False) -> float:
-        value = self._values[key]
-        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
-            value = float(value)
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 900
-        if not fits or not (value or zero):
+        value = _number(self._value(key))
+        if value is None or not 0 <= value <= 900 or not (value or zero):
             raise self._invalid(key, f"a number of seconds {'from' if zero else 'above'} 0, 900 at most")
         return float(value)
+
+    def _value(self, key: str) -> object:
+        if key not in self._values:
+            raise self._error(key, "missing. Add it to the file")
+        return self._values[key]
 
     def _invalid(self, key: str, expected: str) -> SettingsError:
         shown = "the value" if key in _SECRET else repr(self._values[key])
         return self._error(key, f"{shown}: expected {expected}")
 
     def _error(self, key: str, problem: str) -> SettingsError:
-        return SettingsError(f"settings file {self._source}: {key}: {problem}")
+        where = self._flags.get(key) or f"settings file {self._source}: {key}"
+        return SettingsError(f"{where}: {problem}")
+
+
+def _number(value: object) -> int | float | None:
+    """A number, or the text of one, as a substituted token always is; ``None`` for anything else."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", value):
+        return float(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

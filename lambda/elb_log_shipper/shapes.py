@@ -4,6 +4,7 @@ A shape is for texts that are their own JSON, with something before and after th
 the column's converter (``formats/columns.py``) takes each of them by itself.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -20,18 +21,23 @@ from .formats.columns import (
     timestamp_without_zone,
 )
 
-Texts = Sequence[str]
+Texts = list[str]
 
 _ZEROS = str.maketrans("123456789", "0" * 9)
+_SECONDS = re.compile(r"(?:(?:(?:0|[1-9][0-9]{0,5})\.[0-9]{1,6}|-1)\n)*")  # -1: no target answered
 _ESCAPED = '"' + "".join(map(chr, range(32)))
 
 
 class Values(NamedTuple):
-    """One value of each line, which is JSON once ``before`` and ``after`` are around it."""
+    """One value of each line, which is JSON once ``before`` and ``after`` are around it.
+
+    ``nulls`` are the indexes of those that are null, whatever their text is; only without ``before``.
+    """
 
     texts: Iterable[str]
     before: str = ""
     after: str = ""
+    nulls: Sequence[int] = ()
 
 
 class Shape(NamedTuple):
@@ -65,17 +71,18 @@ def _integers(texts: Texts) -> Sequence[Values] | None:
 
 def _seconds(texts: Texts) -> Sequence[Values] | None:
     """Milliseconds, seconds. The exponent moves the decimal point: ``0.001337e3`` is JSON for 1.337."""
-    missing = texts.count("-1")  # where no target answered
-    lines = "\n".join([*texts, ""])
-    usual = (lines.replace("-1\n", "") if missing else lines).translate(_ZEROS)
-    if not any(usual == form * (len(texts) - missing) for form in ("0.000000\n", "0.000\n", "0.000000000\n")):
+    if not _SECONDS.fullmatch("\n".join([*texts, ""])):
         return None
-    if not missing:
-        return Values(texts, "", "e3"), Values(texts)
-    return (
-        Values("null" if text == "-1" else text + "e3" for text in texts),
-        Values("null" if text == "-1" else text for text in texts),
-    )
+    missing = _where(texts, "-1")
+    return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
+
+
+def _where(texts: list[str], wanted: str) -> list[int]:
+    """At which indexes it is; quick where it is rare."""
+    found: list[int] = []
+    for _ in range(texts.count(wanted)):
+        found.append(texts.index(wanted, found[-1] + 1 if found else 0))
+    return found
 
 
 def _texts(texts: Texts) -> Sequence[Values] | None:

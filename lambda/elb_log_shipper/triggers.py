@@ -87,6 +87,10 @@ def continuation(source: Source, start: Position, etag: str | None, end: int | N
     return json.dumps({"continue": rest})
 
 
+def is_test_object(key: str) -> bool:
+    return key.rpartition("/")[2] == TEST_OBJECT
+
+
 def _is_sqs(record: object) -> bool:
     return isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs"
 
@@ -192,7 +196,7 @@ def _rest(value: object) -> Source:
 
 
 def _skip_reason(key: str, *, created: bool, event: str) -> str | None:
-    if key.rpartition("/")[2] == TEST_OBJECT:
+    if is_test_object(key):
         return "the balancer's test object"
     return None if created else f"{event}: no new object"
 

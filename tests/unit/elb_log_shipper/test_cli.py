@@ -10,24 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import elb_log_shipper
 import pytest
+from shipper_command import SOURCE, run
 
-SOURCE = Path(elb_log_shipper.__file__).parent.parent
 OPTIONS = ["--component", "balancer", "--application", "shop", "--environment", "test"]
-
-
-def run(*arguments: object, stdin: bytes = b"", **options) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-W", "error", "-m", "elb_log_shipper", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "ELB_LOG_SHIPPER_SETTINGS": "/nonexistent"}
-    return subprocess.run(
-        command,
-        input=stdin,
-        env=environment,
-        check=False,
-        timeout=30,
-        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
-    )
 
 
 def events(output: bytes) -> list[dict]:

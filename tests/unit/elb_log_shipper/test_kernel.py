@@ -1,13 +1,24 @@
 """The kernel and the careful parser agree: on real lines, on lines that were changed somewhere, and on any bytes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
 from elb_log_shipper.formats import FORMATS, ParseError, parse
+from elb_log_shipper.formats.columns import (
+    endpoint,
+    integer,
+    request,
+    seconds,
+    text_or_none,
+    timestamp,
+    timestamp_without_zone,
+)
 from elb_log_shipper.groups import REMEMBERED
 from elb_log_shipper.lines import Block, blocks
+from elb_log_shipper.shapes import SHAPES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -141,6 +152,30 @@ def format_of(line: bytes):
         return None
 
 
+@pytest.mark.parametrize(
+    ("convert", "groups"),
+    [
+        (timestamp, ["2026-03-02T08:00:00.123456Z"]),
+        (timestamp_without_zone, ["2026-03-02T08:00:00"]),
+        (seconds, ["0.000043"]),
+        (seconds, ["12.345678"]),
+        (seconds, ["0.086"]),
+        (seconds, ["-1"]),
+        (integer, ["5120"]),
+        (endpoint, ["198.51.100.23:49152", "198.51.100.23", "49152"]),
+        (endpoint, ["2001:db8::1:49152", "2001:db8::1", "49152"]),
+        (request, ["GET https://www.example.com:443/ HTTP/1.1"]),
+        (text_or_none, ["Root=1-58337281-1d84f3d73c47ec4e58577259"]),
+    ],
+)
+def test_usual_texts_have_a_shape(convert, groups):
+    """Without it they would be right all the same, and slow."""
+    shape = SHAPES[convert]
+    if shape.pattern:
+        assert re.fullmatch(shape.pattern, groups[0]).groups() == tuple(groups)
+    assert shape.encode(*([text, text] for text in groups)) is not None
+
+
 @pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
 def test_plain_lines_of_every_format_are_a_case_for_the_kernel(chosen, monkeypatch):
     """Without it the other tests would compare the careful parser with itself."""
@@ -174,6 +209,11 @@ ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in l
         pytest.param([CLASSIC, CLASSIC.replace(b" 5120 ", b" 05120 ")], id="number with a zero"),
         pytest.param([CLASSIC, CLASSIC.replace(b" 0.001337 ", b" 337 ")], id="whole seconds"),
         pytest.param([CLASSIC, CLASSIC.replace(b"198.51.100.23:", b"2001:db8::1:")], id="IPv6"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" web-prod ", b" web\nprod ")], id="end of a line in a column"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"Gecko", b"Ge\ncko")], id="end of a line in quotes"),
+        pytest.param([CLASSIC, CLASSIC + b"\r"], id="end of a line as Windows has it"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"Gecko", b"\\x22\rGecko")], id="backslash and carriage return"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"/ HTTP", b"/\x1f HTTP")], id="control character"),
     ],
 )
 def test_they_agree_where_only_one_check_tells(lines):

@@ -201,9 +201,9 @@ def test_headers_that_say_how_a_request_is_sent_are_not_the_settings(name):
 
 def test_headers_are_in_no_repr_and_go_with_http_only():
     assert "pa55word" not in repr(headers({"X-Key": "pa55word"}))
-    with pytest.raises(SettingsError, match="LogHeaders: set without LogTransport http"):
+    with pytest.raises(SettingsError, match="LogHeaders: set without http as transport"):
         headers({"X-Key": "pa55word"}, LogTransport="tcp")
-    with pytest.raises(SettingsError, match="LogHeaders: Authorization is set together with LogUser"):
+    with pytest.raises(SettingsError, match="LogHeaders: Authorization is set together with a user"):
         headers({"authorization": "Bearer x"}, LogUser="elb")
 
 
