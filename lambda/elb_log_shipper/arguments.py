@@ -1,6 +1,7 @@
 """The texts on the command line -> values. Each says what it has seen and what it expected."""
 
 import argparse
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -87,6 +88,15 @@ def password(text: str) -> str:
     if not password:
         raise argparse.ArgumentTypeError(f"{text!r}: an empty file. Expected the password in it")
     return password
+
+
+def headers(text: str) -> object:
+    """What is in a file of JSON; whether it can be used is seen where the settings are."""
+    try:
+        return json.loads(Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        problem = getattr(error, "strerror", None) or "not JSON"
+        raise argparse.ArgumentTypeError(f"the file can't be read: {problem}. Expected a file's path") from None
 
 
 def secret(text: str) -> str:

@@ -66,6 +66,9 @@ class Batch(NamedTuple):
 
     data: bytes
     events: int
+    block: Block | None = None
+    """What they were made of, where it is known; ``line`` is the number of its first line, from 0."""
+    line: int = 0
 
 
 @dataclass
@@ -231,6 +234,14 @@ class Encoder:
         first = self.encode(block._replace(data=block.data[:middle]))
         second = self.encode(block._replace(data=block.data[middle + 1 :], offset=block.offset + middle + 1))
         return Batch(first.data + second.data, first.events + second.events)
+
+    def offset_of(self, event: bytes) -> int | None:
+        """Where the line of one of its events begins, in bytes; ``None`` without ids."""
+        found = json.loads(event)
+        name = self._style.names.event_id
+        for part in name.split(".") if self._style.naming == "ecs" else [name]:
+            found = found.get(part, {})
+        return int(found.rpartition("-")[2]) if found else None
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""

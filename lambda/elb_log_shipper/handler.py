@@ -2,7 +2,8 @@
 
 Delivery is at least once. An object that did not arrive as a whole fails its message of SQS, or the whole event of any
 other trigger, after the others were tried; the trigger sends it again. Near the time limit an object is left at the
-start of a line, and its rest goes on in another invocation.
+start of a line, and its rest goes on in another invocation. A line whose event is larger than the receiver takes
+becomes a message of its own, and keeps nothing else back.
 """
 
 import json
@@ -16,7 +17,7 @@ from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError
 from .events import Encoder
 from .settings import Settings, load
-from .shipping import Position, Shipped, ship
+from .shipping import Position, RefusedLinesError, Shipped, ship
 from .triggers import Message, Source, continuation, messages
 
 _HAND_ON_SECONDS = 5
@@ -121,6 +122,7 @@ class Invocation:
         self._totals = {"objects": 0, "lines": 0, "unparsed": 0, "skipped": 0, "continued": 0}
         self._bytes = 0
         self._retries = 0
+        self._refused = 0
         self._failures: list[str] = []
         self._lags: list[float] = []
 
@@ -164,10 +166,11 @@ class Invocation:
             self._log("skipped", source, reason=source.skip)
             return
         if self._begun and self._clock and self._clock.is_late():
-            self._continue(source, source.start, source.etag)
+            self._continue(source, source.start, source.etag, source.end)
             return
         started = time.monotonic()
         first, self._begun = not self._begun, True
+        refused = None
         with self._open_object(source.bucket, source.key, source.version, source.etag) as opened:
             try:
                 shipped = ship(
@@ -175,20 +178,25 @@ class Invocation:
                     self._sink,
                     Encoder(self._settings.context, self._settings.options, source.name),
                     start=source.start,
+                    end=source.end,
                     should_stop=self._clock and self._clock.is_late,
                 )
+            except RefusedLinesError as error:
+                refused, shipped = error, error.shipped
             finally:
                 self._retries += opened.retries
         self._count(shipped)
-        if shipped.stopped is None:
-            self._totals["objects"] += 1
-        elif shipped.stopped == source.start and first:
+        if shipped.stopped == source.start and first:
             raise DeliveryError(
                 f"the time limit is too short to ship anything from byte {source.start.offset} on, where line "
                 f"{source.start.line} starts. Raise the function's timeout or memory, or see why the receiver is slow"
             )
-        else:
-            self._continue(source, shipped.stopped, opened.etag)
+        if shipped.stopped is not None:
+            self._continue(source, shipped.stopped, opened.etag, source.end)
+        if refused:
+            self._put_aside(source, refused, opened.etag)
+        if shipped.stopped is None:
+            self._totals["objects"] += 1
         self._log(
             "shipped",
             source,
@@ -198,10 +206,26 @@ class Invocation:
             ms=round((time.monotonic() - started) * 1000),
         )
 
-    def _continue(self, source: Source, start: Position, etag: str | None) -> None:
-        self._hand_on(continuation(source, start, etag))
+    def _continue(self, source: Source, start: Position, etag: str | None, end: int | None) -> None:
+        self._hand_on(continuation(source, start, etag, end))
         self._totals["continued"] += 1
         self._log("continued", source, offset=start.offset, line=start.line)
+
+    def _put_aside(self, source: Source, refused: RefusedLinesError, etag: str | None) -> None:
+        """Lines that the receiver finds too large become messages of their own, so that only they fail, again and
+        again until they lie in the queue of failed events.
+
+        :raises DeliveryError: this is such a message, or the lines can't be handed on.
+        """
+        if source.end is not None or any(line.end is None for line in refused.lines):
+            raise refused
+        for line in refused.lines:
+            try:
+                self._hand_on(continuation(source, line.start, etag, line.end))
+            except DeliveryError as error:
+                raise DeliveryError(f"{refused}; {error}") from error
+            self._refused += 1
+            self._log("refused", source, "ERROR", offset=line.start.offset, line=line.start.line, error=str(refused))
 
     def _count(self, shipped: Shipped) -> None:
         self._totals["lines"] += shipped.counts.lines
@@ -216,8 +240,8 @@ class Invocation:
         self._failures.append(text if text.startswith(what) else f"{what}: {text}")
         self._write(self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__})
 
-    def _log(self, event: str, source: Source, **more: object) -> None:
-        self._write(self._entry("INFO", event) | {"bucket": source.bucket, "key": source.key} | more)
+    def _log(self, event: str, source: Source, level: str = "INFO", **more: object) -> None:
+        self._write(self._entry(level, event) | {"bucket": source.bucket, "key": source.key} | more)
 
     def _entry(self, level: str, event: str) -> dict:
         entry = {"level": level, "event": event}
@@ -232,6 +256,7 @@ class Invocation:
             "UnparsedLines": self._totals["unparsed"],
             "Retries": self._retries + self._sink.retries - self._retries_before,
             "Failures": len(self._failures),
+            "Refused": self._refused,
             "Continued": self._totals["continued"],
             "Skipped": self._totals["skipped"],
             "Lag": self._lags,

@@ -60,6 +60,11 @@ KEYS = {
         "The certificate's key, where it is not in the same file: a file in PEM, or a reference.",
         example="secretsmanager:elb-logs#key",
     ),
+    "LogClientKeyPassphrase": Key(
+        TEXT,
+        "The key's passphrase, where it has one; as a reference, so that it is not in the package.",
+        example="secretsmanager:elb-logs#passphrase",
+    ),
     "LogPath": Key(TEXT, "Path of the URL, for `http`.", "/"),
     "LogFormat": Key(
         TEXT,
@@ -72,7 +77,19 @@ KEYS = {
     "LogPassword": Key(
         TEXT, "Its password; as a reference, so that it is not in the package.", example="ssm:/elb-logs/password"
     ),
-    "ConnectTimeoutSeconds": Key(SECONDS, "How long a connection to each address may take. Above 0, up to 900.", 5),
+    "LogHeaders": Key(
+        "object of texts",
+        "More headers of HTTP requests, name to value. A value may be a reference, and is in no message. What says how "
+        "a request is sent can't be set, such as `Host`, `Content-Type` and `Connection`.",
+        {},
+        example={"X-Api-Key": "secretsmanager:elb-logs#api_key"},
+    ),
+    "ConnectTimeoutSeconds": Key(
+        SECONDS,
+        "How long the resolution of a host's name may take, and a connection to each of its addresses. Above 0, up to "
+        "900.",
+        5,
+    ),
     "TimeoutSeconds": Key(
         SECONDS,
         "How long one write may take, the answer to a request, and the receiver's end of a TCP connection. Above 0, up "

@@ -24,10 +24,12 @@ FLAGS = {
     "LogCa": "--ca",
     "LogClientCertificate": "--client-certificate",
     "LogClientKey": "--client-key",
+    "LogClientKeyPassphrase": "--client-key-passphrase-file",
     "LogFormat": "--format",
     "LogGzip": "--gzip",
     "LogUser": "--user",
     "LogPassword": "--password-file",
+    "LogHeaders": "--headers-file",
     "ConnectTimeoutSeconds": "--connect-timeout",
     "TimeoutSeconds": "--timeout",
     "RetrySeconds": "--retry",
@@ -36,7 +38,16 @@ FLAGS = {
 }
 """Key of the settings file -> the option for it."""
 
-_OF_ONE_RECEIVER = (*arguments.RECEIVER, "LogCa", "LogClientCertificate", "LogClientKey", "LogUser", "LogPassword")
+_OF_ONE_RECEIVER = (
+    *arguments.RECEIVER,
+    "LogCa",
+    "LogClientCertificate",
+    "LogClientKey",
+    "LogClientKeyPassphrase",
+    "LogUser",
+    "LogPassword",
+    "LogHeaders",
+)
 _WITHOUT_FILE = {
     "Component": "elb_log_shipper",
     "Application": "elb",
@@ -182,6 +193,21 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="its key, likewise, where it is not in the same file",
     )
+    passphrase = group.add_mutually_exclusive_group()
+    _add(
+        passphrase,
+        "LogClientKeyPassphrase",
+        type=arguments.password,
+        metavar="FILE",
+        help="a file with the key's passphrase, where it has one",
+    )
+    passphrase.add_argument(
+        "--client-key-passphrase-secret",
+        dest="LogClientKeyPassphrase",
+        type=arguments.secret,
+        metavar="SECRET",
+        help="or the secret that it is, likewise",
+    )
     _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
     _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
     _add(group, "RetrySeconds", metavar="SECONDS", help="try again for so long; 0 is never (default: 10, a file's 60)")
@@ -191,6 +217,13 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     _add(http, "BatchEvents", metavar="N", help="largest number of events in a request")
     _add(http, "BatchBytes", metavar="N", help="largest size of a request")
     _add(http, "LogUser", metavar="NAME", help="for basic authentication")
+    _add(
+        http,
+        "LogHeaders",
+        type=arguments.headers,
+        metavar="FILE",
+        help='a file with more headers, as {"NAME": "VALUE or SECRET"}',
+    )
     password = http.add_mutually_exclusive_group()
     _add(password, "LogPassword", type=arguments.password, metavar="FILE", help="a file with the user's password")
     password.add_argument(

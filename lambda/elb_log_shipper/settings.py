@@ -1,8 +1,9 @@
 """The settings file: ``settings.json`` beside this module, or the one that ``ELB_LOG_SHIPPER_SETTINGS`` names.
 
 Its keys are in ``keys.py``. In the source those that are required are ``#{Tokens}`` that the deployment replaces; so a
-number may be its digits, and a switch ``"true"``. Certificates, key and password may be references: see ``secrets.py``.
-A relative path starts at the working folder, which in Lambda is the one that holds this package.
+number may be its digits, and a switch ``"true"``. Certificates, key, passphrase, password and the headers' values may
+be references: see ``secrets.py``. The last three are in no message. A relative path starts at the working folder, which
+in Lambda is the one that holds this package.
 """
 
 import json
@@ -14,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NoReturn
 
+from .delivery.headers import OURS, is_name, is_value
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
 from .events import DEFAULTS, Context, Options
@@ -25,7 +27,7 @@ DEFAULT_PATH = Path(__file__).with_name("settings.json")
 
 _TOKEN = re.compile(r"#\{[^}]*\}?")
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)")
-_SECRET = ("LogPassword",)
+_SECRET = ("LogPassword", "LogClientKeyPassphrase", "LogHeaders")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/@?#:,\[\]]+)(?::([0-9]{1,5}))?")
 _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _URL_PATH = re.compile(r"/[!-~]*")
@@ -188,12 +190,37 @@ class Checker:
             gzip=self._switch("LogGzip"),
             user=user,
             password=password,
+            headers=self._headers(transport, user),
             connect_timeout=self._seconds("ConnectTimeoutSeconds"),
             timeout=self._seconds("TimeoutSeconds"),
             retry_seconds=self._seconds("RetrySeconds", zero=True),
             batch_events=self._integer("BatchEvents"),
             batch_bytes=self._integer("BatchBytes"),
         )
+
+    def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
+        """No message has a value, nor a name that is none: it may be a value in the wrong place."""
+        given = self._value("LogHeaders") or {}
+        if not isinstance(given, dict):
+            raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')
+        headers = tuple((name, value) for name, value in given.items() if value not in (None, ""))
+        names = [name.lower() for name, _ in headers]
+        for number, (name, value) in enumerate(headers, 1):
+            if not is_name(name):
+                raise self._error("LogHeaders", f"the name of header {number} has characters that no name may have")
+            if name.lower() in OURS:
+                raise self._error("LogHeaders", f"{name} is not to be set: this program does. Leave it out")
+            if names.count(name.lower()) > 1:
+                raise self._error("LogHeaders", f"{name} is there twice. Leave one out")
+            if not isinstance(value, str) or not is_value(value):
+                raise self._error("LogHeaders", f"the value of {name} is no printable ASCII text on one line")
+            if "LogHeaders" not in self._flags and _TOKEN.search(value):
+                raise self._error("LogHeaders", f"{name}: a token was not substituted. Use a reference")
+        if headers and transport != "http":
+            raise self._error("LogHeaders", "set without http as transport. Set both, or none")
+        if user is not None and "authorization" in names:
+            raise self._error("LogHeaders", "Authorization is set together with a user. Set one of them")
+        return headers
 
     def _addresses(self) -> tuple[Address, ...]:
         port = self._integer("LogPort")
@@ -218,9 +245,15 @@ class Checker:
         )
 
     def _tls(self) -> Tls | None:
-        tls = Tls(self._optional("LogCa"), self._optional("LogClientCertificate"), self._optional("LogClientKey"))
-        if tls.key and not tls.certificate:
-            raise self._error("LogClientKey", "set without a certificate. Set both, or none")
+        tls = Tls(
+            ca=self._optional("LogCa"),
+            certificate=self._optional("LogClientCertificate"),
+            key=self._optional("LogClientKey"),
+            passphrase=self._optional("LogClientKeyPassphrase"),
+        )
+        for key, value in (("LogClientKey", tls.key), ("LogClientKeyPassphrase", tls.passphrase)):
+            if value and not tls.certificate:
+                raise self._error(key, "set without a certificate. Set both, or none")
         if self._switch("LogTls"):
             return tls
         if tls != Tls():

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .delivery import Sink
-from .errors import InputError
+from .delivery import RefusedError, Sink
+from .delivery.refusals import Refusal
+from .errors import DeliveryError, InputError
 from .events import Counts, Encoder
 from .lines import blocks, decompress, read_chunks
+from .memory import keep_freed
 
 Read = Callable[[int], bytes]
 
@@ -28,6 +30,26 @@ class Shipped(NamedTuple):
     stopped: Position | None
 
 
+class RefusedLine(NamedTuple):
+    """A line whose event the receiver finds too large. ``end`` is where its newline is, or the log's end.
+
+    ``end`` is ``None`` for a part of a line that was too long to be held: it can't be sent alone.
+    """
+
+    start: Position
+    end: int | None
+
+
+class RefusedLinesError(DeliveryError):
+    """All was delivered but these lines; ``shipped`` is what :func:`ship` would have returned."""
+
+    def __init__(self, error: RefusedError, shipped: Shipped, lines: list[RefusedLine]) -> None:
+        where = ", ".join(f"byte {line.start.offset} (line {line.start.line + 1})" for line in lines)
+        super().__init__(f"{error}. All of the log was delivered but what begins at {where}")
+        self.shipped = shipped
+        self.lines = lines
+
+
 class _StopError(Exception):
     """Unwinds the chain of generators when it is time to stop."""
 
@@ -38,6 +60,7 @@ def ship(  # noqa: PLR0913 - a contract between parts
     encoder: Encoder,
     *,
     start: Position = START,
+    end: int | None = None,
     should_stop: Callable[[], bool] | None = None,
     on_progress: Callable[[Counts], None] | None = None,
 ) -> Shipped:
@@ -47,28 +70,34 @@ def ship(  # noqa: PLR0913 - a contract between parts
     for the next one. Part of this log may have arrived; it has to be sent again from ``start`` (at least once).
 
     :param start: the lines before it are skipped without being parsed. It comes from an earlier run over this log.
+    :param end: where to end, in bytes: at a newline. ``None`` is the log's end.
     :param should_stop: asked before each chunk. Once it says so, what was sent is committed, and the rest is the
         caller's. Equal to ``start``, ``stopped`` says that the time was too short for anything.
+    :raises RefusedLinesError: the receiver took everything but lines whose events it finds too large.
     :raises DeliveryError: the receiver did not take everything.
     :raises InputError: the log could not be read to its end, or ends before ``start``. What ``read`` raises is
         passed on.
     """
+    keep_freed()
     counts = encoder.counts
-    stopped = None
+    stopped = refused = None
     reached = start  # the start of the line after the last one that was sent
     try:
         chunks = decompress(read_chunks(read))
         if should_stop:
             chunks = _until(should_stop, chunks)
-        chunks = _counted(_skip(chunks, start.offset), counts)
+        chunks = _skip(chunks, start.offset)
+        if end is not None:
+            chunks = _first(chunks, end - start.offset)
+        chunks = _counted(chunks, counts)
         try:
             for block in blocks(chunks, offset=start.offset):
+                line = start.line + counts.lines + counts.empty - (block.part > 1)
                 batch = encoder.encode(block)
                 if batch.events:
-                    sink.send(batch)
+                    sink.send(batch._replace(block=block, line=line))
                 if not block.part:  # in the middle of a long line the rest begins where that one does
-                    end = block.offset + len(block.data) + 1
-                    reached = Position(end, start.line + counts.lines + counts.empty)
+                    reached = Position(block.offset + len(block.data) + 1, start.line + counts.lines + counts.empty)
                 if on_progress:
                     on_progress(counts)
         except _StopError:
@@ -79,11 +108,29 @@ def ship(  # noqa: PLR0913 - a contract between parts
             # cut off is not: it could pass for a shorter, valid one.
             sink.commit()
             raise
-        sink.commit()
+        try:
+            sink.commit()
+        except RefusedError as error:
+            refused = error
     except BaseException:
         sink.abort()
         raise
-    return Shipped(counts, stopped)
+    shipped = Shipped(counts, stopped)
+    if refused:
+        lines = [_refused_line(refusal, encoder) for refusal in refused.refusals]
+        raise RefusedLinesError(refused, shipped, lines) from refused
+    return shipped
+
+
+def _refused_line(refusal: Refusal, encoder: Encoder) -> RefusedLine:
+    block, line = refusal.batch.block, refusal.batch.line
+    offset = None if block.part else encoder.offset_of(refusal.batch.data)
+    if offset is None:
+        return RefusedLine(Position(block.offset, line), None)
+    place = offset - block.offset
+    line += block.data.count(b"\n", 0, place)
+    length = block.data[place:].partition(b"\n")[0]
+    return RefusedLine(Position(offset, line), offset + len(length))
 
 
 def _until(should_stop: Callable[[], bool], chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -105,6 +152,14 @@ def _skip(chunks: Iterator[bytes], offset: int) -> Iterator[bytes]:
         raise InputError(
             f"the log has {offset - left} bytes, and no position {offset}: it is not the one that was begun"
         )
+
+
+def _first(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+    for chunk in chunks:
+        yield chunk[:size]
+        size -= len(chunk)
+        if size <= 0:
+            return
 
 
 def _counted(chunks: Iterator[bytes], counts: Counts) -> Iterator[bytes]:

@@ -5,7 +5,7 @@
     SNS                         {"Records": [{"Sns": {"Message": "..."}}]}
     SNS, in a message of SQS    {"Type": "Notification", "Message": "..."}
     SQS                         {"Records": [{"messageId": "...", "body": "..."}]}
-    a rest, handed on by us     {"continue": {"bucket", "key", "version", "etag", "offset", "line"}}
+    a rest, handed on by us     {"continue": {"bucket", "key", "version", "etag", "offset", "line", "end"}}
     what Lambda gave up         {"requestPayload": {...}}, put back from the queue of failed events
 
 Any of them may be wrapped in SNS, SQS, or both. Shapes: "Event message structure" in the S3 user guide, "Using Lambda
@@ -30,7 +30,8 @@ _EXCERPT = 200
 class Source(NamedTuple):
     """One object, and where to begin in it.
 
-    ``version`` and ``etag`` are ``None`` where the event doesn't tell; ``skip`` is the reason not to ship it.
+    ``end`` is where to end, in bytes, when only one line was handed on; ``None`` is the object's end. ``version`` and
+    ``etag`` are ``None`` where the event doesn't tell; ``skip`` is the reason not to ship it.
     """
 
     bucket: str
@@ -39,6 +40,7 @@ class Source(NamedTuple):
     etag: str | None = None
     start: Position = Position()
     skip: str | None = None
+    end: int | None = None
 
     @property
     def name(self) -> str:
@@ -71,8 +73,8 @@ def messages(event: object) -> list[Message]:
     return [Message(None, list(_open(event, 0)))]
 
 
-def continuation(source: Source, start: Position, etag: str | None) -> str:
-    """The body of a message that :func:`messages` opens as the rest of ``source``, from ``start`` on."""
+def continuation(source: Source, start: Position, etag: str | None, end: int | None = None) -> str:
+    """The body of a message that :func:`messages` opens as the rest of ``source``, from ``start`` on, or to ``end``."""
     rest = {
         "bucket": source.bucket,
         "key": source.key,
@@ -80,6 +82,7 @@ def continuation(source: Source, start: Position, etag: str | None) -> str:
         "etag": etag or source.etag,
         "offset": start.offset,
         "line": start.line,
+        "end": end,
     }
     return json.dumps({"continue": rest})
 
@@ -178,8 +181,8 @@ def _eventbridge(event: Mapping) -> Source:
 def _rest(value: object) -> Source:
     if not isinstance(value, Mapping):
         raise _unknown(value)
-    offset, line = value.get("offset"), value.get("line")
-    for number in (offset, line):
+    offset, line, end = value.get("offset"), value.get("line"), value.get("end")
+    for number in (offset, line) if end is None else (offset, line, end):
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             raise _unknown(value)
     return Source(
@@ -188,6 +191,7 @@ def _rest(value: object) -> Source:
         _optional(value, "version", value),
         _optional(value, "etag", value),
         Position(offset, line),
+        end=end,
     )
 
 

@@ -15,7 +15,7 @@ from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder, Options
 from .logs import in_words, open_log
-from .shipping import Position, ship
+from .shipping import Position, RefusedLinesError, ship
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -93,6 +93,8 @@ class Worker:
                 shipped = ship(counted, self.sink, encoder, start=start, should_stop=lambda: self._interruption.came)
         except BrokenPipeError:
             raise
+        except RefusedLinesError as error:
+            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"{name}: {error}")
         except DeliveryError as error:
             return Outcome(name, Counts(), error=f"{name}: {error}", fatal=True)
         except (ShipperError, OSError) as error:

@@ -9,6 +9,7 @@ from typing import Protocol
 from ..events import Batch
 from .http import HttpSink
 from .receiver import Address, Receiver, Tls
+from .refusals import RefusedError
 from .retries import Patience, RemainingSeconds
 from .tcp import TcpSink
 
@@ -18,6 +19,7 @@ __all__ = [
     "Patience",
     "Receiver",
     "ReceiverSink",
+    "RefusedError",
     "RemainingSeconds",
     "Sink",
     "TcpSink",
@@ -36,6 +38,7 @@ class Sink(Protocol):
     def commit(self) -> None:
         """Send what is left and make as sure as the transport allows that all arrived.
 
+        :raises RefusedError: all arrived but single events that are larger than the receiver takes.
         :raises DeliveryError: it did not.
         """
 

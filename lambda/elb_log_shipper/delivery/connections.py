@@ -1,10 +1,13 @@
-"""Connections to the receiver: TCP or TLS, to the first of its addresses that answers."""
+"""Connections to the receiver: TCP or TLS, to the first of its addresses that answers, IPv6 or IPv4."""
 
 import contextlib
+import io
 import socket
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import secrets
+from .names import Endpoint, resolve
 from .receiver import Address, Receiver, Tls
 from .retries import AttemptError, Patience
 
@@ -19,6 +22,13 @@ def reason(error: Exception) -> str:
         or str(error)
         or type(error).__name__
     )
+
+
+class _Failure(NamedTuple):
+    """One endpoint that could not be connected. ``distrust``: its certificate is none that counts."""
+
+    text: str
+    distrust: bool = False
 
 
 class Connector:
@@ -59,14 +69,12 @@ class Connector:
         failures = []
         for _ in range(self.addresses):
             address = self._receiver.addresses[self._current]
-            timeout = self._patience.bound(self._receiver.connect_timeout)
-            try:
-                return self._open(address, timeout)
-            except (OSError, UnicodeError) as error:  # UnicodeError: a name that DNS can't carry
-                failures.append((f"{self._receiver.url(address)}: {reason(error)}", hasattr(error, "verify_code")))
-                self._context = None  # certificates may have been replaced: they are read again
+            opened = self._open_any(address, failures)
+            if opened:
+                return opened
+            self._context = None  # certificates may have been replaced: they are read again
             self.leave()
-        distrusted = all(distrust for _, distrust in failures)
+        distrusted = all(failure.distrust for failure in failures)
         way_out = (
             "Check the name and the certificate of the receiver, and LogCa"
             if distrusted
@@ -74,17 +82,39 @@ class Connector:
             "side through"
         )
         raise AttemptError(
-            f"no connection to {'; '.join(text for text, _ in failures)}. {way_out}",
+            f"no connection to {'; '.join(failure.text for failure in failures)}. {way_out}",
             most_tries=1 if distrusted else None,  # a certificate doesn't get better
         )
 
-    def _open(self, address: Address, timeout: float) -> socket.socket:
+    def _open_any(self, address: Address, failures: list[_Failure]) -> socket.socket | None:
+        """A connection to the first endpoint of an address that answers; each that doesn't is one more failure."""
+        name = self._receiver.url(address)
+        limit = self._receiver.connect_timeout
+        try:
+            endpoints = resolve(address, self._patience.bound(limit))
+        except (OSError, UnicodeError) as error:
+            failures.append(_Failure(f"{name}: {reason(error)}"))
+            return None
+        for number, endpoint in enumerate(endpoints):
+            # One that swallows everything must not take the time of the others.
+            timeout = self._patience.bound(limit, shares=len(endpoints) - number)
+            try:
+                return self._open(address, endpoint, timeout)
+            except (OSError, UnicodeError) as error:  # UnicodeError: a name that TLS can't carry
+                where = f" ({endpoint})" if len(endpoints) > 1 else ""
+                failures.append(_Failure(f"{name}{where}: {reason(error)}", hasattr(error, "verify_code")))
+        return None
+
+    def _open(self, address: Address, endpoint: Endpoint, timeout: float) -> socket.socket:
         if self._receiver.tls and self._context is None:
             self._context = tls_context(self._receiver.tls)
-        connection = socket.create_connection(address, timeout=timeout)
+        connection = socket.socket(endpoint.family, socket.SOCK_STREAM)
         try:
+            connection.settimeout(timeout)
+            connection.connect(endpoint.address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context:
+                connection.settimeout(self._patience.bound(self._receiver.connect_timeout))
                 connection = self._context.wrap_socket(connection, server_hostname=address.host)
             connection.settimeout(self._receiver.timeout)
         except BaseException:
@@ -107,13 +137,13 @@ def tls_context(tls: Tls):
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.certificate:
         try:
-            _load_certificate(context, tls.certificate, tls.key)
+            _load_certificate(context, tls)
         except (OSError, ValueError) as error:
             raise _unusable("LogClientCertificate", f"{tls.certificate}, key {tls.key}", error) from None
     return context
 
 
-def _load_certificate(context, certificate: str, key: str | None) -> None:
+def _load_certificate(context, tls: Tls) -> None:
     """OpenSSL reads files only, so that secrets have to be one, for a moment, which only this user can read."""
     import tempfile  # noqa: PLC0415
 
@@ -127,8 +157,9 @@ def _load_certificate(context, certificate: str, key: str | None) -> None:
             file.flush()
             return file.name
 
-        # A key with a passphrase would make OpenSSL ask for it at the terminal.
-        context.load_cert_chain(path(certificate), path(key) if key else None, password=lambda: b"")
+        # Without any, OpenSSL would ask for the passphrase of a key that has one at the terminal.
+        passphrase = secrets.text(tls.passphrase or "").encode()
+        context.load_cert_chain(path(tls.certificate), path(tls.key) if tls.key else None, password=lambda: passphrase)
 
 
 def _pem(name: str) -> str:
@@ -138,7 +169,9 @@ def _pem(name: str) -> str:
 
 
 def _unusable(key: str, value: str | None, error: Exception) -> AttemptError:
-    return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM", most_tries=1)
+    secrets.forget()  # they may be replaced meanwhile
+    more = ", and LogClientKeyPassphrase where the key has one" if key == "LogClientCertificate" else ""
+    return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM{more}", most_tries=1)
 
 
 def is_open(connection: socket.socket, timeout: float) -> bool:
@@ -159,3 +192,19 @@ def is_open(connection: socket.socket, timeout: float) -> bool:
     finally:
         connection.settimeout(timeout)
     return False
+
+
+class Incoming(io.RawIOBase):
+    """What a connection receives, for a buffered reader; each piece within the timeout, all within the time limit."""
+
+    def __init__(self, connection: socket.socket, timeout: float, patience: Patience) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._patience = patience
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._connection.settimeout(self._patience.bound(self._timeout))
+        return self._connection.recv_into(buffer)

@@ -7,6 +7,7 @@ a request the next one is being made, but no two are under way.
 
 import base64
 import contextlib
+import io
 import re
 import socket
 import time
@@ -18,8 +19,10 @@ from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .answers import Answer, AnswerError, read_answer
-from .connections import Connector, is_open, reason
+from .connections import Connector, Incoming, is_open, reason
+from .headers import is_value
 from .receiver import Receiver
+from .refusals import MOST_REFUSALS, Refusal, RefusedError
 from .retries import AttemptError, Patience, RemainingSeconds
 
 _TOO_LARGE = 413
@@ -38,6 +41,35 @@ class _RequestError(AttemptError):
     unanswered = False
 
 
+class _Request:
+    """The events of one request, as the batches that they came in: putting them together would be another copy."""
+
+    def __init__(self, *batches: Batch) -> None:
+        self.batches = list(batches)
+        self.events = sum(batch.events for batch in batches)
+        self.size = sum(len(batch.data) for batch in batches)
+
+    def add(self, batch: Batch) -> None:
+        self.batches.append(batch)
+        self.events += batch.events
+        self.size += len(batch.data)
+
+    def halves(self) -> tuple["_Request", "_Request"]:
+        """Of two events or more."""
+        if len(self.batches) > 1:
+            middle = len(self.batches) // 2
+            return _Request(*self.batches[:middle]), _Request(*self.batches[middle:])
+        (batch,) = self.batches
+        middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
+        if middle == len(batch.data):  # the last event is the larger half
+            middle = batch.data.rfind(b"\n", 0, -1) + 1
+        first, second = batch.data[:middle], batch.data[middle:]
+        return (
+            _Request(batch._replace(data=first, events=first.count(b"\n"))),
+            _Request(batch._replace(data=second, events=second.count(b"\n"))),
+        )
+
+
 class HttpSink:
     """Posts requests of at most ``batch_events`` events and ``batch_bytes`` bytes; a larger event goes alone."""
 
@@ -46,10 +78,9 @@ class HttpSink:
         self._patience = patience or Patience(receiver.retry_seconds)
         self._connector = Connector(receiver, self._patience)
         self._batch_bytes = receiver.batch_bytes
-        self._waiting: list[bytes] = []  # for the next request
-        self._events = 0
-        self._size = 0
-        self._sent: Batch | None = None  # its answer was not read yet
+        self._waiting = _Request()  # the next one
+        self._sent: _Request | None = None  # its answer was not read yet
+        self._refusals: list[Refusal] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
         self._socket: socket.socket | None = None
         self._stream: BinaryIO | None = None
@@ -65,18 +96,20 @@ class HttpSink:
 
     def send(self, batch: Batch) -> None:
         for piece in _pieces(batch, self._receiver.batch_events, self._batch_bytes):
-            if self._waiting and not self._fits(piece):
+            if self._waiting.events and not self._fits(piece):
                 self._flush()
-            self._waiting.append(piece.data)
-            self._events += piece.events
-            self._size += len(piece.data)
+            self._waiting.add(piece)
 
     def commit(self) -> None:
         self._flush()
         self._settle()
+        if self._refusals:
+            refusals, self._refusals = self._refusals, []
+            raise RefusedError(refusals)
 
     def abort(self) -> None:
-        self._take_waiting()
+        self._refusals = []
+        self._waiting = _Request()
         self._sent = None
         self._disconnect()
 
@@ -85,34 +118,29 @@ class HttpSink:
 
     def _fits(self, piece: Batch) -> bool:
         return (
-            self._events + piece.events <= self._receiver.batch_events
-            and self._size + len(piece.data) < self._batch_bytes  # the array has one byte more
+            self._waiting.events + piece.events <= self._receiver.batch_events
+            and self._waiting.size + len(piece.data) < self._batch_bytes  # the array has one byte more
         )
-
-    def _take_waiting(self) -> Batch:
-        batch = Batch(b"".join(self._waiting), self._events)
-        self._waiting, self._events, self._size = [], 0, 0
-        return batch
 
     def _flush(self) -> None:
         """Send what is waiting; on an open connection without waiting for the answer."""
         self._settle()
-        if not self._waiting:
+        if not self._waiting.events:
             return
-        batch = self._take_waiting()
+        request, self._waiting = self._waiting, _Request()
         if self._is_open():
-            self._write(batch)
-            self._sent = batch
+            self._write(request)
+            self._sent = request
         else:
-            self._deliver(batch)
+            self._deliver(request)
 
     def _settle(self) -> None:
         """Return when the request that was sent is accepted."""
         if self._sent is not None:
-            batch, self._sent = self._sent, None
-            self._deliver(batch, sent=True)
+            request, self._sent = self._sent, None
+            self._deliver(request, sent=True)
 
-    def _deliver(self, batch: Batch, *, sent: bool = False) -> None:
+    def _deliver(self, request: _Request, *, sent: bool = False) -> None:
         """Try one request until it is accepted. ``sent`` says that it was, and only the answer is to be read."""
         tries = self._patience.tries()
         failed = 0
@@ -121,8 +149,8 @@ class HttpSink:
                 if not sent:
                     if not self._is_open():
                         self._connect()
-                    self._write(batch)
-                answer = self._read(batch)
+                    self._write(request)
+                answer = self._read(request)
                 break
             except _RequestError as error:
                 # A receiver may close a kept connection at any time, also just when a request is on its way. Then
@@ -137,34 +165,33 @@ class HttpSink:
                 tries.wait(error)
             sent = False
         if answer.status == _TOO_LARGE:
-            self._halve(batch, answer)
+            self._halve(request, answer)
 
-    def _halve(self, batch: Batch, answer: Answer) -> None:
-        if batch.events == 1:
-            raise DeliveryError(
-                f"{self._refusal(batch, answer)}: one event is larger than the receiver takes. Raise its limit"
-            )
-        middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
-        if middle == len(batch.data):  # the last event is the larger half
-            middle = batch.data.rfind(b"\n", 0, -1) + 1
-        halves = batch.data[:middle], batch.data[middle:]
+    def _halve(self, request: _Request, answer: Answer) -> None:
+        """Send a request that is too large in parts; an event that is too large alone is left for ``commit``."""
+        if request.events == 1:
+            self._refusals.append(Refusal(request.batches[0], self._refusal(request, answer)))
+            if len(self._refusals) > MOST_REFUSALS:
+                raise RefusedError(self._refusals)
+            return
+        halves = request.halves()
         for half in halves:
-            self._deliver(Batch(half, half.count(b"\n")))
+            self._deliver(half)
         # What was too large once would be so again.
-        self._batch_bytes = min(self._batch_bytes, max(map(len, halves)) + 1)
+        self._batch_bytes = min(self._batch_bytes, max(half.size for half in halves) + 1)
 
-    def _write(self, batch: Batch) -> None:
+    def _write(self, request: _Request) -> None:
         """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
         timeout = self._patience.bound(self._receiver.timeout)
-        body = self._body(batch)
+        body, length = self._body(request)
         self._unsent = None
         try:
             self._socket.settimeout(timeout)
-            self._socket.sendall(b"%b%d\r\n\r\n%b" % (self._head, len(body), body))
+            self._socket.sendall(b"".join((b"%b%d\r\n\r\n" % (self._head, length), *body)))
         except OSError as error:
             self._unsent = error
 
-    def _read(self, batch: Batch) -> Answer:
+    def _read(self, request: _Request) -> Answer:
         """The answer to the request: 2xx, or 413.
 
         :raises _RequestError: any other, or none that is complete.
@@ -172,7 +199,6 @@ class HttpSink:
         if isinstance(self._unsent, TimeoutError):
             raise self._failure("timed out while sending", "See why the receiver is slow, or raise the timeout")
         try:
-            self._socket.settimeout(self._patience.bound(self._receiver.timeout))
             answer = read_answer(self._stream)
         except TimeoutError:
             raise self._failure("timed out", "See why the receiver is slow, or raise the timeout") from None
@@ -191,7 +217,7 @@ class HttpSink:
             secrets.forget()
         final = 400 <= answer.status <= 499 and answer.status not in _TRANSIENT
         raise _RequestError(
-            f"{self._refusal(batch, answer)}: see the receiver's log, then send again",
+            f"{self._refusal(request, answer)}: see the receiver's log, then send again",
             most_tries=_TRIES_OF_REFUSED if final else None,
             retry_after=retry_after(answer.headers) if answer.status in _MAY_ASK_FOR_TIME else 0.0,
         )
@@ -199,18 +225,24 @@ class HttpSink:
     def _failure(self, why: str, way_out: str = "See the receiver's log, then send again") -> _RequestError:
         return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {way_out}")
 
-    def _refusal(self, batch: Batch, answer: Answer) -> str:
+    def _refusal(self, request: _Request, answer: Answer) -> str:
         excerpt = answer.body.decode("utf-8", "replace")
         return (
-            f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {batch.events} "
-            f"events ({len(batch.data)} bytes) was not accepted"
+            f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {request.events} "
+            f"events ({request.size} bytes) was not accepted"
         )
 
-    def _body(self, batch: Batch) -> bytes:
-        body = batch.data
+    def _body(self, request: _Request) -> tuple[list[bytes | memoryview], int]:
+        """The body in parts, and its length in bytes."""
+        parts, length = [batch.data for batch in request.batches], request.size
         if self._receiver.format == "json_array":
-            body = b"[" + body[:-1].replace(b"\n", b",") + b"]"
-        return zlib.compress(body, 1, wbits=31) if self._receiver.gzip else body
+            parts = [part.replace(b"\n", b",") for part in parts]
+            parts[-1] = memoryview(parts[-1])[:-1]
+            parts, length = [b"[", *parts, b"]"], length + 1
+        if self._receiver.gzip:
+            body = zlib.compress(b"".join(parts), 1, wbits=31)
+            parts, length = [body], len(body)
+        return parts, length
 
     def _is_open(self) -> bool:
         """Whether there is a connection that the receiver has not closed meanwhile. Nothing is under way on it."""
@@ -223,24 +255,30 @@ class HttpSink:
 
     def _connect(self) -> None:
         self._socket = self._connector.open()
-        self._stream = self._socket.makefile("rb")
+        self._stream = io.BufferedReader(Incoming(self._socket, self._receiver.timeout, self._patience))
         self._answered = False
         self._head = self._make_head()
 
     def _make_head(self) -> bytes:
-        """Everything before the body but its length, which comes last."""
+        """Everything before the body but its length, which comes last.
+
+        :raises DeliveryError: a secret can't be fetched, or is none that a header can have.
+        """
         receiver = self._receiver
-        lines = [
-            f"POST {receiver.path} HTTP/1.1",
-            f"Host: {self._connector.authority}",
-            "User-Agent: elb_log_shipper",
-            f"Content-Type: {_CONTENT_TYPES[receiver.format]}",
-        ]
+        headers = {
+            "Host": self._connector.authority,
+            "User-Agent": "elb_log_shipper",
+            "Content-Type": _CONTENT_TYPES[receiver.format],
+        }
         if receiver.gzip:
-            lines.append("Content-Encoding: gzip")
+            headers["Content-Encoding"] = "gzip"
         if receiver.user is not None:
             credentials = f"{receiver.user}:{secrets.text(receiver.password or '')}"
-            lines.append(f"Authorization: Basic {base64.b64encode(credentials.encode()).decode()}")
+            headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+        given = {name.lower() for name, _ in receiver.headers}  # such as another User-Agent
+        lines = [f"POST {receiver.path} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
+        lines += [f"{name}: {_header_value(name, value)}" for name, value in receiver.headers]
         lines.append("Content-Length: ")
         return "\r\n".join(lines).encode()
 
@@ -253,6 +291,17 @@ class HttpSink:
                     opened.close()
 
 
+def _header_value(name: str, value: str) -> str:
+    found = secrets.text(value)
+    if not is_value(found):
+        secrets.forget()
+        raise DeliveryError(
+            f"LogHeaders {name}: what it refers to is no header's value. Store printable ASCII, without a line break "
+            "at its end"
+        )
+    return found
+
+
 def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
     """A batch, in pieces that are within the limits; a larger event alone."""
     if batch.events <= most_events and len(batch.data) < most_bytes:
@@ -262,11 +311,11 @@ def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
     size = 0
     for event in batch.data[:-1].split(b"\n"):
         if events and (len(events) == most_events or size + len(event) + 1 >= most_bytes):
-            yield Batch(b"\n".join(events) + b"\n", len(events))
+            yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
             events, size = [], 0
         events.append(event)
         size += len(event) + 1
-    yield Batch(b"\n".join(events) + b"\n", len(events))
+    yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

@@ -14,16 +14,18 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True)
 class Tls:
-    """Each is a file in PEM, or a reference that :mod:`..secrets` resolves to PEM.
+    """Each but the passphrase is a file in PEM, or a reference that :mod:`..secrets` resolves to PEM.
 
     :param ca: the only authorities that count; ``None`` means those of the system.
     :param certificate: this side's certificate, with those between it and its authority.
-    :param key: its key, without a passphrase; ``None`` when it is in the certificate's file.
+    :param key: its key; ``None`` when it is in the certificate's file.
+    :param passphrase: of the key, itself or a reference; ``None`` when it has none.
     """
 
     ca: str | None = None
     certificate: str | None = None
     key: str | None = None
+    passphrase: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Receiver:
     :param tls: ``None`` is without.
     :param format: of the body of HTTP, ``json_array`` or ``ndjson``.
     :param password: for HTTP; may be a reference that :mod:`..secrets` resolves.
-    :param connect_timeout: for each address, and again for the agreement on TLS.
+    :param headers: more headers for HTTP, as name and value; a value may be a reference.
+    :param connect_timeout: for the resolution of a name, for each address of it, and again for the agreement on TLS.
     :param timeout: for one write or answer, and for the receiver's end of a TCP connection.
     :param retry_seconds: how long one request, or the connection, is tried again; 0 is never.
     :param batch_events: largest number of events in one HTTP request.
@@ -49,6 +52,7 @@ class Receiver:
     gzip: bool = False
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     connect_timeout: float = 5.0
     timeout: float = 30.0
     retry_seconds: float = 60.0

@@ -58,15 +58,16 @@ class Patience:
     def time_left(self) -> float:
         return self._remaining() if self._remaining else math.inf
 
-    def bound(self, timeout: float) -> float:
+    def bound(self, timeout: float, *, shares: int = 1) -> float:
         """A timeout, or the time that is left if that is less.
 
+        :param shares: so many such timeouts are to come, and the time that is left is for all of them.
         :raises DeliveryError: no time is left.
         """
         left = self.time_left()
         if left <= 0:
             raise DeliveryError("the time limit is reached. Raise it, or see why the receiver is slow")
-        return min(timeout, left)
+        return min(timeout, left / shares)
 
     def tries(self) -> "Tries":
         return Tries(self)

@@ -89,8 +89,8 @@ class TcpSink:
             self._end_tls()
         else:
             self._socket.shutdown(socket.SHUT_WR)
-            while self._socket.recv(_DRAIN_BYTES):
-                pass  # a receiver may greet or answer; json_lines has no use for it
+            while self._socket.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
+                self._socket.settimeout(self._patience.bound(self._receiver.timeout))
         # After an end and then a reset recv() reports the end only, and the socket keeps the error.
         if code := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, os.strerror(code))

@@ -1,5 +1,6 @@
 """The CloudFormation templates: valid, and in step with the roles that bring them their parameters."""
 
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -94,6 +95,34 @@ def test_the_function_may_do_what_it_needs_only(elb_logs):
         assert one["Resource"] != "*" or one["Sid"] == "JoinVpc"
 
 
+def test_the_function_may_read_the_secrets_that_are_named_only(elb_logs):
+    (policy,) = elb_logs["Resources"]["FunctionRole"]["Properties"]["Policies"]
+    chosen = [one["Fn::If"] for one in policy["PolicyDocument"]["Statement"] if "Fn::If" in one]
+    (statement,) = [if_so for condition, if_so, _ in chosen if condition == "HasSecrets"]
+    assert statement["Resource"] == {"Ref": "SecretArns"}
+    # What the package calls, with either kind of reference.
+    assert statement["Action"] == ["secretsmanager:GetSecretValue", "ssm:GetParameter"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "taken"),
+    [
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:elb-logs-??????", True),
+        ("arn:aws-cn:ssm:cn-north-1:123456789012:parameter/elb/*", True),
+        ("secretsmanager:elb-logs", False),
+        ("arn:aws:s3:::bucket", False),
+        ("*", False),
+        ("arn:aws:ssm:a,*", False),
+    ],
+)
+def test_the_role_takes_arns_of_secrets_only(role, arn, taken):
+    (check,) = [
+        one["ok"] for one in role["vars"]["_elb_log_shipper_input_checks"] if one["variable"].endswith("secret_arns")
+    ]
+    pattern = re.search(r"'(\^arn.*\$)'", check)[1]
+    assert (re.match(pattern, arn) is not None) == taken
+
+
 def notifications(template):
     return template["Resources"]["LogBucket"]["Properties"]["NotificationConfiguration"]
 
@@ -173,20 +202,18 @@ def test_the_function_may_do_with_its_queue_what_it_needs_only(elb_logs):
     assert by_name["HandOnTheRest"]["Action"] == "sqs:SendMessage"
 
 
-def test_only_the_log_bucket_may_notify_the_queue_and_only_if_it_is_the_trigger(elb_logs):
+def test_only_the_log_bucket_may_notify_the_queue(elb_logs):
     policy = elb_logs["Resources"]["ObjectsPolicy"]["Properties"]["PolicyDocument"]
-    condition, allowed, otherwise = policy["Statement"][0]["Fn::If"]
-    assert (condition, otherwise) == ("NotifiesQueue", NOTHING)
+    allowed, *others = policy["Statement"]
     assert (allowed["Principal"], allowed["Action"]) == ({"Service": "s3.amazonaws.com"}, "sqs:SendMessage")
     assert allowed["Condition"] == {
         "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
         "ArnEquals": {"aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}},
     }
-    assert [one["Effect"] for one in policy["Statement"][1:]] == ["Deny"]
+    assert [one["Effect"] for one in others] == ["Deny"]
 
 
 def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
-    assert elb_logs["Resources"]["BucketMayInvoke"]["Condition"] == "NotifiesFunction"
     permission = elb_logs["Resources"]["BucketMayInvoke"]["Properties"]
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert permission["SourceArn"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}
@@ -194,10 +221,32 @@ def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
 
 def test_what_exists_first(elb_logs):
     resources = elb_logs["Resources"]
-    assert resources["LogBucket"]["DependsOn"] == "ObjectsPolicy"
-    function = branches(notifications(elb_logs)["LambdaConfigurations"])[0][0]["Function"]
-    assert {"Ref": "BucketMayInvoke"} in function["Fn::Select"][1]
+    assert set(resources["LogBucket"]["DependsOn"]) == {"ObjectsPolicy", "BucketMayInvoke"}
     assert resources["Function"]["DependsOn"] == "FunctionLogGroup"
+
+
+def uses_of(names, value, path=()):
+    """Where conditions or parameters of these names are used, as paths into the template."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            used = inner[0] if key == "Fn::If" else inner if key in ("Ref", "Condition") else None
+            if isinstance(used, str) and used in names:
+                yield path
+            yield from uses_of(names, inner, (*path, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from uses_of(names, inner, (*path, number))
+
+
+def test_another_trigger_changes_the_buckets_notification_and_nothing_else(elb_logs):
+    """S3 takes minutes to change over, and forgets what it may not deliver meanwhile: so that both may always be
+    notified, the function always works its queue off, and one call of S3 replaces the one notification by the other."""
+    used = set(uses_of({"NotifiesFunction", "NotifiesQueue", "Trigger"}, elb_logs["Resources"]))
+    place = ("LogBucket", "Properties", "NotificationConfiguration")
+    assert used == {(*place, "LambdaConfigurations"), (*place, "QueueConfigurations")}
+    for name in ("Objects", "ObjectsPolicy", "BucketMayInvoke", "FunctionWorksOffObjects"):
+        assert "Condition" not in elb_logs["Resources"][name]
+    assert "Fn::If" not in str(elb_logs["Resources"]["ObjectsPolicy"])
 
 
 def test_the_functions_own_log_has_an_end(elb_logs):

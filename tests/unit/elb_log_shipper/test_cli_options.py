@@ -46,10 +46,11 @@ def checked(*arguments: object) -> settings.Settings:
 
 
 def test_options_come_to_the_same_as_the_file(settings_file, tmp_path):
-    certificate, key, password = (tmp_path / name for name in ("c.pem", "c.key", "password"))
+    certificate, key, password, headers = (tmp_path / name for name in ("c.pem", "c.key", "password", "headers"))
     for path in (certificate, key):
         path.touch()
     password.write_text("pa55 #{word\n")
+    headers.write_text('{"X-Tenant": "#{5}", "X-Api-Key": "ssm:/elb/key"}')
     file = settings_file(
         LogHost="::1",
         LogPort=8443,
@@ -58,10 +59,12 @@ def test_options_come_to_the_same_as_the_file(settings_file, tmp_path):
         LogCa="ssm:/elb/ca",
         LogClientCertificate=str(certificate),
         LogClientKey=str(key),
+        LogClientKeyPassphrase="pa55 word",
         LogFormat="ndjson",
         LogGzip=True,
         LogUser="elb",
         LogPassword="pa55 word",
+        LogHeaders={"X-Tenant": "5", "X-Api-Key": "ssm:/elb/key"},
         ConnectTimeoutSeconds=1.5,
         TimeoutSeconds=7,
         RetrySeconds=0,
@@ -76,6 +79,7 @@ def test_options_come_to_the_same_as_the_file(settings_file, tmp_path):
     )
     given = f"""
         --to https://[::1]:8443/elb?x=1 --ca ssm:/elb/ca --client-certificate {certificate} --client-key {key}
+        --client-key-passphrase-file {password} --headers-file {headers}
         --format ndjson --gzip --user elb --password-file {password} --connect-timeout 1.5 --timeout 7 --retry 0
         --batch-events 10 --batch-bytes 2000 --naming ecs --include http.response.status_code=5*
         --include http.response.status_code=404 --include user_agent.original=* --exclude url.original=*/health
@@ -84,9 +88,11 @@ def test_options_come_to_the_same_as_the_file(settings_file, tmp_path):
     """.split()
     by_options, by_file = checked(*given), checked("--settings", file)
     assert [found.receiver.password for found in (by_options, by_file)] == ["pa55 #{word", "pa55 word"]
+    assert [found.receiver.tls.passphrase for found in (by_options, by_file)] == ["pa55 #{word", "pa55 word"]
+    assert [dict(found.receiver.headers)["X-Tenant"] for found in (by_options, by_file)] == ["#{5}", "5"]
     assert by_options.context == by_file.context
     assert by_options.options == by_file.options
-    assert repr(by_options.receiver) == repr(by_file.receiver)  # all but the password
+    assert repr(by_options.receiver) == repr(by_file.receiver)  # all but the secrets
 
 
 def test_a_password_may_be_a_secret(settings_file):
@@ -140,6 +146,9 @@ def test_another_receiver_gets_neither_the_file_s_password_nor_its_certificates(
         LogHost="127.0.0.2",
         LogTls=True,
         LogCa="/none.pem",
+        LogClientCertificate="/none.pem",
+        LogClientKeyPassphrase="x",
+        LogHeaders={"X-Api-Key": "x"},
         LogUser="elb",
         LogPassword="x",
         LogPath="/elb",
@@ -147,7 +156,9 @@ def test_another_receiver_gets_neither_the_file_s_password_nor_its_certificates(
     )
     done = run("ship", sample_path, "--settings", file, "--to", f"http://127.0.0.1:{receiver.port}")
     assert done.returncode == 0, done.stderr
-    assert [(path, "Authorization" in headers) for path, headers, _ in receiver.requests] == [("/", False)]
+    ((path, headers, _),) = receiver.requests
+    assert path == "/"
+    assert not {"Authorization", "X-Api-Key"} & set(headers)
     assert receiver.events[0]["component"] == "balancer"
 
 
@@ -229,10 +240,27 @@ def test_wrong_receivers_say_what_was_seen_and_expected(arguments, message):
         "--to http://elb:hunter2@h:1",
         "--to http://h:1 --user elb --password-file hunter2",
         "--to http://h:1 --user elb --password-secret hunter2",
+        "--to http://h:1 --headers-file hunter2",
+        "--to tls://h:1 --client-certificate pyproject.toml --client-key-passphrase-file hunter2",
+        "--to tls://h:1 --client-certificate pyproject.toml --client-key-passphrase-secret hunter2",
     ],
 )
 def test_a_password_in_the_wrong_place_is_in_no_message(arguments):
     assert "hunter2" not in wrong_usage("ship", "x", *arguments.split())
+
+
+def test_headers_that_cannot_be_used(tmp_path):
+    path = tmp_path / "headers"
+    for content, message in (
+        ("hunter2", "--headers-file: the file can't be read: not JSON"),
+        ('"hunter2"', "--headers-file: the value: expected an object such as"),
+        ('{"Host": "hunter2"}', "--headers-file: Host is not to be set"),
+        ('{"X-Key": "hunter2\\n"}', "--headers-file: the value of X-Key is no printable"),
+    ):
+        path.write_text(content)
+        said = wrong_usage("ship", "x", "--to", "http://h:1", "--headers-file", path)
+        assert message in said
+        assert "hunter2" not in said
 
 
 def test_passwords_that_cannot_be_used(tmp_path):

@@ -93,20 +93,23 @@ def test_everything_can_be_set():
         LogCa="/opt/ca.pem",
         LogClientCertificate="ssm:/elb/certificate",
         LogClientKey="secretsmanager:elb#key",
+        LogClientKeyPassphrase="secretsmanager:elb#passphrase",
         LogFormat="ndjson",
         LogGzip=True,
         LogUser="elb",
         LogPassword=reference,
+        LogHeaders={"X-Api-Key": "ssm:/elb/key", "X-Tenant": "shop 1", "X-None": ""},
     ).receiver
     assert receiver == Receiver(
         addresses=(Address("a", 443), Address("b", 444), Address("::1", 445), Address("::1", 443)),
         transport="http",
-        tls=Tls("/opt/ca.pem", "ssm:/elb/certificate", "secretsmanager:elb#key"),
+        tls=Tls("/opt/ca.pem", "ssm:/elb/certificate", "secretsmanager:elb#key", "secretsmanager:elb#passphrase"),
         path="/elb?x=1",
         format="ndjson",
         gzip=True,
         user="elb",
         password=reference,
+        headers=(("X-Api-Key", "ssm:/elb/key"), ("X-Tenant", "shop 1")),
         connect_timeout=1.5,
         timeout=7.0,
         retry_seconds=0.0,
@@ -115,7 +118,19 @@ def test_everything_can_be_set():
     )
 
 
-@pytest.mark.parametrize("key", ["LogCa", "LogClientCertificate", "LogClientKey", "LogUser", "LogPassword", "LogTls"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "LogCa",
+        "LogClientCertificate",
+        "LogClientKey",
+        "LogClientKeyPassphrase",
+        "LogUser",
+        "LogPassword",
+        "LogHeaders",
+        "LogTls",
+    ],
+)
 def test_an_option_without_a_value_is_off(key):
     value = False if key == "LogTls" else ""
     assert parse(**{key: value}) == parse()
@@ -131,6 +146,65 @@ def test_a_password_is_in_no_message_and_no_repr():
     with pytest.raises(SettingsError, match="LogPassword: a token") as raised:
         parse(LogPassword="pa55#{word")
     assert "word" not in str(raised.value).replace("LogPassword", "")
+
+
+def test_a_passphrase_is_in_no_message_and_no_repr():
+    tls = {"LogTls": True, "LogClientCertificate": "c.pem"}
+    assert "pa55word" not in repr(parse(LogClientKeyPassphrase="pa55word", **tls))
+    for values in (
+        {"LogClientKeyPassphrase": "pa55word"},
+        {"LogClientKeyPassphrase": ["pa55word"], **tls},
+        {"LogClientKeyPassphrase": "pa55word#{x}", **tls},
+    ):
+        with pytest.raises(SettingsError, match="LogClientKeyPassphrase") as raised:
+            parse(**values)
+        assert "pa55word" not in str(raised.value)
+
+
+def headers(value: object, **more) -> settings.Settings:
+    return parse(**{"LogTransport": "http", **more, "LogHeaders": value})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("X-Key: pa55word", "the value: expected an object such as"),
+        (["pa55word"], "the value: expected an object such as"),
+        ({"X-Key: pa55word": "x"}, "the name of header 1 has characters"),
+        ({"X-Fine": "x", "X\r\nX-Key": "pa55word"}, "the name of header 2 has characters"),
+        ({"": "pa55word"}, "the name of header 1 has characters"),
+        ({"X\u00e9": "pa55word"}, "the name of header 1 has characters"),
+        ({"X-Key": "pa55word\r\nX-Other: 1"}, "the value of X-Key is no printable"),
+        ({"X-Key": "pa55word\n"}, "the value of X-Key is no printable"),
+        ({"X-Key": " pa55word"}, "the value of X-Key is no printable"),
+        ({"X-Key": "pa55word\0"}, "the value of X-Key is no printable"),
+        ({"X-Key": "pa55word\u00e9"}, "the value of X-Key is no printable"),
+        ({"X-Key": ["pa55word"]}, "the value of X-Key is no printable"),
+        ({"X-Key": "pa55word#{Key}"}, "X-Key: a token was not substituted"),
+        ({"X-Key": "pa55word", "x-key": "pa55word"}, "X-Key is there twice"),
+    ],
+)
+def test_headers_that_cannot_be_sent_and_no_value_is_in_a_message(value, expected):
+    with pytest.raises(SettingsError, match=f"LogHeaders: {expected}") as raised:
+        headers(value)
+    assert "pa55word" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Host", "content-length", "Content-Type", "CONTENT-ENCODING", "Connection", "Transfer-Encoding", "Expect"],
+)
+def test_headers_that_say_how_a_request_is_sent_are_not_the_settings(name):
+    with pytest.raises(SettingsError, match=f"LogHeaders: {name} is not to be set"):
+        headers({name: "x"})
+
+
+def test_headers_are_in_no_repr_and_go_with_http_only():
+    assert "pa55word" not in repr(headers({"X-Key": "pa55word"}))
+    with pytest.raises(SettingsError, match="LogHeaders: set without http as transport"):
+        headers({"X-Key": "pa55word"}, LogTransport="tcp")
+    with pytest.raises(SettingsError, match="LogHeaders: Authorization is set together with a user"):
+        headers({"authorization": "Bearer x"}, LogUser="elb")
 
 
 @pytest.mark.parametrize("host", ["10.0.0.1", "localhost", "::1", "logs-1.example.com"])

@@ -134,6 +134,8 @@ UNKNOWN = [
     {"continue": {"bucket": "b", "key": "k", "offset": True, "line": 0}},
     {"continue": {"bucket": "b", "key": "k", "offset": "5", "line": 0}},
     {"continue": {"bucket": "b", "offset": 5, "line": 0}},
+    {"continue": {"bucket": "b", "key": "k", "offset": 5, "line": 0, "end": "9"}},
+    {"continue": {"bucket": "b", "key": "k", "offset": 5, "line": 0, "end": -1}},
 ]
 
 
@@ -185,13 +187,19 @@ names = st.text(min_size=1)
 
 
 @given(
-    st.builds(Source, names, names, st.none() | names, st.just("before"), skip=st.none()),
+    st.builds(Source, names, names, st.none() | names, st.just("before"), skip=st.none(), end=st.none()),
     st.builds(Position, st.integers(0, 2**63), st.integers(0, 2**63)),
     st.none() | names,
+    st.none() | st.integers(0, 2**63),
 )
-def test_a_rest_comes_back_as_it_was_handed_on(source, start, etag):
-    (message,) = messages(sqs(continuation(source, start, etag)))
-    assert message.sources == [source._replace(etag=etag or "before", start=start)]
+def test_a_rest_comes_back_as_it_was_handed_on(source, start, etag, end):
+    (message,) = messages(sqs(continuation(source, start, etag, end)))
+    assert message.sources == [source._replace(etag=etag or "before", start=start, end=end)]
+
+
+def test_a_rest_that_an_earlier_version_handed_on_goes_to_the_end():
+    body = {"continue": {"bucket": "b", "key": "k", "version": None, "etag": None, "offset": 5, "line": 1}}
+    assert messages(sqs(body))[0].sources == [Source("b", "k", start=Position(5, 1))]
 
 
 @given(

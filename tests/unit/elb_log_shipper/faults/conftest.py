@@ -201,16 +201,17 @@ class Certificates:
         self.ca = directory / "ca.pem"
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def make(self, name: str = "127.0.0.1", days: int = 1) -> tuple[str, str]:
+    def make(self, name: str = "127.0.0.1", days: int = 1, passphrase: str | None = None) -> tuple[str, str]:
         """The files of a certificate and its key. Negative days are those since it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = self._sign(x509.Name([]), key, name, days=days)
         path, key_path = self._directory / f"{name}{days}.pem", self._directory / f"{name}{days}.key"
         path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        encryption = (
+            serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
+        )
         key_path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
         )
         return str(path), str(key_path)
 

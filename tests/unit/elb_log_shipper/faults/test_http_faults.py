@@ -5,7 +5,8 @@ import time
 from email.utils import formatdate
 
 import pytest
-from elb_log_shipper.delivery import Address, HttpSink, Receiver
+from elb_log_shipper import secrets
+from elb_log_shipper.delivery import Address, HttpSink, Receiver, RefusedError
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
@@ -184,6 +185,25 @@ def test_retry_after_beyond_the_time_is_reported_at_once(receive, tools):
     assert not patience.waits
 
 
+def trickle(connection):
+    connection.request()
+    connection.socket.sendall(b"HTTP/1.1 200 OK\r\n")
+    for _ in range(40):
+        connection.socket.sendall(b"X-Slow: 1\r\n")
+        time.sleep(0.05)
+    connection.socket.sendall(b"Content-Length: 0\r\n\r\n")
+
+
+def test_an_answer_that_trickles_ends_with_the_time_limit(receive, tools):
+    peer = receive(trickle)
+    target = sink(tools, peer.port)
+    ends = time.monotonic() + 0.4
+    target.limit(lambda: ends - time.monotonic())
+    with pytest.raises(DeliveryError, match=r"the time limit is reached|no complete answer: timed out"):
+        tools.send(target, tools.events()[:5])  # one request: a second one would meet the limit anyway
+    target.close()
+
+
 def takes_at_most(limit: int):
     def serve(connection):
         while (body := connection.request()) is not None:
@@ -203,6 +223,12 @@ def test_413_halves_the_batch_until_it_is_taken(receive, tools):
     peer.assert_all_there(tools.events())
 
 
+def test_413_for_a_request_of_several_batches(receive, tools):
+    peer = receive(takes_at_most(600))
+    tools.send_as_a_trigger(sink(tools, peer.port, batch_events=1000), tools.events(), most=1)
+    peer.assert_all_there(tools.events())
+
+
 def test_413_is_learnt_from(receive, tools):
     peer = receive(takes_at_most(1500))
     tools.send_as_a_trigger(sink(tools, peer.port), tools.events(), most=1)
@@ -210,13 +236,29 @@ def test_413_is_learnt_from(receive, tools):
     peer.assert_all_there(tools.events())
 
 
-def test_413_for_one_event_is_reported(receive, tools):
+@pytest.mark.parametrize("batch_events", [10, 1000], ids=["a batch a request", "all in one"])
+@pytest.mark.parametrize("places", [[3], [0], [39], [3, 4, 25]], ids=str)
+def test_413_for_one_event_is_reported_once_all_others_are_delivered(receive, tools, batch_events, places):
     peer = receive(takes_at_most(600))
     found = tools.events()
-    found[3] = found[3].replace(b"xx", b"xx" * 10)
-    with pytest.raises(DeliveryError, match=r"413 .*one event is larger than the receiver takes"):
-        tools.send(sink(tools, peer.port), found)
-    assert sum(peer.ids.values()) < len(found)
+    for place in places:
+        found[place] = found[place].replace(b"xx", b"xx" * 10)
+    target = sink(tools, peer.port, batch_events=batch_events)
+    with pytest.raises(RefusedError, match=r"413 .*one event is larger than the receiver takes") as raised:
+        tools.send(target, found)
+    assert [refusal.batch.data for refusal in raised.value.refusals] == [found[place] + b"\n" for place in places]
+    target.commit()  # it was reported, and is forgotten
+    target.close()
+    peer.assert_all_there([event for number, event in enumerate(found) if number not in places])
+
+
+def test_413_for_very_many_events_ends_it_at_once(receive, tools):
+    peer = receive(takes_at_most(100))
+    target = sink(tools, peer.port)
+    with pytest.raises(RefusedError, match=r"413 .*Raise its limit \(and 20 more\)"):
+        tools.send(target, tools.events(1000))
+    target.commit()  # nothing is left of it
+    assert not peer.ids
 
 
 def test_refused_connection_and_a_receiver_that_comes_up_meanwhile(receive, tools, free_port):
@@ -327,8 +369,9 @@ def test_formats(receive, tools, format_, gzip_):
             connection.answer(200)
 
     peer = receive(serve)
-    target = sink(tools, peer.port, format=format_, gzip=gzip_, **CREDENTIALS)
+    target = sink(tools, peer.port, format=format_, gzip=gzip_, batch_events=25, **CREDENTIALS)
     tools.send_as_a_trigger(target, tools.events(), most=1)
+    assert len(heads) == 2  # of two batches each
     assert all((b"Content-Encoding: gzip" in head) == gzip_ for head in heads)
     assert all((b"application/x-ndjson" in head) == (format_ == "ndjson") for head in heads)
     assert all(b"Authorization: Basic ZWxiOnBhNTV3b3Jk\r\n" in head for head in heads)
@@ -343,3 +386,47 @@ def test_password_is_in_no_message(receive, tools):
     assert peer.connections == 3
     with contextlib.suppress(AttributeError):
         assert "pa55word" not in repr(raised.value.__cause__)
+
+
+def test_headers_of_the_settings(receive, tools, monkeypatch):
+    monkeypatch.setattr(secrets, "_fetch", {"ssm:/elb/key": "pa55word"}.__getitem__)
+    secrets.forget()
+    heads = []
+
+    def serve(connection):
+        while (body := connection.request()) is not None:
+            heads.append(connection.head)
+            connection.peer.record_array(body)
+            connection.answer(200)
+
+    peer = receive(serve)
+    given = (("X-Api-Key", "ssm:/elb/key"), ("X-Tenant", "shop 1"), ("user-agent", "another"))
+    tools.send_as_a_trigger(sink(tools, peer.port, headers=given), tools.events(), most=1)
+    for head in heads:
+        lines = head.split(b"\r\n")
+        assert {b"X-Api-Key: pa55word", b"X-Tenant: shop 1", b"user-agent: another"} <= set(lines)
+        assert sum(line.lower().startswith(b"user-agent:") for line in lines) == 1
+    peer.assert_all_there(tools.events())
+
+
+@pytest.mark.parametrize("value", ["pa55word\r\nX-Other: 1", "pa55word\n", "pa55word\0", "", " pa55word"])
+def test_a_secret_that_would_be_more_than_a_header_is_not_sent(receive, tools, monkeypatch, value):
+    kept = {"ssm:/elb/key": value}
+    monkeypatch.setattr(secrets, "_fetch", kept.__getitem__)
+    secrets.forget()
+    peer = receive(tools.serve_http)
+    target = sink(tools, peer.port, headers=(("X-Api-Key", "ssm:/elb/key"),))
+    with pytest.raises(DeliveryError, match="LogHeaders X-Api-Key: what it refers to") as raised:
+        tools.send(target, tools.events())
+    assert "pa55word" not in str(raised.value)
+    assert not peer.ids
+    kept["ssm:/elb/key"] = "right"  # it is fetched again
+    tools.send_as_a_trigger(target, tools.events(), most=1)
+    peer.assert_all_there(tools.events())
+
+
+def test_headers_are_in_no_message(receive, tools):
+    peer = receive(status(401))
+    with pytest.raises(DeliveryError, match="401") as raised:
+        tools.send(sink(tools, peer.port, headers=(("X-Api-Key", "pa55word"),)), tools.events())
+    assert "pa55word" not in str(raised.value)

@@ -1,5 +1,6 @@
 """TCP and TLS: a log counts only when the receiver has read it to the end; the trigger sends the others again."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,22 @@ def test_a_log_that_was_not_read_to_its_end_is_sent_again(receive, tools, fault,
     peer = receive(tools.serve_tcp, fault)
     assert tools.send_as_a_trigger(sink(tools, peer.port), tools.events()) == 2
     peer.assert_all_there(tools.events(), twice)
+
+
+def chatters(connection):
+    connection.peer.record(connection.stream.read())
+    for _ in range(60):
+        connection.peer.release.wait(0.05)
+        connection.socket.sendall(b"still here\n")
+
+
+def test_a_receiver_that_chatters_is_left_at_the_time_limit(receive, tools):
+    peer = receive(tools.serve_tcp, chatters)
+    target = sink(tools, peer.port)
+    ends = time.monotonic() + 0.4
+    target.limit(lambda: ends - time.monotonic())
+    with pytest.raises(DeliveryError, match=r"the time limit is reached|did not close the connection"):
+        tools.send(target, tools.events())
 
 
 def test_slow_reader(receive, tools):
@@ -174,6 +191,44 @@ def test_client_certificate(receive, tools, certificates, client_tls, transport)
     target = tls_sink(tools, transport, peer.port, client_tls)
     assert tools.send_as_a_trigger(target, tools.events()) == 1
     peer.assert_all_there(tools.events())
+
+
+@pytest.fixture
+def kept(monkeypatch) -> dict[str, str]:
+    """The secrets that there are, by their references."""
+    found: dict[str, str] = {}
+    monkeypatch.setattr(secrets, "_fetch", found.__getitem__)
+    secrets.forget()
+    return found
+
+
+PHRASE = "pa55wörd"
+
+
+@pytest.mark.parametrize("passphrase", [PHRASE, "ssm:/elb/passphrase"])
+def test_a_client_key_with_a_passphrase(receive, tools, certificates, kept, passphrase):
+    kept["ssm:/elb/passphrase"] = PHRASE
+    certificate, key = certificates.make("client", passphrase=PHRASE)
+    peer = receive(tools.serve_http, context=certificates.server(wants_client=True))
+    target = tls_sink(tools, "http", peer.port, Tls(str(certificates.ca), certificate, key, passphrase))
+    assert tools.send_as_a_trigger(target, tools.events()) == 1
+    peer.assert_all_there(tools.events())
+
+
+@pytest.mark.parametrize("wrong", [None, "", "other"])
+def test_a_wrong_passphrase_is_in_no_message_and_the_right_one_is_found(receive, tools, certificates, kept, wrong):
+    certificate, key = certificates.make("client", passphrase=PHRASE)
+    kept["ssm:/elb/passphrase"] = wrong or ""
+    passphrase = "ssm:/elb/passphrase" if wrong is not None else None
+    peer = receive(tools.serve_tcp, context=certificates.server(wants_client=True))
+    target = tls_sink(tools, "tcp", peer.port, Tls(str(certificates.ca), certificate, key, passphrase))
+    with pytest.raises(DeliveryError, match=r"client1\.key: can't be used: .*LogClientKeyPassphrase") as raised:
+        tools.send(target, tools.events())
+    assert "other" not in str(raised.value)
+    if wrong is not None:  # replaced, as one that was rotated: it is fetched again
+        kept["ssm:/elb/passphrase"] = PHRASE
+        tools.send_as_a_trigger(target, tools.events(), most=1)
+        peer.assert_all_there(tools.events())
 
 
 @TRANSPORTS

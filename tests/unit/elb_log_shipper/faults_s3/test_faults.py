@@ -319,6 +319,66 @@ def test_one_failed_record_of_two_fails_its_message_once_both_were_tried(aws, si
     assert sink.has_each_once(ids)
 
 
+def eventbridge_event(key: str) -> dict:
+    detail = {"bucket": {"name": "logs"}, "object": {"key": key}}
+    return {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
+
+
+def sns_event(*inner: dict) -> dict:
+    return {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": json.dumps(one)}} for one in inner]}
+
+
+def sns_body(inner: dict) -> dict:
+    return {"Type": "Notification", "Message": json.dumps(inner)}
+
+
+ENVELOPES = {
+    "S3": s3_event,
+    "SNS of one": lambda *keys: sns_event(s3_event(*keys)),
+    "SNS of several": lambda *keys: sns_event(*map(s3_event, keys)),
+    "EventBridge in SNS": lambda *keys: sns_event(*map(eventbridge_event, keys)),
+    "S3 in SQS": lambda *keys: sqs_event(s3_event(*keys)),
+    "SNS in SQS": lambda *keys: sqs_event(sns_body(s3_event(*keys))),
+    "EventBridge in SNS in SQS": lambda *keys: sqs_event(sns_event(*map(eventbridge_event, keys))),
+}
+"""Several objects in what succeeds or fails as one."""
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+@pytest.mark.parametrize("fault", ["gone", "refused", "damaged"])
+@pytest.mark.parametrize("place", range(3))
+def test_every_other_record_is_tried_before_a_failure_is_reported(aws, sink, deployed, envelope, fault, place):  # noqa: PLR0913, PLR0917 - a table
+    """And shipped again with the next try, as its ids allow."""
+    good = log_of(20)
+    aws.objects = {"a.log": good, "b.log": good, "c.log": good}
+    bad = list(aws.objects)[place]
+    if fault == "gone":
+        del aws.objects[bad]
+    elif fault == "refused":
+        aws.objects[bad] = good.replace(b"web-prod", b"web-test")
+        sink.refuse = lambda event: event["LoadBalancerName"] == "web-test"
+    else:
+        aws.objects[bad] = gzip.compress(good)[:30]
+    event = ENVELOPES[envelope]("a.log", "b.log", "c.log")
+    others = [one for key in "abc" if f"{key}.log" != bad for one in ids_of(f"s3://logs/{key}.log", good)]
+    for _ in range(2):
+        if "SQS" in envelope:
+            assert deployed.invoke(event) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+        else:
+            with pytest.raises(DeliveryError, match=f"1 of 3 objects not delivered: s3://logs/{bad}"):
+                deployed.invoke(event)
+    assert sink.ids == others * 2
+    aws.objects[bad] = good
+    deployed.invoke(event)
+    assert sink.has_all(others + ids_of(f"s3://logs/{bad}", good))
+
+
+def test_two_events_of_eventbridge_in_one_batch_of_sqs_fail_apart(aws, sink, deployed, log, ids):
+    event = sqs_event(eventbridge_event("gone"), eventbridge_event("a.log"))
+    assert deployed.invoke(event) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert sink.has_each_once(ids)
+
+
 def test_a_message_that_nobody_understands_fails_alone(aws, sink, deployed, log, ids):
     event = sqs_event("{not json", s3_event("a.log"))
     assert deployed.invoke(event) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
