@@ -8,8 +8,8 @@ write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import NamedTuple
 
 from .formats import NAMINGS, ParseError, Record, parse
@@ -30,8 +30,7 @@ _CAREFUL_BYTES = 4096
 __all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options", "RawEvent", "read_raw"]
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(NamedTuple):
     """What is the same for each event of a deployment."""
 
     component: str
@@ -39,8 +38,7 @@ class Context:
     application: str
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """What an event holds, and which events there are.
 
     ``include`` and ``exclude`` map a field, by its name in the events, to patterns with ``*`` and ``?``. An event is
@@ -50,9 +48,9 @@ class Options:
 
     naming: str = "original"
     """One of ``NAMINGS``."""
-    include: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sampling: Mapping[str, float] = field(default_factory=dict)
+    include: Mapping[str, tuple[str, ...]] = {}
+    exclude: Mapping[str, tuple[str, ...]] = {}
+    sampling: Mapping[str, float] = {}
     mask_addresses: bool = False
     mask_query: tuple[str, ...] = ()
     ids: bool = True
@@ -71,20 +69,22 @@ class Batch(NamedTuple):
     line: int = 0
 
 
-@dataclass
-class Counts:
+class Counts(SimpleNamespace):
     """What went through so far. ``bytes`` are those of the log, inflated.
 
     ``lines`` are those read but for the ``empty`` ones, ``left_out`` those of them that filters and sampling dropped.
     ``last_time`` is the time of the last line that was parsed, as it is in the log; for measuring how late the log is.
     """
 
-    lines: int = 0
-    empty: int = 0
-    unparsed: int = 0
-    left_out: int = 0
-    bytes: int = 0
-    last_time: str | None = None
+    lines: int
+    empty: int
+    unparsed: int
+    left_out: int
+    bytes: int
+    last_time: str | None
+
+    def __init__(self) -> None:
+        super().__init__(lines=0, empty=0, unparsed=0, left_out=0, bytes=0, last_time=None)
 
     def add(self, other: "Counts") -> None:
         self.lines += other.lines
@@ -95,8 +95,7 @@ class Counts:
         self.last_time = other.last_time or self.last_time
 
 
-@dataclass(frozen=True)
-class _Names:
+class _Names(NamedTuple):
     """What a style calls the fields that do not come from the log, and the values of them that never change."""
 
     component: str

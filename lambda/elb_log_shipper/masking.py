@@ -4,7 +4,6 @@ An address of IPv4 loses its last 8 bits, one of IPv6 its last 80: what is left 
 string becomes ``***``. Raw lines and unknown columns are masked as texts, and rather too much than too little.
 """
 
-import ipaddress
 import re
 from collections.abc import Callable, Collection
 from functools import partial
@@ -79,6 +78,8 @@ class Masking:
 
 def mask_address(address: str) -> str:
     """The address of the network; what is no address becomes ``***``."""
+    import ipaddress  # noqa: PLC0415 - not needed without masks
+
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -10,10 +10,9 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from .delivery.headers import OURS, is_name, is_value
 from .delivery.receiver import Address, Receiver, Tls
@@ -33,8 +32,7 @@ _IPV6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 _URL_PATH = re.compile(r"/[!-~]*")
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings, checked."""
 
     context: Context

@@ -1,7 +1,14 @@
 """What a sink has to know about the receiver. No input or output here."""
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+_SECRET = frozenset(["passphrase", "password", "headers"])
+
+
+def _shown(value: NamedTuple) -> str:
+    """For tracebacks and logs, without what is secret."""
+    fields = ", ".join(f"{name}={found!r}" for name, found in value._asdict().items() if name not in _SECRET)
+    return f"{type(value).__name__}({fields})"
 
 
 class Address(NamedTuple):
@@ -12,8 +19,7 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(NamedTuple):
     """Each but the passphrase is a file in PEM, or a reference that :mod:`..secrets` resolves to PEM.
 
     :param ca: the only authorities that count; ``None`` means those of the system.
@@ -25,11 +31,13 @@ class Tls:
     ca: str | None = None
     certificate: str | None = None
     key: str | None = None
-    passphrase: str | None = field(default=None, repr=False)
+    passphrase: str | None = None
+
+    def __repr__(self) -> str:
+        return _shown(self)
 
 
-@dataclass(frozen=True)
-class Receiver:
+class Receiver(NamedTuple):
     """One receiver, at one or more addresses: the first that answers is used, and kept. Times in seconds.
 
     :param transport: ``tcp`` or ``http``.
@@ -51,13 +59,16 @@ class Receiver:
     format: str = "json_array"
     gzip: bool = False
     user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    password: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
     connect_timeout: float = 5.0
     timeout: float = 30.0
     retry_seconds: float = 60.0
     batch_events: int = 500
     batch_bytes: int = 1024 * 1024
+
+    def __repr__(self) -> str:
+        return _shown(self)
 
     def url(self, address: Address) -> str:
         """How it is named in messages."""
