@@ -77,7 +77,7 @@ class Kernel:
             row += ["", constant]
 
     def encode(self, data: bytes, object_id: str, offset: int, selection: Selection | None = None) -> Encoded | None:
-        """``None``: the careful parser has to do it.
+        """The events that the selection keeps; ``None``: the careful parser has to do it.
 
         :param object_id: how each event's id starts; the line's offset in the log follows.
         :param offset: the first line's.
