@@ -236,11 +236,8 @@ class Encoder:
 
     def offset_of(self, event: bytes) -> int | None:
         """Where the line of one of its events begins, in bytes; ``None`` without ids."""
-        found = json.loads(event)
-        name = self._style.names.event_id
-        for part in name.split(".") if self._style.naming == "ecs" else [name]:
-            found = found.get(part, {})
-        return int(found.rpartition("-")[2]) if found else None
+        event_id = _look_up(json.loads(event), self._style.names.event_id)
+        return int(event_id.rpartition("-")[2]) if event_id else None
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""

@@ -4,9 +4,9 @@ A chunk of lines that all have one format and the same columns in quotes is take
 from the format's table. Each group of columns (``groups.py``) becomes JSON for all lines; the groups are laid between
 the constant parts of the events, and all is joined once.
 
-Whatever is unusual - another number of columns or quotes, a control character, anything but ASCII, a value that a
-column can't have - is no case for this module: :meth:`Kernel.encode` returns ``None``, and the careful parser does that
-chunk line by line. It is the definition of what is correct.
+Whatever is unusual - another number of columns or quotes, anything but ASCII, a value that a column can't have - is no
+case for this module: :meth:`Kernel.encode` returns ``None``, and the careful parser does that chunk line by line. It is
+the definition of what is correct.
 """
 
 import re
@@ -107,7 +107,7 @@ class Kernel:
         events = self._joinable(slots, len(lengths))
         count = len(lengths)
         if selection:
-            kept = self._kept(parts, [f"{object_id}-{offset}" for offset in offsets], selection)
+            kept = self._kept(parts, [f"{object_id}-{place}" for place in offsets], selection)
             size = len(self._row)
             events = [piece for number in kept for piece in events[number * size : (number + 1) * size]]
             count = len(kept)

@@ -193,20 +193,8 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="its key, likewise, where it is not in the same file",
     )
-    passphrase = group.add_mutually_exclusive_group()
-    _add(
-        passphrase,
-        "LogClientKeyPassphrase",
-        type=arguments.password,
-        metavar="FILE",
-        help="a file with the key's passphrase, where it has one",
-    )
-    passphrase.add_argument(
-        "--client-key-passphrase-secret",
-        dest="LogClientKeyPassphrase",
-        type=arguments.secret,
-        metavar="SECRET",
-        help="or the secret that it is, likewise",
+    _add_secret(
+        group, "LogClientKeyPassphrase", "--client-key-passphrase-secret", "the key's passphrase, where it has one"
     )
     _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
     _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
@@ -224,11 +212,16 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help='a file with more headers, as {"NAME": "VALUE or SECRET"}',
     )
-    password = http.add_mutually_exclusive_group()
-    _add(password, "LogPassword", type=arguments.password, metavar="FILE", help="a file with the user's password")
-    password.add_argument(
-        "--password-secret",
-        dest="LogPassword",
+    _add_secret(http, "LogPassword", "--password-secret", "the user's password")
+
+
+def _add_secret(group: argparse._ArgumentGroup, key: str, reference: str, what: str) -> None:
+    """In a file, or by reference; what is on a command line can be read by every user of the machine."""
+    either = group.add_mutually_exclusive_group()
+    _add(either, key, type=arguments.password, metavar="FILE", help=f"a file with {what}")
+    either.add_argument(
+        reference,
+        dest=key,
         type=arguments.secret,
         metavar="SECRET",
         help="or the secret that it is: secretsmanager:NAME, secretsmanager:NAME#KEY, ssm:NAME",

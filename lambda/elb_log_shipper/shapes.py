@@ -77,7 +77,7 @@ def _seconds(texts: Texts) -> Sequence[Values] | None:
     return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
 
 
-def _where(texts: list[str], wanted: str) -> list[int]:
+def _where(texts: Texts, wanted: str) -> list[int]:
     """At which indexes it is; quick where it is rare."""
     found: list[int] = []
     for _ in range(texts.count(wanted)):

@@ -16,7 +16,7 @@ from elb_log_shipper.formats.columns import (
     timestamp,
     timestamp_without_zone,
 )
-from elb_log_shipper.groups import REMEMBERED
+from elb_log_shipper.groups import REMEMBERED, Shaped, make_groups
 from elb_log_shipper.lines import Block, blocks
 from elb_log_shipper.shapes import SHAPES
 from hypothesis import example, given, settings
@@ -113,6 +113,14 @@ def test_they_agree_on_what_is_left_out_and_masked(data, options):
     assert_agree(data, **options)
 
 
+def test_a_filter_sees_what_is_masked_in_the_event():
+    data = b"\n".join([CLASSIC, CLASSIC.replace(b"443/", b"443/?token=1")] * 3)
+    options = {"mask_query": ("token",), "include": {"RequestUrl": ("*token=1",)}}
+    assert_agree(data, **options)
+    events, count, _ = encode(data, fast=True, **options)
+    assert count == events.count(b'token=***"') == 3
+
+
 @pytest.mark.parametrize("options", OPTIONS[:-1], ids=str)
 def test_filters_and_masks_are_a_case_for_the_kernel(options, monkeypatch):
     data = b"\n".join([CLASSIC, CLASSIC.replace(b" 200 200 ", b" 404 404 "), CLASSIC.replace(b"443/", b"443/?a=1")] * 9)
@@ -202,6 +210,13 @@ def test_usual_texts_have_a_shape(convert, groups):
     if shape.pattern:
         assert re.fullmatch(shape.pattern, groups[0]).groups() == tuple(groups)
     assert shape.encode(*([text, text] for text in groups)) is not None
+
+
+@pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
+def test_columns_that_differ_in_each_line_are_done_as_a_whole(chosen):
+    quoted = [bool(column.quoted) for column in chosen.columns]
+    shaped = [group for group in make_groups(chosen.columns, quoted) if isinstance(group, Shaped)]
+    assert len(shaped) == sum(column.unique for column in chosen.columns) > 1
 
 
 @pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
