@@ -8,6 +8,10 @@ set -uo pipefail
 ELK_TEST_ID=elk-test-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 export ELK_TEST_ID
 export LC_ALL=C.UTF-8
+# Tests must not depend on their order, nor on that of sets: both differ from run to run, and a run can be repeated.
+ELK_TEST_SEED=${ELK_TEST_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+export ELK_TEST_SEED PYTHONHASHSEED=$ELK_TEST_SEED
+shuffled=(--random-order "--random-order-seed=$ELK_TEST_SEED")
 # The linter and molecule keep copies of the collection there; none of them shall shadow anything of the user's.
 export ANSIBLE_HOME=$PWD/build/ansible
 results=()
@@ -44,7 +48,7 @@ run_lint() {
 run_unit() {
     # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
     if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
-    "$venv/bin/pytest" -n 2 --dist loadfile -q tests/unit
+    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" tests/unit
 }
 
 run_molecule() {
@@ -53,11 +57,12 @@ run_molecule() {
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
     # Scenarios wait most of the time, so two run side by side; their output comes when they end, one after the other.
     printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs -n 1 basename |
-        PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-2}" scripts/scenario.sh
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-2}" scripts/scenario.sh
 }
 
 run_e2e() {
     need_engine || return
+    # In the order in which they are written: they go on with one environment, and the last ones remove it.
     "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
 }
 
@@ -75,4 +80,5 @@ for part in "$@"; do
 done
 stage "result after $SECONDS s"
 printf '%s\n' "${results[@]}"
+[ "$failed" = 0 ] || say "The same order again: ELK_TEST_SEED=$ELK_TEST_SEED make test"
 exit "$((failed > 0))"

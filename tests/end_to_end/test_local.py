@@ -5,13 +5,13 @@ import io
 import json
 import os
 import subprocess
-import time
 import uuid
 import zipfile
 from pathlib import Path
 
 import pytest
 import requests
+from waiting import wait_for
 
 BUCKET = "example-local-elb-logs"
 EVENTS = "/var/log/logstash/events.jsonl"
@@ -25,19 +25,18 @@ def put(environment, name, body):
     environment.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
 
 
-def arrived(environment, name, count, seconds=60):
+def arrived(environment, name, count):
     """The events at the broker of a load balancer's name, once there are so many; raw lines carry it in their text."""
-    events = []
-    for _ in range(seconds):
+
+    def events():
         command = ["docker", "exec", environment.broker, "grep", "-F", name, EVENTS]
         lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
-        events = [
+        found = [
             event for event in map(json.loads, lines) if name in event.get("LoadBalancerName", event.get("Message"))
         ]
-        if len(events) >= count:
-            break
-        time.sleep(1)
-    return events
+        return found if len(found) >= count else []
+
+    return wait_for(events, f"{count} events of {name}")
 
 
 def test_deployment_after_a_killed_attempt_shows_the_events_at_the_broker(deployed):

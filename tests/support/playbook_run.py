@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
+
+from waiting import wait_for
 
 ROOT = Path(os.environ.get("MOLECULE_PROJECT_DIRECTORY", Path(__file__).parents[2]))
 
@@ -60,11 +61,7 @@ def service(host) -> dict:
 
 
 def event_arrives(host, message: str, file: str) -> bool:
-    """Whether a line that is sent to the TCP input turns up in the output's file within some seconds."""
+    """Waits until a line that is sent to the TCP input turns up in the output's file."""
     line = json.dumps({"message": message})
     host.run("bash -c %s", f"exec 3<>/dev/tcp/127.0.0.1/5000; printf '%s\\n' '{line}' >&3")
-    for _ in range(40):
-        if host.run("grep -F %s %s", message, file).rc == 0:
-            return True
-        time.sleep(0.5)
-    return False
+    return wait_for(lambda: host.run("grep -F %s %s", message, file).rc == 0, f"event {message} in {file}")

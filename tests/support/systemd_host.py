@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 
+from waiting import wait_for
+
 IMAGE = os.environ.get("ELK_BASE_IMAGE", "elk-deploy/systemd:12")
-SECONDS_TO_BOOT = 60
 
 
 def docker(*words: str) -> str:
@@ -33,12 +33,12 @@ def start(name: str) -> None:
 def wait(name: str) -> None:
     """Waits until systemd has started what starts with the host."""
     command = ["docker", "exec", name, "systemctl", "is-system-running"]
-    for _ in range(SECONDS_TO_BOOT * 2):
+
+    def has_booted() -> bool:
         state = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
-        if state in ("running", "degraded"):
-            return
-        time.sleep(0.5)
-    raise RuntimeError(f"systemd of container {name} did not start within {SECONDS_TO_BOOT} s; it says {state!r}.")
+        return state in ("running", "degraded")
+
+    wait_for(has_booted, f"systemd that has started in container {name}", interval=0.5)
 
 
 def remove(name: str) -> None:

@@ -2,7 +2,11 @@
 
 import json
 
+import pytest
 from playbook_run import ROOT, Run, service
+
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
 
 NEW = json.loads((ROOT / "build/packages/choice.json").read_text())["logstash_version"]
 OLD = "8.19.5"

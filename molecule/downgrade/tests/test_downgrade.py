@@ -7,6 +7,9 @@ from object_store import ObjectStore
 from other_versions import CHOICE, package
 from playbook_run import Run, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 OLD, NEW = "8.19.5", CHOICE["logstash_version"]
 CACHE = "/var/cache/elk-deploy"
 

@@ -7,6 +7,9 @@ import sys
 import pytest
 from playbook_run import ROOT, Run, event_arrives, pipelines, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 EVENTS = "/var/log/logstash/events.jsonl"
 OUTPUT = f'output {{ file {{ path => "{EVENTS}" codec => json_lines }} }}\n'
 GOOD = "input { tcp { port => 5000 codec => json_lines } }\n" + OUTPUT

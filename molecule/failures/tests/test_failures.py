@@ -6,6 +6,9 @@ import pytest
 from other_versions import package
 from playbook_run import Run, event_arrives, pipelines, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 EVENTS = "/var/log/logstash/events.jsonl"
 SETTINGS, CACHE = "/etc/logstash", "/var/cache/elk-deploy"
 GOOD = (

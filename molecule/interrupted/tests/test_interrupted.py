@@ -13,6 +13,9 @@ from other_versions import package
 from playbook_run import ROOT, Run, event_arrives, service
 from plugin_files import write_gem
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 PLAYBOOK = "playbooks/logstash.yml"
 PHASES = ROOT / "roles/logstash/tasks/main.yml"
 EVENTS = "/var/log/logstash/events.jsonl"

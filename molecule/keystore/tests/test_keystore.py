@@ -1,10 +1,14 @@
 """Values of the keystore reach the pipeline and nobody else; it is made anew when it changes, and only then."""
 
 import json
-import time
 import uuid
 
+import pytest
 from playbook_run import Run, service
+from waiting import wait_for
+
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
 
 PLAYBOOK = "playbooks/logstash.yml"
 CURRENT = "/etc/logstash/current"
@@ -18,12 +22,8 @@ def proof(host):
     """What the filter adds to an event, from the keystore."""
     text = str(uuid.uuid4())
     host.check_output(f"curl -s -H 'Content-Type: application/json' -d '{{\"message\": \"{text}\"}}' localhost:8080")
-    for _ in range(40):
-        found = host.run(f"grep -F {text} {EVENTS}").stdout
-        if found:
-            return json.loads(found)["proof"]
-        time.sleep(0.5)
-    raise AssertionError("the event did not arrive")
+    found = wait_for(lambda: host.run(f"grep -F {text} {EVENTS}").stdout, f"event {text}")
+    return json.loads(found)["proof"]
 
 
 def state(host):

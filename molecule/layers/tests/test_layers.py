@@ -3,12 +3,15 @@
 import json
 import os
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
 import pytest
 from testinfra.utils.ansible_runner import AnsibleRunner
+from waiting import wait_for
+
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
 
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 INVENTORY = os.environ["MOLECULE_INVENTORY_FILE"]
@@ -95,15 +98,14 @@ def _quoted(text):
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def arrived(indexer, name, count, seconds=60):
+def arrived(indexer, name, count):
     """The events at the end that carry a name, without what only Logstash adds to them."""
-    found = []
-    for _ in range(seconds * 2):
-        lines = indexer.run(f"grep -E '{name}|{int(name, 16)}' {EVENTS}").stdout.splitlines()
-        found = [json.loads(line) for line in lines]
-        if len(found) >= count:
-            break
-        time.sleep(0.5)
+
+    def lines():
+        found = indexer.run(f"grep -E '{name}|{int(name, 16)}' {EVENTS}").stdout.splitlines()
+        return found if len(found) >= count else []
+
+    found = [json.loads(line) for line in wait_for(lines, f"{count} events of {name}")]
     added = ("@version", "host", "path", "port")
     return [{key: value for key, value in event.items() if key not in added} for event in found]
 
@@ -144,10 +146,6 @@ def test_redis_keeps_events_while_the_indexer_is_down(layer):
     name = uuid.uuid4().hex[:8]
     expected = write(layer("shippers"), name)
     waiting = "redis-cli --no-auth-warning -a 'only for this test' llen logstash"
-    for _ in range(60):
-        if layer("brokers").check_output(waiting) == str(len(expected)):
-            break
-        time.sleep(0.5)
-    assert layer("brokers").check_output(waiting) == str(len(expected))
+    wait_for(lambda: layer("brokers").check_output(waiting) == str(len(expected)), f"{len(expected)} events in Redis")
     layer("indexers").run_test("systemctl start logstash")
     check(arrived(layer("indexers"), name, len(expected)), expected)

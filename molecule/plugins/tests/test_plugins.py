@@ -6,6 +6,9 @@ import pytest
 from other_versions import package
 from playbook_run import ROOT, Run, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 PLAYBOOK = "playbooks/logstash.yml"
 HOME = "/usr/share/logstash"
 KEPT = f"{HOME}/vendor/elk-deploy"

@@ -7,6 +7,9 @@ import pytest
 import testinfra
 from playbook_run import Run, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 INVENTORY = os.environ["MOLECULE_INVENTORY_FILE"]
 GOOD = "input { heartbeat { } }\noutput { file { path => '/var/log/logstash/events.jsonl' } }\n"
 

@@ -4,6 +4,9 @@ import pytest
 from other_versions import package
 from playbook_run import Run, event_arrives, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 EVENTS = "/var/log/logstash/events.jsonl"
 STEPS = ["5.4.1", "7.17.29", "8.19.5", "9.5.2"]
 

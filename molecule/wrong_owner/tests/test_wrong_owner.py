@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 QUEUE = "/srv/queues/broker"
 # As after a test run as root, and after a restored backup.

@@ -4,13 +4,13 @@ import base64
 import hashlib
 import io
 import json
-import time
 import urllib.parse
 import urllib.request
 import zipfile
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from waiting import wait_for
 
 STACK = "elb-logs"
 FUNCTION = "elb-logs-shipper"
@@ -18,15 +18,6 @@ LOG_LINE = (
     "2026-03-02T08:00:00.123456Z {name} 198.51.100.23:49152 10.0.1.15:8080 0.000043 0.001337 0.000057 200 200 0 5120 "
     '"GET https://www.example.com:443/ HTTP/1.1" "Mozilla/5.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2\n'
 )
-
-
-def wait_for(condition, seconds, what):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if value := condition():
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"within {seconds} s there was no {what}")
 
 
 def put_log(aws, name, lines=1, bucket=None):
@@ -83,7 +74,7 @@ def keys_of(aws):
 
 def test_a_new_log_object_arrives_line_by_line(aws, sink):
     put_log(aws, "first", lines=12)
-    wait_for(lambda: len(sink.lines) >= 12, 60, "delivery of 12 lines")
+    wait_for(lambda: len(sink.lines) >= 12, "delivery of 12 lines")
     assert len(sink.lines) == 12
     event = sink.lines[0]
     assert (event["LoadBalancerName"], event["Status"], event["Application"]) == ("first", 200, "shop")
@@ -105,7 +96,7 @@ def test_the_functions_log_is_kept(aws):
         found = logs.filter_log_events(logGroupName=f"/aws/lambda/{FUNCTION}")["events"]
         return "".join(one["message"] for one in found)
 
-    wait_for(lambda: "REPORT RequestId:" in messages(), 15, "report in the log group")
+    wait_for(lambda: "REPORT RequestId:" in messages(), "report in the log group")
     assert '"lines": 12' in messages() or '"lines":12' in messages()
 
 
@@ -116,7 +107,7 @@ def test_an_event_that_fails_to_the_last_retry_is_kept(aws):
     url = next(one["OutputValue"] for one in stack["Outputs"] if one["OutputKey"] == "FailedEventsQueueUrl")
     sqs = aws.emulator.client("sqs")
     received = wait_for(
-        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), 180, "message in the queue"
+        lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), "message in the queue"
     )
     body = json.loads(received[0]["Body"])
     assert body["requestContext"]["condition"] == "RetriesExhausted"
@@ -135,7 +126,7 @@ def lines_of(sink, name):
 def test_the_rest_of_an_object_is_shipped_through_the_queue(aws, sink):
     """As the function hands it on near its time limit: from the second of three lines on."""
     key = put_log(aws, "rest", lines=3)
-    wait_for(lambda: len(lines_of(sink, "rest")) >= 3, 60, "delivery of the whole object")
+    wait_for(lambda: len(lines_of(sink, "rest")) >= 3, "delivery of the whole object")
     ids = [one["EventId"] for one in lines_of(sink, "rest")]
     sink.lines.clear()
     offset = len(LOG_LINE.format(name="rest"))
@@ -143,7 +134,7 @@ def test_the_rest_of_an_object_is_shipped_through_the_queue(aws, sink):
     aws.emulator.client("sqs").send_message(
         QueueUrl=url_of(aws, "ObjectsQueueUrl"), MessageBody=json.dumps({"continue": rest})
     )
-    wait_for(lambda: len(lines_of(sink, "rest")) >= 2, 60, "delivery of the rest")
+    wait_for(lambda: len(lines_of(sink, "rest")) >= 2, "delivery of the rest")
     assert [one["EventId"] for one in lines_of(sink, "rest")] == ids[1:]
 
 
@@ -165,7 +156,7 @@ def test_the_trigger_may_be_a_queue(aws, sink):
     assert notification["QueueConfigurations"][0]["QueueArn"].endswith(":queued-shipper-objects")
     put_log(aws, "queued", lines=12, bucket=bucket)
     put_log(aws, "queued-too", lines=5, bucket=bucket)
-    wait_for(lambda: len(sink.lines) >= 17, 60, "delivery of 17 lines")
+    wait_for(lambda: len(sink.lines) >= 17, "delivery of 17 lines")
     assert (len(lines_of(sink, "queued")), len(lines_of(sink, "queued-too"))) == (12, 5)
     assert len({one["EventId"] for one in sink.lines}) == 17
     names = ["VisibilityTimeout"]
@@ -181,14 +172,14 @@ def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, s
     url = url_of(aws, "ObjectsQueueUrl", "queued")
     aws.emulator.client("sqs").send_message(QueueUrl=url, MessageBody=json.dumps(gone))
     put_log(aws, "beside", lines=2, bucket=bucket)
-    wait_for(lambda: len(lines_of(sink, "beside")) >= 2, 60, "delivery of what can be had")
+    wait_for(lambda: len(lines_of(sink, "beside")) >= 2, "delivery of what can be had")
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
 
     def left():
         attributes = aws.emulator.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(int(attributes[name]) for name in names)
 
-    wait_for(lambda: left() == 1, 15, "single message that is left")
+    wait_for(lambda: left() == 1, "single message that is left")
     assert len(lines_of(sink, "beside")) == 2
     aws.emulator.client("sqs").purge_queue(QueueUrl=url)
 
@@ -200,7 +191,7 @@ def test_changed_settings_are_new_code(aws, sink):
     assert recap_of(aws.play("elb_logs.yml", octopus_variables=changed))["changed"] == 2
     assert len(keys_of(aws)) == 2
     put_log(aws, "second")
-    wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], 60, "delivery by the new code")
+    wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], "delivery by the new code")
     assert sink.lines[-1]["Application"] == "billing"
 
 

@@ -8,7 +8,6 @@ import queue
 import sys
 import textwrap
 import threading
-import time
 
 import pytest
 from function_runtime.init import Init, Settings
@@ -180,9 +179,7 @@ def test_the_time_limit_ends_the_process_and_the_next_invocation_works(make, exe
     init = make(timeout=1.0)
     init.start()
     executor.reports.get(timeout=5)
-    began = time.monotonic()
     kind, result, log = executor.invoke(init, {"do": "sleep"})
-    assert time.monotonic() - began < 5
     assert kind == "error"
     assert result["errorType"] == "Sandbox.Timedout"
     assert "Task timed out after 1.00 seconds" in result["errorMessage"]
