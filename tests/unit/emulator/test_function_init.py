@@ -67,7 +67,7 @@ class Executor:
         self.endpoint = f"http://127.0.0.1:{self.server.server_address[1]}/_localstack_lambda/e1"
 
     def invoke(self, init, payload, request_id="r1"):
-        connection = http.client.HTTPConnection(*init.invoke_address, timeout=10)
+        connection = http.client.HTTPConnection(*init.invoke_address, timeout=60)
         body = {
             "invoke-id": request_id,
             "invoked-function-arn": ARN,
@@ -76,7 +76,7 @@ class Executor:
         }
         connection.request("POST", "/invoke", json.dumps(body))
         assert connection.getresponse().status == 200
-        path, result = self.reports.get(timeout=20)
+        path, result = self.reports.get(timeout=60)
         assert path.startswith(f"/_localstack_lambda/e1/invocations/{request_id}/")
         return path.rpartition("/")[2], json.loads(result), self.logs[request_id]
 
@@ -122,7 +122,7 @@ def make(tmp_path, executor):
 def running(make, executor):
     init = make()
     assert init.start() is True
-    assert executor.reports.get(timeout=5)[0] == "/_localstack_lambda/e1/status/e1/ready"
+    assert executor.reports.get(timeout=60)[0] == "/_localstack_lambda/e1/status/e1/ready"
     return init
 
 
@@ -150,7 +150,7 @@ def test_the_process_is_kept_between_invocations(running, executor):
 def test_the_function_sees_its_environment_and_not_the_emulators(make, executor, tmp_path):
     init = make(variables={"LOCALSTACK_RUNTIME_ENDPOINT": "x", "MY_SETTING": "1", "EDGE_PORT": "1"})
     init.start()
-    executor.reports.get(timeout=5)
+    executor.reports.get(timeout=60)
     result = executor.invoke(init, {})[1]
     seen = result["variables"]
     assert seen["MY_SETTING"] == "1"
@@ -178,7 +178,7 @@ def test_a_crash_is_reported_and_the_next_invocation_works(running, executor):
 def test_the_time_limit_ends_the_process_and_the_next_invocation_works(make, executor):
     init = make(timeout=1.0)
     init.start()
-    executor.reports.get(timeout=5)
+    executor.reports.get(timeout=60)
     kind, result, log = executor.invoke(init, {"do": "sleep"})
     assert kind == "error"
     assert result["errorType"] == "Sandbox.Timedout"
@@ -204,13 +204,13 @@ def test_a_large_result_arrives_whole(running, executor):
 def test_a_function_that_does_not_start_says_why(make, executor, code, handler, error):
     init = make(code=code, handler=handler, startup_limit=2.0 if "sleep(30)" in code and "def" not in code else 15.0)
     assert init.start() is False
-    path, body = executor.reports.get(timeout=5)
+    path, body = executor.reports.get(timeout=60)
     assert path == "/_localstack_lambda/e1/status/e1/error"
     assert json.loads(body)["errorType"] == error
 
 
 def test_an_answer_for_another_request_is_refused(running):
-    connection = http.client.HTTPConnection(*running.settings.api_address, timeout=5)
+    connection = http.client.HTTPConnection(*running.settings.api_address, timeout=60)
     connection.request("POST", "/2018-06-01/runtime/invocation/other/response", b"{}")
     assert connection.getresponse().status == 400
 
@@ -223,6 +223,6 @@ def test_a_missing_variable_is_named():
 def test_payloads_are_passed_on_byte_for_byte(make, executor):
     init = make(code="import base64\ndef handle(event, _): return base64.b64encode(event['t'].encode()).decode()")
     init.start()
-    executor.reports.get(timeout=5)
+    executor.reports.get(timeout=60)
     text = 'quotes " \\ and \u2028 \U0001f600'
     assert base64.b64decode(executor.invoke(init, {"t": text})[1]).decode() == text

@@ -17,7 +17,7 @@ import pytest
 from logstash_standin.build import build_package
 
 NOBODY = 65534
-_PATIENCE = 10
+_PATIENCE = 60
 
 
 def free_port() -> int:
@@ -135,7 +135,7 @@ class Node:
     def get(self, path: str) -> tuple[int, dict]:
         """A path of the node API: status and body."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.api_port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.api_port}{path}", timeout=_PATIENCE) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

@@ -41,7 +41,7 @@ def running(node, port, eventually):
     node.pipeline("sink", "input { heartbeat {} } output { stdout {} }")
     node.start()
     eventually(lambda: "Starting tcp input listener" in node.output(), "the tcp input")
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b'{"a":1}\n{"a":2}\n{"a":3}\n')
     eventually(lambda: node.get("/_node/stats/events")[1]["events"]["out"] == 3, "three events")
     return node
@@ -93,9 +93,9 @@ def test_it_says_which_node_it_is(running):
 
 
 def test_pretty_is_on_demand(running):
-    with urllib.request.urlopen(f"http://127.0.0.1:{running.api_port}/?pretty", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.api_port}/?pretty", timeout=60) as answer:
         assert answer.read().decode().startswith('{\n  "host" : "')
-    with urllib.request.urlopen(f"http://127.0.0.1:{running.api_port}/", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.api_port}/", timeout=60) as answer:
         assert b"\n" not in answer.read()
 
 

@@ -32,7 +32,7 @@ def serve(node, port, eventually):
 
 
 def post(port: int, body: bytes, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/path", body, {key.replace("_", "-"): value for key, value in headers.items()})
     answer = connection.getresponse()
     return answer.status, answer.read()
@@ -58,7 +58,7 @@ def test_http_answers_200_ok_and_takes_objects_arrays_text_and_gzip(serve, port,
 
 def test_http_keeps_connections_alive(serve, port, eventually):
     out = serve(HTTP)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.connect()
     first = connection.sock
     for number in range(20):
@@ -102,7 +102,7 @@ def test_http_asks_for_a_password(serve, port):
 def test_tcp_codecs(serve, port, eventually, case):
     codec, sent, expected = case
     out = serve(f"tcp {{ host => HOST port => PORT codec => {codec} }}")
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(sent)
     eventually(lambda: len(lines(out)) == len(expected), "the events")
     assert [event["message"] for event in lines(out)] == expected
@@ -145,7 +145,7 @@ def test_conditionals_route_events_and_drop_ends_them(serve, port, node, eventua
         f'if [kind] in ["a", "b"] {{ file {{ path => "{node.root}/%{{kind}}.json" }} }} '
         f'else {{ file {{ path => "{node.root}/rest-%{{+YYYY}}.json" }} }}',
     )
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(b"".join(b'{"kind":"%s"}\n' % kind for kind in (b"a", b"noise", b"b", b"c")))
     rest = eventually(lambda: list(node.root.glob("rest-2*.json")), "the last event")
     assert lines(rest[0])[0]["seen"] == "c"

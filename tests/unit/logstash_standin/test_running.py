@@ -16,7 +16,7 @@ def tcp(port: int, output: str, codec: str = "json_lines") -> str:
 
 
 def send(port: int, *events: dict) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall("".join(json.dumps(event) + "\n" for event in events).encode())
 
 
@@ -207,7 +207,7 @@ def test_other_versions_run(make_node, version, port, eventually, tmp_path):
     node.pipeline("main", source)
     node.start()
     eventually(lambda: connects(port), "the http input")
-    urllib.request.urlopen(f"http://127.0.0.1:{port}", data=b"text", timeout=5).close()
+    urllib.request.urlopen(f"http://127.0.0.1:{port}", data=b"text", timeout=60).close()
     event = eventually(lambda: lines(out), "the event")[0]
     assert event["message"] == "text"
     # Before 8.0 plugins did not write the fields of the Elastic Common Schema.
