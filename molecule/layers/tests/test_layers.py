@@ -46,7 +46,7 @@ def write(shipper, name):
     machine = {**CONTEXT, "Machine": shipper.check_output("hostname")}
     files = {
         "website/app.log": (
-            json.dumps({"Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}})
+            json.dumps({"Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}, "host": "its own"})
             + f"\n2026-03-02 08:05:00 INFO {name} Größe 42\n{{ no JSON {name}\n"
         ),
         # As on Windows: lines end with CR LF.
@@ -65,7 +65,7 @@ def write(shipper, name):
         shipper.run_test(f"printf %s {_quoted(text)} >> /var/log/{path}")
     application = {**machine, "SourceModuleName": "Application"}
     return [
-        {**application, "Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}},
+        {**application, "Message": "of its own", "Name": name, "Seconds": 1.5, "Cart": {"Items": 3}, "host": "its own"},
         {**application, "Message": f"2026-03-02 08:05:00 INFO {name} Größe 42"},
         {**application, "Message": f"{{ no JSON {name}", "tags": ["_jsonparsefailure"]},
         {
@@ -106,8 +106,7 @@ def arrived(indexer, name, count):
         return found if len(found) >= count else []
 
     found = [json.loads(line) for line in wait_for(lines, f"{count} events of {name}")]
-    added = ("@version", "host", "path", "port")
-    return [{key: value for key, value in event.items() if key not in added} for event in found]
+    return [{key: value for key, value in event.items() if key != "@version"} for event in found]
 
 
 def check(events, expected):

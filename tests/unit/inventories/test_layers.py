@@ -8,7 +8,6 @@ import pytest
 import yaml
 from inventory_runs import ROOT, render, run
 from logstash_pipeline_parser import Pipeline
-from logstash_standin.build import build_package
 from logstash_standin.runtime import config_parser
 
 # One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
@@ -73,19 +72,6 @@ def test_a_mistake_in_a_template_would_be_found(staging):
     text = pipelines(staging())["shipper/50-output.conf"].replace("=>", "=", 1)
     with pytest.raises(Exception, match="Expected"):
         check_language(text)
-
-
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory):
-    """installed(version) -> Logstash's home in an unpacked package."""
-
-    def unpacked(version):
-        folder = tmp_path_factory.mktemp(version)
-        package = build_package(version, folder)
-        subprocess.run(["dpkg-deb", "-x", package, folder / "root"], check=True)
-        return folder / "root/usr/share/logstash"
-
-    return unpacked
 
 
 @pytest.mark.parametrize(
@@ -207,3 +193,20 @@ def test_where_files_were_read_to_is_kept_in_the_data_directory(staging):
     texts = pipelines(staging('{"logstash_path_data": "/srv/logstash"}'))
     kept = [found for text in texts.values() for found in re.findall(r'sincedb_path => "(.*)"', text)]
     assert sorted(kept) == [f"/srv/logstash/{name}.sincedb" for name in ("application", "iis", "performance")]
+
+
+def test_brokers_and_indexers_go_to_every_redis_host(staging):
+    values = {"octopus_variables": {"RedisHost": "a.example.com, b.example.com"}}
+    found = pipelines(staging(json.dumps(values)))
+    inputs = check_language(found["indexer/10-input.conf"]).input
+    assert [plugin.parameters()["host"] for plugin in inputs] == ["a.example.com", "b.example.com"]
+    assert len({plugin.parameters()["id"] for plugin in inputs}) == 2
+    (output,) = check_language(found["broker/20-output-redis.conf"]).output
+    assert output.parameters()["host"] == ["a.example.com", "b.example.com"]
+
+
+@pytest.mark.parametrize(("version", "has"), [("7.13.4", False), ("7.14.0", True), ("9.5.2", True)])
+def test_the_tcp_input_keeps_the_connection_out_of_the_events_from_7_14(staging, version, has):
+    text = pipelines(staging(f"logstash_version={version}"))["broker/10-input.conf"]
+    tcp, _http = check_language(text, tuple(map(int, version.split(".")))).input
+    assert ("ecs_compatibility" in tcp.parameters()) == has
