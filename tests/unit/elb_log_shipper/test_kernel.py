@@ -90,7 +90,7 @@ def mutated(draw) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(mutated(), st.sampled_from(NAMINGS))
 def test_they_agree_on_changed_lines(data, naming):
     assert_agree(data, naming)
@@ -107,7 +107,7 @@ OPTIONS = [
 ]
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(mutated(), st.sampled_from(OPTIONS))
 def test_they_agree_on_what_is_left_out_and_masked(data, options):
     assert_agree(data, **options)
@@ -150,13 +150,13 @@ def changed_column(draw) -> bytes:
     return b"\n".join(lines)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(changed_column(), st.sampled_from(NAMINGS))
 def test_they_agree_on_changed_columns(data, naming):
     assert_agree(data, naming)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300) | st.text('ab-1:"\\ \n\r\0.TZ', max_size=300).map(str.encode))
 @example(b"")
 @example(b"\n")
@@ -164,7 +164,7 @@ def test_they_agree_on_any_bytes(data):
     assert_agree(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from(LINES), min_size=1, max_size=20), st.integers(1, 900))
 def test_the_cutting_of_blocks_changes_nothing(lines, size):
     data = b"\n".join(lines) + b"\n"

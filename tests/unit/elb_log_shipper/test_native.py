@@ -70,7 +70,7 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(st.dictionaries(texts, values | st.dictionaries(texts, values, max_size=3), max_size=5))
 @example({"a": list(seconds("0.00001"))})
 @example({"a": list(latency("0.000000001"))})

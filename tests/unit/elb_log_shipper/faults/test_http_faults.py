@@ -18,7 +18,7 @@ CREDENTIALS = {"user": "elb", "password": "pa55word"}
 
 def sink(tools, *ports: int, patience=None, **options) -> HttpSink:
     addresses = tuple(Address("127.0.0.1", port) for port in ports)
-    options = {"transport": "http", "timeout": 0.5, "batch_events": 10, **options}
+    options = {"transport": "http", "timeout": 3.0, "batch_events": 10, **options}
     return HttpSink(Receiver(addresses, **options), patience or tools.patience())
 
 
@@ -293,7 +293,7 @@ def test_slow_reader(receive, tools):
             connection.answer(200)
 
     peer = receive(slow)
-    target = sink(tools, peer.port)
+    target = sink(tools, peer.port, timeout=60.0)
     tools.send_as_a_trigger(target, tools.events(), most=1)
     assert target.retries == 0
     peer.assert_all_there(tools.events())

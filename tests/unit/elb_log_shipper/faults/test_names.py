@@ -42,7 +42,7 @@ def resolver(monkeypatch):
 
 
 def sink(tools, *addresses: Address, transport: str = "http", patience=None, **options):
-    options = {"connect_timeout": 0.2, "timeout": 2.0, "batch_events": 10, "retry_seconds": 0, **options}
+    options = {"connect_timeout": 7.0, "timeout": 7.0, "batch_events": 10, "retry_seconds": 0, **options}
     made = {"http": HttpSink, "tcp": TcpSink}[transport]
     return made(Receiver(addresses, transport, **options), patience or tools.patience(0))
 
@@ -51,7 +51,7 @@ def sink(tools, *addresses: Address, transport: str = "http", patience=None, **o
 def test_a_resolver_that_hangs_is_left_after_the_connect_timeout(tools, resolver, transport):
     resolver.hangs = True
     with pytest.raises(DeliveryError, match=rf"{NAME}:80.*: its name was not resolved within 0.2 s. See whether DNS"):
-        tools.send(sink(tools, Address(NAME, 80), transport=transport), tools.events())
+        tools.send(sink(tools, Address(NAME, 80), transport=transport, connect_timeout=0.2), tools.events())
     assert not resolver.goes_on.is_set()
 
 
@@ -67,7 +67,7 @@ def test_a_resolver_that_hangs_is_left_at_the_time_limit(tools, resolver):
 def test_a_resolver_that_hangs_is_asked_once_and_its_late_answer_is_used(receive, tools, resolver):
     resolver.hangs = True
     peer = receive(tools.serve_http)
-    target = sink(tools, Address(NAME, peer.port), patience=tools.patience(3))
+    target = sink(tools, Address(NAME, peer.port), patience=tools.patience(3), connect_timeout=1.0)
     with pytest.raises(DeliveryError, match=r"not resolved within .*\([0-9]+ tries\)"):
         tools.send(target, tools.events())
     assert target.retries > 2
@@ -83,7 +83,8 @@ def test_another_host_takes_over_from_one_whose_name_is_not_resolved(receive, to
     resolver.hangs = True
     patience = tools.patience()
     peer = receive(tools.serve_http)
-    target = sink(tools, Address(NAME, 80), Address("127.0.0.1", peer.port), patience=patience)
+    addresses = Address(NAME, 80), Address("127.0.0.1", peer.port)
+    target = sink(tools, *addresses, patience=patience, connect_timeout=1.0)
     tools.send_as_a_trigger(target, tools.events(), most=1)
     assert patience.waits == []
     peer.assert_all_there(tools.events())
@@ -92,7 +93,7 @@ def test_another_host_takes_over_from_one_whose_name_is_not_resolved(receive, to
 @pytest.mark.parametrize("transport", ["http", "tcp"])
 def test_a_name_that_is_resolved_for_real(receive, tools, transport):
     peer = receive(getattr(tools, f"serve_{transport}"))
-    target = sink(tools, Address("localhost", peer.port), transport=transport, connect_timeout=5.0)
+    target = sink(tools, Address("localhost", peer.port), transport=transport)
     tools.send_as_a_trigger(target, tools.events(), most=1)
     peer.assert_all_there(tools.events())
 

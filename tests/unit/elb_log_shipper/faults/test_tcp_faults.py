@@ -13,7 +13,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 def sink(tools, *ports: int, patience=None, **options) -> TcpSink:
     addresses = tuple(Address("127.0.0.1", port) for port in ports)
-    return TcpSink(Receiver(addresses, **{"timeout": 0.5, **options}), patience or tools.patience())
+    return TcpSink(Receiver(addresses, **{"timeout": 3.0, **options}), patience or tools.patience())
 
 
 def reset_in_mid_batch(connection):
@@ -71,7 +71,7 @@ def test_slow_reader(receive, tools):
 
     peer = receive(slow)
     found = tools.events(1000, 5000)
-    assert tools.send_as_a_trigger(sink(tools, peer.port), found) == 1
+    assert tools.send_as_a_trigger(sink(tools, peer.port, timeout=60.0), found) == 1
     peer.assert_all_there(found)
 
 

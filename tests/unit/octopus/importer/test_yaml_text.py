@@ -45,13 +45,13 @@ def read_back(written: str) -> list[Entry]:
     return [entry._replace(file="", line=0) for entry in parse_entries(written, "f")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(entries())
 def test_any_entry_is_read_back_equal(entry: Entry) -> None:
     assert read_back("---\n" + entry_text(entry)) == [entry]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(TEXTS | LINES, min_size=2, max_size=4))
 @example(["a\n", "b\n\n", "c"])
 def test_one_entry_does_not_run_into_the_next(values: list[str]) -> None:
@@ -115,7 +115,7 @@ def test_an_entry_with_everything() -> None:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(entries(), max_size=3))
 def test_nothing_is_left_for_yamllint(written: list[Entry]) -> None:
     config = YamlLintConfig(file=str(ROOT / ".yamllint"))

@@ -38,7 +38,7 @@ PIECES = [
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=60)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(text=TEXTS, a=TEXTS, b=TEXTS, lenient=st.booleans())
 def test_no_text_raises_anything_else(text: str, a: str, b: str, lenient: bool) -> None:
     variables = {"a": a, "b": b, "b[1]": a, "if a": b}

@@ -417,7 +417,7 @@ def test_legible(text: str, expected: str) -> None:
 
 
 @given(st.text(st.characters(), max_size=200))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_legible_text_can_be_encoded_and_obeys_nothing(text: str) -> None:
     shown = legible(text)
     shown.encode("utf-8")

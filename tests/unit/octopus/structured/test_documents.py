@@ -87,7 +87,7 @@ DATA = st.recursive(
 ).filter(lambda data: isinstance(data, dict | list) and data)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXTS, name=st.sampled_from(NAMES))
 def test_without_a_variable_every_text_comes_back(text: str, name: str) -> None:
     variables = {"none": "1", "a:z": "2", "/z/@z": "3", "/a/b/z": "4", "Octopus:x": "5"}
@@ -99,7 +99,7 @@ def test_without_a_variable_every_text_comes_back(text: str, name: str) -> None:
         assert (outcome.text, outcome.replaced) == (text, ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=TEXTS, name=st.sampled_from(NAMES), value=TEXTS)
 def test_no_text_and_no_value_raises_anything_else(text: str, name: str, value: str) -> None:
     variables = dict.fromkeys(["a", "b", "0", "a:0", "a:b", "//*", "//text()", "//@*", "//comment()", "1.50"], value)
@@ -135,7 +135,7 @@ def named(path: tuple) -> str:
     return ":".join(map(str, path))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=DATA, value=WORDS, choice=st.randoms(use_true_random=False), indent=st.sampled_from([None, 1, 4, "\t"]))
 def test_json_changes_in_one_place(data: object, value: str, choice: object, indent: int | str | None) -> None:
     path = choice.choice(leaves(data) or [()])
@@ -150,7 +150,7 @@ def test_json_changes_in_one_place(data: object, value: str, choice: object, ind
     assert result == with_value(data, path, got)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     data=DATA,
     value=WORDS,
@@ -175,7 +175,7 @@ def test_yaml_changes_in_one_place(data: object, value: str, choice: object, lay
     assert yaml.load(outcome.text, yaml.BaseLoader) == with_value(before, path, value)  # noqa: S506
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     data=DATA,
     value=DATA,
@@ -210,7 +210,7 @@ def _typed(data: object, path: tuple) -> tuple:
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     lines=st.lists(st.sampled_from(["a=1", "# c", "", " b : x\\", "  ! d", "c", "e\\ f=g", "\tk\tv\\\\"]), max_size=8),
     value=WORDS,

@@ -59,7 +59,7 @@ def python_matches(pattern: re.Pattern[str], text: str) -> list[Groups]:
     return found
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=2500)
 @given(pattern=PATTERNS, text=st.text("aab1 \n", min_size=1, max_size=8))  # \\B is special to re in an empty text
 def test_spans_groups_and_replacement(pattern: str, text: str) -> None:
     expected = python_matches(re.compile(pattern), text)
@@ -122,7 +122,7 @@ WORDS = [
 ]
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @given(
     pattern=st.lists(st.sampled_from(SIGNS + WORDS), max_size=15).map("".join) | st.text(max_size=20),
     replacement=st.lists(st.sampled_from(["$", "{", "}", "1", "a", "&", "_", "`", "'", "+"]), max_size=6).map("".join),
