@@ -73,7 +73,7 @@ load_balancer_account:
 deliveries:
   description:
     - For each C(kind) of log the C(principals) that the policy lets deliver it, and the C(accounts) whose load balancers
-      may deliver, and those that are C(refused).
+      may deliver, those that are C(refused), and whether there are such load balancers C(everywhere) or on Outposts only.
   type: list
   elements: dict
   returned: with O(check_policy)
@@ -112,6 +112,11 @@ def main():
         supports_check_mode=True,
     )
     bucket, prefix, accounts = (module.params[name] for name in ("bucket", "prefix", "accounts"))
+    if not log_delivery.is_prefix(prefix):
+        module.fail_json(
+            msg=f"prefix is {prefix!r}: no load balancer writes below it. Expected nothing, or names that each end with one slash, such "
+            "as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load balancers' log settings."
+        )
     client = module.client("s3", retry_decorator=AWSRetry.jittered_backoff())
     region, partition = client.meta.region_name, client.meta.partition
     logs = [log_delivery.logs_of(account, bucket, prefix, partition) for account in accounts]

@@ -12,6 +12,7 @@ From AWS's guides, as of November 2026:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -57,6 +58,11 @@ ACCOUNTS = {
     "us-west-1": "027434742980",
     "us-west-2": "797873946194",
 }
+
+# How keys may begin before AWSLogs/, which load balancers add: S3's characters that are safe everywhere, without *, which
+# a policy would take for any text. AllowedPattern of the template's LogPrefix is the same form.
+PREFIX = r"^(?!.*AWSLogs)(?:(?!\.{1,2}/)[A-Za-z0-9!_.'()=-]+/)*$"
+LONGEST_PREFIX = 512
 
 # Outposts can be had in these partitions.
 OUTPOSTS_PARTITIONS = ("aws", "aws-us-gov")
@@ -108,6 +114,12 @@ def with_slash(prefix: str) -> str:
     return prefix if not prefix or prefix.endswith("/") else f"{prefix}/"
 
 
+def is_prefix(prefix: str) -> bool:
+    """Whether load balancers can write below this prefix. The slash at its end may be missing."""
+    whole = with_slash(prefix)
+    return len(whole) <= LONGEST_PREFIX and re.fullmatch(PREFIX.strip("^$"), whole) is not None
+
+
 def location(bucket: str, prefix: str) -> str:
     """What people enter at a load balancer: the URI of bucket and prefix."""
     return f"s3://{bucket}/{prefix}".rstrip("/")
@@ -146,8 +158,9 @@ def deliveries(
 ) -> list[dict[str, Any]]:
     """For each kind of log: who may deliver it for which accounts.
 
-    :return: ``kind``, ``principals`` (names of services, numbers of accounts of Elastic Load Balancing), and
-        ``accounts`` and ``refused``, the accounts whose load balancers may and may not deliver.
+    :return: ``kind``, ``principals`` (names of services, numbers of accounts of Elastic Load Balancing), ``accounts``
+        and ``refused``, the accounts whose load balancers may and may not deliver, and ``everywhere``, whether every
+        region has such load balancers.
     """
     accounts = list(accounts)
     found = []
@@ -165,12 +178,14 @@ def deliveries(
         }
         # Nobody but AWS decides whether a region delivers as the service or as its account: the service has to be let in.
         admitted = [account for account in accounts if (account, kind.service) in may]
+        let_in = [who for _, who in principals if any((account, who) in may for account in accounts)]
         found.append(
             {
                 "kind": kind.name,
-                "principals": [who for _, who in principals if any((account, who) in may for account in accounts)],
+                "principals": let_in,
                 "accounts": admitted,
                 "refused": [account for account in accounts if account not in admitted],
+                "everywhere": kind.service != OUTPOSTS,
             }
         )
     return found

@@ -24,7 +24,7 @@ UNKNOWN = _Unknown()
 _ABSENT = object()
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Reads the short forms, `!Ref x` as {"Ref": "x"}."""
 
 
