@@ -17,10 +17,12 @@ state=build/$instance
 sources=(--inventory "$inventory")
 if [ -n "${EC2:-}" ]; then sources+=(--inventory "$inventory/ec2/aws_ec2.yml"); fi
 changes=0
+delivery=
 
-# play STAGE PLAYBOOK OPTION...: runs a playbook with the inventory and adds up what it changed.
+# play STAGE PLAYBOOK OPTION...: runs a playbook with the inventory, adds up what it changed, and keeps what is to be entered at the
+# load balancers.
 play() {
-    local title=$1 log
+    local title=$1 log said
     shift
     stage "$title"
     log=$(mktemp)
@@ -30,6 +32,8 @@ play() {
         fail "$title: failed; the message is above." "Correct it and run the same command again: it goes on where it stopped."
     fi
     changes=$((changes + $(sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -oE ' changed=[0-9]+' | awk -F= '{sum += $2} END {print sum + 0}')))
+    said=$(sed -n 's/\x1b\[[0-9;]*m//g; /Enter at each load balancer/ {n; s|.*\(s3://[^"'"'"' ]*\).*|\1|p}' "$log" | tail -n 1)
+    [ -z "$said" ] || delivery="Enter at each load balancer, as the S3 URI of its logs: $said"
     rm -f "$log"
 }
 
@@ -48,5 +52,5 @@ else
     stage "1/2 Tools"
     scripts/setup.sh
     play "2/2 Logstash, log shipper, stacks of $environment" playbooks/site.yml
-    say "" "$environment: $changes changes in $((SECONDS - started)) s. Prove it with: make verify ENV=$environment"
+    say "" "$environment: $changes changes in $((SECONDS - started)) s. Prove it with: make verify ENV=$environment" "$delivery"
 fi

@@ -19,5 +19,6 @@ compile() {
 
 compile .
 compile tests/support/function_runtime
+compile tests/support/policy_scanner
 # As of the emulator's release: newer releases of its dependencies break it.
 compile tests/support/emulator --exclude-newer 2025-10-10

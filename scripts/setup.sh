@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
-# Makes the virtual environment with the pinned dependencies. Does nothing when it is there and up to date.
+# setup.sh [VENV REQUIREMENTS]: makes a virtual environment with pinned dependencies, the toolkit's own if none is named. Does nothing
+# when it is there and up to date.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
+
+venv=${1:-$venv}
+requirements=${2:-requirements.txt}
 
 find_python() {
     local candidate
@@ -23,7 +27,7 @@ fi
     "Install one (on Debian: apt-get install python3 python3-venv), or name it: make ${MAKECMDGOALS:-deploy} PYTHON=/path/to/python3.12"
 
 # The stamp holds what the environment was made from; it is written last, so that a run that was cut off is done again.
-wanted=$("$python" -V; sha256sum requirements.txt)
+wanted=$("$python" -V; sha256sum "$requirements")
 if [ -f "$venv/.stamp" ] && [ "$(cat "$venv/.stamp")" = "$wanted" ] && "$venv/bin/python" -c '' 2>/dev/null; then
     say "tools: $venv is up to date"
     exit 0
@@ -35,9 +39,9 @@ if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     apt_install "$(basename "$("$python" -c 'import sys; print(f"python3.{sys.version_info[1]}")')")-venv" python3-venv
 fi
 
-say "tools: installing the pinned dependencies of requirements.txt into $venv (one or two minutes)"
+say "tools: installing the pinned dependencies of $requirements into $venv (one or two minutes)"
 "$python" -m venv --clear "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt 2>build-pip.log ||
+"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --requirement "$requirements" 2>build-pip.log ||
     { tail -n 20 build-pip.log >&2; rm -f build-pip.log
       fail "The pinned dependencies could not be installed." "pip's output is above; it needs a package index that this machine can reach."; }
 rm -f build-pip.log

@@ -42,7 +42,7 @@ need_engine() {
 
 run_lint() {
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/yamllint" --strict . &&
-        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && "$venv/bin/ansible-lint" --offline --profile production
+        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan_policies.sh && "$venv/bin/ansible-lint" --offline --profile production
 }
 
 run_unit() {

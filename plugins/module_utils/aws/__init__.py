@@ -1,0 +1,1 @@
+"""What the modules know about AWS: templates, states of stacks, bucket policies, delivery of load-balancer logs."""

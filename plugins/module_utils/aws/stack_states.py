@@ -1,0 +1,162 @@
+"""What may be done with a stack in its state.
+
+Removed is only a stack that never was complete, since its first creation failed. All else that stands in the way is
+said, with the way out.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+CREATE, UPDATE, REPLACE, STOP = "create", "update", "replace", "stop"
+
+_UPDATABLE = (
+    "CREATE_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
+# The first creation failed: CloudFormation has no other way into these states.
+_FAILED_CREATIONS = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+_COMPLETIONS = tuple(one for one in _UPDATABLE if "ROLLBACK" not in one)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stack as it was found.
+
+    :param status: empty when there is none.
+    :param since: when it came into its state.
+    :param events: as CloudFormation's API has them, newest first, all of them.
+    :param change_sets: summaries of CloudFormation's API.
+    """
+
+    name: str
+    status: str = ""
+    stack_id: str = ""
+    since: str = ""
+    events: list[Mapping[str, Any]] = field(default_factory=list)
+    change_sets: list[Mapping[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do, one of :data:`CREATE`, :data:`UPDATE`, :data:`REPLACE` and :data:`STOP`, and why."""
+
+    action: str
+    message: str = ""
+
+
+def judge(found: Found) -> Verdict:
+    """What may be done with the stack."""
+    if not found.status:
+        return Verdict(CREATE)
+    if found.status in _UPDATABLE:
+        return Verdict(UPDATE)
+    if found.status == "REVIEW_IN_PROGRESS":
+        return _review(found)
+    if found.status.endswith("_IN_PROGRESS"):
+        return _stop(
+            found,
+            "something else works on it" + (f" since {found.since}" if found.since else ""),
+            "Wait until it has ended and run again"
+            + (": the stack is then created anew." if found.status == "DELETE_IN_PROGRESS" else "."),
+        )
+    if found.status in _FAILED_CREATIONS:
+        return _failed_creation(found)
+    if found.status == "DELETE_FAILED":
+        if _never_complete(found):
+            return Verdict(REPLACE, _told(found, "its creation failed, and so did its deletion"))
+        return _stop(
+            found,
+            "its deletion failed",
+            "Remove what the reasons name, or take it out of the stack, and delete the stack: "
+            f"aws cloudformation delete-stack --stack-name {found.name} (--retain-resources NAME ... keeps what those names "
+            "stand for). Then run again. It is not deleted by this role, since it was complete once.",
+        )
+    if found.status == "UPDATE_ROLLBACK_FAILED":
+        return _stop(
+            found,
+            "an update failed, and so did the way back",
+            "Mend what the reasons name, then let it go on with: "
+            f"aws cloudformation continue-update-rollback --stack-name {found.name}. Then run again.",
+        )
+    if found.status == "UPDATE_FAILED":
+        return _stop(
+            found,
+            "an update failed and was not rolled back",
+            f"Roll it back with: aws cloudformation rollback-stack --stack-name {found.name}. Then run again.",
+        )
+    return _stop(
+        found,
+        "it can't be updated from this state",
+        "Bring it to a state that ends with _COMPLETE, in CloudFormation's console. Then run again.",
+    )
+
+
+def failures(events: Iterable[Mapping[str, Any]], limit: int = 10) -> list[str]:
+    """Why things failed, newest first: type, name and reason. What only ended since another thing failed is left out."""
+    told = []
+    for event in events:
+        reason = event.get("ResourceStatusReason", "")
+        if event.get("ResourceStatus", "").endswith("FAILED") and reason and "cancelled" not in reason.lower():
+            line = f"{event.get('ResourceType')} {event.get('LogicalResourceId')}{_physical(event)}: {reason}"
+            if line not in told:
+                told.append(line)
+    return told[:limit]
+
+
+def _physical(event: Mapping[str, Any]) -> str:
+    name = event.get("PhysicalResourceId")
+    return f" ({name})" if name and name not in event.get("ResourceStatusReason", "") else ""
+
+
+def _own(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The states that the stack itself went through."""
+    return [one.get("ResourceStatus", "") for one in events if one.get("PhysicalResourceId") == one.get("StackId")]
+
+
+def _never_complete(found: Found) -> bool:
+    """Whether the events, which reach back to the stack's first, have no completion."""
+    own = _own(found.events)
+    return any(one in own for one in ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")) and not _was_complete(found)
+
+
+def _was_complete(found: Found) -> bool:
+    return any(one in _COMPLETIONS for one in _own(found.events))
+
+
+def _failed_creation(found: Found) -> Verdict:
+    if _was_complete(found):
+        return _stop(
+            found,
+            "it can't be updated, and its events say that it was complete once",
+            f"Look at what it holds. If that may go: aws cloudformation delete-stack --stack-name {found.name}. "
+            "Then run again.",
+        )
+    return Verdict(REPLACE, _told(found, "its creation failed, and it can't be updated"))
+
+
+def _review(found: Found) -> Verdict:
+    waiting = [str(one.get("ChangeSetName")) for one in found.change_sets if one.get("Status") != "FAILED"]
+    if waiting:
+        return _stop(
+            found,
+            f"somebody's change set waits to be executed: {', '.join(waiting)}",
+            "Execute it, or delete the stack, which has no resources yet: "
+            f"aws cloudformation delete-stack --stack-name {found.name}. Then run again.",
+        )
+    return Verdict(REPLACE, _told(found, "it was begun with a change set that failed or is gone, and has no resources"))
+
+
+def _told(found: Found, why: str) -> str:
+    lines = [f"Stack {found.name} is in state {found.status}: {why}."]
+    return "\n".join(lines + [f"- {reason}" for reason in failures(found.events)])
+
+
+def _stop(found: Found, why: str, way_out: str) -> Verdict:
+    return Verdict(STOP, f"{_told(found, why)}\n{way_out}")

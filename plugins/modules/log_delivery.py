@@ -1,0 +1,147 @@
+#!/usr/bin/python
+"""Says who delivers load-balancer logs to a bucket, and whether the bucket's policy lets them."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: log_delivery
+short_description: Tell who may deliver load-balancer logs to a bucket
+description:
+  - Says, for a bucket and a prefix, what a policy has to name so that load balancers of this and of other accounts can
+    deliver, and what people enter at a load balancer. This reaches no service.
+  - With O(check_policy), reads the bucket's policy and says for each kind of log whose load balancers it lets deliver.
+  - Changes nothing. The options for the connection are those of C(amazon.aws); defaults for the group
+    C(amazon.aws.aws) count.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  bucket:
+    description: Name of the bucket.
+    type: str
+    required: true
+  prefix:
+    description: What the keys begin with. A slash is added at its end.
+    type: str
+    default: ""
+  accounts:
+    description: Accounts whose load balancers deliver, beside the bucket's.
+    type: list
+    elements: str
+    default: []
+  check_policy:
+    description: Whether the bucket's policy is read and evaluated.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    support: full
+    description: It never changes anything.
+"""
+
+EXAMPLES = r"""
+- name: Tell who may deliver
+  elk.deploy.log_delivery:
+    bucket: example-staging-elb-logs
+    prefix: elb/
+    accounts: ["123456789012"]
+    check_policy: true
+  register: delivery
+"""
+
+RETURN = r"""
+location:
+  description: What people enter at a load balancer as the S3 URI of its logs.
+  type: str
+  returned: success
+  sample: s3://example-staging-elb-logs/elb
+prefix:
+  description: The prefix with its slash.
+  type: str
+  returned: success
+logs:
+  description: The ARNs of the logs of the accounts of O(accounts), as patterns.
+  type: list
+  elements: str
+  returned: success
+load_balancer_account:
+  description: The account of Elastic Load Balancing in the region, empty where it never had one.
+  type: str
+  returned: success
+deliveries:
+  description:
+    - For each C(kind) of log the C(principals) that the policy lets deliver it, and the C(accounts) whose load balancers
+      may deliver, those that are C(refused), and whether there are such load balancers C(everywhere) or on Outposts only.
+  type: list
+  elements: dict
+  returned: with O(check_policy)
+"""
+
+import json
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.elk.deploy.plugins.module_utils.aws import log_delivery
+
+try:
+    import botocore.exceptions
+except ImportError:
+    pass  # AnsibleAWSModule says so
+
+
+def policy_of(client, bucket):
+    """The bucket's policy; one that allows nothing when it has none."""
+    try:
+        return json.loads(client.get_bucket_policy(Bucket=bucket, aws_retry=True)["Policy"])
+    except botocore.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
+            return {}
+        raise
+
+
+def main():
+    module = AnsibleAWSModule(
+        argument_spec={
+            "bucket": {"type": "str", "required": True},
+            "prefix": {"type": "str", "default": ""},
+            "accounts": {"type": "list", "elements": "str", "default": []},
+            "check_policy": {"type": "bool", "default": False},
+        },
+        supports_check_mode=True,
+    )
+    bucket, prefix, accounts = (module.params[name] for name in ("bucket", "prefix", "accounts"))
+    if not log_delivery.is_prefix(prefix):
+        module.fail_json(
+            msg=f"prefix is {prefix!r}: no load balancer writes below it. Expected nothing, or names that each end with one slash, such "
+            "as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load balancers' log settings."
+        )
+    client = module.client("s3", retry_decorator=AWSRetry.jittered_backoff())
+    region, partition = client.meta.region_name, client.meta.partition
+    logs = [log_delivery.logs_of(account, bucket, prefix, partition) for account in accounts]
+    if len(",".join(logs)) > log_delivery.LONGEST_PARAMETER:
+        module.fail_json(
+            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is longer than the "
+            f"{log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the bucket's name or the prefix, or "
+            "deploy a second stack for some of the accounts."
+        )
+    result = {
+        "location": log_delivery.location(bucket, prefix),
+        "prefix": log_delivery.with_slash(prefix),
+        "logs": logs,
+        "load_balancer_account": log_delivery.ACCOUNTS.get(region, ""),
+    }
+    if module.params["check_policy"]:
+        try:
+            own = module.client("sts").get_caller_identity()["Account"]
+            policy = policy_of(client, bucket)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            module.fail_json_aws(error, msg=f"Reading the policy of bucket {bucket} failed")
+        everybody = [own, *(one for one in accounts if one != own)]
+        result["deliveries"] = log_delivery.deliveries(policy, bucket, prefix, everybody, region, partition)
+    module.exit_json(changed=False, **result)
+
+
+if __name__ == "__main__":
+    main()
