@@ -269,7 +269,7 @@ def main():
     entries = {name: str(value) for name, value in params["entries"].items()}
     problems = find_problems(entries, params["password"], params["version"])
     if problems:
-        module.fail_json(msg=f"The keystore cannot be made; nothing live was changed. {'. '.join(problems)}.")
+        module.fail_json(msg=f"The keystore cannot be made: {'. '.join(problems)}.")
 
     staged = Staged(params["path"], params["record"])
     before = staged.read()
@@ -304,7 +304,7 @@ def main():
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
     except (KeystoreError, OSError) as error:
-        module.fail_json(msg=f"The keystore was not made; nothing live was changed. {error}")
+        module.fail_json(msg=f"The keystore was not made: {error}")
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(work)

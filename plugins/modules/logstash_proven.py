@@ -76,6 +76,12 @@ same_process:
   description: Whether the service runs, and in a process that was not started after the first change.
   type: bool
   returned: success
+service:
+  description:
+    - What the service does, V(running), V(restarting) when it ended and systemd is about to start it again, V(failed)
+      when it ended and stays so, V(stopped), or V(absent).
+  type: str
+  returned: success
 release:
   description: The release of RV(record), empty when nothing was proven.
   type: str
@@ -102,12 +108,18 @@ def read(path):
     return known if named else empty
 
 
-def invocation(module, service):
-    """What systemd calls this run of the service; empty while it does not run."""
-    properties = ["--property", "ActiveState,InvocationID"]
+def look(module, service):
+    """What systemd calls this run of the service, empty while it does not run; second: what the service does."""
+    properties = ["--property", "LoadState,ActiveState,InvocationID"]
     _code, stdout, _stderr = module.run_command(["systemctl", "show", *properties, service])
     found = dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
-    return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
+    state = found.get("ActiveState", "")
+    does = {"active": "running", "reloading": "running", "activating": "restarting", "failed": "failed"}.get(
+        state, "stopped"
+    )
+    if does == "stopped" and found.get("LoadState") == "not-found":
+        does = "absent"
+    return found.get("InvocationID", "") if state == "active" else "", does
 
 
 def write(path, content):
@@ -150,7 +162,7 @@ def main():
     )
     params = module.params
     before = read(params["path"])
-    running = invocation(module, params["service"])
+    running, does = look(module, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
         after = advance(before, params["record"], params["keep"])
@@ -173,6 +185,7 @@ def main():
         earlier=after["earlier"],
         release=after["record"].get("release", ""),
         changing=after["changing"] is not None,
+        service=does,
         same_process=bool(running) and after["changing"] in (None, running),
     )
 

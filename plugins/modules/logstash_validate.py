@@ -251,7 +251,7 @@ def fail_test(module, copy, code, output):
         msg="\n".join(
             [
                 f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
-                f"Nothing live was changed. {said}",
+                f"{said}",
                 *[f"Look at {line}" for line in where],
                 *explanations.explain(output),
             ]
@@ -309,13 +309,10 @@ def main():
         if code:
             fail_test(module, copy, code, output)
     except RefusedError as error:
-        module.fail_json(msg=f"The staged settings are refused: {error}. Nothing live was changed.")
+        module.fail_json(msg=f"The staged settings are refused: {error}.")
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        module.fail_json(
-            msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full} "
-            "Nothing live was changed."
-        )
+        module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
     finally:
         remove(base)
     module.exit_json(changed=False, output=masked(copy.shown("\n".join(output.splitlines()[-OUTPUT_LINES:]))))
