@@ -366,7 +366,7 @@ def expected_ports(params):
     ports = dict.fromkeys(params["ports"], "logstash_input_ports")
     for name in params["pipelines"] if params["pipeline_directory"] else ():
         for file in sorted(Path(params["pipeline_directory"], name).glob("*.conf")):
-            for found in input_ports.find(name, file.read_text(encoding="utf-8", errors="replace")):
+            for found in input_ports.find(file.read_text(encoding="utf-8", errors="replace")):
                 ports.setdefault(found.port, f"the input {found.plugin} in {file}")
     return ports
 

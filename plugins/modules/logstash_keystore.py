@@ -98,6 +98,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
 
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
@@ -166,10 +167,11 @@ class Program:
         )
         output = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
         if ended.returncode or not all(text in output.lower() for text in expected):
-            reasons = [line for line in output.splitlines() if "ERROR" in line]
+            reasons = logstash_log.reasons(logstash_log.entries(output.splitlines()))
             raise KeystoreError(
                 f"logstash-keystore {' '.join(arguments)} failed with exit status {ended.returncode}: "
-                + (" | ".join(reasons) or output.strip()[-500:])
+                + (" | ".join(reasons) or logstash_log.shortened(output))
+                + "".join(f" {text}" for text in explanations.explain(output))
             )
 
 

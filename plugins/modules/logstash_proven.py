@@ -108,18 +108,27 @@ def read(path):
     return known if named else empty
 
 
-def look(module, service):
-    """What systemd calls this run of the service, empty while it does not run; second: what the service does."""
-    properties = ["--property", "LoadState,ActiveState,InvocationID"]
-    _code, stdout, _stderr = module.run_command(["systemctl", "show", *properties, service])
-    found = dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
-    state = found.get("ActiveState", "")
-    does = {"active": "running", "reloading": "running", "activating": "restarting", "failed": "failed"}.get(
-        state, "stopped"
-    )
-    if does == "stopped" and found.get("LoadState") == "not-found":
-        does = "absent"
-    return found.get("InvocationID", "") if state == "active" else "", does
+def unit(module, service, *names):
+    """Properties of a unit, as strings."""
+    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--property", ",".join(names), service])
+    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+
+
+def invocation(module, service):
+    """What systemd calls this run of the service; empty while it does not run."""
+    found = unit(module, service, "ActiveState", "InvocationID")
+    return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
+
+
+def activity(module, service):
+    """What the service does, one of the values that the module returns as `service`."""
+    found = unit(module, service, "LoadState", "ActiveState")
+    state = found.get("ActiveState")
+    if state in ("active", "reloading"):
+        return "running"
+    if state in ("activating", "failed"):
+        return {"activating": "restarting", "failed": "failed"}[state]
+    return "absent" if found.get("LoadState") == "not-found" else "stopped"
 
 
 def write(path, content):
@@ -162,7 +171,7 @@ def main():
     )
     params = module.params
     before = read(params["path"])
-    running, does = look(module, params["service"])
+    running = invocation(module, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
         after = advance(before, params["record"], params["keep"])
@@ -185,7 +194,7 @@ def main():
         earlier=after["earlier"],
         release=after["record"].get("release", ""),
         changing=after["changing"] is not None,
-        service=does,
+        service=activity(module, params["service"]),
         same_process=bool(running) and after["changing"] in (None, running),
     )
 

@@ -34,13 +34,12 @@ EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 class InputPort:
     """A port that an input listens on. `host` is its address; empty where the file does not name it literally."""
 
-    pipeline: str
     plugin: str
     port: int
     host: str
 
 
-def find(pipeline, text):
+def find(text):
     """The ports that the inputs of a pipeline's text listen on, in their order."""
     tokens = [
         (match.lastgroup, match.group().strip())
@@ -52,7 +51,7 @@ def find(pipeline, text):
         is_section = tokens[at][0] == "word" and tokens[at + 1 : at + 2] == [("open", "{")]
         end = skip_block(tokens, at + 1) if is_section else at + 1
         if is_section and tokens[at][1] == "input":
-            found += inputs_of(pipeline, tokens[at + 2 : end - 1])
+            found += inputs_of(tokens[at + 2 : end - 1])
         at = end
     return found
 
@@ -67,7 +66,7 @@ def skip_block(tokens, at):
     return len(tokens)
 
 
-def inputs_of(pipeline, tokens):
+def inputs_of(tokens):
     """The ports of a section's plugins. Whatever stands before the blocks of a condition is no name of a listener."""
     found, at = [], 0
     while at < len(tokens):
@@ -78,7 +77,7 @@ def inputs_of(pipeline, tokens):
             at = skip_block(tokens, at)
         elif tokens[at + 1 : at + 2] == [("open", "{")]:
             end = skip_block(tokens, at + 1)
-            port = listening(pipeline, literal(tokens[at]) or "", settings_of(tokens[at + 2 : end - 1]))
+            port = listening(literal(tokens[at]) or "", settings_of(tokens[at + 2 : end - 1]))
             found += [port] if port else []
             at = end
         else:
@@ -112,7 +111,7 @@ def literal(token):
     return text if kind in ("word", "string") and "${" not in text else None
 
 
-def listening(pipeline, plugin, settings):
+def listening(plugin, settings):
     """The port that a plugin with these settings listens on, or None."""
     if plugin not in LISTENERS:
         return None
@@ -122,4 +121,4 @@ def listening(pipeline, plugin, settings):
         return None
     if port is None or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
         return None
-    return InputPort(pipeline, plugin, int(port), settings.get("host", "0.0.0.0") or "")  # noqa: S104
+    return InputPort(plugin, int(port), settings.get("host", "0.0.0.0") or "")  # noqa: S104

@@ -56,6 +56,8 @@ PLUGIN_PLACES = (
 )
 PLUGIN_LOGGER = re.compile(r"logstash\.(inputs|filters|outputs|codecs)\.([\w-]+)$")
 # The library of a plugin names its errors after itself: Grok::PatternError.
+# A plugin describes itself with its codec, which has an id, too.
+CODEC = re.compile(r'codec=><LogStash::Codecs::\w+ (?:\w+=>(?:"[^"]*"|[^,>"]+)(?:, )?)*>')
 OWN_ERROR = re.compile(r":exception=>#<([A-Z]\w+)::(?!\w+::)\w+")
 EVERYBODYS_ERRORS = {"LogStash", "Java", "Errno", "OpenSSL", "IO", "Gem", "Concurrent"}
 
@@ -68,6 +70,7 @@ class Entry:
     level: str = ""
     logger: str = ""
     pipeline: str = ""
+    plugin_id: str = ""
     time: datetime | None = None
 
     @property
@@ -131,12 +134,24 @@ def parse(line):
     """The entry that begins with a line, or None for a line that continues another or has no form of its own."""
     match = FILE_FORM.match(line)
     if match:
-        return Entry(match["text"], match["level"], match["logger"], match["pipeline"] or "", read_time(match["time"]))
+        return Entry(
+            match["text"],
+            match["level"],
+            match["logger"],
+            match["pipeline"] or "",
+            match["plugin_id"] or "",
+            read_time(match["time"]),
+        )
     match = CONSOLE_FORM.match(line)
     if match:
         pipeline = re.match(r"\[([^\]]+)\]", match["thread"])
         return Entry(
-            match["text"], match["level"], match["logger"], pipeline[1] if pipeline else "", read_time(match["time"])
+            match["text"],
+            match["level"],
+            match["logger"],
+            pipeline[1] if pipeline else "",
+            "",
+            read_time(match["time"]),
         )
     if line.startswith('{"level":'):
         return parse_json(line)
@@ -154,7 +169,14 @@ def parse_json(line):
     text = str(event.pop("message", ""))
     if event:
         text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in event.items()) + "}"
-    return Entry(text, found["level"], found.get("loggerName", ""), found.get("pipeline.id", ""), time)
+    return Entry(
+        text,
+        found["level"],
+        found.get("loggerName", ""),
+        found.get("pipeline.id", ""),
+        found.get("plugin.id", ""),
+        time,
+    )
 
 
 def read_time(text):
@@ -223,11 +245,8 @@ def one_line(text):
 
 def reason_of(entry):
     """Why, as far as the entry tells; an empty text where it says no more than that something failed."""
-    error, message, exception = (field(entry.text, name) for name in ("error", "message", "exception"))
-    said = error or message or field(entry.text, "reason")
-    if said and exception and exception not in said and not re.match(r"(?:Java::|LogStash::)?\w+$", exception):
-        said = f"{exception}: {said}" if said not in exception else exception
-    said = said or exception or entry.text
+    said = next(filter(None, (field(entry.text, name) for name in ("error", "message", "reason", "exception"))), "")
+    said = said or entry.text
     return "" if SAYS_NOTHING.search(said) else one_line(said)
 
 
@@ -309,11 +328,13 @@ def restarting(start, silence=0.0):
             continue
         match = re.search(r"Pipeline_id:(\S+)", entry.text)
         pipeline = match[1] if match else entry.pipeline or UNNAMED
-        described = re.search(r"Plugin: (.*)", entry.text)
-        own_id = re.search(rf"[ ,]id=>{STRING}", described[1]) if described else None
-        port = re.search(r'\bport=>"?(\d+)', described[1]) if described else None
-        plugin = plugin_of(entry.text.split("\n  Stack:")[0]) or (described[1][:60] if described else "a plugin")
-        found.setdefault((pipeline, own_id[1] if own_id else plugin), []).append((entry, pipeline, plugin, port))
+        match = re.search(r"Plugin: (.*)", entry.text)
+        described = CODEC.sub("", match[1]) if match else ""
+        own_id = re.search(rf"[ ,]id=>{STRING}", described)
+        port = re.search(r'\bport=>"?(\d+)', described)
+        plugin = plugin_of(described) or described[:60] or "a plugin"
+        key = pipeline, entry.plugin_id or (own_id[1] if own_id else plugin)
+        found.setdefault(key, []).append((entry, pipeline, plugin, port))
     result = []
     for seen in found.values():
         entry, pipeline, plugin, port = seen[-1]

@@ -20,11 +20,14 @@ STOPPED_IT = f"{NOTHING_THERE} the service was stopped, since it would fail and 
 BACK = f"The last good configuration was brought back ({GOOD})"
 PROVEN_BACK = f"{BACK}, and the service is proven healthy on it."
 NOT_BACK = (
-    f"The last good configuration ({GOOD}) could not be brought back to health either: No. Look at the host: `journalctl "
-    "-u logstash` and /var/log/logstash/logstash-plain.log."
+    f"The last good configuration ({GOOD}) could not be brought back to health either: No. Look at the host: "
+    "`journalctl -u logstash` and /var/log/logstash/logstash-plain.log."
 )
 FOUND_BACK = "What was set up by hand before the first run was brought back."
-FOUND_NOT_BACK = "What was set up by hand could not be brought back to health either: No. Look at the host: `journalctl -u logstash`."
+FOUND_NOT_BACK = (
+    "What was set up by hand could not be brought back to health either: No. Look at the host: "
+    "`journalctl -u logstash`."
+)
 LEFT = "logstash_rollback is false: everything was left as it is."
 # What the service does.
 DOWN, NONE, RUNS = "The service does not run.", "There is no service.", "The service runs."

@@ -5,7 +5,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import in
 
 
 def ports(text):
-    return [(found.plugin, found.port) for found in input_ports.find("broker", text)]
+    return [(found.plugin, found.port) for found in input_ports.find(text)]
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_what_follows_a_condition_is_read():
     [("", "0.0.0.0"), ("host => '10.0.0.1'", "10.0.0.1"), ('host => "${ADDRESS}"', "")],  # noqa: S104 - read, not bound
 )
 def test_address(settings, host):
-    assert [found.host for found in input_ports.find("a", f"input {{ tcp {{ port => 1 {settings} }} }}")] == [host]
+    assert [found.host for found in input_ports.find(f"input {{ tcp {{ port => 1 {settings} }} }}")] == [host]
