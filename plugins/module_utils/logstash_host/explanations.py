@@ -66,9 +66,10 @@ EXPLANATIONS = (
         "A file system is mounted read-only. Mount it read-write; the kernel's log says why it was not.",
     ),
     (
-        r"FFI not available|Could not load FFI Provider",
-        "The temporary directory of Logstash lies on a file system where nothing may be executed (noexec). Give it "
-        "another, or mount that one without noexec.",
+        r"FFI not available",
+        "The temporary directory of Java does not let native libraries be loaded; mostly it is mounted noexec, as /tmp "
+        "often is. Set logstash_path_tmp to a directory that is not, and take a -Djava.io.tmpdir out of "
+        "logstash_jvm_options.",
     ),
     (
         r"pattern %\{(?P<name>\w+)[^}]*\} not defined",

@@ -99,7 +99,7 @@ def test_recorded_end_of_a_pipeline_has_its_last_error():
     ("name", "expected"),
     [
         ("register-failure", "No pattern of grok is called NOSUCHPATTERN"),
-        ("noexec-tmp", "may be executed (noexec)"),
+        ("noexec-tmp", "mounted noexec"),
         ("queue-volume-full", "no room for 1073741824 more bytes"),
         ("failure-at-the-first-event", ""),
     ],
