@@ -7,6 +7,7 @@ import socket
 import urllib.request
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
 
 IDLE = "input { heartbeat {} } output { stdout {} }"
 
@@ -134,6 +135,9 @@ def test_an_input_whose_port_is_taken_is_started_again_and_its_pipeline_shown(no
         )
         assert "Error: Address already in use" in node.output()
         assert "main" in node.get("/_node/pipelines")[1]["pipelines"]
+        found = logstash_log.restarting(logstash_log.entries(node.log().splitlines()))[0]
+        assert (found.pipeline, found.plugin, found.port) == ("main", "input tcp", port)
+        assert found.reason == "Address already in use (Java::JavaNet::BindException)"
     eventually(lambda: "Starting tcp input listener" in node.output(), "the port to be bound")
     assert node.stop(process) == 0
 
@@ -265,7 +269,11 @@ def test_a_pipeline_that_fails_at_register_leaves_the_others_running(node):
     node.pipeline("good", IDLE)
     node.pipeline("bad", GROK.format("%{NOSUCHPATTERN}"))
     node.pipeline("fine", GROK.format("%{IP:a} %{GREEDYDATA:b}"))
-    process = node.start(until="Pipeline started")
+    process = node.start(until='Pipeline started {"pipeline.id"=>"fine"}')
     assert "Pipelines running" not in node.output()
+    failed = logstash_log.failures([logstash_log.entries(node.log().splitlines())])
+    assert {name: str(failure) for name, failure in failed.items()} == {
+        "bad": "filter grok: Grok::PatternError: pattern %{NOSUCHPATTERN} not defined"
+    }
     assert set(node.get("/_node/pipelines")[1]["pipelines"]) <= {"good", "fine"}
     assert node.stop(process) == 0

@@ -252,7 +252,7 @@ class Pipeline:
                 run(plugin, self.stopping)
             except Exception as error:  # whatever went wrong, the input is started again
                 plugin.running.clear()
-                reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+                reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
                 kind = "Java::JavaNet::BindException" if isinstance(error, OSError) else type(error).__name__
                 log.error(
                     "logstash.javapipeline",
