@@ -81,7 +81,9 @@ options:
     type: int
     default: 180
   settle:
-    description: For how many seconds the service has to stay healthy in one process, before it counts.
+    description:
+      - For how many seconds the service has to stay healthy in one process, before it counts.
+      - Unless it is 0, it is 10 at least where an input listens on a port that is neither literal nor one of O(ports).
     type: int
     default: 0
 attributes:
@@ -362,13 +364,19 @@ def find_problem(api, pipelines, ports, state, log):
 
 
 def expected_ports(params):
-    """The ports that have to listen: {port: where it is set}."""
+    """The ports that have to listen, as {port: where it is set}; second: whether an input's port is not among them."""
     ports = dict.fromkeys(params["ports"], "logstash_input_ports")
+    literal, unknown = set(), 0
     for name in params["pipelines"] if params["pipeline_directory"] else ():
         for file in sorted(Path(params["pipeline_directory"], name).glob("*.conf")):
-            for found in input_ports.find(file.read_text(encoding="utf-8", errors="replace")):
-                ports.setdefault(found.port, f"the input {found.plugin} in {file}")
-    return ports
+            for found in input_ports.listeners(file.read_text(encoding="utf-8", errors="replace")):
+                if found.port:
+                    literal.add(found.port)
+                    ports.setdefault(found.port, f"the input {found.plugin} in {file}")
+                else:
+                    unknown += 1
+    # Those that nobody named literally may be listed.
+    return ports, unknown > len(set(params["ports"]) - literal)
 
 
 def read_log(path, before):
@@ -416,7 +424,9 @@ def wait(module, api):
     """
     params = module.params
     start = time.monotonic()
-    ports = expected_ports(params)
+    ports, unproven = expected_ports(params)
+    # Whether an input has its port is shown by the port, or by its failure, which takes some time to come.
+    settle = max(params["settle"], QUIET_SECONDS) if params["settle"] and unproven else params["settle"]
     first_restarts = int(unit_state(module, params["service"]).get("NRestarts") or 0)
     healthy = failed = None
     process = ""
@@ -434,12 +444,12 @@ def wait(module, api):
             healthy = None
         if not problem:
             healthy, process = healthy or now, state["MainPID"]
-            if now - healthy >= params["settle"]:
+            if now - healthy >= settle:
                 return "", version, restarts, log, list(runs)
         hopeless = restarts >= HOPELESS_RESTARTS or (failed and now - failed >= HOPELESS_SECONDS)
         if hopeless:
             return problem or "it did not stay healthy in one process", version, restarts, log, list(runs)
-        if now - start >= params["timeout"] + (0 if problem else params["settle"]):
+        if now - start >= params["timeout"] + (0 if problem else settle):
             problem = problem or "it did not stay healthy in one process"
             # What has failed does not get better with time.
             slow = "" if final else ". If it only needs longer to start, raise logstash_health_timeout"

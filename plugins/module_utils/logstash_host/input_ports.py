@@ -32,15 +32,20 @@ EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
 
 @dataclass(frozen=True)
 class InputPort:
-    """A port that an input listens on. `host` is its address; empty where the file does not name it literally."""
+    """A port that an input listens on, and its address: None and empty where the file does not name it literally."""
 
     plugin: str
-    port: int
+    port: int | None
     host: str
 
 
 def find(text):
-    """The ports that the inputs of a pipeline's text listen on, in their order."""
+    """The literal ports that the inputs of a pipeline's text listen on, in their order."""
+    return [found for found in listeners(text) if found.port]
+
+
+def listeners(text):
+    """Every input of a pipeline's text that surely listens, in their order."""
     tokens = [
         (match.lastgroup, match.group().strip())
         for match in TOKEN.finditer(text)
@@ -112,13 +117,10 @@ def literal(token):
 
 
 def listening(plugin, settings):
-    """The port that a plugin with these settings listens on, or None."""
-    if plugin not in LISTENERS:
+    """The InputPort of a plugin with these settings, or None when it does not listen."""
+    default, mode = LISTENERS.get(plugin, (None, None))
+    if plugin not in LISTENERS or (mode and settings.get("mode", mode) != mode):
         return None
-    default, mode = LISTENERS[plugin]
-    port = settings.get("port", str(default or ""))
-    if mode and settings.get("mode", mode) != mode:
-        return None
-    if port is None or not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
-        return None
-    return InputPort(plugin, int(port), settings.get("host", "0.0.0.0") or "")  # noqa: S104
+    port = settings.get("port", str(default or "")) or ""
+    known = re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536
+    return InputPort(plugin, int(port) if known else None, settings.get("host", "0.0.0.0") or "")  # noqa: S104

@@ -68,6 +68,11 @@ def test_what_is_not_literal_or_does_not_listen(text):
     assert ports(text) == []
 
 
+def test_input_whose_port_is_not_literal_is_known_to_listen():
+    text = 'input { beats { port => "${P}" host => "${H}" } tcp { mode => client port => "${P}" } udp { port => 1 } }'
+    assert input_ports.listeners(text) == [input_ports.InputPort("beats", None, "")]
+
+
 def test_what_follows_a_condition_is_read():
     text = "input { if [x] { tcp { port => 1 } } else if [y] { tcp { port => 2 } } else { } tcp { port => 3 } }"
     assert ports(text) == [("tcp", 3)]

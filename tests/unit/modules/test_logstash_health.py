@@ -490,6 +490,29 @@ def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
     assert "did not stay healthy" in health([one, other] * 40, settle=5, timeout=20)["msg"]
 
 
+@pytest.mark.parametrize(
+    ("port", "options", "expected"),
+    [
+        ("${PORT}", {"settle": 2}, 10),
+        ("${PORT}", {"settle": 2, "ports": [7000]}, 2),
+        ("7000", {"settle": 2}, 2),
+        ("${PORT}", {"settle": 0}, 0),
+        ("${PORT}", {"settle": 20}, 20),
+    ],
+)
+def test_input_whose_port_cannot_be_looked_at_is_given_time_to_fail(health, monkeypatch, port, options, expected):
+    pipelines = health.log.parent / "pipelines"
+    (pipelines / "broker").mkdir(parents=True)
+    (pipelines / "broker/10.conf").write_text(f'input {{ beats {{ port => "{port}" }} }}')
+    clock = iter(range(100))
+    looks = []
+    monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(logstash_health, "find_problem", lambda *_: looks.append(1) or ("", False, "9.5.2"))
+    health([ACTIVE], pipeline_directory=str(pipelines), timeout=60, **options)
+    assert len(looks) == expected + 1
+
+
 def test_problem_within_the_settle_time_begins_it_anew(health, monkeypatch):
     answers = ["", "", "dead", *[""] * 20]
     clock = iter(range(100))
