@@ -281,7 +281,7 @@ def explain(error, path, variable):
         errno.EPERM: "root may not do this there, as on a network volume that squashes root. Have its server create it",
     }
     named = f"{variable} is {path}, but it" if variable else f"{path}"
-    return f"{named} can't be prepared: {reasons.get(error.errno, error.strerror)}. Nothing live was changed."
+    return f"{named} can't be prepared: {reasons.get(error.errno, error.strerror)}."
 
 
 def main():

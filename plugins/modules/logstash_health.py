@@ -11,6 +11,8 @@ description:
     that is expected runs, and that process listens on every expected port.
   - The unit being active alone says nothing. It is of type simple and restarts for ever when the settings are bad.
   - A pipeline that is there may be dead. The node API's statistics, its health report (from 8.16) and the log tell.
+  - A plugin that fails is started again by Logstash for ever, and nothing but the log shows it. One that still fails is
+    a problem; one that failed, but not for the last ten seconds, is none.
   - On failure the message says what is missing and what to do, and carries the end of the log.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -44,6 +46,11 @@ options:
     type: list
     elements: int
     default: []
+  pipeline_directory:
+    description:
+      - The folder of the live pipelines, with a folder of files for each, called after its id.
+      - Ports that inputs in these files name literally have to listen as well.
+    type: path
   service:
     description: The systemd unit.
     type: str
@@ -52,6 +59,18 @@ options:
     description: The log whose end is shown on failure, beside the end of the service's journal.
     type: path
     required: true
+  log_before:
+    description:
+      - Where the log ended before the service was started, as C(inode) and C(size), the way M(ansible.builtin.stat)
+        returns them. Only what comes after it counts.
+      - Without it, what was logged since the last start does.
+    type: dict
+    default: {}
+  option_files:
+    description: Files that hold options of Java, one of which is named when Java refuses an option that is in it.
+    type: list
+    elements: path
+    default: []
   secrets:
     description: Texts that must not show in what is taken from the log.
     type: list
@@ -62,7 +81,9 @@ options:
     type: int
     default: 180
   settle:
-    description: For how many seconds the service has to stay healthy in one process, before it counts.
+    description:
+      - For how many seconds the service has to stay healthy in one process, before it counts.
+      - Unless it is 0, it is 10 at least where an input listens on a port that is neither literal nor one of O(ports).
     type: int
     default: 0
 attributes:
@@ -109,20 +130,32 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    explanations,
+    input_ports,
+    java_options,
+    listening,
+    logstash_log,
+)
 
 LOG_LINES = 30
 JOURNAL_LINES = 10
+JOURNAL_READ = 500
 LINE_LENGTH = 500
+# A reason is shown whole, unless it is a book.
+REASON_LENGTH = 4000
 # Only the end of the log is read, however large it is.
-LOG_BYTES = 200_000
+LOG_BYTES = 1_000_000
 INTERVAL = 1.0
 # A unit that systemd restarted this often since the wait began will not come up by itself.
 HOPELESS_RESTARTS = 3
 # How long a pipeline may count as failed for good before it is given up: an automatic reload might replace it.
 HOPELESS_SECONDS = 10
-STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
-FAILED = re.compile(r'Failed to execute action .*?pipeline_id:([^,]+),.*?:message=>"((?:[^"\\]|\\.)*)"')
+# For how long a plugin must not have failed before it counts as at work. Logstash starts one again after a second;
+# inputs need up to seven to notice that their port is taken.
+QUIET_SECONDS = 10
+# For how long a plugin may fail again and again before it is given up: whoever has its port might end meanwhile.
+HOPELESS_RESTARTING = 30
 # What stands for a secret in a log line, where nobody told which texts are secret.
 SECRET = re.compile(
     r"""((?:password|passphrase|secret|api_key|cloud_auth)"?\s*(?:=>|=|:)\s*)("[^"]*"|'[^']*'|[^\s,}]+)""",
@@ -159,48 +192,10 @@ class Api:
 
 
 def unit_state(module, service):
-    """The unit's ActiveState, SubState, MainPID and NRestarts, as strings."""
-    properties = ["ActiveState", "SubState", "MainPID", "NRestarts"]
+    """The unit's ActiveState, SubState, MainPID, NRestarts and InvocationID, as strings."""
+    properties = ["ActiveState", "SubState", "MainPID", "NRestarts", "InvocationID"]
     _code, stdout, _stderr = module.run_command(["systemctl", "show", "--property", ",".join(properties), service])
     return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
-
-
-def listeners(pid):
-    """The sockets that listen in the network of a process, as {inode: (port, user)}."""
-    found = {}
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for fields in map(str.split, lines):
-            if fields[3] == "0A":
-                found[fields[9]] = int(fields[1].rpartition(":")[2], 16), int(fields[7])
-    return found
-
-
-def open_sockets(pid):
-    """The inodes of a process's sockets. Raises PermissionError where root may not look into another user's process."""
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            yield os.readlink(descriptor).partition("socket:[")[2].rstrip("]")
-        except FileNotFoundError:
-            # Closed meanwhile.
-            continue
-
-
-def own_ports(pid):
-    """The ports that a process listens on."""
-    sockets = listeners(pid)
-    try:
-        return {sockets[inode][0] for inode in open_sockets(pid) if inode in sockets}
-    except PermissionError:
-        # In a container; there the sockets of the process's user have to do.
-        owner = Path(f"/proc/{pid}").stat().st_uid
-        return {port for port, user in sockets.values() if user == owner}
-    except OSError:
-        # The process has ended.
-        return set()
 
 
 def join(names):
@@ -215,8 +210,8 @@ def find_api_problem(api, state):
     if node is None:
         return (
             f"the node API at {api.url} does not answer: {reason} (the service's process listens on port "
-            f"{join(sorted(own_ports(pid)))}). Look at logstash_api_host and logstash_api_port, at settings that turn "
-            "the node API off or protect it, and at the log's end",
+            f"{join(sorted(listening.own_ports(pid)))}). Look at logstash_api_host and logstash_api_port, at settings "
+            "that turn the node API off or protect it, and at the log's end",
             {},
         )
     answering = str(node.get("jvm", {}).get("pid", ""))
@@ -229,16 +224,37 @@ def find_api_problem(api, state):
     return "", node
 
 
-def since_start(log, restarts=0):
-    """The lines of the log since Logstash last started, or since some starts before that."""
-    return "".join("\n".join(log).split("Starting Logstash")[-1 - restarts :]).splitlines()
+class ServiceLog:
+    """What the log says of the service that is waited for."""
 
+    def __init__(self, lines=(), marked=False, restarts=0, silence=0.0):
+        """`silence`: for how many seconds nothing was written. For the others see logstash_log.starts."""
+        self.lines = list(lines)
+        self.starts = logstash_log.starts(logstash_log.entries(self.lines), marked, restarts)
+        self.silence = silence
 
-def read_log(log):
-    """What the log says since the last start: (pipelines that have ended, {pipeline that could not be made: why})."""
-    text = "\n".join(since_start(log))
-    last = {name: word for word, name in STARTED_OR_ENDED.findall(text)}
-    return {name for name, word in last.items() if word != "started"}, dict(FAILED.findall(text))
+    def failures(self, pipelines):
+        """Pipelines that failed in any start that counts: {id: Failure}."""
+        found = logstash_log.failures(self.starts)
+        only = found.pop(logstash_log.UNNAMED, None)
+        return {pipelines[0]: only, **found} if only and pipelines else found
+
+    def ended(self):
+        """Pipelines that have ended in the last start: {id: Failure}."""
+        return logstash_log.ended(self.starts[-1]) if self.starts else {}
+
+    def restarting(self, pipelines):
+        """Plugins of the pipelines that failed in the last start and were started again."""
+        found = logstash_log.restarting(self.starts[-1], self.silence) if self.starts else []
+        return [item for item in found if item.pipeline in (logstash_log.UNNAMED, *pipelines)]
+
+    def fatal(self):
+        """Why the process of the last start that tells has ended, or an empty text."""
+        for start in reversed(self.starts):
+            said = logstash_log.reasons([entry for entry in start if entry.level == "FATAL"])
+            if said and "(SystemExit) exit" not in said[-1]:
+                return said[-1]
+        return ""
 
 
 def find_dead(api, pipelines, log):
@@ -255,110 +271,189 @@ def find_dead(api, pipelines, log):
         found = {pipelines[0]: stats.get("pipeline")} if pipelines else {}
     report, _reason = api.ask("/_health_report")
     reported = ((report or {}).get("indicators", {}).get("pipelines", {}).get("indicators")) or {}
-    ended, failed = read_log(log)
+    ended, failed = log.ended(), log.failures(pipelines)
     running = [name for name, item in found.items() if (item or {}).get("events")]
     dead = {}
     for name in pipelines:
         state = reported.get(name, {}).get("details", {}).get("status", {}).get("state", "RUNNING")
         error = (((found.get(name) or {}).get("reloads") or {}).get("last_error") or {}).get("message")
         if name not in running:
-            why = error or failed.get(name)
+            why = str(failed.get(name) or error or "")
             dead[name] = (why or f"the node API does not show it at work (at work: {join(running)})", bool(why))
         elif state != "RUNNING":
             # Only the state counts: an output that nobody answers makes the report yellow or red too.
             symptom = reported[name].get("symptom", "")
-            dead[name] = (f"the health report has it as {state}: {symptom}", state in ("TERMINATED", "FINISHED"))
+            error = failed.get(name) or ended.get(name)
+            why = f". Its last error: {error}" if error and error.reason else ""
+            dead[name] = (f"the health report has it as {state}: {symptom}{why}", state in ("TERMINATED", "FINISHED"))
+        elif name in failed and failed[name].crashed:
+            dead[name] = (f"it has crashed: {failed[name]}", True)
         elif name not in reported and name in ended:
-            dead[name] = ("it has ended, as the log says", True)
+            error = failed.get(name) or ended[name]
+            why = f". Its last error: {error}" if error.reason else ""
+            dead[name] = (f"it has ended, as the log says{why}", True)
     return dead
 
 
+def find_restarting(pipelines, state, log):
+    """The plugins that fail again and again, as [(what is wrong, whether for good)]."""
+    found = []
+    failed = log.restarting(pipelines)
+    if not failed:
+        return found
+    own = listening.own_ports(state["MainPID"])
+    taken = {other.port for other in listening.others(state["MainPID"])}
+    for item in failed:
+        # It failed while something else had its port, say, and does no more.
+        if item.quiet >= QUIET_SECONDS:
+            continue
+        times = f"{item.count} times so far" if item.count > 1 else "once so far"
+        name = item.pipeline or pipelines[0]
+        text = f"{item.plugin} of pipeline {name} fails and is started again, {times}: {item.reason}"
+        if item.port in taken:
+            text += f". Another program listens on {item.port}: stop that, or set another port"
+        elif item.port in own:
+            text += f". Another input of this Logstash listens on {item.port}: give each a port of its own"
+        found.append((text, item.lasted >= HOPELESS_RESTARTING))
+    return found
+
+
+def find_failed(pipelines, log):
+    """Why expected pipelines could not be started, as the log says, or an empty text."""
+    failed = log.failures(pipelines)
+    return "; ".join(f"pipeline {name} does not run: {failed[name]}" for name in pipelines if name in failed)
+
+
 def find_problem(api, pipelines, ports, state, log):
-    """What keeps the service from being healthy.
+    """What keeps the service from being healthy; `ports` are {port: which setting or input it is of}.
 
     Returns (the problem and what to do, or an empty text; whether it is for good; the version that answered).
     """
     if state.get("ActiveState") != "active":
-        now = f"{state.get('ActiveState', 'unknown')} ({state.get('SubState', 'unknown')})"
-        return f"the unit is {now}, not active. Its process ends by itself; the log's end says why", False, ""
-    problem, node = find_api_problem(api, state)
+        now = f"the unit is {state.get('ActiveState', 'unknown')} ({state.get('SubState', 'unknown')}), not active"
+        problem, node = f"{now}. Its process ends by itself: {log.fatal() or 'the end of the log says why'}", {}
+    else:
+        problem, node = find_api_problem(api, state)
     if problem:
-        return problem, False, ""
+        # The process ends with its last pipeline, and the next one has not come as far yet.
+        failed = find_failed(pipelines, log)
+        way_out = "Correct its templates or its settings; the log's end says more"
+        return (f"{failed}. {way_out}", True, "") if failed else (problem, False, "")
     dead = find_dead(api, pipelines, log)
     if dead:
         reasons = "; ".join(f"pipeline {name} does not run: {why}" for name, (why, _final) in dead.items())
         final = any(final for _why, final in dead.values())
         return f"{reasons}. Correct its templates or its settings; the log's end says more", final, ""
-    own = own_ports(state["MainPID"])
-    taken = {port for port, _user in listeners(state["MainPID"]).values()} - own
+    failing = find_restarting(pipelines, state, log)
+    if failing:
+        return "; ".join(text for text, _final in failing), any(final for _text, final in failing), ""
+    own = listening.own_ports(state["MainPID"])
+    taken = {other.port for other in listening.others(state["MainPID"])}
     deaf = [port for port in ports if port not in own]
     if deaf:
         held = [port for port in deaf if port in taken]
         others = f" Another program listens on {join(held)}: stop that, or set another port." if held else ""
+        sources = join(dict.fromkeys(ports[port] for port in deaf))
         return (
             f"no input listens on port {join(deaf)} (the service's process listens on port {join(sorted(own))})."
-            f"{others} Look whether the log's end shows an input that fails, or correct logstash_input_ports",
+            f"{others} Look whether the log's end shows an input that fails, or correct {sources}",
             False,
             "",
         )
     return "", False, node.get("version", "")
 
 
-def log_tail(path):
-    """The last lines of the log, or why there are none."""
+def expected_ports(params):
+    """The ports that have to listen, as {port: where it is set}; second: whether an input's port is not among them."""
+    ports = dict.fromkeys(params["ports"], "logstash_input_ports")
+    literal, unknown = set(), 0
+    for name in params["pipelines"] if params["pipeline_directory"] else ():
+        for file in sorted(Path(params["pipeline_directory"], name).glob("*.conf")):
+            for found in input_ports.listeners(file.read_text(encoding="utf-8", errors="replace")):
+                if found.port:
+                    literal.add(found.port)
+                    ports.setdefault(found.port, f"the input {found.plugin} in {file}")
+                else:
+                    unknown += 1
+    # Those that nobody named literally may be listed.
+    return ports, unknown > len(set(params["ports"]) - literal)
+
+
+def read_log(path, before):
+    """The last lines of the log as (lines, whether they begin where the log ended before, seconds since the last).
+
+    Where there is no log, the line says why.
+    """
     try:
         with Path(path).open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_BYTES))
-            return file.read().decode("utf-8", "replace").splitlines()
+            status = os.fstat(file.fileno())
+            # The file itself, not one that has taken its place meanwhile.
+            known = bool(before) and int(before.get("inode", 0)) == status.st_ino and before["size"] <= status.st_size
+            start = max(int(before["size"]) if known else 0, status.st_size - LOG_BYTES)
+            file.seek(start)
+            lines = file.read().decode("utf-8", "replace").splitlines()
+            return lines, bool(before), max(0.0, time.time() - status.st_mtime)
     except OSError as error:
-        return [f"({path}: {error.strerror})"]
+        return [f"({path}: {error.strerror})"], bool(before), 0.0
 
 
-def journal_tail(module, service):
-    """The last lines that the service printed: what ends it early never reaches the log file."""
-    command = ["journalctl", "--unit", service, "--lines", str(JOURNAL_LINES), "--output", "cat", "--no-pager"]
+def read_journal(module, service, invocations):
+    """What the service printed in these runs of it: what ends it early never reaches the log file."""
+    chosen = [f"_SYSTEMD_INVOCATION_ID={found}" for found in invocations] or ["--unit", service]
+    lines = JOURNAL_READ if invocations else JOURNAL_LINES
+    command = ["journalctl", *chosen, "--lines", str(lines), "--output", "cat", "--no-pager"]
     code, stdout, _stderr = module.run_command(command)
     return stdout.splitlines() if code == 0 else []
 
 
-def show(lines, secrets):
+def show(lines, secrets, length=LINE_LENGTH):
     """Lines for a message: bounded, and without what is secret."""
     shown = []
     for line in lines:
         text = CREDENTIALS.sub("://********@", SECRET.sub(r"\1********", line))
         for secret in secrets:
             text = text.replace(secret, "********")
-        shown.append(text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + " ...")
+        shown.append(text if len(text) <= length else text[:length] + " ...")
     return shown
 
 
 def wait(module, api):
-    """Waits until the service is healthy and stays so. Returns (problem, version, restarts meanwhile, its last log)."""
+    """Waits until the service is healthy and stays so.
+
+    Returns (problem, version, restarts meanwhile, its last ServiceLog, the runs of the service that were seen).
+    """
     params = module.params
     start = time.monotonic()
+    ports, unproven = expected_ports(params)
+    # Whether an input has its port is shown by the port, or by its failure, which takes some time to come.
+    settle = max(params["settle"], QUIET_SECONDS) if params["settle"] and unproven else params["settle"]
     first_restarts = int(unit_state(module, params["service"]).get("NRestarts") or 0)
     healthy = failed = None
     process = ""
+    runs = {}
     while True:
         state = unit_state(module, params["service"])
-        log = log_tail(params["log_file"])
-        problem, final, version = find_problem(api, params["pipelines"], params["ports"], state, log)
-        now = time.monotonic()
+        runs.update(dict.fromkeys(filter(None, [state.get("InvocationID", "")])))
         restarts = int(state.get("NRestarts") or 0) - first_restarts
+        lines, marked, silence = read_log(params["log_file"], params["log_before"])
+        log = ServiceLog(lines, marked, restarts, silence)
+        problem, final, version = find_problem(api, params["pipelines"], ports, state, log)
+        now = time.monotonic()
         failed = (failed or now) if final else None
         if problem or process != state["MainPID"]:
             healthy = None
         if not problem:
             healthy, process = healthy or now, state["MainPID"]
-            if now - healthy >= params["settle"]:
-                return "", version, restarts, log
+            if now - healthy >= settle:
+                return "", version, restarts, log, list(runs)
         hopeless = restarts >= HOPELESS_RESTARTS or (failed and now - failed >= HOPELESS_SECONDS)
         if hopeless:
-            return problem or "it did not stay healthy in one process", version, restarts, log
-        if now - start >= params["timeout"] + (0 if problem else params["settle"]):
+            return problem or "it did not stay healthy in one process", version, restarts, log, list(runs)
+        if now - start >= params["timeout"] + (0 if problem else settle):
             problem = problem or "it did not stay healthy in one process"
-            slow = "If it only needs longer to start, raise logstash_health_timeout"
-            return f"{problem}. {slow}", version, restarts, log
+            # What has failed does not get better with time.
+            slow = "" if final else ". If it only needs longer to start, raise logstash_health_timeout"
+            return f"{problem}{slow}", version, restarts, log, list(runs)
         time.sleep(INTERVAL)
 
 
@@ -373,8 +468,11 @@ def main():
             "api_password": {"type": "str", "default": "", "no_log": True},
             "pipelines": {"type": "list", "elements": "str", "required": True},
             "ports": {"type": "list", "elements": "int", "default": []},
+            "pipeline_directory": {"type": "path"},
             "service": {"type": "str", "default": "logstash.service"},
             "log_file": {"type": "path", "required": True},
+            "log_before": {"type": "dict", "default": {}},
+            "option_files": {"type": "list", "elements": "path", "default": []},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
@@ -386,17 +484,25 @@ def main():
         module.exit_json(changed=False, msg="Health is proven once the service runs.")
 
     start = time.monotonic()
-    problem, version, restarts, log = wait(module, Api(params))
+    try:
+        problem, version, restarts, log, runs = wait(module, Api(params))
+    except OSError as error:
+        module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
     seconds = round(time.monotonic() - start, 1)
     if not problem:
         module.exit_json(changed=False, version=version, seconds=seconds)
 
-    printed = journal_tail(module, params["service"])
-    meanings = "".join(f" {text}" for text in explanations.explain("\n".join([*since_start(log, restarts), *printed])))
-    tail = log[-LOG_LINES:]
-    printed = [line for line in printed if line not in tail]
+    printed = read_journal(module, params["service"], runs)
+    said = [entry for entries in [*log.starts, logstash_log.entries(printed)] for entry in entries]
+    words = logstash_log.words(said)
+    meanings = "".join(
+        f" {text}" for text in [*explanations.explain(words), *java_options.explain(words, params["option_files"])]
+    )
+    tail = log.lines[-LOG_LINES:]
+    printed = [line for line in printed if line not in log.lines][-JOURNAL_LINES:]
     tail = show(tail, params["secrets"])
     printed = show(printed, params["secrets"])
+    problem, meanings = show([problem, meanings], params["secrets"], REASON_LENGTH)
     again = f" systemd restarted it {restarts} times meanwhile." if restarts else ""
     message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings}"
     message += "\n".join([f" The end of {params['log_file']}:", *tail])

@@ -98,6 +98,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
 
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
@@ -166,10 +167,11 @@ class Program:
         )
         output = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
         if ended.returncode or not all(text in output.lower() for text in expected):
-            reasons = [line for line in output.splitlines() if "ERROR" in line]
+            reasons = logstash_log.reasons(logstash_log.entries(output.splitlines()))
             raise KeystoreError(
                 f"logstash-keystore {' '.join(arguments)} failed with exit status {ended.returncode}: "
-                + (" | ".join(reasons) or output.strip()[-500:])
+                + (" | ".join(reasons) or logstash_log.shortened(output))
+                + "".join(f" {text}" for text in explanations.explain(output))
             )
 
 
@@ -269,7 +271,7 @@ def main():
     entries = {name: str(value) for name, value in params["entries"].items()}
     problems = find_problems(entries, params["password"], params["version"])
     if problems:
-        module.fail_json(msg=f"The keystore cannot be made; nothing live was changed. {'. '.join(problems)}.")
+        module.fail_json(msg=f"The keystore cannot be made: {'. '.join(problems)}.")
 
     staged = Staged(params["path"], params["record"])
     before = staged.read()
@@ -304,7 +306,7 @@ def main():
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
     except (KeystoreError, OSError) as error:
-        module.fail_json(msg=f"The keystore was not made; nothing live was changed. {error}")
+        module.fail_json(msg=f"The keystore was not made: {error}")
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(work)

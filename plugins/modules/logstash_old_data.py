@@ -182,7 +182,7 @@ def main():
     if params["handling"] == "fail":
         module.fail_json(
             msg=f"A path changes ({where}), and Logstash would not look any more at: {what}. Set logstash_old_data to "
-            "move to have it moved with the service stopped, or to leave when it is not needed. Nothing was changed.",
+            "move to have it moved with the service stopped, or to leave when it is not needed.",
             **result,
         )
     if params["handling"] == "leave":

@@ -115,6 +115,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 
 LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
@@ -194,10 +195,15 @@ class Program:
 
 
 def find_reason(output):
-    """The lines that say why a call failed: those with an error, or else the last ones."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and not NOISE.match(line)]
-    errors = [line for line in lines if "error" in line.lower() or "failed" in line.lower()]
-    return " | ".join(list(dict.fromkeys(errors or lines))[-OUTPUT_LINES:])
+    """Why a call failed: the lines with an error and those that continue them, or else everything; in one line."""
+    lines = [line.rstrip() for line in output.splitlines() if line.strip() and not NOISE.match(line)]
+    errors, goes_on = [], False
+    for line in lines:
+        # What an error lists, such as the versions that do not fit together, is indented.
+        goes_on = "error" in line.lower() or "failed" in line.lower() or (goes_on and line[0].isspace())
+        errors += [line] if goes_on else []
+    said = list(dict.fromkeys(line.strip() for line in errors or lines))
+    return logstash_log.shortened("\n".join(said), OUTPUT_LINES, OUTPUT_LINES).replace("\n", " | ")
 
 
 def apply(program, current, plugins, changes):

@@ -76,6 +76,12 @@ same_process:
   description: Whether the service runs, and in a process that was not started after the first change.
   type: bool
   returned: success
+service:
+  description:
+    - What the service does, V(running), V(restarting) when it ended and systemd is about to start it again, V(failed)
+      when it ended and stays so, V(stopped), or V(absent).
+  type: str
+  returned: success
 release:
   description: The release of RV(record), empty when nothing was proven.
   type: str
@@ -102,12 +108,27 @@ def read(path):
     return known if named else empty
 
 
+def unit(module, service, *names):
+    """Properties of a unit, as strings."""
+    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--property", ",".join(names), service])
+    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+
+
 def invocation(module, service):
     """What systemd calls this run of the service; empty while it does not run."""
-    properties = ["--property", "ActiveState,InvocationID"]
-    _code, stdout, _stderr = module.run_command(["systemctl", "show", *properties, service])
-    found = dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+    found = unit(module, service, "ActiveState", "InvocationID")
     return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
+
+
+def activity(module, service):
+    """What the service does, one of the values that the module returns as `service`."""
+    found = unit(module, service, "LoadState", "ActiveState")
+    state = found.get("ActiveState")
+    if state in ("active", "reloading"):
+        return "running"
+    if state in ("activating", "failed"):
+        return {"activating": "restarting", "failed": "failed"}[state]
+    return "absent" if found.get("LoadState") == "not-found" else "stopped"
 
 
 def write(path, content):
@@ -173,6 +194,7 @@ def main():
         earlier=after["earlier"],
         release=after["record"].get("release", ""),
         changing=after["changing"] is not None,
+        service=activity(module, params["service"]),
         same_process=bool(running) and after["changing"] in (None, running),
     )
 

@@ -14,6 +14,8 @@ description:
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
   - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
     looked for first, as the service's user, and so are files that it cannot read.
+  - It passes, too, when another program has the port of an input, which Logstash then starts again and again. Ports
+    that the pipelines name literally are looked at first.
   - The test runs with the heap's usual limit but starts small, since the running Logstash has its own heap already.
     Java agents, ports of JMX and log files of the garbage collector are left out, since only one process can have them.
   - A failure names the file and the line where Logstash's words can be traced to them.
@@ -46,6 +48,10 @@ options:
     type: list
     elements: path
     default: []
+  service:
+    description: The systemd unit that the settings are for. Its own ports are not another program's.
+    type: str
+    default: logstash.service
   templates:
     description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
     type: dict
@@ -83,12 +89,12 @@ places:
   elements: dict
   returned: failure of the test
 reasons:
-  description: The lines of the test's output that say why it failed.
+  description: Why the test failed, each reason whole and in one line.
   type: list
   elements: str
   returned: failure of the test
 output:
-  description: The end of what the test printed.
+  description: What the test printed, its beginning and its end where that is much.
   type: str
   returned: when it ran
 """
@@ -106,6 +112,10 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     environment,
     explanations,
+    input_ports,
+    java_options,
+    listening,
+    logstash_log,
     pipeline_places,
     settings_copy,
 )
@@ -113,7 +123,6 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
 OUTPUT_LINES = 40
 SHOWN = 10
 TIMED_OUT = (124, 137)
-REASON = re.compile(r"\[(FATAL|ERROR)|^ERROR|Reason:|settings are invalid")
 # Whatever these are called for, their values are nobody's business.
 SECRET = re.compile(
     r"(?i)(?P<name>\"?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_key|credential)[\w.-]*\"?\s*(?:=>|=|:)\s*)"
@@ -166,6 +175,39 @@ def check_files(copy, user):
         )
 
 
+def main_pid(module, service):
+    """The number of the service's process; 0 while it does not run."""
+    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--value", "--property", "MainPID", service])
+    return stdout.strip() if stdout.strip().isdigit() else "0"
+
+
+def check_ports(copy, pid):
+    """Raises RefusedError for ports that inputs name literally and another program has."""
+    others = listening.others(pid)
+    taken = [
+        f"{found.port} (the input {found.plugin} in {name})"
+        for names in copy.pipelines()
+        for name in names
+        for found in input_ports.find(copy.texts[name])
+        if any(is_same_address(found, other) for other in others)
+    ]
+    if taken:
+        raise RefusedError(
+            f"Another program listens on port {', '.join(dict.fromkeys(taken[:SHOWN]))}; the input would be started "
+            "again and again. Stop that program, or set another port"
+        )
+
+
+def is_same_address(found, other):
+    """Whether an input cannot listen beside another socket. One whose address is not known may."""
+    everywhere = input_ports.EVERY_ADDRESS
+    return found.port == other.port and (
+        found.host == other.address
+        or bool(found.host and found.host in everywhere)
+        or bool(found.host and other.address in everywhere)
+    )
+
+
 def test_environment(copy, files, account):
     """What systemd gives the service, and nothing of what root has; temporary files go where they are removed."""
     service = environment.read(files)
@@ -215,8 +257,8 @@ def run_test(copy, params, account):
 
 
 def find_reasons(output):
-    """The lines that state why the test failed, each once, in the order of the output."""
-    return list(dict.fromkeys(line.strip() for line in output.splitlines() if REASON.search(line)))
+    """The reasons why the test failed, each once and whole, in the order of the output."""
+    return logstash_log.reasons(logstash_log.entries(output.splitlines()))
 
 
 def masked(text):
@@ -245,21 +287,28 @@ def fail_test(module, copy, code, output):
         f"{place['text']}"
         for place in places[:SHOWN]
     ]
-    tail = "\n".join(output.splitlines()[-OUTPUT_LINES:])
+    tail = logstash_log.shortened(output, OUTPUT_LINES // 2, OUTPUT_LINES // 2)
     said = " | ".join(reasons[:SHOWN]) or tail
+    words = logstash_log.words(logstash_log.entries(output.splitlines()))
     module.fail_json(
         msg="\n".join(
             [
                 f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
-                f"Nothing live was changed. {said}",
+                f"{said}",
                 *[f"Look at {line}" for line in where],
-                *explanations.explain(output),
+                *explanations.explain(words),
+                *java_options.explain(words, option_files(copy, params["environment_files"])),
             ]
         ),
         reasons=reasons,
         places=places,
         output=tail,
     )
+
+
+def option_files(copy, environment_files):
+    """Where options of Java are: the files that people know, rather than their copies."""
+    return [str(copy.live / "jvm.options"), *environment_files]
 
 
 def remove(base):
@@ -277,6 +326,7 @@ def main():
             "src": {"type": "path", "required": True},
             "live": {"type": "path", "required": True},
             "environment_files": {"type": "list", "elements": "path", "default": []},
+            "service": {"type": "str", "default": "logstash.service"},
             "templates": {"type": "dict", "default": {}},
             "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 300},
@@ -305,20 +355,18 @@ def main():
         )
         copy.make()
         check_files(copy, params["user"])
+        check_ports(copy, main_pid(module, params["service"]))
         code, output = run_test(copy, params, account)
         if code:
             fail_test(module, copy, code, output)
     except RefusedError as error:
-        module.fail_json(msg=f"The staged settings are refused: {error}. Nothing live was changed.")
+        module.fail_json(msg=f"The staged settings are refused: {error}.")
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        module.fail_json(
-            msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full} "
-            "Nothing live was changed."
-        )
+        module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
     finally:
         remove(base)
-    module.exit_json(changed=False, output=masked(copy.shown("\n".join(output.splitlines()[-OUTPUT_LINES:]))))
+    module.exit_json(changed=False, output=masked(copy.shown(logstash_log.shortened(output))))
 
 
 if __name__ == "__main__":

@@ -262,8 +262,8 @@ def main():
             carry_out(root, plan, files, uid, gid)
     except OSError as error:
         module.fail_json(
-            msg=f"The settings could not be written to {root}: {error}. Nothing live was changed. Make room on that "
-            "file system, or make it writable, and run again."
+            msg=f"The settings could not be written to {root}: {error}. Make room on that file "
+            "system, or make it writable, and run again."
         )
     module.exit_json(**result)
 

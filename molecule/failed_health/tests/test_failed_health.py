@@ -37,11 +37,20 @@ def test_check_run_before_the_first_run_passes(host, tmp_path):
     assert not host.file("/etc/logstash").exists
 
 
+def test_first_run_that_is_refused_says_that_the_service_was_not_started(deploy, host):
+    run = deploy({"broker": GOOD + "output { nosuchplugin { } }\n"})
+    assert run.code != 0
+    assert "nothing to go back to: the service was not started. The service does not run." in run.text
+    assert "Nothing live was changed" not in run.text
+    assert not host.service("logstash").is_running
+
+
 def test_first_run_that_fails_leaves_the_service_stopped(deploy, host):
     run = deploy({"broker": GOOD}, ports=(5000, 5999))
     assert run.code != 0
     assert "no input listens on port 5999 (the service's process listens on port 5000, 9600)" in run.text
     assert "nothing to go back to: the service was stopped" in run.text
+    assert "The service does not run." in run.text
     assert "Pipelines running" in run.text
     assert not host.service("logstash").is_running
 
@@ -89,6 +98,8 @@ def test_settings_that_fail_their_test_restart_nothing(deploy, host):
     run = deploy({"broker": GOOD + "output { nosuchplugin { } }\n"})
     assert run.code != 0
     assert "Nothing live was changed, and nothing was restarted" in run.text
+    assert "The service runs the last good configuration" in run.text
+    assert "stopped" not in run.text
     assert "nosuchplugin" in run.text
     assert service(host) == before
 

@@ -87,6 +87,51 @@ def test_full_disk_under_the_package(deploy, host):
     assert "Make room on that file system" in run.text
 
 
+@pytest.mark.usefixtures("restored")
+def test_plugin_that_fails_at_register(deploy):
+    """Logstash's own test lets it pass. Its process ends with its only pipeline and is started anew by systemd."""
+    run = deploy(
+        GOOD + "filter { grok { match => { message => '%{NOSUCHPATTERN:x}' } } }\n", logstash_health_timeout=180
+    )
+    assert run.code != 0
+    assert (
+        "pipeline broker does not run: filter grok: Grok::PatternError: pattern %{NOSUCHPATTERN:x} not defined"
+        in run.text
+    )
+    assert "No pattern of grok is called NOSUCHPATTERN" in run.text
+    assert "memory" not in run.text
+    assert "raise logstash_health_timeout" not in run.text
+    assert "The last good configuration was brought back" in run.text
+
+
+@pytest.mark.usefixtures("restored")
+def test_input_whose_port_another_program_has(deploy, host):
+    """The port is none of logstash_input_ports, and no file names it literally."""
+    host.check_output("systemd-run --unit squatter python3 -m http.server 6000")
+    try:
+        run = deploy('input { tcp { port => "${EXTRA}" } }\n' + GOOD, logstash_environment={"EXTRA": "6000"})
+    finally:
+        host.check_output("systemctl stop squatter")
+    assert run.code != 0
+    assert "input tcp of pipeline broker fails and is started again" in run.text
+    assert "Address already in use (Java::JavaNet::BindException)" in run.text
+    assert "Another program listens on 6000" in run.text
+    assert "The last good configuration was brought back" in run.text
+
+
+@pytest.mark.usefixtures("unharmed")
+def test_literal_port_that_another_program_has(deploy, host):
+    host.check_output("systemd-run --unit squatter python3 -m http.server 6000")
+    try:
+        run = deploy("input { tcp { port => 6000 } }\n" + GOOD)
+    finally:
+        host.check_output("systemctl stop squatter")
+    assert run.code != 0
+    assert "Another program listens on port 6000 (the input tcp in pipelines/broker/10-broker.conf)" in run.text
+    assert "Nothing live was changed, and nothing was restarted" in run.text
+    assert "The service runs the last good configuration" in run.text
+
+
 @contextlib.contextmanager
 def server(host, program):
     """A program of Python that serves on port 8099 of the host, where the package is looked for."""

@@ -140,7 +140,7 @@ def test_pipeline_with_a_syntax_error(deploy_wrongly, templates):
     output = deploy_wrongly(templates("input { stdin { } }\noutput { stdout { codec => } }\n"))
     assert "Logstash's own test refuses the staged settings" in output
     assert "Expected one of" in output
-    assert "Nothing live was changed" in output
+    assert "Nothing live was changed, and nothing was restarted" in output
 
 
 def test_pipeline_with_an_unknown_plugin(deploy_wrongly, templates):

@@ -28,7 +28,8 @@ EXPLANATIONS = (
         "This version has no setting {name}. Correct or remove it in logstash_settings.",
     ),
     (
-        r"(?:Unable to load plugin\. \{:type=>\"\w+\", :name=>\"|Couldn't find any \w+ plugin named ')(?P<name>[\w-]+)",
+        r"(?:Unable to load plugin\. \{:type=>\"\w+\", :name=>\"|Couldn't find any \w+ plugin named '|"
+        r"Tried to load a plugin's code, but failed\. [^\n]*?:name=>\")(?P<name>[\w-]+)",
         "The plugin {name} is not installed. Correct its name, or add it to logstash_plugins.",
     ),
     (
@@ -41,6 +42,21 @@ EXPLANATIONS = (
         "an input.",
     ),
     (
+        r"Logstash tried to bind to port (?P<port>\d+), but the port is already in use",
+        "Another program listens on port {port}, which the node API is to have. Stop it, or set another "
+        "logstash_api_port.",
+    ),
+    (
+        r"Will restart this plugin[^\[]*?\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b(?s:.*?)"
+        r"Error: Permission denied",
+        "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on.",
+    ),
+    (
+        r"Unable to allocate (?P<bytes>\d+) more bytes for persisted queue",
+        "The volume of the persistent queue has no room for {bytes} more bytes. Free some space, or lower "
+        "queue.max_bytes in the pipeline's settings.",
+    ),
+    (
         r"No space left on device",
         "A file system is full. Free some space; a persistent queue takes at least one page of 64 MB for each "
         "pipeline.",
@@ -50,14 +66,36 @@ EXPLANATIONS = (
         "A file system is mounted read-only. Mount it read-write; the kernel's log says why it was not.",
     ),
     (
-        r"OutOfMemoryError|insufficient memory for the Java|Could not reserve enough space",
+        r"FFI not available",
+        "The temporary directory of Java does not let native libraries be loaded; mostly it is mounted noexec, as /tmp "
+        "often is. Set logstash_path_tmp to a directory that is not, and take a -Djava.io.tmpdir out of "
+        "logstash_jvm_options.",
+    ),
+    (
+        r"pattern %\{(?P<name>\w+)[^}]*\} not defined",
+        "No pattern of grok is called {name}. Correct its name, or define it in pattern_definitions or a file of "
+        "patterns_dir.",
+    ),
+    # The word OutOfMemoryError says nothing: every start logs -XX:+HeapDumpOnOutOfMemoryError among Java's options.
+    (
+        r"Java heap space|GC overhead limit exceeded",
+        "The heap of Logstash is too small for what it does. Raise logstash_heap_size, or have the pipelines hold less "
+        "at a time (pipeline.workers, pipeline.batch.size).",
+    ),
+    (
+        r"[Uu]nable to create (?:new )?native thread",
+        "Logstash may start no more threads. Raise the limits of tasks of the unit (TasksMax) and of the host.",
+    ),
+    (
+        r"insufficient memory for the Java|Could not reserve enough space|Cannot reserve enough memory|"
+        r"Native memory allocation \(\w+\) failed",
         "There is not enough memory. Give the host more, or Logstash a smaller heap.",
     ),
 )
 
 
 def explain(output):
-    """The explanations that fit an output of Logstash, each once."""
+    """The explanations that fit an output of Logstash, each once. Lines of normal operation fit none."""
     found = (
         text.format(**match.groupdict()) for pattern, text in EXPLANATIONS for match in re.finditer(pattern, output)
     )

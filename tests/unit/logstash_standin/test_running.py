@@ -7,6 +7,7 @@ import socket
 import urllib.request
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
 
 IDLE = "input { heartbeat {} } output { stdout {} }"
 
@@ -134,6 +135,9 @@ def test_an_input_whose_port_is_taken_is_started_again_and_its_pipeline_shown(no
         )
         assert "Error: Address already in use" in node.output()
         assert "main" in node.get("/_node/pipelines")[1]["pipelines"]
+        found = logstash_log.restarting(logstash_log.entries(node.log().splitlines()))[0]
+        assert (found.pipeline, found.plugin, found.port) == ("main", "input tcp", port)
+        assert found.reason == "Address already in use (Java::JavaNet::BindException)"
     eventually(lambda: "Starting tcp input listener" in node.output(), "the port to be bound")
     assert node.stop(process) == 0
 
@@ -169,7 +173,7 @@ def test_a_changed_source_is_loaded_again_where_reloading_is_on(node, eventually
 def test_a_pipeline_that_takes_long_to_start_shows_once_it_has_started(node, eventually):
     slow = 'ruby { init => "sleep 2" code => "" }'
     node.pipeline("slow", f"input {{ heartbeat {{}} }} filter {{ {slow} }} output {{ stdout {{}} }}")
-    node.start(until="Starting pipeline")
+    node.start(until="Successfully started Logstash API endpoint")
     assert node.get("/_node/stats/pipelines")[1]["pipelines"] == {}
     eventually(lambda: list(node.get("/_node/stats/pipelines")[1]["pipelines"]) == ["slow"], "the pipeline")
 
@@ -219,3 +223,57 @@ def test_other_versions_run(make_node, version, port, eventually, tmp_path):
     assert ("pipeline" in body and "events" in body["pipeline"]) is (version < "6")
     assert ("pipelines" in body) is (version >= "6")
     assert node.get("/_health_report")[0] == (200 if version >= "8" else 404)
+
+
+GROK = "input {{ heartbeat {{}} }} filter {{ grok {{ match => {{ 'message' => '{}' }} }} }} output {{ stdout {{}} }}"
+
+
+def test_the_api_answers_before_the_pipelines_run(node, eventually):
+    node.environment["STANDIN_START_SECONDS"] = "60"
+    node.pipeline("main", IDLE)
+    process = node.start(until="Successfully started Logstash API endpoint")
+    assert node.get("/_node")[0] == 200
+    assert node.get("/_node/stats/pipelines")[1]["pipelines"] == {}
+    assert "Pipeline started" not in node.output()
+    assert node.stop(process) == 0
+
+
+def test_every_start_logs_the_options_of_java(node):
+    node.environment["LS_JAVA_OPTS"] = "-Xms2g -Xmx2g"
+    node.pipeline("main", IDLE)
+    process = node.start()
+    assert re.search(
+        r"JVM bootstrap flags: \[-Xms1g, .*-XX:\+HeapDumpOnOutOfMemoryError, .*-Xms2g, -Xmx2g, ", node.log()
+    )
+    assert node.stop(process) == 0
+
+
+def test_a_pipeline_that_fails_at_register_ends_the_process_when_it_is_the_only_one(node):
+    """The words and their order are those of 8.5.3; the configuration test lets it pass."""
+    node.pipeline("main", GROK.format("%{NOSUCHPATTERN:x} %{WORD:y}"))
+    assert node.test().returncode == 0
+    done = node.run()
+    assert done.returncode == 1
+    said = [line.partition("] ")[2] for line in node.log().splitlines() if "[ERROR]" in line or "terminated" in line]
+    reason = "#<Grok::PatternError: pattern %{NOSUCHPATTERN:x} not defined>"
+    assert said[0].startswith(f'Pipeline error {{:pipeline_id=>"main", :exception=>{reason}, :backtrace=>["')
+    assert "lib/logstash/filters/grok.rb" in said[0]
+    assert said[1:] == [
+        'Pipeline terminated {"pipeline.id"=>"main"}',
+        'Failed to execute action {:id=>:main, :action_type=>LogStash::ConvergeResult::FailedAction, :message=>"Could '
+        'not execute action: PipelineAction::Create<main>, action_result: false", :backtrace=>nil}',
+    ]
+
+
+def test_a_pipeline_that_fails_at_register_leaves_the_others_running(node):
+    node.pipeline("good", IDLE)
+    node.pipeline("bad", GROK.format("%{NOSUCHPATTERN}"))
+    node.pipeline("fine", GROK.format("%{IP:a} %{GREEDYDATA:b}"))
+    process = node.start(until='Pipeline started {"pipeline.id"=>"fine"}')
+    assert "Pipelines running" not in node.output()
+    failed = logstash_log.failures([logstash_log.entries(node.log().splitlines())])
+    assert {name: str(failure) for name, failure in failed.items()} == {
+        "bad": "filter grok: Grok::PatternError: pattern %{NOSUCHPATTERN} not defined"
+    }
+    assert set(node.get("/_node/pipelines")[1]["pipelines"]) <= {"good", "fine"}
+    assert node.stop(process) == 0

@@ -275,7 +275,7 @@ def test_volume_that_is_mounted_read_only(settle, volume):
         f"logstash_path_data is {path}/data, but it can't be prepared: its file system is mounted read-only"
         in (result["msg"])
     )
-    assert "Nothing live was changed" in result["msg"]
+    assert "Mount it read-write" in result["msg"]
 
 
 def test_volume_that_became_read_only_later(settle, volume):

@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import threading
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening
 from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
 PID = str(os.getpid())
@@ -54,9 +56,11 @@ def client(api, **options):
     return logstash_health.Api({**defaults, **options})
 
 
-def problem(api, pipelines=("broker",), ports=(), state=ACTIVE, log=()):
+def problem(api, pipelines=("broker",), ports=(), state=ACTIVE, log=(), **of_the_log):
     """What is wrong, whether for good, and the version."""
-    return logstash_health.find_problem(client(api), pipelines, ports, state, log)
+    wanted = dict.fromkeys(ports, "logstash_input_ports")
+    found = logstash_health.ServiceLog(log, **of_the_log)
+    return logstash_health.find_problem(client(api), list(pipelines), wanted, state, found)
 
 
 def report(**states):
@@ -89,7 +93,7 @@ def test_wrong_port_names_the_ports_of_the_process(api):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         other = client(api, api_port=unused.getsockname()[1])
-        text = logstash_health.find_problem(other, ["broker"], [], ACTIVE, [])[0]
+        text = logstash_health.find_problem(other, ["broker"], {}, ACTIVE, logstash_health.ServiceLog())[0]
     assert str(api.server_port) in text
 
 
@@ -143,7 +147,7 @@ def test_pipeline_that_could_not_be_made_has_its_reason_from_the_log(api):
         'Create/pipeline_id:third, :exception=>"ConfigurationError", :message=>"no \\"such\\" plugin", :backtrace=>[]}',
     ]
     text, final, _version = problem(api, ("broker", "third"), log=log)
-    assert 'third does not run: no \\"such\\" plugin' in text
+    assert 'third does not run: no "such" plugin' in text
     assert final
 
 
@@ -214,9 +218,10 @@ def test_ports_of_the_processs_user_count_where_root_may_not_look_into_it(api, m
     def closed(_pid):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(logstash_health, "open_sockets", closed)
+    monkeypatch.setattr(listening, "open_sockets", closed)
     assert problem(api, ports=(api.server_port,))[0] == ""
-    monkeypatch.setattr(logstash_health, "listeners", lambda _pid: {"1": (api.server_port, os.getuid() + 1)})
+    other = listening.Listener(api.server_port, os.getuid() + 1, "127.0.0.1")
+    monkeypatch.setattr(listening, "listeners", lambda _pid: {"1": other})
     assert "Another program" in problem(api, ports=(api.server_port,))[0]
 
 
@@ -229,13 +234,136 @@ def test_inputs_on_ipv6_are_seen(api):
         assert problem(api, ports=(server.getsockname()[1],))[0] == ""
 
 
+# What the log tells before the node API does, or alone
+
+
+REGISTER = (
+    '[x][ERROR][logstash.javapipeline    ][broker] Pipeline error {:pipeline_id=>"broker", :exception=>#<Grok::'
+    'PatternError: pattern %{NOSUCHPATTERN:x} not defined>, :backtrace=>["gems/logstash-filter-grok-4.4.3/lib/logstash/'
+    "filters/grok.rb:282:in `register'\"]}",
+    '[x][INFO ][logstash.javapipeline    ][broker] Pipeline terminated {"pipeline.id"=>"broker"}',
+    "[x][ERROR][logstash.agent           ] Failed to execute action {:id=>:broker, :action_type=>LogStash::Converge"
+    'Result::FailedAction, :message=>"Could not execute action: PipelineAction::Create<broker>, action_result: false", '
+    ":backtrace=>nil}",
+)
+START = "[x][INFO ][logstash.runner          ] Starting Logstash {}"
+WHY = "pipeline broker does not run: filter grok: Grok::PatternError: pattern %{NOSUCHPATTERN:x} not defined"
+
+
+def test_failure_at_register_is_known_while_the_process_ends_and_starts_anew(api):
+    ending = {**ACTIVE, "ActiveState": "activating", "SubState": "auto-restart", "MainPID": "0"}
+    assert problem(api, state=ending, log=[START, *REGISTER])[:2] == (f"{WHY}. {OF_PIPELINES}", True)
+    api.answers["/_node"] = 503
+    assert problem(api, log=[START, *REGISTER, START], restarts=1)[:2] == (f"{WHY}. {OF_PIPELINES}", True)
+    assert problem(api, log=[START, *REGISTER, START], marked=True)[:2] == (f"{WHY}. {OF_PIPELINES}", True)
+
+
+OF_PIPELINES = "Correct its templates or its settings; the log's end says more"
+
+
+def test_failure_of_the_former_process_says_nothing_about_one_that_has_not_logged_yet(api):
+    api.answers["/_node"] = 503
+    stop = "[x][INFO ][logstash.runner          ] Logstash shut down."
+    text, final, _version = problem(api, log=[*REGISTER, stop], marked=True)
+    assert "does not answer: it answers with status 503" in text
+    assert not final
+
+
+def test_failure_of_another_pipeline_than_those_that_are_expected_does_not_count(api):
+    assert problem(api, ("second",), log=[START, *REGISTER])[0] == ""
+
+
+def test_process_that_ends_says_why(api):
+    fatal = "[x][FATAL][org.logstash.Logstash    ] Logstash stopped processing because of an error: (LoadError) no FFI"
+    exited = "[x][FATAL][org.logstash.Logstash    ] Logstash stopped processing because of an error: (SystemExit) exit"
+    ending = {**ACTIVE, "ActiveState": "failed", "SubState": "failed"}
+    assert (
+        "ends by itself: Logstash stopped processing because of an error: (LoadError) no FFI"
+        in problem(api, state=ending, log=[START, fatal, START], restarts=1)[0]
+    )
+    assert "ends by itself: the end of the log says why" in problem(api, state=ending, log=[START, exited])[0]
+
+
+def test_pipeline_that_has_crashed_is_dead_although_the_node_api_shows_it_at_work(api):
+    crash = (
+        "[x][FATAL][logstash.javapipeline    ][broker] Pipeline worker error, the pipeline will be stopped "
+        '{:pipeline_id=>"broker", :error=>"(NoMethodError) x", :backtrace=>["lib/logstash/filters/ruby.rb:1"]}'
+    )
+    text, final, _version = problem(api, log=[START, crash])
+    assert "pipeline broker does not run: it has crashed: filter ruby: (NoMethodError) x" in text
+    assert final
+
+
+def restarts(port, times, pipeline="broker", begun=0):
+    """The lines of an input that fails once a second, so many times."""
+    lines = []
+    for second in range(begun, begun + times):
+        stamp = (datetime(2026, 1, 1) + timedelta(seconds=second)).isoformat(timespec="milliseconds").replace(".", ",")
+        lines += [
+            f"[{stamp}][ERROR][logstash.javapipeline    ][{pipeline}][in] A plugin had an unrecoverable error. Will "
+            "restart this plugin.",
+            f"  Pipeline_id:{pipeline}",
+            f'  Plugin: <LogStash::Inputs::Tcp port=>{port}, id=>"in">',
+            "  Error: Address already in use",
+            "  Exception: Java::JavaNet::BindException",
+        ]
+    return lines
+
+
+FAILS = "input tcp of pipeline broker fails and is started again"
+TAKEN = "Address already in use (Java::JavaNet::BindException)"
+
+
+def test_input_that_restarts_again_and_again_is_a_problem(api):
+    text, final, _version = problem(api, log=[START, *restarts(1, 3)])
+    assert text == f"{FAILS}, 3 times so far: {TAKEN}"
+    assert not final
+    assert problem(api, log=[START, *restarts(1, 40)])[1]
+
+
+def test_input_of_a_single_unnamed_pipeline_counts(api):
+    lines = [line for line in restarts(1, 2) if "Pipeline_id" not in line]
+    assert FAILS in problem(api, log=[START, *[line.replace("[broker][in]", "") for line in lines]])[0]
+
+
+def test_input_that_failed_and_does_no_more_is_healthy(api):
+    """As while another program has its port for a moment."""
+    assert problem(api, log=[START, *restarts(1, 2)], silence=9.0)[0] != ""
+    assert problem(api, log=[START, *restarts(1, 2)], silence=10.0)[0] == ""
+    later = "[2026-01-01T00:05:00,000][INFO ][logstash.agent] an event, say"
+    assert problem(api, log=[START, *restarts(1, 2), later])[0] == ""
+
+
+def test_input_that_failed_in_a_former_start_or_another_pipeline_is_healthy(api):
+    assert problem(api, log=[*restarts(1, 3), START])[0] == ""
+    assert problem(api, log=[START, *restarts(1, 3, "other")])[0] == ""
+
+
+def test_input_whose_port_another_input_has(api):
+    text = problem(api, log=[START, *restarts(api.server_port, 1)])[0]
+    assert f"Another input of this Logstash listens on {api.server_port}" in text
+
+
+def test_input_that_restarts_since_another_program_has_its_port(api):
+    program = "import socket; s = socket.create_server(('', 0)); print(s.getsockname()[1], flush=True); input()"
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        port = int(other.stdout.readline())
+        text = problem(api, log=[START, *restarts(port, 2)])[0]
+        other.communicate("\n")
+    assert f"Another program listens on {port}: stop that, or set another port" in text
+
+
+# The whole module
+
+
 @pytest.fixture
 def health(run_module, api, monkeypatch, tmp_path):
     (tmp_path / "log").write_text("".join(f"line {number}\n" for number in range(50)))
     monkeypatch.setattr(logstash_health, "INTERVAL", 0.01)
-    monkeypatch.setattr(logstash_health, "journal_tail", lambda *_: ["line 49", "printed only"])
+    monkeypatch.setattr(logstash_health, "read_journal", lambda *_: ["line 49", "printed only"])
 
-    def run(states, timeout=1, **options):
+    def run(states, timeout=0, **options):
         states = list(states)
         monkeypatch.setattr(logstash_health, "unit_state", lambda *_: states.pop(0) if len(states) > 1 else states[0])
         return run_module(
@@ -247,11 +375,12 @@ def health(run_module, api, monkeypatch, tmp_path):
             **options,
         )
 
+    run.log = tmp_path / "log"
     return run
 
 
 def test_waits_until_healthy(health):
-    assert health([ACTIVE, {**ACTIVE, "ActiveState": "activating"}, ACTIVE])["version"] == "9.5.2"
+    assert health([ACTIVE, {**ACTIVE, "ActiveState": "activating"}, ACTIVE], timeout=60)["version"] == "9.5.2"
 
 
 def test_failure_carries_the_end_of_the_log_and_what_was_printed(health):
@@ -274,6 +403,81 @@ def test_gives_up_on_a_pipeline_that_has_failed_for_good(health, api, monkeypatc
     assert health([ACTIVE], timeout=60)["seconds"] < 30
 
 
+def test_failure_at_register_is_said_at_once(health, monkeypatch):
+    monkeypatch.setattr(logstash_health, "HOPELESS_SECONDS", 0)
+    health.log.write_text("\n".join([START, *REGISTER]) + "\n")
+    result = health([{**ACTIVE, "ActiveState": "activating", "MainPID": "0"}], timeout=60)
+    assert f"seconds: {WHY}" in result["msg"].replace(f"{result['seconds']} s: ", "seconds: ")
+    assert "No pattern of grok is called NOSUCHPATTERN" in result["msg"]
+    assert "raise logstash_health_timeout" not in result["msg"]
+
+
+def test_start_of_java_alone_is_not_explained_by_memory(health):
+    flags = "[x][INFO ][logstash.runner          ] JVM bootstrap flags: [-Xmx1g, -XX:+HeapDumpOnOutOfMemoryError]"
+    health.log.write_text(f"{START}\n{flags}\n")
+    assert "memory" not in health([{**ACTIVE, "ActiveState": "failed"}])["problem"]
+    assert "not enough memory" not in health([{**ACTIVE, "ActiveState": "failed"}])["msg"]
+
+
+def test_only_what_was_logged_since_the_start_counts(health, monkeypatch):
+    monkeypatch.setattr(logstash_health, "HOPELESS_SECONDS", 0)
+    health.log.write_text("\n".join([START, *REGISTER, "[x][INFO ][a] Logstash shut down."]) + "\n")
+    status = health.log.stat()
+    before = {"inode": status.st_ino, "size": status.st_size}
+    unit = {**ACTIVE, "ActiveState": "activating", "MainPID": "0"}
+    assert WHY in health([unit], timeout=60)["msg"]
+    assert "NOSUCHPATTERN" not in health([unit], log_before=before)["msg"]
+    with health.log.open("a") as log:
+        log.write("\n".join([START, *REGISTER, START]) + "\n")
+    assert WHY in health([unit], timeout=60, log_before=before)["msg"]
+
+
+def test_log_that_was_renamed_since_is_read_from_its_beginning(health):
+    health.log.write_text("\n".join([START, *REGISTER]) + "\n")
+    unit = {**ACTIVE, "ActiveState": "activating", "MainPID": "0"}
+    assert WHY in health([unit], log_before={"inode": 1, "size": 10**9})["msg"]
+
+
+def test_ports_that_live_pipelines_name_have_to_listen(health, api, tmp_path):
+    folder = tmp_path / "pipelines/broker"
+    folder.mkdir(parents=True)
+    (folder / "10-in.conf").write_text(f"input {{ tcp {{ port => {api.server_port} }} }}")
+    assert not health([ACTIVE], pipeline_directory=str(tmp_path / "pipelines"))["failed"]
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        (folder / "20-in.conf").write_text(f'input {{ http {{ port => "{port}" }} udp {{ port => 1 }} }}')
+        result = health([ACTIVE], pipeline_directory=str(tmp_path / "pipelines"))
+    assert f"no input listens on port {port} " in result["msg"]
+    assert f"correct the input http in {folder}/20-in.conf" in result["msg"]
+
+
+def test_file_with_the_option_that_java_refuses_is_named(health, monkeypatch, tmp_path):
+    (tmp_path / "environment").write_text('LS_JAVA_OPTS="-XX:+UseNothing"\n')
+    said = ["Unrecognized VM option 'UseNothing'", "Error: Could not create the Java Virtual Machine."]
+    monkeypatch.setattr(logstash_health, "read_journal", lambda *_: said)
+    unit = {**ACTIVE, "ActiveState": "activating", "MainPID": "0"}
+    message = health([unit], option_files=[str(tmp_path / "missing"), str(tmp_path / "environment")])["msg"]
+    assert f"Java refuses UseNothing in line 1 of {tmp_path}/environment" in message
+
+
+def test_journal_is_asked_for_the_runs_that_were_seen(health, monkeypatch):
+    asked = []
+    monkeypatch.setattr(logstash_health, "read_journal", lambda _module, _unit, runs: asked.append(runs) or [])
+    unit = {**ACTIVE, "ActiveState": "activating", "MainPID": "0"}
+    first = {**unit, "InvocationID": "a"}
+    health([first, first, first, {**unit, "InvocationID": "b", "NRestarts": "3"}], timeout=60)
+    assert asked == [["a", "b"]]
+
+
+def test_long_reason_is_whole(health):
+    reason = "x" * 900 + " the cause"
+    health.log.write_text(
+        f'{START}\n[x][ERROR][a] Pipeline error {{:pipeline_id=>"broker", :exception=>#<E: {reason}>}}\n'
+    )
+    assert f"E: {reason}" in health([{**ACTIVE, "ActiveState": "activating", "MainPID": "0"}])["problem"]
+
+
 def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
     """A process that systemd starts anew within the settle time begins it anew."""
     clock = iter(range(100))
@@ -284,6 +488,29 @@ def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
     steady = health([one], settle=5, timeout=60)["seconds"]
     assert health([one, one, one, one, other], settle=5, timeout=60)["seconds"] > steady
     assert "did not stay healthy" in health([one, other] * 40, settle=5, timeout=20)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("port", "options", "expected"),
+    [
+        ("${PORT}", {"settle": 2}, 10),
+        ("${PORT}", {"settle": 2, "ports": [7000]}, 2),
+        ("7000", {"settle": 2}, 2),
+        ("${PORT}", {"settle": 0}, 0),
+        ("${PORT}", {"settle": 20}, 20),
+    ],
+)
+def test_input_whose_port_cannot_be_looked_at_is_given_time_to_fail(health, monkeypatch, port, options, expected):
+    pipelines = health.log.parent / "pipelines"
+    (pipelines / "broker").mkdir(parents=True)
+    (pipelines / "broker/10.conf").write_text(f'input {{ beats {{ port => "{port}" }} }}')
+    clock = iter(range(100))
+    looks = []
+    monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(logstash_health, "find_problem", lambda *_: looks.append(1) or ("", False, "9.5.2"))
+    health([ACTIVE], pipeline_directory=str(pipelines), timeout=60, **options)
+    assert len(looks) == expected + 1
 
 
 def test_problem_within_the_settle_time_begins_it_anew(health, monkeypatch):

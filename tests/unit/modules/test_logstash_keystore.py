@@ -239,9 +239,22 @@ def test_failure_leaves_the_old_files_and_nothing_else(make, world, script):
     world.script(script)
     result = make({"ES_PWD": "other"})
     assert result["failed"]
-    assert "nothing live was changed" in result["msg"]
+    assert "The keystore was not made" in result["msg"]
     assert "ERROR" in result["msg"]
     assert {path.name: path.read_bytes() for path in world.staged.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo the cause; seq 1000; exit 1", "the cause"),
+        ("printf 'ERROR: it failed:\\n  the cause\\n'; exit 1", "ERROR: it failed: the cause"),
+    ],
+    ids=["at the beginning", "in a line that continues another"],
+)
+def test_cause_of_a_failure_is_shown(make, world, script, said):
+    world.script(script)
+    assert said in make({"ES_PWD": SECRET})["msg"]
 
 
 def test_what_a_killed_run_left_is_taken_away(make, world):

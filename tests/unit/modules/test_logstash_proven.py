@@ -141,3 +141,25 @@ def test_only_an_active_unit_has_a_process():
     assert logstash_proven.invocation(module, "x") == "77"
     module.answer = "ActiveState=activating\nInvocationID=77\n"
     assert logstash_proven.invocation(module, "x") == ""
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ("LoadState=loaded\nActiveState=active", "running"),
+        ("LoadState=loaded\nActiveState=activating", "restarting"),
+        ("LoadState=loaded\nActiveState=failed", "failed"),
+        ("LoadState=loaded\nActiveState=inactive", "stopped"),
+        ("LoadState=loaded\nActiveState=deactivating", "stopped"),
+        ("LoadState=not-found\nActiveState=inactive", "absent"),
+        # Deleted while it runs.
+        ("LoadState=not-found\nActiveState=active", "running"),
+        ("LoadState=masked\nActiveState=inactive", "stopped"),
+    ],
+)
+def test_what_the_service_does(properties, expected):
+    class Module:
+        def run_command(self, _command):
+            return 0, properties, ""
+
+    assert logstash_proven.activity(Module(), "x") == expected

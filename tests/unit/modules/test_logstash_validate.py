@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import socket
 import subprocess
 import time
 
@@ -252,7 +253,8 @@ def test_failure_names_user_status_and_reason(validate):
     assert result["failed"]
     assert "run as user nobody, exit status 1" in result["msg"]
     assert "The given configuration is invalid." in result["msg"]
-    assert "Nothing live was changed" in result["msg"]
+    # What that means for the service is said by whoever knows what was done before.
+    assert "live" not in result["msg"]
 
 
 def test_failure_names_file_line_and_template(validate):
@@ -290,6 +292,67 @@ def test_test_that_does_not_end_is_ended(validate):
 def test_known_message_is_explained(validate):
     result = validate("echo '[x][FATAL][y] Cannot evaluate `${Host}`. Replacement variable'; exit 1")
     assert "Host is neither in logstash_environment nor in the keystore" in result["msg"]
+
+
+def test_reason_of_several_lines_is_whole(validate):
+    output = "[x][ERROR][y] The error reported is:\n  first\n  the cause\n\n[x][FATAL][y] (SystemExit) exit"
+    result = validate(f"cat <<'END'\n{output}\nEND\nexit 1")
+    assert result["reasons"] == ["The error reported is: first the cause"]
+    assert "The error reported is: first the cause" in result["msg"]
+
+
+def test_cause_at_the_beginning_of_a_long_output_is_shown(validate):
+    result = validate("echo the cause; seq 1000; exit 1")
+    assert "the cause" in result["msg"]
+    assert "\n1000" in result["output"]
+
+
+def test_memory_is_not_named_by_the_options_that_every_start_logs(validate):
+    flags = "[x][INFO ][logstash.runner          ] JVM bootstrap flags: [-XX:+HeapDumpOnOutOfMemoryError]"
+    assert "memory" not in validate(f"echo '{flags}'; echo '[x][FATAL][y] no'; exit 1")["msg"].lower()
+
+
+def test_file_with_the_option_that_java_refuses_is_named(validate, world):
+    (world / "default").write_text('# -XX:+UseNothing\nLS_JAVA_OPTS="-Xmx1g -XX:+UseNothing"\n')
+    result = validate("echo \"Unrecognized VM option 'UseNothing'\"; exit 1")
+    assert f"Java refuses UseNothing in line 2 of {world}/default" in result["msg"]
+    (world / "live/jvm.options").write_text("-Xmx4gg\n")
+    result = validate("echo 'Invalid maximum heap size: -Xmx4gg'; exit 1")
+    assert f"Java refuses -Xmx4gg in line 1 of {world}/live/jvm.options" in result["msg"]
+
+
+@pytest.fixture
+def listener():
+    """A program that listens on a port of loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "refused"),
+    [
+        ("port => PORT", True),
+        ("port => 'PORT' host => '127.0.0.1'", True),
+        ("port => PORT host => '127.0.0.2'", False),
+        ("port => PORT host => '${ADDRESS:127.0.0.2}'", False),
+        ("port => '${PORT:PORT}'", False),
+    ],
+)
+def test_port_that_another_program_has_is_refused(validate, world, listener, settings, refused):
+    file = world / "live/staged/pipelines/main/10-in.conf"
+    file.write_text(f"input {{ tcp {{ {settings.replace('PORT', str(listener))} }} }}\n")
+    result = validate("true")
+    assert result["failed"] == refused
+    if refused:
+        assert (
+            f"Another program listens on port {listener} (the input tcp in pipelines/main/10-in.conf)" in result["msg"]
+        )
+
+
+def test_port_that_the_service_itself_has_is_accepted(validate, world, listener, monkeypatch):
+    monkeypatch.setattr(logstash_validate, "main_pid", lambda *_: str(os.getpid()))
+    (world / "live/staged/pipelines/main/10-in.conf").write_text(f"input {{ tcp {{ port => {listener} }} }}\n")
+    assert not validate("true")["failed"]
 
 
 @pytest.fixture

@@ -173,4 +173,4 @@ def test_full_disk_is_told(bring, monkeypatch):
     result = bring(FILES)
     assert result["failed"]
     assert "No space left on device" in result["msg"]
-    assert "Nothing live was changed" in result["msg"]
+    assert "Make room on that file system" in result["msg"]

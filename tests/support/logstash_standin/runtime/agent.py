@@ -7,11 +7,15 @@ import time
 import uuid
 
 from . import api, locks, log, plugin_table, sources
-from .errors import AccessDeniedError, ConfigurationError, LockError
+from .errors import AccessDeniedError, ConfigurationError, LockError, RegisterError
 from .pipeline import Pipeline
 from .settings import Settings
 
 _STALL_CHECKS = 5
+# The genuine program's node API answers 3 to 10 s before its pipelines run. So many seconds it is here, unless the
+# environment says otherwise.
+_START_SECONDS = 0.2
+_START_VARIABLE = "STANDIN_START_SECONDS"
 
 
 class Agent:
@@ -60,6 +64,8 @@ class Agent:
 
     def _run_pipelines(self) -> int:
         reload = self.settings.get("config.reload.automatic")
+        if self._stop.wait(float(os.environ.get(_START_VARIABLE, _START_SECONDS))):
+            return 0
         self._converge()
         if not self.pipelines and not reload:
             return 1
@@ -127,7 +133,21 @@ class Agent:
             )
             self.failures += 1
             return False
-        made.start()
+        try:
+            made.start()
+        except RegisterError:
+            log.error(
+                "logstash.agent",
+                "Failed to execute action",
+                {
+                    ":id": log.Symbol(config.id),
+                    ":action_type": log.Raw("LogStash::ConvergeResult::FailedAction"),
+                    ":message": f"Could not execute action: PipelineAction::Create<{config.id}>, action_result: false",
+                    ":backtrace": None,
+                },
+            )
+            self.failures += 1
+            return False
         self.pipelines[config.id] = made
         self.successes += replaced
         return True

@@ -57,6 +57,16 @@ _OPTIONS = {
     "log.level",
     "log.format",
 }
+# What jvm.options of the genuine package has, and what the program adds behind LS_JAVA_OPTS, as 8.5.3 logs them.
+_JAVA_OPTIONS = (
+    *("-Xms1g", "-Xmx1g", "-Djava.awt.headless=true", "-Dfile.encoding=UTF-8", "-Djruby.compile.invokedynamic=true"),
+    *("-Djruby.jit.threshold=0", "-XX:+HeapDumpOnOutOfMemoryError", "-Djava.security.egd=file:/dev/urandom"),
+    "-Dlog4j2.isThreadContextMapInheritable=true",
+)
+_FIXED_JAVA_OPTIONS = (
+    *("-Djruby.regexp.interruptible=true", "-Djdk.io.File.enableADS=true"),
+    "--add-opens=java.management/sun.management=ALL-UNNAMED",
+)
 _SEE_HELP = "\nSee: 'bin/logstash --help'\n"
 
 
@@ -201,7 +211,7 @@ def _execute(settings: Settings, release: str) -> int:
         )
     level = settings.get("log.level")
     log.log.configure(path_logs=logs, level=level, log_format=settings.get("log.format"), has_log4j=has_log4j)
-    log.info("logstash.runner", "Starting Logstash", {"logstash.version": release, "jruby.version": "stand-in"})
+    _log_start(settings, release, has_log4j=has_log4j)
     _check_user(settings)
     sources.check_conflicts(settings)
     try:
@@ -214,6 +224,18 @@ def _execute(settings: Settings, release: str) -> int:
     if settings.get("config.test_and_exit"):
         return _test(settings)
     return _start(settings, release)
+
+
+def _log_start(settings: Settings, release: str, *, has_log4j: bool) -> None:
+    """The first entries of every start. The options of Java are logged from 7.17 on."""
+    recent = settings.release >= (7, 17, 0)
+    if recent and has_log4j:
+        path = os.path.join(settings.get("path.settings"), "log4j2.properties")
+        log.info("logstash.runner", f"Log4j configuration path used is: {path}")
+    log.info("logstash.runner", "Starting Logstash", {"logstash.version": release, "jruby.version": "stand-in"})
+    if recent:
+        flags = [*_JAVA_OPTIONS, *os.environ.get("LS_JAVA_OPTS", "").split(), *_FIXED_JAVA_OPTIONS]
+        log.info("logstash.runner", f"JVM bootstrap flags: [{', '.join(flags)}]")
 
 
 def _check_user(settings: Settings) -> None:

@@ -5,6 +5,10 @@ class ConfigurationError(Exception):
     """A pipeline or a variable that the program can't use (`LogStash::ConfigurationError`)."""
 
 
+class RegisterError(Exception):
+    """A plugin that refuses to start; its text is the exception as Ruby inspects it, `#<Class: reason>`."""
+
+
 class PluginLoadingError(ConfigurationError):
     """A plugin that is not installed (`LogStash::PluginLoadingError`)."""
 

@@ -3,8 +3,11 @@
 import json
 import random
 import re
+import time
 
+from . import grok_patterns
 from .decoration import as_list, decorate, pairs
+from .errors import RegisterError
 from .event import Event, text
 from .filters_text import Csv, Date, Dissect
 
@@ -16,10 +19,21 @@ def make(name: str, parameters: dict):
     return kind(parameters) if kind else None
 
 
-def seconds_to_register(parameters: dict) -> float:
-    """How long a ruby filter takes to start: `init => "sleep 60"`. No other Ruby is run."""
-    found = re.fullmatch(r"\s*sleep[ (]\s*(\d+(?:\.\d+)?)\s*\)?\s*", str(parameters.get("init", "")))
-    return float(found[1]) if found else 0.0
+def register(name: str, parameters: dict) -> None:
+    """Gets a filter ready to run, as far as that can take long or fail. Raises RegisterError.
+
+    A ruby filter takes its time for `init => "sleep 60"`, and no other Ruby is run. A grok filter wants every pattern
+    to be defined; one with files of patterns is believed.
+    """
+    if name == "ruby":
+        found = re.fullmatch(r"\s*sleep[ (]\s*(\d+(?:\.\d+)?)\s*\)?\s*", str(parameters.get("init", "")))
+        time.sleep(float(found[1]) if found else 0.0)
+    elif name == "grok" and "patterns_dir" not in parameters:
+        known = grok_patterns.NAMES | set(parameters.get("pattern_definitions", {}))
+        for _field, expressions in pairs(parameters.get("match", {})):
+            for used in re.finditer(r"%\{(\w+)[^}]*\}", " ".join(map(text, as_list(expressions)))):
+                if used[1] not in known:
+                    raise RegisterError(f"#<Grok::PatternError: pattern {used[0]} not defined>")
 
 
 class _Drop:

@@ -8,7 +8,7 @@ import traceback
 import uuid
 
 from . import codecs, conditions, config_parser, decoration, filters, log, plugin_table, queues, syntax_tree, variables
-from .errors import AccessDeniedError, ConfigurationError, LockError
+from .errors import AccessDeniedError, ConfigurationError, LockError, RegisterError
 from .event import Event
 from .sources import PipelineConfig
 
@@ -99,6 +99,7 @@ class Pipeline:
     def __init__(self, config: PipelineConfig, available: set[str], release: tuple[int, int, int], bus: dict) -> None:
         """Raises ConfigurationError, LockError and AccessDeniedError."""
         self.config, self.id, self.available, self.bus = config, config.id, available, bus
+        self._release = release
         self.ephemeral_id = str(uuid.uuid4())
         self.stopping, self.aborted, self.finished = threading.Event(), threading.Event(), threading.Event()
         self._inputs_done = threading.Event()
@@ -185,7 +186,8 @@ class Pipeline:
     # Running
 
     def start(self) -> None:
-        """Starts the inputs and the worker; returns at once."""
+        """Starts the inputs and the worker; returns at once. Raises RegisterError."""
+        self._register()
         settings = self.config.settings
         workers, size = settings.get("pipeline.workers"), settings.get("pipeline.batch.size")
         log.info(
@@ -205,9 +207,6 @@ class Pipeline:
         from . import outputs  # noqa: PLC0415 - it brings http.client along, which `-t` does not need
 
         self._senders = {plugin: outputs.make(plugin) for plugin in self.outputs}
-        for plugin in self.filters:
-            if plugin.name == "ruby":
-                time.sleep(filters.seconds_to_register(plugin.parameters))
         self.started_at = time.monotonic()
         threads = [threading.Thread(target=self._run_input, args=(plugin,), daemon=True) for plugin in self.inputs]
         for thread in threads:
@@ -215,6 +214,30 @@ class Pipeline:
         threading.Thread(target=self._wait_for_inputs, args=(threads,), daemon=True).start()
         threading.Thread(target=self._run_worker, daemon=True).start()
         log.info("logstash.javapipeline", "Pipeline started", {"pipeline.id": self.id}, self.id)
+
+    def _register(self) -> None:
+        """Lets every filter get ready. One that refuses ends the pipeline, in the words of the release."""
+        try:
+            for plugin in self.filters:
+                filters.register(plugin.name, plugin.parameters)
+        except RegisterError as error:
+            gems = "/usr/share/logstash/vendor/bundle/jruby/gems"
+            frame = f"{gems}/logstash-filter-{plugin.name}/lib/logstash/filters/{plugin.name}.rb:1:in `register'"
+            details = {":pipeline_id": self.id, ":exception": log.Raw(str(error)), ":backtrace": [frame]}
+            # 5.x names no pipeline; up to 7.8.0 the words were others.
+            if self._release < (6, 0, 0):
+                del details[":pipeline_id"]
+            recent = self._release > (7, 8, 0)
+            log.error(
+                "logstash.javapipeline",
+                "Pipeline error" if recent else "Pipeline aborted due to error",
+                details,
+                self.id,
+            )
+            self.finished.set()
+            self.close()
+            log.info("logstash.javapipeline", "Pipeline terminated", {"pipeline.id": self.id}, self.id)
+            raise
 
     def stop(self) -> None:
         """Asks the inputs to end; the worker follows when it has done what it must."""
@@ -229,13 +252,13 @@ class Pipeline:
                 run(plugin, self.stopping)
             except Exception as error:  # whatever went wrong, the input is started again
                 plugin.running.clear()
-                reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+                reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
                 kind = "Java::JavaNet::BindException" if isinstance(error, OSError) else type(error).__name__
                 log.error(
                     "logstash.javapipeline",
                     "A plugin had an unrecoverable error. Will restart this plugin.\n"
                     f"  Pipeline_id:{self.id}\n"
-                    f"  Plugin: <LogStash::Inputs::{plugin.name.capitalize()} id=>{log.inspect(plugin.id)}>\n"
+                    f"  Plugin: <LogStash::Inputs::{plugin.name.capitalize()} {_described(plugin)}>\n"
                     f"  Error: {reason}\n  Exception: {kind}\n  Stack: ",
                     None,
                     self.id,
@@ -322,6 +345,12 @@ class Pipeline:
                 self._route(_chosen(step, event), event, wanted)
             else:
                 wanted.setdefault(step[0], []).append(event)
+
+
+def _described(plugin: Plugin) -> str:
+    """A plugin in its own words: its plain settings, and its id."""
+    plain = {name: value for name, value in plugin.parameters.items() if isinstance(value, str | int)}
+    return ", ".join(f"{name}=>{log.inspect(value)}" for name, value in {**plain, "id": plugin.id}.items())
 
 
 def _chosen(cases: list, event: Event) -> list:

@@ -1,0 +1,115 @@
+"""What a failed run says of the service: what was done about the failure, and what the service does now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+WAY_OUT = "Correct the cause and run again."
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is known at the end of a failed run.
+
+    `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first change
+    still did when the run failed. `before` and `now` are what the service did then and does at the end, one of SERVICE.
+    `record`: what was last proven healthy; `proven_now`: in this run. `found`: what the host had before the first run.
+    `rollback`: the run may bring it back. `to_run`: the service is to run. `failure`: why what was to be brought back
+    could not be. `out_of_service`: the host was taken out of service and not put back.
+    """
+
+    changing: bool
+    same_process: bool
+    before: str
+    now: str
+    record: dict = field(default_factory=dict)
+    proven_now: bool = False
+    found: dict = field(default_factory=dict)
+    rollback: bool = True
+    to_run: bool = True
+    check: bool = False
+    failure: str = ""
+    out_of_service: bool = False
+
+
+# What systemd says of a service: it runs, it ended and is about to be started again, it ended and stays so, it was
+# stopped or never started, there is none.
+SERVICE = ("running", "restarting", "failed", "stopped", "absent")
+
+
+def describe(outcome):
+    """The sentences, without the failure itself: each says what is true at the end of the run."""
+    parts = [what_was_done(outcome), what_it_does(outcome), WAY_OUT]
+    if outcome.out_of_service:
+        parts.append("Until then the host stays out of service: logstash_undrain_tasks were not run.")
+    return " ".join(filter(None, parts))
+
+
+def named(record):
+    """A record by its version and release."""
+    return f"version {record.get('version', 'unknown')}, release {record.get('release', 'unknown')}"
+
+
+def is_restored(outcome):
+    """Whether what was there before was brought back."""
+    there = outcome.record or outcome.found
+    return bool(there and outcome.changing and outcome.rollback and not outcome.check and not outcome.failure)
+
+
+def what_was_done(outcome):
+    """What the run did about the failure: the first sentence whose condition holds."""
+    good = f"The last good configuration ({named(outcome.record)})" if outcome.record else "What was set up by hand"
+    log = outcome.record.get("health", {}).get("log_file")
+    proof = ", and the service is proven healthy on it" if outcome.to_run and outcome.now == "running" else ""
+    sentences = (
+        (outcome.check, "This is a check run: nothing was changed."),
+        (
+            not outcome.changing and outcome.proven_now,
+            "What is live now passed the health gate in this run, and stays.",
+        ),
+        (not outcome.changing, "Nothing live was changed, and nothing was restarted."),
+        (not outcome.rollback, "logstash_rollback is false: everything was left as it is."),
+        (
+            not outcome.record and not outcome.found,
+            f"Nothing was ever proven healthy on this host, so there is nothing to go back to: {what_stays(outcome)}.",
+        ),
+        (
+            outcome.failure,
+            f"{good} could not be brought back to health either: {outcome.failure} Look at the host: "
+            f"`journalctl -u logstash`{f' and {log}' if log else ''}.",
+        ),
+        (outcome.record, f"The last good configuration was brought back ({named(outcome.record)}){proof}."),
+        (True, "What was set up by hand before the first run was brought back."),
+    )
+    return next(sentence for condition, sentence in sentences if condition)
+
+
+def what_stays(outcome):
+    """What became of the service where there is nothing to go back to."""
+    if outcome.same_process:
+        return "the process that ran before was left alone"
+    if outcome.before in ("stopped", "absent"):
+        return "the service was not started"
+    if outcome.before == "failed":
+        return "the service has ended by itself"
+    if outcome.now in ("running", "restarting"):
+        return "the service could not be stopped"
+    return "the service was stopped, since it would fail and restart for ever"
+
+
+def what_it_does(outcome):
+    """What the service does at the end of the run: the first sentence whose condition holds."""
+    sentences = (
+        (outcome.now == "absent", "There is no service."),
+        (outcome.now in ("failed", "stopped"), "The service does not run."),
+        (outcome.now == "restarting", "The service does not stay up: systemd starts it again and again."),
+        (is_restored(outcome), "The service runs."),
+        (
+            not outcome.changing and outcome.record,
+            f"The service runs the last good configuration ({named(outcome.record)}).",
+        ),
+        (outcome.check or not outcome.changing, "The service runs as it did before this run."),
+        (outcome.same_process, "The service still runs in the process from before the change."),
+        (True, "The service runs, but what it runs has not passed the health gate."),
+    )
+    return next(sentence for condition, sentence in sentences if condition)

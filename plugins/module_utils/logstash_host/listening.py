@@ -1,0 +1,76 @@
+"""Which TCP ports a process listens on, and who else does in its network."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A socket that listens: its port, the number of its user, its address; `::` and `0.0.0.0` mean every one."""
+
+    port: int
+    user: int
+    address: str
+
+
+def listeners(pid):
+    """The sockets that listen in the network of a process, as {inode: Listener}."""
+    found = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == "0A":
+                address, _colon, port = fields[1].rpartition(":")
+                found[fields[9]] = Listener(int(port, 16), int(fields[7]), address_of(address))
+    return found
+
+
+def address_of(text):
+    """An address of the kernel's table, which writes words of four bytes in the machine's order."""
+    words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
+    address = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def open_sockets(pid):
+    """The inodes of a process's sockets. Raises PermissionError where root may not look into another user's process."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            yield os.readlink(descriptor).partition("socket:[")[2].rstrip("]")
+        except FileNotFoundError:
+            # Closed meanwhile.
+            continue
+
+
+def own_listeners(pid):
+    """The inodes of the sockets that a process listens with."""
+    sockets = listeners(pid)
+    try:
+        return {inode for inode in open_sockets(pid) if inode in sockets}
+    except PermissionError:
+        # In a container; there the sockets of the process's user have to do.
+        owner = Path(f"/proc/{pid}").stat().st_uid
+        return {inode for inode, found in sockets.items() if found.user == owner}
+    except OSError:
+        # The process has ended.
+        return set()
+
+
+def own_ports(pid):
+    """The ports that a process listens on."""
+    sockets = listeners(pid)
+    return {sockets[inode].port for inode in own_listeners(pid) if inode in sockets}
+
+
+def others(pid):
+    """What listens in our network, as Listeners, without a process's own sockets; process 0 is none."""
+    own = own_listeners(pid) if int(pid) else set()
+    return [found for inode, found in listeners("self").items() if inode not in own]

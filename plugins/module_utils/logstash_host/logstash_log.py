@@ -1,0 +1,384 @@
+"""What a log of Logstash says: its starts, pipelines that failed, plugins that restart, and the reasons.
+
+Lines in, facts out; nothing is read or run here. Understood are the file and the console
+(`[time][LEVEL][logger][pipeline] text`), the console without log4j2.properties (`[LEVEL] time [thread] logger - text`),
+`log.format: json`, and what is printed as it is, such as the words of Java. The forms are those of 5.x to 9.x; a line
+that was cut off is read as far as it goes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+LEVELS = "TRACE|DEBUG|INFO|WARN|ERROR|FATAL"
+FILE_FORM = re.compile(
+    rf"\[(?P<time>[^\]]*)\]\[(?P<level>{LEVELS}) *\]\[(?P<logger>[^\]]*?) *\]"
+    r"(?:\[(?P<pipeline>[^\]]*)\])?(?:\[(?P<plugin_id>[^\]]*)\])? ?(?P<text>.*)"
+)
+CONSOLE_FORM = re.compile(
+    rf"\[(?P<level>{LEVELS}) *\] (?P<time>\S+ \S+) \[(?P<thread>.+?)\] (?P<logger>[\w.]+) - (?P<text>.*)"
+)
+# What is printed without a level, and says why the process ends.
+PRINTED_ERROR = re.compile(
+    r"ERROR\b|FATAL\b|Error\b|Exception in thread|Your settings are invalid|The given configuration is invalid|"
+    r"Unrecognized (?:VM )?option|Invalid (?:maximum|initial) heap size|Invalid -Xlog option|Improperly specified VM|"
+    r"Conflicting collector|Could not find agent library|encountered \[\d+\] error|java\.lang\.\w+Error"
+)
+# What is printed without a level, and belongs to nothing before it.
+PRINTED_NEWS = re.compile(
+    r"Using (?:bundled|system) |Sending Logstash|Could not find log4j2|Usage:|WARNING|OpenJDK|Java HotSpot|Picked up|"
+    r"Configuration OK|Thread\.exclusive"
+)
+STACK = re.compile(r"\s*(?:at [\w.$/]+[(<]|\.\.\. \d+ more)|\S+\(\S+:\d+\)$|\S+\.rb:\d+:in ")
+STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
+FAILED = re.compile(
+    r"Pipeline error|Pipeline aborted due to error|Pipeline worker error|Exception in pipelineworker|"
+    r"Error registering plugin|Logstash failed to create queue|Cannot create pipeline|fetched an invalid config|"
+    r"Failed to execute action|Pipeline_?[Mm]anager error"
+)
+# Says that something failed, and not what.
+SAYS_NOTHING = re.compile(r"Could not execute action|Something is wrong with your configuration|\(SystemExit\) exit")
+RESTARTS = "A plugin had an unrecoverable error. Will restart this plugin"
+STRING = r'"((?:[^"\\]|\\.)*)"?'
+CRASHED = re.compile(r"Pipeline worker error|Exception in pipelineworker")
+# Before 6.0 there is one pipeline, and the log does not name it.
+UNNAMED = ""
+KIND = {"inputs": "input", "filters": "filter", "outputs": "output", "codecs": "codec"}
+PLUGIN_PLACES = (
+    # A frame of the stack, the folder of its gem, its class, and the words of a plugin that is not there.
+    re.compile(r"lib/logstash/(?P<kinds>inputs|filters|outputs|codecs)/(?P<name>[\w-]+)\.rb"),
+    re.compile(r"logstash-(?P<kind>input|filter|output|codec)-(?P<name>[a-z][\w-]*?)-\d"),
+    re.compile(r"LogStash::(?P<kinds>Inputs|Filters|Outputs|Codecs)::(?P<name>\w+)"),
+    re.compile(r"Couldn't find any (?P<kind>\w+) plugin named '(?P<name>[\w-]+)'"),
+)
+PLUGIN_LOGGER = re.compile(r"logstash\.(inputs|filters|outputs|codecs)\.([\w-]+)$")
+# The library of a plugin names its errors after itself: Grok::PatternError.
+# A plugin describes itself with its codec, which has an id, too.
+CODEC = re.compile(r'codec=><LogStash::Codecs::\w+ (?:\w+=>(?:"[^"]*"|[^,>"]+)(?:, )?)*>')
+OWN_ERROR = re.compile(r":exception=>#<([A-Z]\w+)::(?!\w+::)\w+")
+EVERYBODYS_ERRORS = {"LogStash", "Java", "Errno", "OpenSSL", "IO", "Gem", "Concurrent"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the log with the lines that continue it. What is printed without a level has none, or ERROR."""
+
+    text: str
+    level: str = ""
+    logger: str = ""
+    pipeline: str = ""
+    plugin_id: str = ""
+    time: datetime | None = None
+
+    @property
+    def is_error(self):
+        """Whether it reports that something failed."""
+        return self.level in ("ERROR", "FATAL")
+
+    @property
+    def plugin(self):
+        """The plugin that it comes from, as `filter grok`, or an empty text."""
+        found = PLUGIN_LOGGER.search(self.logger)
+        return f"{KIND[found[1]]} {found[2]}" if found else ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a pipeline does not run. `plugin` is empty where the log does not tell; `crashed`: it did run."""
+
+    reason: str
+    plugin: str = ""
+    crashed: bool = False
+
+    def __str__(self):
+        return f"{self.plugin}: {self.reason}" if self.plugin else self.reason
+
+
+@dataclass(frozen=True)
+class Restarting:
+    """A plugin that failed and was started again: how often, since when and until when, and its last reason.
+
+    `quiet` is how many seconds the log went on after its last failure, `lasted` how many are between first and last.
+    """
+
+    pipeline: str
+    plugin: str
+    reason: str
+    port: int | None
+    count: int
+    lasted: float
+    quiet: float
+
+
+# Entries
+
+
+def entries(lines):
+    """The entries of a log's lines, each joined with the lines that continue it."""
+    found = []
+    for line in lines:
+        entry = parse(line)
+        if entry:
+            found.append(entry)
+        elif found and found[-1].level in ("WARN", "ERROR", "FATAL") and not PRINTED_NEWS.match(line):
+            found[-1] = replace(found[-1], text=f"{found[-1].text}\n{line}")
+        elif line.strip():
+            found.append(Entry(line))
+    return found
+
+
+def parse(line):
+    """The entry that begins with a line, or None for a line that continues another or has no form of its own."""
+    match = FILE_FORM.match(line)
+    if match:
+        return Entry(
+            match["text"],
+            match["level"],
+            match["logger"],
+            match["pipeline"] or "",
+            match["plugin_id"] or "",
+            read_time(match["time"]),
+        )
+    match = CONSOLE_FORM.match(line)
+    if match:
+        pipeline = re.match(r"\[([^\]]+)\]", match["thread"])
+        return Entry(
+            match["text"],
+            match["level"],
+            match["logger"],
+            pipeline[1] if pipeline else "",
+            "",
+            read_time(match["time"]),
+        )
+    if line.startswith('{"level":'):
+        return parse_json(line)
+    return Entry(line, "ERROR") if PRINTED_ERROR.match(line) else None
+
+
+def parse_json(line):
+    """The entry of a line of `log.format: json`, its details as the plain format writes them; None for another."""
+    try:
+        found = json.loads(line)
+        event = dict(found["logEvent"])
+        time = datetime.fromtimestamp(found["timeMillis"] / 1000) if "timeMillis" in found else None
+    except (ValueError, TypeError, KeyError):
+        return None
+    text = str(event.pop("message", ""))
+    if event:
+        text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in event.items()) + "}"
+    return Entry(
+        text,
+        found["level"],
+        found.get("loggerName", ""),
+        found.get("pipeline.id", ""),
+        found.get("plugin.id", ""),
+        time,
+    )
+
+
+def read_time(text):
+    """The time of an entry, in the process's time zone; None where it is written in another form."""
+    try:
+        return datetime.fromisoformat(text.replace(",", "."))
+    except ValueError:
+        return None
+
+
+def starts(found, marked=False, restarts=0):
+    """The entries of each start that counts, oldest first.
+
+    `marked` says that the entries begin just before the service was last started on purpose: all of them count but for
+    the end of the process before. Else those of the last start do, and of as many `restarts` before it.
+    """
+    parts = [[]]
+    for entry in found:
+        if entry.text.startswith("Starting Logstash"):
+            parts.append([])
+        parts[-1].append(entry)
+    if not marked:
+        return parts[-1 - restarts :]
+    if len(parts) > 1:
+        return parts[1:]
+    # Before 6.1, or with a log.level above INFO, no start is logged.
+    ends = [at for at, entry in enumerate(found) if entry.text.startswith(("Logstash shut down", "SIGTERM received"))]
+    return [found[ends[-1] + 1 :] if ends else found]
+
+
+# What they say
+
+
+def plugin_of(text):
+    """The plugin that a text names as its own, as `filter grok`, or an empty text."""
+    for place in PLUGIN_PLACES:
+        match = place.search(text)
+        if match:
+            groups = match.groupdict()
+            kind = groups.get("kind") or KIND[groups["kinds"].lower()]
+            return f"{kind} {match['name'].lower()}"
+    return ""
+
+
+def field(text, name):
+    """A detail of an entry: the text of a string, what a Ruby object says of itself, or an empty text."""
+    match = re.search(rf':?"?\b{name}"?=>(?:{STRING}|(?P<object>#<)|(?P<word>:?[\w:.-]+))', text)
+    if not match:
+        return ""
+    if match["object"]:
+        rest = text[match.end() :]
+        end = re.search(r'>(?=, (?::\w+|"[\w.]+")=>|\}\s*$|\s*$)', rest)
+        return rest[: end.start()] if end else rest
+    return match["word"] or re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), match[1] or "")
+
+
+def one_line(text):
+    """A text without stack traces, in one line."""
+    text = re.split(r'\n\s*Stack: |,? *:?"?backtrace"?=>', text, maxsplit=1)[0]
+    kept = [line.strip() for line in text.splitlines() if line.strip() and not STACK.match(line)]
+    joined = " ".join(kept)
+    return (
+        joined + "}" if joined.count("{") == joined.count("}") + 1 and re.search(r"\{:?\"?\w+\"?=>", joined) else joined
+    )
+
+
+def reason_of(entry):
+    """Why, as far as the entry tells; an empty text where it says no more than that something failed."""
+    said = next(filter(None, (field(entry.text, name) for name in ("error", "message", "reason", "exception"))), "")
+    said = said or entry.text
+    return "" if SAYS_NOTHING.search(said) else one_line(said)
+
+
+def pipeline_of(entry):
+    """The pipeline that a failure is of."""
+    match = re.search(r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)', entry.text)
+    found = next(filter(None, match.groups()), "") if match else ""
+    return found or entry.pipeline or UNNAMED
+
+
+def failures(some_starts):
+    """The pipelines that failed: {id, or UNNAMED: Failure}; of a later start where several tell."""
+    found = {}
+    for start in some_starts:
+        found.update(failures_of_start(start))
+    return found
+
+
+def failures_of_start(start):
+    """The same for the entries of one start."""
+    found, before = {}, {}
+    # The last failure that a plugin reported outside of a pipeline: while it is made, it has none yet.
+    outside = None
+    for entry in start:
+        began = STARTED_OR_ENDED.match(entry.text)
+        if began and began[1] == "started":
+            found.pop(began[2], None)
+        if not FAILED.match(entry.text):
+            if entry.is_error and entry.pipeline:
+                before[entry.pipeline] = entry
+            elif entry.is_error:
+                outside = entry
+            continue
+        name = pipeline_of(entry)
+        earlier = before.get(name) or outside
+        reason, plugin = reason_of(entry), plugin_of(entry.text) or own_plugin(entry.text, start)
+        known = found.get(name, Failure(""))
+        if not reason and not known.reason and earlier:
+            reason, plugin = one_line(earlier.text), plugin or plugin_of(earlier.text) or earlier.plugin
+        # The first reason is the cause, what follows from it says less.
+        crashed = known.crashed or bool(CRASHED.match(entry.text))
+        found[name] = Failure(known.reason or reason, known.plugin or plugin, crashed)
+        outside = None
+    return {
+        name: failure if failure.reason else replace(failure, reason="it could not be started")
+        for name, failure in found.items()
+    }
+
+
+def own_plugin(text, start):
+    """The plugin whose library an exception belongs to, by the loggers of the same start."""
+    match = OWN_ERROR.search(text)
+    if not match or match[1] in EVERYBODYS_ERRORS:
+        return ""
+    name = match[1].lower()
+    kinds = [entry.plugin for entry in start if entry.plugin.endswith(f" {name}")]
+    return kinds[-1] if kinds else f"plugin {name}"
+
+
+def ended(start):
+    """The pipelines that were started and have ended: {id: Failure}, its reason empty where none is logged."""
+    last, reasons = {}, {}
+    for entry in start:
+        match = STARTED_OR_ENDED.match(entry.text)
+        if match:
+            last[match[2]] = match[1]
+        elif entry.is_error and entry.pipeline:
+            plugin = plugin_of(entry.text) or entry.plugin
+            reasons[entry.pipeline] = Failure(one_line(entry.text), plugin)
+    return {name: reasons.get(name, Failure("")) for name, word in last.items() if word != "started"}
+
+
+def restarting(start, silence=0.0):
+    """The plugins that failed in a start and were started again; `silence`: for how many seconds nothing was logged."""
+    found = {}
+    times = [entry.time for entry in start if entry.time]
+    for entry in start:
+        if not entry.text.startswith(RESTARTS):
+            continue
+        match = re.search(r"Pipeline_id:(\S+)", entry.text)
+        pipeline = match[1] if match else entry.pipeline or UNNAMED
+        match = re.search(r"Plugin: (.*)", entry.text)
+        described = CODEC.sub("", match[1]) if match else ""
+        own_id = re.search(rf"[ ,]id=>{STRING}", described)
+        port = re.search(r'\bport=>"?(\d+)', described)
+        plugin = plugin_of(described) or described[:60] or "a plugin"
+        key = pipeline, entry.plugin_id or (own_id[1] if own_id else plugin)
+        found.setdefault(key, []).append((entry, pipeline, plugin, port))
+    result = []
+    for seen in found.values():
+        entry, pipeline, plugin, port = seen[-1]
+        first = seen[0][0].time
+        quiet = (times[-1] - entry.time).total_seconds() if entry.time else 0.0
+        result.append(
+            Restarting(
+                pipeline,
+                plugin,
+                restart_reason(entry.text),
+                int(port[1]) if port else None,
+                len(seen),
+                (entry.time - first).total_seconds() if entry.time and first else 0.0,
+                quiet + silence,
+            )
+        )
+    return result
+
+
+def restart_reason(text):
+    """Why a plugin failed, as `Address already in use (Java::JavaNet::BindException)`."""
+    match = re.search(r"\n\s*Error: (.*?)(?=\n\s*Exception: |\n\s*Stack: |\Z)", text, re.DOTALL)
+    kind = re.search(r"\n\s*Exception: (\S+)", text)
+    said = one_line(match[1]) if match else "the log does not say why"
+    return f"{said} ({kind[1]})" if kind else said
+
+
+def reasons(found):
+    """The reasons of the entries that report a failure, each once and whole, in their order."""
+    said = [one_line(entry.text) for entry in found if entry.is_error]
+    said = [text for text in said if text]
+    # That the process ended is known, unless nothing else is.
+    telling = [text for text in said if "(SystemExit) exit" not in text]
+    return list(dict.fromkeys(telling or said))
+
+
+def words(found):
+    """What of the entries may be explained: failures, warnings, and what was printed without a level."""
+    return "\n".join(entry.text for entry in found if entry.level in ("", "WARN", "ERROR", "FATAL"))
+
+
+def shortened(text, head=20, tail=20):
+    """A text of many lines with its beginning, where the cause mostly stands, and its end."""
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    if len(lines) <= head + tail:
+        return "\n".join(lines)
+    return "\n".join([*lines[:head], f"... {len(lines) - head - tail} lines ...", *lines[-tail:]])
