@@ -13,6 +13,7 @@ description:
   - A pipeline that is there may be dead. The node API's statistics, its health report (from 8.16) and the log tell.
   - On failure the message says what is missing and what to do, and carries the end of the log.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   api_host:
     description: The address that the node API listens on. An address that means all of them is asked on loopback.
@@ -52,11 +53,6 @@ options:
     description: The log whose end is shown on failure, beside the end of the service's journal.
     type: path
     required: true
-  secrets:
-    description: Texts that must not show in what is taken from the log.
-    type: list
-    elements: str
-    default: []
   timeout:
     description: How many seconds to wait.
     type: int
@@ -107,9 +103,9 @@ import time
 from pathlib import Path
 from urllib.error import HTTPError
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LOG_LINES = 30
 JOURNAL_LINES = 10
@@ -123,12 +119,6 @@ HOPELESS_RESTARTS = 3
 HOPELESS_SECONDS = 10
 STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
 FAILED = re.compile(r'Failed to execute action .*?pipeline_id:([^,]+),.*?:message=>"((?:[^"\\]|\\.)*)"')
-# What stands for a secret in a log line, where nobody told which texts are secret.
-SECRET = re.compile(
-    r"""((?:password|passphrase|secret|api_key|cloud_auth)"?\s*(?:=>|=|:)\s*)("[^"]*"|'[^']*'|[^\s,}]+)""",
-    re.IGNORECASE,
-)
-CREDENTIALS = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
 
 
 class Api:
@@ -321,15 +311,11 @@ def journal_tail(module, service):
     return stdout.splitlines() if code == 0 else []
 
 
-def show(lines, secrets):
+def show(lines, mask):
     """Lines for a message: bounded, and without what is secret."""
-    shown = []
-    for line in lines:
-        text = CREDENTIALS.sub("://********@", SECRET.sub(r"\1********", line))
-        for secret in secrets:
-            text = text.replace(secret, "********")
-        shown.append(text if len(text) <= LINE_LENGTH else text[:LINE_LENGTH] + " ...")
-    return shown
+    # Masked as a whole: a secret may have several lines.
+    shown = mask.foreign("\n".join(lines)).splitlines()
+    return [line if len(line) <= LINE_LENGTH else line[:LINE_LENGTH] + " ..." for line in shown]
 
 
 def wait(module, api):
@@ -375,10 +361,10 @@ def main():
             "ports": {"type": "list", "elements": "int", "default": []},
             "service": {"type": "str", "default": "logstash.service"},
             "log_file": {"type": "path", "required": True},
-            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
         },
+        facts=["version"],
         supports_check_mode=True,
     )
     params = module.params
@@ -395,8 +381,10 @@ def main():
     meanings = "".join(f" {text}" for text in explanations.explain("\n".join([*since_start(log, restarts), *printed])))
     tail = log[-LOG_LINES:]
     printed = [line for line in printed if line not in tail]
-    tail = show(tail, params["secrets"])
-    printed = show(printed, params["secrets"])
+    tail = show(tail, module.mask)
+    printed = show(printed, module.mask)
+    # It may quote the log.
+    problem = module.mask.foreign(problem)
     again = f" systemd restarted it {restarts} times meanwhile." if restarts else ""
     message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings}"
     message += "\n".join([f" The end of {params['log_file']}:", *tail])

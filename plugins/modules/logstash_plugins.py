@@ -19,6 +19,7 @@ description:
     was there before is put back.
   - The last few sets of plugins stay on the host; with O(fingerprint) one of them is put back, without starting Java.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   plugins:
     description: The plugins. Those that are not named stay as they are.
@@ -114,8 +115,8 @@ undone:
 import re
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
 NOISE = re.compile(r"^(Using (bundled|system|LS_JAVA_HOME|JAVA_HOME)|warning:|OpenJDK)", re.IGNORECASE)
@@ -182,7 +183,7 @@ class Program:
         )
         if code:
             shown = " ".join(arguments)
-            reason = find_reason(stdout + "\n" + stderr)
+            reason = self._module.mask.foreign(find_reason(stdout + "\n" + stderr))
             if code == TIMED_OUT:
                 reason = f"it did not end within {seconds} s. {reason}"
             raise ProgramError(f"logstash-plugin {shown} failed with exit status {code}: {reason}")
@@ -265,6 +266,7 @@ def main():
             "timeout": {"type": "int", "default": 600},
         },
         mutually_exclusive=[["plugins", "fingerprint"]],
+        facts=["fingerprint", "changes", "lacking"],
         supports_check_mode=True,
     )
     plugins = module.params["plugins"]

@@ -12,6 +12,7 @@ description:
   - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
     values of sensitive variables went into.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The directory.
@@ -101,7 +102,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
