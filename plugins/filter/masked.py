@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ansible.template import Templar
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ..module_utils.masking.mask import Mask
-from ..plugin_utils.host_secrets import host_secrets
+from ..plugin_utils.host_secrets import octopus_secrets, secrets_in
 
 
 @pass_context
-def masked(context: Context, value: Any) -> Any:
-    """``value`` with every text in it masked, in lists and dictionaries, too."""
-    # The variables as they are written: evaluated are only those that matter.
-    variables = dict(context.parent)
-    return Mask(host_secrets(variables, Templar(variables=variables).template)).everything(value)
+def masked(context: Context, value: Any, secrets: Sequence[Any] = ()) -> Any:
+    """``value`` with every text in it masked, in lists and dictionaries, too. ``secrets`` may be nested lists."""
+    found = [*octopus_secrets(context.get), *secrets_in(value), *secrets_in(secrets, is_secret=True)]
+    return Mask(found).everything(value)
 
 
 class FilterModule:

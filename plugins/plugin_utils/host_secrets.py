@@ -20,7 +20,7 @@ from .octopus_settings import Reader
 OWN = re.compile(r"_\w+_secrets")
 # What Ansible itself puts there, and what modules brought: large, and nobody's secrets.
 NOT_LOOKED_AT = frozenset(
-    ("hostvars", "vars", "groups", "ansible_facts", "environment", "omit", "ansible_play_hosts", "ansible_play_batch")
+    ("hostvars", "vars", "groups", "ansible_facts", "environment", "omit", "play_hosts", "ansible_play_hosts")
 )
 CREDENTIALS = re.compile(r"://[^/\s:@]*:([^/\s\"']+)@")
 DEPTH = 8
@@ -37,20 +37,21 @@ def host_secrets(variables: Mapping[str, Any], template: Callable[[Any], Any], o
     def read(name: str) -> Any:
         return template(variables[name]) if name in variables else None
 
-    found = set(_octopus(read, octopus))
+    found = set(octopus_secrets(read, octopus))
     for name, value in variables.items():
         if name in NOT_LOOKED_AT:
             continue
         if OWN.fullmatch(name):
             # One by one: what cannot be evaluated yet does not hide the others.
             for item in value if isinstance(value, list) else [value]:
-                found.update(_texts(_evaluated(item, template)))
+                found.update(secrets_in(_evaluated(item, template), is_secret=True))
         else:
             found.update(_walk(value, is_secret_name(name), template, DEPTH))
     return tuple(sorted(filter(is_maskable, found)))
 
 
-def _octopus(read: Reader, given: Any) -> tuple[str, ...]:
+def octopus_secrets(read: Reader, given: Any = None) -> tuple[str, ...]:
+    """The values of the host's sensitive Octopus variables, with those that a task gives."""
     try:
         return read_host(read, given).secrets
     except AnsibleError:
@@ -58,10 +59,16 @@ def _octopus(read: Reader, given: Any) -> tuple[str, ...]:
         return ()
 
 
+def secrets_in(value: Any, *, is_secret: bool = False) -> Iterator[str]:
+    """What is secret in a value that is evaluated already; all of it with ``is_secret``, numbers, too."""
+    return _walk(value, is_secret, lambda text: text, DEPTH)
+
+
 def _walk(value: Any, is_secret: bool, template: Callable[[Any], Any], depth: int) -> Iterator[str]:
     if isinstance(value, Mapping):
         for name, item in value.items() if depth else ():
-            yield from _walk(item, isinstance(name, str) and is_secret_name(name), template, depth - 1)
+            named = isinstance(name, str) and is_secret_name(name)
+            yield from _walk(item, named, template, depth - 1)
     elif isinstance(value, list | tuple):
         for item in value if depth else ():
             yield from _walk(item, is_secret, template, depth - 1)
@@ -69,6 +76,8 @@ def _walk(value: Any, is_secret: bool, template: Callable[[Any], Any], depth: in
         yield from _decrypted(value)
     elif isinstance(value, str):
         yield from _of_text(value, is_secret, template)
+    elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _of_text(value: str, is_secret: bool, template: Callable[[Any], Any]) -> Iterator[str]:
@@ -81,15 +90,6 @@ def _of_text(value: str, is_secret: bool, template: Callable[[Any], Any]) -> Ite
         yield str(value)
     for password in CREDENTIALS.findall(value) if "@" in value else ():
         yield from (password, unquote(password))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """The texts in a value and in lists in it; numbers, too, since they may be passwords."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str | int | float) and not isinstance(value, bool):
-        yield str(value)
 
 
 def _decrypted(value: Any) -> Iterator[str]:
