@@ -18,7 +18,7 @@ from ..module_utils.custom_package.gems import read_gems
 from ..plugin_utils.masked_action import MaskedAction
 
 MODULE = "elk.deploy.logstash_plugins"
-OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "timeout")
+OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "environment", "timeout")
 ENTRY = ("name", "version", "gem", "pack", "state")
 NAME = re.compile(r"logstash-(codec|filter|input|integration|output)-[A-Za-z0-9_.-]+")
 VERSION = re.compile(r"\d[0-9A-Za-z.]*")

@@ -65,6 +65,10 @@ options:
     description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
     type: str
     default: ""
+  environment:
+    description: What the program gets in its environment, such as C(https_proxy).
+    type: dict
+    default: {}
   timeout:
     description: How many seconds each call of the program may take. It repeats downloads that fail by itself.
     type: int
@@ -115,6 +119,7 @@ undone:
 import re
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -169,6 +174,7 @@ class Program:
         self._path = Path(module.params["home"]) / "bin/logstash-plugin"
         # Specifications of gems are UTF-8, which Ruby takes for an error in another locale.
         self._environment = {"LC_ALL": "C.UTF-8"}
+        self._environment.update({name: text(value) for name, value in module.params["environment"].items()})
         if module.params["java_home"]:
             self._environment.update(dict.fromkeys(("LS_JAVA_HOME", "JAVA_HOME"), module.params["java_home"]))
 
@@ -263,6 +269,8 @@ def main():
             "fingerprint": {"type": "str", "default": ""},
             "home": {"type": "path", "default": "/usr/share/logstash"},
             "java_home": {"type": "str", "default": ""},
+            # The address of a proxy may have a password in it.
+            "environment": {"type": "dict", "default": {}, "no_log": True},
             "timeout": {"type": "int", "default": 600},
         },
         mutually_exclusive=[["plugins", "fingerprint"]],

@@ -19,7 +19,7 @@ from . import MASK
 # What a setting is called that holds a secret. In front there may be anything (`db_password`, `SharedAccessKey`).
 # A `token` is no tokenizer; `pass` and `pwd` are words and a variable of the shell when they stand alone.
 NAME = (
-    r"(?i:passw(?:or)?d|pass[_-]?phrase|secret|credential|token(?=s?(?![a-z]))|api[_-]?key|cloud[_.-]?auth"
+    r"(?i:passw(?:or)?d|pass[_-]?phrase|secret(?!ar|smanager)|credential|token(?=s?(?![a-z]))|api[_-]?key|cloud[_.-]?auth"
     r"|access[_-]?key(?![_-]?(?:id|name))|access[_-]?signature|account[_-]?key"
     r"|(?:shared|encryption|signing|service|consumer)[_-]?key|authorization"
     r"|(?<=[_.;&?-])(?:pass|pwd|sig)(?![a-z])|(?<![a-z])community(?![a-z]))"
@@ -30,7 +30,7 @@ _SETTING = re.compile(
     + r"(?P<rest>[\w.-]{0,64})(?P<close>[\]\"'\\]{0,9})"
     + r"(?P<sign>[ \t]{0,20}(?:=>\s{0,40}|==?[ \t]{0,20}|:(?!:)[ \t]{0,20})|)"
 )
-_SECRET_NAME = re.compile(NAME + r"s?$")
+_SECRET_NAME = re.compile(NAME + r"(?:s|[_-]?key|[_-]?value)?$")
 # `…SecretStoreException: …` is what went wrong, and no setting.
 _NO_SETTING = re.compile(r"(?:exception|error)$", re.IGNORECASE)
 # Values that say nothing; a reference to the keystore or to the environment says where the value is.
@@ -152,7 +152,7 @@ def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
         return quoted.end(), _closing(text, quoted.end(), len(quoted[1]), quoted[2])
     if text.startswith("[", start):
         return start, _LIST.match(text, start).end()
-    if text.startswith("{", start):
+    if text.startswith("{", start) and _lead(text, found, before) != ";":
         # The names in it decide.
         return start, start
     return start, _unquoted(text, start, found, before)

@@ -51,6 +51,11 @@ class AnsibleModule(basic.AnsibleModule):
         """Adds a warning to the result."""
         super().warn(self.mask.text(warning), **options)
 
+    def log(self, msg: Any, log_args: Any = None) -> None:
+        """Writes to the host's journal, as Ansible does with the arguments of every module."""
+        text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else str(msg)
+        super().log(self.mask.text(text), self.mask.everything(log_args))
+
     def _masked(self, result: dict[str, Any], leave: Collection[str] = ()) -> dict[str, Any]:
         arguments = {
             name: HIDDEN if self.argument_spec.get(name, {}).get("no_log") and value else self.mask.everything(value)
