@@ -269,8 +269,8 @@ def main():
             "fingerprint": {"type": "str", "default": ""},
             "home": {"type": "path", "default": "/usr/share/logstash"},
             "java_home": {"type": "str", "default": ""},
-            # The address of a proxy may have a password in it.
-            "environment": {"type": "dict", "default": {}, "no_log": True},
+            # Not hidden as a whole: a message may name the proxy. Its password is masked, as all are in addresses.
+            "environment": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 600},
         },
         mutually_exclusive=[["plugins", "fingerprint"]],
