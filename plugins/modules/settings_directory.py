@@ -12,7 +12,6 @@ description:
   - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
     values of sensitive variables went into.
 author: The ELK deployment toolkit's authors (@elk-deploy)
-extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The directory.
@@ -58,6 +57,7 @@ options:
 extends_documentation_fragment:
   - elk.deploy.octopus
   - elk.deploy.octopus.tokens
+  - elk.deploy.masking
 attributes:
   check_mode:
     support: full

@@ -112,7 +112,7 @@ def told(tmp_path_factory):
         options=("-vvv", "--diff", "--vault-password-file", "password"),
         octopus_variables={"Key": secret},
         octopus_variable_files=[],
-        some_token="{{ 'named-' ~ 'five' }}",
+        some_token="{{ 'named-' ~ 'five' }}",  # noqa: S106
         logstash_environment={"https_proxy": "http://me:proxy%40six@proxy:3128"},
         _test_secrets=["{{ [['keystore-seven']] }}", "-----BEGIN X-----\n" + SECRETS["line"] + "\n-----END X-----"],
         all_texts=every,
