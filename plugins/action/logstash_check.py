@@ -32,10 +32,9 @@ class ActionModule(TokenAction):
 
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, _how = self.host(options, task_vars or {})
+        host, _how = self.host(options, task_vars)
         wanted = Wanted(
             version=_version(options["version"]),
             settings=_substituted(options["settings"], host),

@@ -12,25 +12,24 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.custom_package.errors import PackageError
 from ..module_utils.custom_package.gems import read_gems
+from ..plugin_utils.masked_action import MaskedAction
 
 MODULE = "elk.deploy.logstash_plugins"
-OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "timeout")
+OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "environment", "timeout")
 ENTRY = ("name", "version", "gem", "pack", "state")
 NAME = re.compile(r"logstash-(codec|filter|input|integration|output)-[A-Za-z0-9_.-]+")
 VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 
 
-class ActionModule(ActionBase):
+class ActionModule(MaskedAction):
     """Checks the list against the files, asks the host what is lacking, and brings that."""
 
     TRANSFERS_FILES = True
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(self._task.args) - set(OPTIONS))
         if unknown:
             raise AnsibleActionFail(f"logstash_plugins has no option {', '.join(unknown)}; it has {', '.join(OPTIONS)}")
@@ -48,7 +47,7 @@ class ActionModule(ActionBase):
             result["undone"] = first["undone"]
         return result
 
-    def _module(self, entries: list[dict[str, Any]], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+    def _module(self, entries: list[dict[str, Any]], task_vars: dict[str, Any]) -> dict[str, Any]:
         given = ("name", "version", "state", "checksum", "file")
         plugins = [{key: entry[key] for key in given if key in entry} for entry in entries]
         arguments = {key: value for key, value in self._task.args.items() if key != "check_only"}

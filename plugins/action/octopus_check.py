@@ -27,10 +27,9 @@ class ActionModule(TokenAction):
 
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, how = self.host(options, task_vars or {})
+        host, how = self.host(options, task_vars)
         texts: list[Rendered] = []
         faults: list[str] = []
         for name in options["src"]:

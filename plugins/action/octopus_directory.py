@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
 from ..module_utils.octopus.scoping.host import HostVariables
-from ..plugin_utils.rendered_copy import COPY_TREE_OPTIONS, copy_tree, temporary_directory, without_secrets
+from ..plugin_utils.rendered_copy import COPY_TREE_OPTIONS, copy_tree, temporary_directory
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {
@@ -27,9 +27,7 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Makes a copy of ``src`` with its tokens substituted, and hands that to ansible.builtin.copy."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])
         if not os.path.isdir(source):
@@ -59,7 +57,7 @@ class ActionModule(TokenAction):
             sensitive = {path: file.sensitive for path, file in rendered.items() if file.sensitive}
             result = copy_tree(self, source, directory, sensitive, task_vars)
         result.pop("src", None)
-        return without_secrets(result, host.masked) | {"dest": options["dest"], "substituted": substituted}
+        return result | {"dest": options["dest"], "substituted": substituted}
 
     def _substituted(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered | None:
         """The file with its tokens substituted; None for one that is no text."""

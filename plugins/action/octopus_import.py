@@ -7,28 +7,25 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.octopus.importer import ImportFailed, import_export
 from ..module_utils.octopus.importer.output import Change, plan, write
+from ..plugin_utils.masked_action import MaskedAction
 from ..plugin_utils.octopus import shown_path
 
 OPTIONS = ("src", "dest", "overwrite")
 
 
-class ActionModule(ActionBase):
+class ActionModule(MaskedAction):
     """Reads the export, makes all files of it, and writes those that differ."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         src, dest, overwrite = self._arguments()
         try:
-            imported = import_export(
-                shown_path(src), _from_playbook(dest, str((task_vars or {}).get("playbook_dir", "")))
-            )
+            imported = import_export(shown_path(src), _from_playbook(dest, str(task_vars.get("playbook_dir", ""))))
             changes = plan(shown_path(dest), imported.files, overwrite)
             if not self._task.check_mode:
                 write(changes)

@@ -35,10 +35,9 @@ class ActionModule(TokenAction):
 
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        own = [str(source) for source in (task_vars or {}).get("ansible_inventory_sources") or ()]
+        own = [str(source) for source in task_vars.get("ansible_inventory_sources") or ()]
         shown = preview(self._columns(_inventories(options["inventories"], own)))
         columns = shutil.get_terminal_size((self._display.columns or 80, 24)).columns
         # Not for the log: it would be a picture of the terminal.

@@ -11,7 +11,7 @@ from ..module_utils.octopus.files.text_files import TextFile, TextFileError, enc
 from ..module_utils.octopus.structured import FORMATS, Outcome, StructuredFileError, replace
 from ..module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
 from ..plugin_utils.octopus import shown_path
-from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered, without_secrets
+from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 from ..plugin_utils.token_action import ENCRYPTED, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {
@@ -28,9 +28,7 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Replaces the values in ``src`` that variables are named after, and hands the result to ansible.builtin.copy."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])
         if os.path.isdir(source):
@@ -53,7 +51,7 @@ class ActionModule(TokenAction):
         sensitive = sorted(name for name in outcome.used if host.variables.is_sensitive(name))
         if encrypted:
             sensitive.append(ENCRYPTED)
-        result = without_secrets(copy_rendered(self, source, rendered.content, sensitive, task_vars), host.masked)
+        result = copy_rendered(self, source, rendered.content, sensitive, task_vars)
         result["format"] = outcome.format
         result["replaced"] = [
             {"variable": one.variable, "line": one.line, "column": one.column} for one in outcome.replaced

@@ -8,7 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.octopus.files.text_files import TextFileError
-from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered, without_secrets
+from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
 OPTIONS = {
@@ -23,9 +23,7 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Renders ``src`` and hands the result to ansible.builtin.copy."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])
         if os.path.isdir(source):
@@ -38,5 +36,4 @@ class ActionModule(TokenAction):
         except TextFileError as error:
             raise AnsibleActionFail(str(error)) from None
         self.settle([rendered], host, how)
-        result = copy_rendered(self, source, rendered.content, rendered.sensitive, task_vars)
-        return without_secrets(result, host.masked)
+        return copy_rendered(self, source, rendered.content, rendered.sensitive, task_vars)

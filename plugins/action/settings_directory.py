@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ..module_utils.octopus.files.text_files import TextFileError
 from ..module_utils.octopus.scoping.host import HostVariables
-from ..plugin_utils.rendered_copy import temporary_directory, without_secrets
+from ..plugin_utils.rendered_copy import temporary_directory
 from ..plugin_utils.token_action import TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {
@@ -41,9 +41,7 @@ MODULE = "elk.deploy.settings_directory"
 class ActionModule(TokenAction):
     """Sends the files as one that only the host's user can read, since arguments of modules are logged on the host."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        task_vars = task_vars or {}
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         host, how = self.host(options, task_vars)
         made = {file["name"]: self._made(file, host) for file in options["files"]}
@@ -51,7 +49,7 @@ class ActionModule(TokenAction):
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave")}
         result = self._send(made, arguments, task_vars)
         result.pop("invocation", None)
-        return without_secrets(result, host.masked)
+        return result
 
     def _made(self, file: dict[str, Any], host: HostVariables) -> Rendered:
         """A file's content, and why it must not be shown, if so."""

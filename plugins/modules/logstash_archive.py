@@ -13,6 +13,7 @@ description:
   - Removes the other versions, but for those in O(keep), the one that the link C(current) leads to, and the one that
     was unpacked before this one.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   file:
     description: The archive on the host.
@@ -82,7 +83,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 PREFIX = "logstash-"
 OUTPUT_LINES = 8
@@ -160,6 +161,7 @@ def main():
             "keep": {"type": "list", "elements": "str", "default": []},
             "origin": {"type": "str", "required": True},
         },
+        facts=["path", "settings", "removed"],
         supports_check_mode=True,
     )
     params = module.params
@@ -172,7 +174,8 @@ def main():
         if changed:
             unpack(module.run_command, params["file"], target, params["origin"])
     except ArchiveError as error:
-        module.fail_json(msg=str(error))
+        # It quotes programs, which may name an address with its password.
+        module.fail_json(msg=module.mask.foreign(str(error)))
     others = [path for path in root.glob(PREFIX + "*") if path.is_dir() and path != target]
     brought = bring_settings(target, others, Path(params["settings"]), params["exclude"])
     old = find_old(others, target, root / "current", params["keep"])

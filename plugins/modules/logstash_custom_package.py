@@ -15,6 +15,7 @@ description:
     C(.manifest.json), which says what the package was built from. It is built again only when that has changed.
   - When run as root, what comes from outside is taken apart, run and put together as an account without rights.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 requirements:
   - dpkg-deb (1.19 or later) for a deb; rpm, rpm2cpio, cpio and rpmbuild for an rpm; tar and gzip for a tar.gz
   - a machine that the package's own Java runs on, or O(java_home)
@@ -127,9 +128,9 @@ manifest:
 
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import build, sources
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def main():
@@ -153,6 +154,7 @@ def main():
             "java_home": {"type": "str", "default": ""},
             "timeout": {"type": "int", "default": 1800},
         },
+        facts=["package", "version", "checksum"],
         supports_check_mode=True,
     )
     params = module.params

@@ -15,6 +15,7 @@ description:
   - Symbolic links are followed only where root made them. A file with several hard links is left alone.
   - Repairs are safe while Logstash runs. It goes on with the files that it has open.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   directories:
     description: The directories, those above before those below.
@@ -94,8 +95,8 @@ import os
 import stat
 from collections import defaultdict
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, safe_directories
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # The files that Logstash itself makes directly in a directory; whatever is not here belongs to somebody else.
 KNOWN_FILES = {
@@ -340,7 +341,13 @@ def main():
         )
     if not module.check_mode:
         paths = [item["path"] for item in directories]
-        problems = accounts.do_as(account, lambda: unwritable(paths, survey.vital))
+        try:
+            problems = accounts.do_as(account, lambda: unwritable(paths, survey.vital))
+        except (OSError, accounts.WorkFailedError) as error:
+            module.fail_json(
+                msg=f"Whether user {account.pw_name} can write to Logstash's directories could not be seen. {error}",
+                foreign=foreign,
+            )
         if problems:
             module.fail_json(
                 msg=f"Logstash could not start, since user {account.pw_name} can't write to {bounded(problems)}.",

@@ -15,6 +15,7 @@ description:
     a problem; one that failed, but not for the last ten seconds, is none.
   - On failure the message says what is missing and what to do, and carries the end of the log.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   api_host:
     description: The address that the node API listens on. An address that means all of them is asked on loopback.
@@ -71,11 +72,6 @@ options:
     type: list
     elements: path
     default: []
-  secrets:
-    description: Texts that must not show in what is taken from the log.
-    type: list
-    elements: str
-    default: []
   timeout:
     description: How many seconds to wait.
     type: int
@@ -123,12 +119,10 @@ log:
 
 import json
 import os
-import re
 import time
 from pathlib import Path
 from urllib.error import HTTPError
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     explanations,
@@ -137,6 +131,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     listening,
     logstash_log,
 )
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LOG_LINES = 30
 JOURNAL_LINES = 10
@@ -156,12 +151,6 @@ HOPELESS_SECONDS = 10
 QUIET_SECONDS = 10
 # For how long a plugin may fail again and again before it is given up: whoever has its port might end meanwhile.
 HOPELESS_RESTARTING = 30
-# What stands for a secret in a log line, where nobody told which texts are secret.
-SECRET = re.compile(
-    r"""((?:password|passphrase|secret|api_key|cloud_auth)"?\s*(?:=>|=|:)\s*)("[^"]*"|'[^']*'|[^\s,}]+)""",
-    re.IGNORECASE,
-)
-CREDENTIALS = re.compile(r"://[^/\s:@]+:[^/\s@]+@")
 
 
 class Api:
@@ -406,15 +395,15 @@ def read_journal(module, service, invocations):
     return stdout.splitlines() if code == 0 else []
 
 
-def show(lines, secrets, length=LINE_LENGTH):
+def shortened(text, length):
+    """A text for a message, bounded."""
+    return text if len(text) <= length else text[:length] + " ..."
+
+
+def show(lines, mask):
     """Lines for a message: bounded, and without what is secret."""
-    shown = []
-    for line in lines:
-        text = CREDENTIALS.sub("://********@", SECRET.sub(r"\1********", line))
-        for secret in secrets:
-            text = text.replace(secret, "********")
-        shown.append(text if len(text) <= length else text[:length] + " ...")
-    return shown
+    # Masked as a whole: a secret may have several lines.
+    return [shortened(line, LINE_LENGTH) for line in mask.foreign("\n".join(lines)).splitlines()]
 
 
 def wait(module, api):
@@ -473,10 +462,10 @@ def main():
             "log_file": {"type": "path", "required": True},
             "log_before": {"type": "dict", "default": {}},
             "option_files": {"type": "list", "elements": "path", "default": []},
-            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
         },
+        facts=["version"],
         supports_check_mode=True,
     )
     params = module.params
@@ -500,9 +489,10 @@ def main():
     )
     tail = log.lines[-LOG_LINES:]
     printed = [line for line in printed if line not in log.lines][-JOURNAL_LINES:]
-    tail = show(tail, params["secrets"])
-    printed = show(printed, params["secrets"])
-    problem, meanings = show([problem, meanings], params["secrets"], REASON_LENGTH)
+    tail = show(tail, module.mask)
+    printed = show(printed, module.mask)
+    # Both may quote the log.
+    problem, meanings = (shortened(module.mask.foreign(text), REASON_LENGTH) for text in (problem, meanings))
     again = f" systemd restarted it {restarts} times meanwhile." if restarts else ""
     message = f"Logstash is not healthy after {seconds} s: {problem}.{again}{meanings}"
     message += "\n".join([f" The end of {params['log_file']}:", *tail])

@@ -10,6 +10,7 @@ description:
   - Reads the package database, the versions that were unpacked from archives, and the start of the service's process.
   - Changes nothing, in check mode and out of it.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   manager:
     description: The package manager of the host; another one than those that are known means that no package is.
@@ -75,8 +76,8 @@ import os
 import time
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 PREFIX = "logstash-"
 
@@ -107,6 +108,7 @@ def main():
             "archive": {"type": "bool", "required": True},
             "unit": {"type": "path", "required": True},
         },
+        facts=["package", "archives", "current"],
         supports_check_mode=True,
     )
     params = module.params

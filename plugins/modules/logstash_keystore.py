@@ -16,6 +16,7 @@ description:
   - The file is replaced as a whole, once all entries are in it. It is meant for a staged directory that goes
     live later.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The settings directory that the files are written to.
@@ -28,13 +29,16 @@ options:
   entries:
     description:
       - Names and secret values. Without any, the files are removed.
+      - A value is text, or a whole number without leading zeros. V(true), V(null), V(1.10) and the like are refused,
+        since YAML has changed them before they come here; in quotes they are text.
       - Logstash takes names for the same that differ in case alone. It takes values of printable ASCII, without blanks
         before 8.18.
     type: dict
     required: true
   password:
-    description: The keystore's password. Without one, whoever can read the file can read the values.
-    type: str
+    description:
+      - The keystore's password, a text. Without one, whoever can read the file can read the values.
+    type: raw
     default: ""
   version:
     description: The version of Logstash. Its Java decides on the file's format, so a keystore is made for each version.
@@ -96,9 +100,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
@@ -119,22 +123,48 @@ def release(version):
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
+def kind(value):
+    """What a value is that is no text, for messages; never the value."""
+    kinds = {
+        bool: "true or false",
+        float: "a number with a point",
+        int: "a number",
+        list: "a list",
+        dict: "a dictionary",
+    }
+    return "null" if value is None else kinds.get(type(value), "no text")
+
+
+def as_text(value):
+    """A whole number as it was written, anything else as it is."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def find_problems(entries, password, version):
     """What Logstash would not take, or not give back as it is."""
     problems = []
-    folded = [name.lower() for name in entries]
+    folded = [str(name).lower() for name in entries]
+    named = [(f"the value of {name}", value) for name, value in entries.items()]
+    for what, value in [*named, ("the password", password)] if entries else []:
+        if not isinstance(value, str):
+            problems.append(
+                f"{what} is {kind(value)}, expected text; YAML does not tell how it was written. Put it in quotes, or "
+                "leave it out where there is none"
+            )
     for name, value in entries.items():
-        if not NAME.fullmatch(name) or name.lower() == "keystore.seed":
+        if not NAME.fullmatch(str(name)) or name.lower() == "keystore.seed":
             problems.append(f"{name!r} is no name that ${{NAME}} can refer to; use letters, digits, _ and dots")
         if folded.count(name.lower()) > 1:
             problems.append(f"{name} is there twice, since case does not count; rename one")
+        if not isinstance(value, str):
+            continue
         if not PRINTABLE.fullmatch(value):
             problems.append(f"the value of {name} is empty or has other than printable ASCII characters")
         elif " " in value and release(version) < BLANKS:
             problems.append(
                 f"the value of {name} has a blank, at which Logstash {version} would cut it off (8.18 does not)"
             )
-    if password and not PRINTABLE.fullmatch(password):
+    if password and isinstance(password, str) and not PRINTABLE.fullmatch(password):
         problems.append("the password has other than printable ASCII characters")
     if entries and release(version) < (6, 2):
         problems.append(f"Logstash {version} has no keystore; 6.2.0 is the first that has")
@@ -258,17 +288,20 @@ def main():
             "path": {"type": "path", "required": True},
             "record": {"type": "path", "required": True},
             "entries": {"type": "dict", "required": True, "no_log": True},
-            "password": {"type": "str", "default": "", "no_log": True},
+            # As it was given: a string would hide that it was a number or null.
+            "password": {"type": "raw", "default": "", "no_log": True},
             "version": {"type": "str", "required": True},
             "program": {"type": "path", "default": "/usr/share/logstash/bin/logstash-keystore"},
             "java_home": {"type": "str", "default": ""},
             "group": {"type": "str", "required": True},
             "timeout": {"type": "int", "default": 120},
         },
+        facts=["names"],
         supports_check_mode=True,
     )
     params = module.params
-    entries = {name: str(value) for name, value in params["entries"].items()}
+    entries = {name: as_text(value) for name, value in params["entries"].items()}
+    params["password"] = as_text(params["password"])
     problems = find_problems(entries, params["password"], params["version"])
     if problems:
         module.fail_json(msg=f"The keystore cannot be made: {'. '.join(problems)}.")
@@ -306,7 +339,7 @@ def main():
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
     except (KeystoreError, OSError) as error:
-        module.fail_json(msg=f"The keystore was not made: {error}")
+        module.fail_json(msg=f"The keystore was not made: {module.mask.foreign(str(error))}")
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(work)

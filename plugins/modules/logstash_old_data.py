@@ -14,6 +14,7 @@ description:
     When the move fails, nothing was moved, and a service that ran is started again.
   - A move that was cut off is completed by the next one.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   from_settings:
     description: The C(logstash.yml) that the data lies by. When it is missing, there is no old data.
@@ -77,8 +78,8 @@ moved:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, settings_lines, stored_data
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 KINDS = ("queue", "dead_letter_queue", "data")
 SHOWN = 10

@@ -13,6 +13,7 @@ description:
   - Settings files of the package that were changed stay as they are. The service is neither started nor restarted.
   - Compares states. A version that someone else installed is brought back, and what a killed run left is put right.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   manager:
     description: The package manager of the host.
@@ -76,8 +77,8 @@ file:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def main():
@@ -92,6 +93,7 @@ def main():
             "keep": {"type": "list", "elements": "str", "default": []},
             "origin": {"type": "str", "required": True},
         },
+        facts=["previous", "file"],
         supports_check_mode=True,
     )
     params = module.params
@@ -124,7 +126,8 @@ def main():
                 )
         result["file"] = str(file) if file.exists() else ""
     except packages.PackageError as error:
-        module.fail_json(msg=str(error))
+        # It quotes programs, which may name an address with its password.
+        module.fail_json(msg=module.mask.foreign(str(error)))
     module.exit_json(**result)
 
 

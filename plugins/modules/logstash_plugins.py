@@ -19,6 +19,7 @@ description:
     was there before is put back.
   - The last few sets of plugins stay on the host; with O(fingerprint) one of them is put back, without starting Java.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   plugins:
     description: The plugins. Those that are not named stay as they are.
@@ -64,6 +65,10 @@ options:
     description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
     type: str
     default: ""
+  environment:
+    description: What the program gets in its environment, such as C(https_proxy).
+    type: dict
+    default: {}
   timeout:
     description: How many seconds each call of the program may take. It repeats downloads that fail by itself.
     type: int
@@ -114,9 +119,10 @@ undone:
 import re
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
 NOISE = re.compile(r"^(Using (bundled|system|LS_JAVA_HOME|JAVA_HOME)|warning:|OpenJDK)", re.IGNORECASE)
@@ -169,6 +175,7 @@ class Program:
         self._path = Path(module.params["home"]) / "bin/logstash-plugin"
         # Specifications of gems are UTF-8, which Ruby takes for an error in another locale.
         self._environment = {"LC_ALL": "C.UTF-8"}
+        self._environment.update({name: text(value) for name, value in module.params["environment"].items()})
         if module.params["java_home"]:
             self._environment.update(dict.fromkeys(("LS_JAVA_HOME", "JAVA_HOME"), module.params["java_home"]))
 
@@ -183,7 +190,7 @@ class Program:
         )
         if code:
             shown = " ".join(arguments)
-            reason = find_reason(stdout + "\n" + stderr)
+            reason = self._module.mask.foreign(find_reason(stdout + "\n" + stderr))
             if code == TIMED_OUT:
                 reason = f"it did not end within {seconds} s. {reason}"
             raise ProgramError(f"logstash-plugin {shown} failed with exit status {code}: {reason}")
@@ -268,9 +275,12 @@ def main():
             "fingerprint": {"type": "str", "default": ""},
             "home": {"type": "path", "default": "/usr/share/logstash"},
             "java_home": {"type": "str", "default": ""},
+            # Not hidden as a whole: a message may name the proxy. Its password is masked, as all are in addresses.
+            "environment": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 600},
         },
         mutually_exclusive=[["plugins", "fingerprint"]],
+        facts=["fingerprint", "changes", "lacking"],
         supports_check_mode=True,
     )
     plugins = module.params["plugins"]

@@ -14,6 +14,7 @@ description:
     last good.
   - A file of another form counts as one that names nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The file.
@@ -93,7 +94,7 @@ import json
 import os
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def read(path):
@@ -167,6 +168,7 @@ def main():
             "keep": {"type": "int", "default": 5},
         },
         required_if=[["state", "proven", ["record"]], ["state", "pending", ["record"]]],
+        facts=["record", "earlier", "release"],
         supports_check_mode=True,
     )
     params = module.params

@@ -20,6 +20,7 @@ description:
     Java agents, ports of JMX and log files of the garbage collector are left out, since only one process can have them.
   - A failure names the file and the line where Logstash's words can be traced to them.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   program:
     description: The C(logstash) program.
@@ -56,11 +57,6 @@ options:
     description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
     type: dict
     default: {}
-  secrets:
-    description: Texts that must not show in what is quoted from the test, such as the values of the keystore.
-    type: list
-    elements: str
-    default: []
   timeout:
     description: How many seconds the test may take.
     type: int
@@ -101,13 +97,11 @@ output:
 
 import errno
 import os
-import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     environment,
@@ -119,15 +113,11 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     pipeline_places,
     settings_copy,
 )
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 OUTPUT_LINES = 40
 SHOWN = 10
 TIMED_OUT = (124, 137)
-# Whatever these are called for, their values are nobody's business.
-SECRET = re.compile(
-    r"(?i)(?P<name>\"?[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api_key|credential)[\w.-]*\"?\s*(?:=>|=|:)\s*)"
-    r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s,}]+)"
-)
 # Over what jvm.options has, since the last of two options counts.
 SMALL_START = "-Xms64m"
 
@@ -261,20 +251,15 @@ def find_reasons(output):
     return logstash_log.reasons(logstash_log.entries(output.splitlines()))
 
 
-def masked(text):
-    """The text without the values of what is named like a secret."""
-    return SECRET.sub(lambda found: f"{found['name']}********", text)
-
-
 def fail_test(module, copy, code, output):
     """Ends the module with everything that is known about the failure."""
     params = module.params
     places = []
     for place in pipeline_places.find_places(output, copy.texts, copy.pipelines()):
         template = params["templates"].get(place.file.partition("pipelines/")[2], "")
-        text = masked(copy.shown(place.text))
+        text = module.mask.foreign(copy.shown(place.text))
         places.append({"file": place.file, "line": place.line, "text": text, "template": template})
-    output = masked(copy.shown(output))
+    output = module.mask.foreign(copy.shown(output))
     reasons = find_reasons(output)
     if code in TIMED_OUT:
         reasons.insert(
@@ -328,7 +313,6 @@ def main():
             "environment_files": {"type": "list", "elements": "path", "default": []},
             "service": {"type": "str", "default": "logstash.service"},
             "templates": {"type": "dict", "default": {}},
-            "secrets": {"type": "list", "elements": "str", "default": [], "no_log": True},
             "timeout": {"type": "int", "default": 300},
         },
         supports_check_mode=True,
@@ -359,6 +343,8 @@ def main():
         code, output = run_test(copy, params, account)
         if code:
             fail_test(module, copy, code, output)
+    except accounts.WorkFailedError as error:
+        module.fail_json(msg=f"The staged settings could not be looked at. {error} Nothing live was changed.")
     except RefusedError as error:
         module.fail_json(msg=f"The staged settings are refused: {error}.")
     except OSError as error:
@@ -366,7 +352,7 @@ def main():
         module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
     finally:
         remove(base)
-    module.exit_json(changed=False, output=masked(copy.shown(logstash_log.shortened(output))))
+    module.exit_json(changed=False, output=module.mask.foreign(copy.shown(logstash_log.shortened(output))))
 
 
 if __name__ == "__main__":

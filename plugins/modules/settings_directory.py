@@ -57,6 +57,7 @@ options:
 extends_documentation_fragment:
   - elk.deploy.octopus
   - elk.deploy.octopus.tokens
+  - elk.deploy.masking
 attributes:
   check_mode:
     support: full
@@ -101,7 +102,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640

@@ -16,6 +16,7 @@ description:
   - A file or folder that an entry's link replaces is kept in C(replaced), and comes back when a release has no such
     entry.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   src:
     description: The staged directory on the host. Needed without O(release).
@@ -111,7 +112,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 DIRECTORY_MODE = 0o750
 # What a file's mode may have: nothing for others.
@@ -288,6 +289,7 @@ def main():
         },
         mutually_exclusive=[["src", "release"]],
         required_one_of=[["src", "release"]],
+        facts=["release", "previous"],
         supports_check_mode=True,
     )
     params = module.params

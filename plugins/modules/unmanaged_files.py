@@ -11,6 +11,7 @@ description:
     listed.
   - Folders stay, since packages own them. Links are removed themselves, never what they lead to.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   places:
     description: Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf).
@@ -52,7 +53,7 @@ files:
 import glob
 import os
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def find(places):

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,9 +22,6 @@ COPY_OPTIONS: dict[str, dict[str, Any]] = {
     **{name: {"type": "raw"} for name in ("backup", "force", "validate", "follow")},
 }
 COPY_TREE_OPTIONS: dict[str, dict[str, Any]] = COPY_OPTIONS | {"directory_mode": {"type": "raw"}}
-
-# The rest of a result are paths, modes and the like, which have to stay as they are.
-MAY_SHOW_CONTENT = ("diff", "msg", "stdout", "stdout_lines", "stderr", "stderr_lines")
 
 
 def copy_rendered(
@@ -76,19 +73,6 @@ def copy_tree(
     # copy itself does not return the differences when there is more than one file.
     copy._get_diff_data = difference
     return _run(copy, action, task_vars) | {"diff": differences}
-
-
-def without_secrets(result: dict[str, Any], masked: Callable[[str], str]) -> dict[str, Any]:
-    """``result`` with secrets masked in what is shown of files: what the host has so far, what ``validate`` says."""
-
-    def mask(value: Any) -> Any:
-        if isinstance(value, list):
-            return [mask(one) for one in value]
-        if isinstance(value, dict):
-            return {key: mask(one) for key, one in value.items()}
-        return masked(value) if isinstance(value, str) else value
-
-    return result | {key: mask(result[key]) for key in MAY_SHOW_CONTENT if key in result}
 
 
 @contextmanager

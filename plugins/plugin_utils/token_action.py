@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
 from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
 from ..module_utils.octopus.scoping.host import HostVariables
+from .masked_action import MaskedAction
 from .octopus import read_host, shown_path
 from .problems import WAYS, Handling, handling, settle
 
@@ -49,7 +49,7 @@ class Rendered:
     warning: str = ""
 
 
-class TokenAction(ActionBase):
+class TokenAction(MaskedAction):
     """Base of these actions. All of their work is done on the controller, before the host is touched."""
 
     # Were it true, Ansible would make a directory on the host before tokens are checked.

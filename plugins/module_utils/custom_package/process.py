@@ -7,6 +7,8 @@ import pwd
 import signal
 import subprocess
 
+from ..logstash_host import accounts
+from ..masking import foreign
 from .errors import PackageError
 
 OUTPUT_LINES = 20
@@ -52,7 +54,7 @@ class Runner:
             said = (output + complaint).strip().splitlines()[-OUTPUT_LINES:]
             raise PackageError(
                 f"{' '.join(str(word) for word in command)} failed with exit status {process.returncode}: "
-                + ("\n".join(said) or "it printed nothing")
+                + (foreign.hide("\n".join(said)) or "it printed nothing")
             )
         return output
 
@@ -73,30 +75,16 @@ def account_without_rights(user):
 
 
 def without_rights(account, work):
-    """Calls work() in a process of the account. What it raises as a PackageError is raised here."""
+    """Calls work() in a process of the account. What it raises is raised here as a PackageError."""
     if account is None:
         work()
         return
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            os.close(reader)
-            os.setgroups([])
-            os.setgid(account.pw_gid)
-            os.setuid(account.pw_uid)
-            os.umask(0o022)
-            work()
-            status = 0
-        except (PackageError, OSError) as error:
-            os.write(writer, str(error).encode())
-        finally:
-            # Not a return: the parent's clean-up belongs to the parent.
-            os._exit(status)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        message = pipe.read().decode()
-    _, status = os.waitpid(child, 0)
-    if status:
-        raise PackageError(message or f"The build ended unexpectedly, with wait status {status}.")
+
+    def build():
+        os.umask(0o022)
+        work()
+
+    try:
+        accounts.do_as(account, build, expected=(PackageError,), groups=[])
+    except (OSError, accounts.WorkFailedError) as error:
+        raise PackageError(str(error)) from None

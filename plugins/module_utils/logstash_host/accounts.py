@@ -11,6 +11,10 @@ class NoSuchUserError(Exception):
     """The user is not on the host."""
 
 
+class WorkFailedError(Exception):
+    """What was to be done as another user failed in a way that nobody expected; the message says how."""
+
+
 def find_account(name):
     """The entry of the user database. Raises NoSuchUserError."""
     try:
@@ -36,25 +40,61 @@ def probable_cause(uid):
     return "probably that user copied or created it"
 
 
-def do_as(account, work):
+def do_as(account, work, expected=(), groups=None):
     """What ``work()`` returns, in the types of JSON, when it runs with the rights of the account and no others.
 
-    It runs in a child process, since a process that gave up root's rights does not get them back.
+    It runs in a child process, since a process that gave up root's rights does not get them back. What it raises is
+    raised here: OSError and the exceptions ``expected``, which are made of one message, as they are; everything else,
+    and a child that ends without an answer, as WorkFailedError. ``groups`` are the ids of its further groups, where
+    they are to be others than those of the account.
     """
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
+        # Not a return: the parent's clean-up belongs to the parent.
         try:
             os.close(reader)
-            os.setgroups(os.getgrouplist(account.pw_name, account.pw_gid))
-            os.setgid(account.pw_gid)
-            os.setuid(account.pw_uid)
-            with os.fdopen(writer, "w", encoding="utf-8") as stream:
-                json.dump(work(), stream)
+            answer = _answer(account, work, tuple(expected), groups)
+            with os.fdopen(writer, "wb") as stream:
+                stream.write(json.dumps(answer).encode())
         finally:
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, encoding="utf-8") as stream:
+    with os.fdopen(reader, "rb") as stream:
         answer = stream.read()
-    os.waitpid(child, 0)
-    return json.loads(answer)
+    _child, status = os.waitpid(child, 0)
+    try:
+        kind, value = json.loads(answer)
+    except ValueError:
+        how = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"wait status {status}"
+        raise WorkFailedError(
+            f"The process that worked as user {account.pw_name} ended with {how}, before it had an answer. Look "
+            "whether the host has enough memory, and run again."
+        ) from None
+    if kind == "returned":
+        return value
+    if kind == "os":
+        raise OSError(*value)
+    if kind == "expected":
+        number, message = value
+        raise tuple(expected)[number](message)
+    raise WorkFailedError(f"What was to be done as user {account.pw_name} failed: {value}")
+
+
+def _answer(account, work, expected, groups):
+    """What the child has to tell, as (kind, value)."""
+    try:
+        os.setgroups(os.getgrouplist(account.pw_name, account.pw_gid) if groups is None else groups)
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+        value = work()
+        json.dumps(value)
+    except expected as error:
+        number = next(index for index, kind in enumerate(expected) if isinstance(error, kind))
+        return "expected", (number, str(error))
+    except OSError as error:
+        path = None if error.filename is None else os.fsdecode(error.filename)
+        return "os", [error.errno, error.strerror or str(error), path][: 3 if path else 2]
+    except BaseException as error:
+        return "failed", f"{type(error).__name__}: {error}"
+    return "returned", value

@@ -533,6 +533,14 @@ def test_secrets_are_masked(health, tmp_path):
     assert "of user" in message
 
 
+def test_secrets_are_masked_by_name_and_in_every_form(health, tmp_path):
+    lines = ['{"token"=>"t0k", :cloud_auth=>"u:cl0ud"}', "Bearer b3ar", 'x "ab\\"cd" y', "PRIVATE-LINE-1 z"]
+    (tmp_path / "log").write_text("\n".join(lines) + "\n")
+    secrets = ['ab"cd', "-----BEGIN X-----\nPRIVATE-LINE-1\n-----END X-----"]
+    result = health([{**ACTIVE, "ActiveState": "failed"}], secrets=secrets)
+    assert result["log"][:4] == ['{"token"=>"*****", :cloud_auth=>"*****"}', "Bearer *****", 'x "*****" y', "***** z"]
+
+
 def test_what_is_shown_is_bounded(health, tmp_path):
     (tmp_path / "log").write_text("x" * 500_000 + "\n" + "y" * 5000 + "\n")
     assert len(health([{**ACTIVE, "ActiveState": "failed"}])["msg"]) < 3000

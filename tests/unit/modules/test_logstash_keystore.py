@@ -297,6 +297,18 @@ def test_numbers_are_values_too(make, world):
     assert world.names() == ["port"]
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"), [(None, "null"), (True, "true or false"), (1.1, "a number with a point"), (["a"], "a list")]
+)
+def test_values_that_yaml_has_changed_are_refused(make, world, value, kind):
+    for arguments in ({"entries": {"ES_PWD": value}}, {"entries": {"A": "b"}, "password": value}):
+        result = make(**arguments)
+        assert result["failed"]
+        assert f"is {kind}, expected text" in result["msg"]
+        assert "Put it in quotes" in result["msg"]
+        assert not world.record.exists()
+
+
 def test_a_genuine_run_shows_no_secret_even_when_it_is_verbose_or_fails(world, tmp_path):
     project = Project(tmp_path)
     arguments = {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, java_options, logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.masking.mask import Mask
 from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
 LOGS = Path(__file__).parent / "logstash_logs"
@@ -56,7 +57,7 @@ def test_nothing_matches_lines_of_normal_operation(name):
 @pytest.mark.parametrize("name", ["healthy-start-and-stop", "normal-lines"])
 def test_no_mask_changes_lines_of_normal_operation(name):
     lines = [line for line in recorded(name) if len(line) <= logstash_health.LINE_LENGTH]
-    assert logstash_health.show(lines, []) == lines
+    assert logstash_health.show(lines, Mask()) == lines
 
 
 @pytest.mark.parametrize("pattern", [pattern for pattern, _text in explanations.EXPLANATIONS])

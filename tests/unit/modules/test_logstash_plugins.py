@@ -310,6 +310,14 @@ def test_roots_umask_and_java_and_locale(bring, home, pack, tmp_path):
     assert (tmp_path / "seen").read_text() == "0022 /opt/java /opt/java C.UTF-8\n"
 
 
+def test_the_proxy_reaches_the_program_and_its_password_nobody(bring, home, pack, tmp_path):
+    home.break_program(f'echo "$https_proxy $X" > {tmp_path}/seen; echo "error: no way through $https_proxy"; exit 1')
+    result = bring(*pack(**OWN), environment={"https_proxy": "http://me:pa%3Ass@proxy:3128", "X": True})
+    assert (tmp_path / "seen").read_text() == "http://me:pa%3Ass@proxy:3128 true\n"
+    assert "no way through http://me:*****@proxy:3128" in result["msg"]
+    assert "pa%3Ass" not in str(result)
+
+
 def test_check_mode_says_what_would_change_and_starts_no_program(bring, home):
     before = home.files
     result = bring(

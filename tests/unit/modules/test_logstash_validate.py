@@ -278,6 +278,12 @@ def test_given_secret_is_masked_whatever_it_is_called(validate):
     assert "s3same" not in str(result)
 
 
+def test_credentials_of_a_cloud_and_of_an_address_are_masked(validate):
+    said = '[x][ERROR][y] {:cloud_auth=>"elastic:cl0ud", :hosts=>["http://me:pw1@es:9200"]}'
+    result = validate(f"cat <<'END'\n{said}\nEND\nexit 1")
+    assert '{:cloud_auth=>"*****", :hosts=>["http://me:*****@es:9200"]}' in result["msg"]
+
+
 def test_reason_is_found_in_the_log_when_nothing_was_printed(validate):
     result = validate("echo '[x][ERROR][y] hidden reason' > ../logs/logstash-plain.log; exit 1")
     assert "hidden reason" in result["msg"]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...masking import MASK
 from .. import CircularReference, Evaluation, evaluate, render
 from ..report import problem_line, required_state
-from ..scoping.host import MASK, PROVIDED, HostVariables, Layer
+from ..scoping.host import PROVIDED, HostVariables, Layer
 from ..scoping.provided import IMPLIED_GROUPS
 from ..scoping.scopes import UNSCOPED, Entry
 from .model import Cell, Declaration, Environment, Fault, Preview, Row, Use, Variant, Where

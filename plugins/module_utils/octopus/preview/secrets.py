@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...masking import MASK
+from ...masking.mask import Mask
 from ..language.variables import VariableSet
-from ..scoping.host import LEAST_MASKED, MASK, HostVariables
+from ..scoping.host import HostVariables
 
 
 class Masker:
@@ -21,19 +23,14 @@ class Masker:
         for catalog in {id(host.catalog): host.catalog for host in hosts}.values():
             declared = (entry for name in catalog.names for entry in catalog.entries(name) if entry.sensitive)
             secrets.update(entry.value for entry in declared if entry.value and not entry.encrypted)
-        # The longest first: another secret may be a part of it.
-        lasting = (secret for secret in secrets if len(secret) >= LEAST_MASKED)
-        self._secrets = tuple(sorted(lasting, key=len, reverse=True))
+        self._mask = Mask(secrets)
         self._known: dict[str, str] = {}
 
     def text(self, text: str) -> str:
         """``text`` without any host's secrets."""
         known = self._known.get(text)
         if known is None:
-            known = text
-            for secret in self._secrets:
-                known = known.replace(secret, MASK)
-            self._known[text] = known
+            known = self._known[text] = self._mask.text(text)
         return known
 
 

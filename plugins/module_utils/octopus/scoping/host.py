@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
+from ...masking.known import is_maskable
+from ...masking.mask import Mask
 from ..errors import VariableError
 from ..language.variables import VariableSet, as_text
 from .provided import IMPLIED_GROUPS, provided_names
 from .scopes import DEPLOYMENT, Catalog, Context, Entry
-
-# Shorter values are not masked: they would blank out half of a message (the reference does the same).
-LEAST_MASKED = 4
-MASK = "*****"
 
 # The sources of values, in order of growing precedence.
 PROVIDED, FILES, INVENTORY, PROMPTED, TASK = (
@@ -111,9 +110,7 @@ class HostVariables:
 
     def masked(self, text: str) -> str:
         """``text`` without the values of sensitive variables."""
-        for secret in self.secrets:
-            text = text.replace(secret, MASK)
-        return text
+        return _mask(self.secrets).text(text)
 
     def why_missing(self, name: str) -> str:
         """What can follow "variable … is not defined" to explain it; empty when there is nothing to say."""
@@ -130,6 +127,11 @@ class HostVariables:
         """Where a variable that is missing can be defined."""
         places = [*self.catalog.files, "the inventory's octopus_variables"]
         return f"Define missing variables for environment {self.host.environment} in {' or '.join(places)}."
+
+
+@cache  # one for each host, and many messages
+def _mask(secrets: tuple[str, ...]) -> Mask:
+    return Mask(secrets)
 
 
 def host_variables(  # noqa: PLR0913 - the sources of values, each of which may be missing
@@ -228,8 +230,7 @@ class _Choice:
         variables = VariableSet(
             ((self._spelling[key], layer.value) for key, layer in winners.items()), sensitive=sensitive
         )
-        texts = {winners[key].value or "" for key in sensitive}
-        secrets = sorted((text for text in texts if len(text) >= LEAST_MASKED), key=len, reverse=True)
+        secrets = sorted(filter(is_maskable, {winners[key].value or "" for key in sensitive}))
         return HostVariables(host, variables, catalog, tuple(secrets), warnings, self._unfilled, self._layers)
 
 

@@ -1,0 +1,140 @@
+"""Runs that fail in each phase, with secrets in every place: none is shown, logged, readable or an argument."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from ansible.constants import DEFAULT_VAULT_ID_MATCH
+from ansible.parsing.vault import VaultLib, VaultSecret
+from playbook_run import Run, pipelines, service
+
+VAULT_PASSWORD = "password of the vault"  # noqa: S105 - of the test
+OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS = (
+    'octo"pus\\S1',
+    "given-at-deployment-S2",
+    "keystore-value-S3",
+    "keystore pass S4",
+)
+VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = "vaulted 'S5'", "environment-S6", "MIIEvtlslineS7", "proxy@S8", "package:S9"
+SECRETS = [OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS, VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE]
+PLACE, LOG = "/run/hostile", "/var/log/logstash/logstash-plain.log"
+PIPELINE = (
+    "input {{ tcp {{ port => 5000 }} }}\n"
+    'filter {{ mutate {{ add_field => {{ "a" => "#{{Secret | JsonEscape}}" }} }} {more} }}\n'
+    'output {{ file {{ path => "/var/log/logstash/events.jsonl" codec => json_lines }} }}\n'
+)
+
+
+def forms(secret):
+    """How a secret may be written where it is found."""
+    escaped = json.dumps(secret)[1:-1]
+    coded = base64.b64encode(secret.encode()).decode().rstrip("=")[:-1]
+    return {secret, escaped, json.dumps(escaped)[1:-1], secret.replace("'", "''"), quote(secret, safe=""), coded}
+
+
+def vaulted(text):
+    """As a file of variables in JSON has it."""
+    vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(VAULT_PASSWORD.encode()))])
+    return {"__ansible_vault": vault.encrypt(text).decode()}
+
+
+def variables(folder, more="", **given):
+    """Secrets in every place, for a pipeline with something ``more`` in its filters."""
+    key = f"-----BEGIN PRIVATE KEY-----\n{TLS}\n-----END PRIVATE KEY-----\n"
+    return {
+        **pipelines(folder, {"broker": PIPELINE.format(more=more)}, [5000]),
+        "octopus_variables": {
+            "Secret": {"value": OCTOPUS, "sensitive": True},
+            "Given": {"value": TASK, "sensitive": True},
+        },
+        "logstash_keystore": {"PROOF": KEYSTORE},
+        "logstash_keystore_password": KEYSTORE_PASS,
+        "logstash_settings": {"xpack.monitoring.elasticsearch.password": vaulted(VAULTED)},
+        "logstash_environment": {
+            "APP_TOKEN": ENVIRONMENT,
+            "https_proxy": f"http://me:{quote(PROXY, safe='')}@127.0.0.1:9",
+        },
+        "logstash_tls_files": [{"name": "a.key", "content": key}],
+        "logstash_health_timeout": 15,
+        **given,
+    }
+
+
+# What fails in the phase, and what the run says of it.
+PHASES = {
+    "preflight": ({"logstash_required_variables": [f"Nope {OCTOPUS}"]}, "required variable Nope"),
+    "install": (
+        {
+            "logstash_version": "9.4.0",
+            "logstash_package_url": f"http://me:{quote(PACKAGE, safe='')}@127.0.0.1:9/logstash.deb",
+            "logstash_package_checksum": f"sha256:{'0' * 64}",
+        },
+        "could not fetch it",
+    ),
+    "plugins": ({"logstash_plugins": [{"name": "logstash-filter-nosuch"}]}, "logstash-plugin install"),
+    "validate": (
+        {"more": 'mutate { nosuch => "#{Given}" password => "#{Secret | JsonEscape}" }'},
+        "refuses the staged settings",
+    ),
+    "health": ({"logstash_input_ports": [5000, 5999]}, "no input listens on port 5999"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(host):
+    """A log in which the secrets come again and again, and a record of the arguments of all processes."""
+    texts = sorted(form for secret in SECRETS for form in forms(secret))
+    lines = [f'[ERROR] cannot log in {{"token"=>"{text}", :x=>{json.dumps(text)}}} Bearer {text}' for text in texts]
+    host.check_output("mkdir -m 0700 %s", PLACE)
+    # Before the record of arguments begins, since these are arguments.
+    for name, found in (("texts", texts), ("lines", lines)):
+        host.check_output(
+            "printf %%s %s | base64 -d > %s", base64.b64encode("\n".join(found).encode()).decode(), f"{PLACE}/{name}"
+        )
+    units = {
+        "hostile-log": f"while :; do shuf -n 25 {PLACE}/lines >> {LOG}; sleep 0.5; done",
+        "hostile-arguments": f"exec > {PLACE}/arguments; while :; do cat /proc/[0-9]*/cmdline; echo; sleep 0.2; done",
+    }
+    for name, program in units.items():
+        host.check_output("systemd-run --unit %s sh -c %s", name, program)
+    yield
+    host.run("systemctl stop hostile-log hostile-arguments; rm -r %s", PLACE)
+
+
+@pytest.fixture(scope="module")
+def fallen(host, hostile, tmp_path_factory):
+    """What a run in each phase printed, once it has failed there."""
+    before = service(host)
+    found = {}
+    for phase, (given, expected) in PHASES.items():
+        folder = tmp_path_factory.mktemp(phase)
+        (folder / "vault").write_text(VAULT_PASSWORD)
+        run = Run(
+            "playbooks/logstash.yml", variables(folder, **given), folder,
+            arguments=("-vvv", "--diff", "--vault-password-file", str(folder / "vault")),
+        )  # fmt: skip
+        assert run.code != 0, phase
+        assert expected in run.text, f"{phase}: {run.output[-3000:]}"
+        found[phase] = run.output
+    assert service(host)["release"] == before["release"]
+    return found
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_output_shows_no_secret(fallen, phase):
+    shown = fallen[phase]
+    assert [form for secret in SECRETS for form in forms(secret) if form in shown] == []
+    assert "*****" in shown
+
+
+@pytest.mark.usefixtures("fallen")
+def test_journal_arguments_and_what_others_can_read_have_no_secret(host):
+    for name in ("hostile-log", "hostile-arguments"):
+        host.check_output("systemctl stop %s", name)
+    assert host.check_output("wc -l < %s", f"{PLACE}/arguments") != "0"
+    assert host.run("grep -aoFf %s %s", f"{PLACE}/texts", f"{PLACE}/arguments").stdout == ""
+    assert host.run("journalctl --no-pager | grep -oFf %s", f"{PLACE}/texts").stdout == ""
+    # The log has them from this test.
+    readable = f"find /etc /home /opt /root /run /srv /tmp /var -xdev -type f -perm /004 ! -path {LOG}"
+    assert host.run(f"{readable} -exec grep -laFf {PLACE}/texts {{}} +").stdout == ""

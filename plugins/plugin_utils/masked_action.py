@@ -1,0 +1,72 @@
+"""The base of the collection's actions: nothing that one of them returns, or fails with, shows a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.masking.mask import Mask
+from .host_secrets import host_secrets
+
+COLLECTION = "elk.deploy."
+# What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
+FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
+
+
+class MaskedAction(ActionBase):
+    """Runs :meth:`work`, and masks what comes out of it.
+
+    The host does not know what is secret; the variables on the control node do. So modules of the collection are told,
+    and mask what they return before it leaves the host: with -vvv it is shown as it comes over the connection.
+    """
+
+    _secrets: tuple[str, ...] = ()
+    _mask = Mask()
+    _masked_on_the_host = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        self._secrets = host_secrets(task_vars or {}, self._templar.template, self._task.args.get("variables"))
+        self._mask = Mask(self._secrets)
+        try:
+            result = self.work(result, task_vars or {})
+        except Exception as error:
+            is_failure = isinstance(error, AnsibleActionFail) or not isinstance(error, AnsibleAction)
+            if not is_failure or isinstance(error, AnsibleConnectionFailure) or self._shows_none(error):
+                raise
+            said = str(error) if isinstance(error, AnsibleError) else f"{type(error).__name__}: {error}"
+            # Without the chain of its causes, which say the same unmasked.
+            raise AnsibleActionFail(self._mask.text(said)) from None
+        if self._masked_on_the_host and not result.get("failed"):
+            return result
+        return self._mask.everything(result, () if result.get("failed") else FACTS)
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What the action does. ``result`` is what the result starts from."""
+        raise NotImplementedError
+
+    def _shows_none(self, error: BaseException) -> bool:
+        """Whether an error with all that Ansible shows of it, its causes and the lines it comes from, has no secret."""
+        seen: BaseException | None = error
+        while seen is not None:
+            for text in (
+                str(seen),
+                getattr(seen, "_formatted_source_context", None),
+                getattr(seen, "_help_text", None),
+            ):
+                if isinstance(text, str) and self._mask.text(text) != text:
+                    return False
+            seen = seen.__cause__ or seen.__context__
+        return True
+
+    def _execute_module(self, module_name: Any = None, module_args: Any = None, *args: Any, **options: Any) -> Any:
+        name = module_name or self._task.action
+        given: Mapping[str, Any] = self._task.args if module_args is None else module_args
+        if not str(name).startswith(COLLECTION):
+            return super()._execute_module(module_name, module_args, *args, **options)
+        self._masked_on_the_host = True
+        secrets = list(dict.fromkeys([*map(str, given.get("secrets") or ()), *self._secrets]))
+        return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
