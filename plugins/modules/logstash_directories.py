@@ -29,7 +29,7 @@ options:
       holds:
         description: What Logstash keeps in it, which decides what files it is known to make there.
         type: str
-        choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs]
+        choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs, tmp]
         required: true
       variable:
         description: The variable that says where it is, for messages.
@@ -105,6 +105,7 @@ KNOWN_FILES = {
     "dead_letter_queues": (),
     "dead_letter_queue": (".lock", "*.log", "*.log.tmp"),
     "logs": ("logstash-*.log*", "pipeline_*.log*"),
+    "tmp": ("jffi*",),
 }
 # Without write access to these Logstash does not start, or a pipeline does not. The rest costs at most a warning.
 VITAL = {"data": (".lock",), "queue": KNOWN_FILES["queue"], "dead_letter_queue": (".lock",)}

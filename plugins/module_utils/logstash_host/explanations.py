@@ -50,6 +50,12 @@ EXPLANATIONS = (
         "A file system is mounted read-only. Mount it read-write; the kernel's log says why it was not.",
     ),
     (
+        r"FFI not available",
+        "The temporary directory of Java does not let native libraries be loaded; mostly it is mounted noexec, as /tmp "
+        "often is. Set logstash_path_tmp to a directory that is not, and take a -Djava.io.tmpdir out of "
+        "logstash_jvm_options.",
+    ),
+    (
         r"OutOfMemoryError|insufficient memory for the Java|Could not reserve enough space",
         "There is not enough memory. Give the host more, or Logstash a smaller heap.",
     ),

@@ -102,7 +102,7 @@ def test_pipelines_yml_from_6_on(rendered):
 
 def test_environment_of_the_service(rendered):
     lines = (rendered[1] / "v9" / "environment").read_text().splitlines()
-    assert 'LS_JAVA_OPTS="-Xms4g -Xmx4g -Xss4m"' in lines
+    assert 'LS_JAVA_OPTS="-Xms4g -Xmx4g -Djava.io.tmpdir=/var/lib/logstash/tmp -Xss4m"' in lines
     assert 'LOGSTASH_TLS_PATH="/etc/logstash/tls"' in lines
     assert 'TZ="UTC"' in lines
 
@@ -123,6 +123,7 @@ def test_additions_to_the_unit(rendered):
         'ReadWritePaths="-/var/lib/logstash/queue"',
         'ReadWritePaths="-/var/lib/logstash/dead_letter_queue"',
         'ReadWritePaths="-/var/log/logstash"',
+        'ReadWritePaths="-/var/lib/logstash/tmp"',
         'ReadWritePaths="-/srv/a b%%c"',
     ]
     assert "TimeoutStopSec=infinity" in (rendered[1] / "v9" / "unit.systemd").read_text()

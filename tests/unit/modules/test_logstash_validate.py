@@ -141,11 +141,11 @@ def test_environment_is_that_of_the_service_and_nothing_of_roots(validate, world
 
 def test_jvm_starts_small_and_claims_nothing_that_the_running_one_has(validate, world):
     (world / "environment").write_text(
-        'LS_JAVA_OPTS="-Xms4g -Xmx4g -javaagent:/x.jar=9404 -Dcom.sun.management.jmxremote.port=1"'
+        'LS_JAVA_OPTS="-Xms4g -Xmx4g -Djava.io.tmpdir=/srv/tmp -javaagent:/x.jar=9404 -Dcom.sun.management.jmxremote.port=1"'
     )
     (world / "live/jvm.options").write_text("-Xss4m\n-Xlog:gc:file=/var/log/gc.log\n# note\n")
     output = lines(validate('echo "$LS_JAVA_OPTS"; cat "$LS_JVM_OPTS"'))
-    assert output == ["-Xms4g -Xmx4g -Xms64m -Djava.io.tmpdir=(throw-away)/tmp", "-Xss4m", "# note"]
+    assert output == ["-Xms4g -Xmx4g -Djava.io.tmpdir=/srv/tmp -Xms64m", "-Xss4m", "# note"]
 
 
 # It is gone, whatever happens
