@@ -46,8 +46,7 @@ def _specs(role_path: Path, entry: str) -> dict[str, Any]:
     entries = yaml.safe_load((role_path / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
     if entry not in entries:
         raise AnsibleActionFail(
-            f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which role {role_path.name} has "
-            "argument specs for"
+            f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"
         )
     return entries[entry].get("options") or {}
 

@@ -12,8 +12,8 @@ description:
   - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
     data and logs in that directory, and runs the test there as the service's user with the service's environment. The
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
-  - Java has the service's own temporary directory, since Logstash does not start with one that native libraries cannot be
-    loaded from. What Java puts there, it removes when it ends.
+  - Java has the service's own temporary directory, since Logstash does not start with one that native libraries cannot
+    be loaded from. What Java puts there, it removes when it ends.
   - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
     looked for first, as the service's user, and so are files that it cannot read.
   - The test runs with the heap's usual limit but starts small, since the running Logstash has its own heap already.
@@ -169,7 +169,7 @@ def check_files(copy, user):
 
 
 def test_environment(copy, files, account):
-    """What systemd gives the service, and nothing of what root has; Ruby's temporary files go where they are removed."""
+    """What systemd gives the service, and nothing of what root has; Ruby's temporary files go with the copy."""
     service = environment.read(files)
     options = environment.without_exclusive(service.get("LS_JAVA_OPTS", "").split())
     found = {

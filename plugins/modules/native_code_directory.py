@@ -55,8 +55,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, native_code
 
 WAY_OUT = (
-    "Set {variable} to a directory of Logstash's own on a file system that is mounted without noexec, or mount this one "
-    "so. Nothing live was changed."
+    "Set {variable} to a directory of Logstash's own on a file system that is mounted without noexec, or mount this "
+    "one so. Nothing live was changed."
 )
 
 

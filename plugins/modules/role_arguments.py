@@ -10,8 +10,8 @@ description:
   - The first task of each entry point of the collection's roles. Reads the specs from C(meta/argument_specs.yml), and
     reports every variable that has another form, with its value, the form that is expected, and the way out.
   - Needs no host and no facts. It counts however the entry point is named, with or without C(.yml).
-  - Stricter than Ansible's own check of the same specs. That one takes a text with commas for a list and a list for a text,
-    and the role would work with what was written.
+  - Stricter than Ansible's own check of the same specs. That one takes a text with commas for a list and a list for a
+    text, and the role would work with what was written.
   - Values of options with C(no_log), and those that are encrypted with Ansible Vault, are not shown.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:

@@ -29,7 +29,7 @@ def temporary_directory(home: Path) -> str:
             options = Path(given).read_text(encoding="utf-8").splitlines()
     options += shlex.split(os.environ.get("LS_JAVA_OPTS", ""))
     found = [option.removeprefix(_OPTION) for option in options if option.startswith(_OPTION)]
-    return found[-1] if found else "/tmp"
+    return found[-1] if found else "/tmp"  # noqa: S108 - as Java
 
 
 def load(home: Path, release: tuple[int, int, int]) -> bool:
