@@ -1,8 +1,8 @@
 """Whether the variables of a role have the form that its argument specs ask for.
 
 Stricter than Ansible's own check, which converts what it reads for itself alone: a text with commas passes it as a
-list, a list as a text, and the role then works with what was written. Each fault says which variable, what it has, what is
-expected, and the way out.
+list, a list as a text, and the role then works with what was written. Each fault says which variable, what it has,
+what is expected, and the way out.
 """
 
 from __future__ import annotations

@@ -55,8 +55,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, native_code
 
 WAY_OUT = (
-    "Set {variable} to a directory of Logstash's own on a file system that is mounted without noexec, or mount this "
-    "one so. Nothing live was changed."
+    "Mount its file system without noexec, or set logstash_path_tmp to a directory on another one, such as "
+    "/var/lib/logstash-tmp, which the role makes for Logstash; a -Djava.io.tmpdir in logstash_jvm_options goes before "
+    "it. Nothing live was changed."
 )
 
 
@@ -88,15 +89,14 @@ def main():
     )
     params = module.params
     path = os.path.normpath(params["path"])
-    way_out = WAY_OUT.format(**params)
     named = f"{params['variable']} makes {path} the temporary directory of Java"
     if not os.path.isdir(path) and params["required"]:
-        module.fail_json(msg=f"{named}, but there is no such directory. Make it for the user of Logstash. {way_out}")
+        module.fail_json(msg=f"{named}, but there is no such directory. Make it. {WAY_OUT}")
     above = nearest(path)
     if os.statvfs(above).f_flag & os.ST_NOEXEC:
         module.fail_json(
             msg=f"{named}, but the file system of {above} is mounted noexec: Logstash could not load its native "
-            f"libraries there, and would end with `FFI not available`. {way_out}"
+            f"libraries there, and would end with `FFI not available`. {WAY_OUT}"
         )
     if above != path or not params["user"]:
         module.exit_json(changed=False, tried=False)
@@ -106,7 +106,7 @@ def main():
         module.exit_json(changed=False, tried=False)
     reason = accounts.do_as(account, lambda: fault(path))
     if reason:
-        module.fail_json(msg=f"{named}, but user {params['user']} {reason}. {way_out}")
+        module.fail_json(msg=f"{named}, but user {params['user']} {reason}. {WAY_OUT}")
     module.exit_json(changed=False, tried=True)
 
 

@@ -9,7 +9,8 @@ from playbook_run import Run, service
 PLAYBOOK = "playbooks/logstash.yml"
 CURRENT = "/etc/logstash/current"
 EVENTS = "/var/log/logstash/events.jsonl"
-PROGRAM = "/usr/share/logstash/bin/logstash-keystore"
+# /tmp is mounted noexec.
+PROGRAM = "LS_JAVA_OPTS=-Djava.io.tmpdir=/var/tmp /usr/share/logstash/bin/logstash-keystore"
 PASSWORD = 'key $tore\'s "pass" \\w`1`#x'  # noqa: S105 - of the scenario
 SECRETS = ["first-hidden-value", "second-hidden-value"]
 
@@ -80,7 +81,7 @@ def test_changed_value_makes_it_anew_and_shows_no_secret(host, tmp_path):
     assert proof(host) == "<third-hidden-value>"
     assert state(host)[0] != before[0]
     listed = host.run(
-        "set -a; . /etc/logstash/keystore.env; %s --path.settings /etc/logstash list", PROGRAM
+        f"set -a; . /etc/logstash/keystore.env; {PROGRAM} --path.settings /etc/logstash list"
     ).stdout.splitlines()
     assert listed[-1] == "proof"
     assert "unused" not in listed
