@@ -9,8 +9,7 @@ from playbook_run import Run, service
 PLAYBOOK = "playbooks/logstash.yml"
 CURRENT = "/etc/logstash/current"
 EVENTS = "/var/log/logstash/events.jsonl"
-# /tmp is mounted noexec.
-PROGRAM = "LS_JAVA_OPTS=-Djava.io.tmpdir=/var/tmp /usr/share/logstash/bin/logstash-keystore"
+PROGRAM = "/usr/share/logstash/bin/logstash-keystore"
 PASSWORD = 'key $tore\'s "pass" \\w`1`#x'  # noqa: S105 - of the scenario
 SECRETS = ["first-hidden-value", "second-hidden-value"]
 
@@ -81,7 +80,9 @@ def test_changed_value_makes_it_anew_and_shows_no_secret(host, tmp_path):
     assert proof(host) == "<third-hidden-value>"
     assert state(host)[0] != before[0]
     listed = host.run(
-        f"set -a; . /etc/logstash/keystore.env; {PROGRAM} --path.settings /etc/logstash list"
+        # /tmp is mounted noexec.
+        "set -a; . /etc/logstash/keystore.env; LS_JAVA_OPTS=-Djava.io.tmpdir=/var/tmp "
+        f"{PROGRAM} --path.settings /etc/logstash list"
     ).stdout.splitlines()
     assert listed[-1] == "proof"
     assert "unused" not in listed

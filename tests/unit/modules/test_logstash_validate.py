@@ -344,6 +344,7 @@ def test_temporary_directory_that_cannot_execute_is_found_before_the_restart(run
     """The genuine program's own way to fail, with what the service will have."""
     with tarfile.open(build_archive("8.5.3", world)) as archive:
         archive.extractall(world / "unpacked", filter="data")
+    (world / "live/logstash.keystore").unlink()
     (world / "live/staged/pipelines/main/10-in.conf").write_text("input { stdin { } }\n")
     (world / "live/staged/pipelines/main/20-out.conf").write_text("output { null { } }\n")
     arguments = {
