@@ -13,7 +13,11 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.role_arguments import faults
 
-OPTIONS = {"role_path": {"type": "path", "required": True}, "entry": {"type": "str", "required": True}}
+OPTIONS = {
+    "role_path": {"type": "path", "required": True},
+    "entry": {"type": "str", "required": True},
+    "tokens": {"choices": ["fail", "return"], "default": "fail"},
+}
 
 
 class ActionModule(ActionBase):
@@ -27,18 +31,22 @@ class ActionModule(ActionBase):
         checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
         if checked.error_messages:
             raise AnsibleActionFail(f"role_arguments: wrong options: {'; '.join(checked.error_messages)}")
-        options = _specs(Path(checked.validated_parameters["role_path"]), checked.validated_parameters["entry"])
-        variables, found, unknown = task_vars or {}, [], []
+        wanted = checked.validated_parameters
+        options = _specs(Path(wanted["role_path"]), wanted["entry"])
+        variables, found, unknown, tokens = task_vars or {}, [], [], []
         for name, spec in options.items():
             try:
                 given = {name: self._templar.template(variables[name])} if name in variables else {}
                 found += faults({name: spec}, given, _is_secret)
             except AnsibleError as error:
-                unknown.append(f"{name} has no value: {error} Correct or define what it refers to.")
+                later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)
+                (tokens if later else unknown).append(
+                    f"{name} has no value: {error} Correct or define what it refers to."
+                )
         # A default that is made from a variable of a wrong form mostly has no value for that reason.
         if found or unknown:
             raise AnsibleActionFail("\n".join(found or unknown))
-        return result | {"changed": False}
+        return result | {"changed": False, "tokens": tokens}
 
 
 def _specs(role_path: Path, entry: str) -> dict[str, Any]:

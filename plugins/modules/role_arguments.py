@@ -23,6 +23,13 @@ options:
     description: The entry point, a key of the role's argument specs.
     type: str
     required: true
+  tokens:
+    description:
+      - What happens when a variable has no value, since a C(#{Token}) in it has none. V(fail) fails, V(return) gives it
+        back for later, so that the tokens of templates are reported first, each with its line.
+    type: str
+    choices: [fail, return]
+    default: fail
 attributes:
   check_mode:
     support: full
@@ -37,4 +44,9 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+tokens:
+  description: The variables that have no value for a token, each with the reason.
+  type: list
+  elements: str
+  returned: success
 """

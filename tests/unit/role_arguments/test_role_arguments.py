@@ -267,4 +267,34 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         assert SPECS[role][entry]["options"] == SPECS[role]["main"]["options"]
         assert tasks[0]["tags"] == ["always"]
         tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
-    assert tasks[0]["elk.deploy.role_arguments"] == {"role_path": "{{ role_path }}", "entry": entry}
+    arguments = tasks[0]["elk.deploy.role_arguments"]
+    assert (arguments["role_path"], arguments["entry"]) == ("{{ role_path }}", entry)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        # The template's line comes first, and without one the variable.
+        ({"octopus_variables": {}}, ["broker/input.conf:6:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
+        (
+            {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_heap_size": "{{ nowhere }}"},
+            ["logstash_heap_size has no value: ", "'nowhere' is undefined", "Correct or define what it refers to."],
+        ),
+    ],
+)
+def test_variables_without_a_value_are_told_before_any_host(tmp_path, variables, said):
+    pipeline = {"id": "broker", "templates": ["broker/input.conf"]}
+    host = {
+        "logstash_pipelines": [pipeline],
+        "logstash_input_ports": ["{{ '#{LogTcpPort}' | elk.deploy.octopus_substitute }}"],
+        **variables,
+    }
+    inventory = {
+        "all": {"vars": {"octopus_environment": "test"}, "children": {"brokers": {"hosts": {"192.0.2.1": host}}}}
+    }
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+    ended = run("ansible-playbook", "-i", tmp_path / "hosts.json", "playbooks/preflight.yml")
+    output = " ".join((ended.stdout + ended.stderr).split())
+    assert ended.returncode != 0
+    assert "UNREACHABLE" not in output
+    assert [text for text in said if text not in output] == []
