@@ -78,9 +78,11 @@ def role_page(role: str) -> str:
             lines += variable(name, spec, "")
     for entry, spec in entries.items():
         if entry != "main":
-            lines += [f"## tasks_from: {entry}.yml\n", sentence(spec["short_description"]), ""]
+            lines += [f"## tasks_from: {entry}\n", sentence(spec["short_description"]), ""]
             lines += paragraphs(spec.get("description"))
-            for name, option in spec.get("options", {}).items():
+            own = {name: option for name, option in spec["options"].items() if name not in entries["main"]["options"]}
+            lines += [f"All variables above count{', and:' if own else '.'}", ""]
+            for name, option in own.items():
                 lines += variable(name, option, "")
     return "\n".join(lines).rstrip() + "\n"
 

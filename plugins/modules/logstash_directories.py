@@ -10,6 +10,7 @@ description:
   - Logstash refuses to start when a directory that it writes to is not writable for it, and creates a missing one only
     where it may. Its configuration test, run as root, leaves queues that belong to root.
   - Creates every directory with the owner, the group and the mode. Missing directories above them belong to root.
+  - Tries as the user whether it can write to them, and load native libraries from that of V(tmp).
   - Repairs the owner of the directories and of those files in them that Logstash is known to make, one by one.
     Whatever else has a foreign owner is reported and left alone.
   - Symbolic links are followed only where root made them. A file with several hard links is left alone.
@@ -30,7 +31,7 @@ options:
       holds:
         description: What Logstash keeps in it, which decides what files it is known to make there.
         type: str
-        choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs]
+        choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs, tmp]
         required: true
       variable:
         description: The variable that says where it is, for messages.
@@ -95,7 +96,11 @@ import os
 import stat
 from collections import defaultdict
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, safe_directories
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    accounts,
+    native_code,
+    safe_directories,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # The files that Logstash itself makes directly in a directory; whatever is not here belongs to somebody else.
@@ -106,6 +111,7 @@ KNOWN_FILES = {
     "dead_letter_queues": (),
     "dead_letter_queue": (".lock", "*.log", "*.log.tmp"),
     "logs": ("logstash-*.log*", "pipeline_*.log*"),
+    "tmp": ("jffi*",),
 }
 # Without write access to these Logstash does not start, or a pipeline does not. The rest costs at most a warning.
 VITAL = {"data": (".lock",), "queue": KNOWN_FILES["queue"], "dead_letter_queue": (".lock",)}
@@ -263,14 +269,26 @@ def why_not_writable(path):
     return "its mode or an access control list denies it"
 
 
-def unwritable(paths, vital):
-    """For the user that runs this: what it can't write to, in words."""
+def unfit(directories, vital):
+    """For the user that runs this: what it can't write to, or not load native libraries from, in words."""
+    paths = [item["path"] for item in directories]
     found = [f"{path}: {reason}" for path in paths for reason in [why_not_writable(path)] if reason]
-    return found + [
-        f"{path}: it is a link or has several, and leads to a file that is not the user's"
-        for path in vital
-        if not os.access(path, os.R_OK | os.W_OK)
-    ]
+    return (
+        found
+        + [
+            f"{path}: it is a link or has several, and leads to a file that is not the user's"
+            for path in vital
+            if not os.access(path, os.R_OK | os.W_OK)
+        ]
+        + [
+            f"{item['path']}: native libraries can't be loaded from it, since {reason} "
+            "(set logstash_path_tmp to another one)"
+            for item in directories
+            if item["holds"] == "tmp" and not why_not_writable(item["path"])
+            for reason in [native_code.refuses_programs(item["path"])]
+            if reason
+        ]
+    )
 
 
 def explain(error, path, variable):
@@ -340,9 +358,8 @@ def main():
             f"If Logstash needs it, chown it to {account.pw_name}; else move it away."
         )
     if not module.check_mode:
-        paths = [item["path"] for item in directories]
         try:
-            problems = accounts.do_as(account, lambda: unwritable(paths, survey.vital))
+            problems = accounts.do_as(account, lambda: unfit(directories, survey.vital))
         except (OSError, accounts.WorkFailedError) as error:
             module.fail_json(
                 msg=f"Whether user {account.pw_name} can write to Logstash's directories could not be seen. {error}",
@@ -350,7 +367,7 @@ def main():
             )
         if problems:
             module.fail_json(
-                msg=f"Logstash could not start, since user {account.pw_name} can't write to {bounded(problems)}.",
+                msg=f"Logstash could not start, since user {account.pw_name} can't use {bounded(problems)}.",
                 foreign=foreign,
             )
     result = {"changed": bool(survey.changes)}

@@ -102,6 +102,7 @@ from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 KEYSTORE = "logstash.keystore"
@@ -188,13 +189,14 @@ class Program:
     def run(self, arguments, answers, expected):
         """Runs the program. It ends with status 0 after most errors, so what it says has to have the expected texts."""
         # Not with the module's run_command, which breaks when a program ends without reading its input.
-        ended = subprocess.run(  # noqa: S603
-            ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607
-            input="".join(f"{answer}\n" for answer in answers).encode(),
-            env=self._environment,
-            capture_output=True,
-            check=False,
-        )
+        with own_directory(Path(self._command[0]).parents[1]) as temporary:
+            ended = subprocess.run(  # noqa: S603
+                ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607
+                input="".join(f"{answer}\n" for answer in answers).encode(),
+                env={**self._environment, **temporary},
+                capture_output=True,
+                check=False,
+            )
         output = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
         if ended.returncode or not all(text in output.lower() for text in expected):
             reasons = logstash_log.reasons(logstash_log.entries(output.splitlines()))

@@ -122,6 +122,7 @@ from pathlib import Path
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
@@ -183,11 +184,12 @@ class Program:
         """Runs the program and returns what it printed. Raises ProgramError."""
         seconds = self._module.params["timeout"]
         # Whatever root's own umask is: the service has to read what is installed.
-        code, stdout, stderr = self._module.run_command(
-            ["timeout", "--kill-after=10", str(seconds), str(self._path), *arguments],
-            environ_update=self._environment,
-            umask=0o022,
-        )
+        with own_directory(self._module.params["home"]) as temporary:
+            code, stdout, stderr = self._module.run_command(
+                ["timeout", "--kill-after=10", str(seconds), str(self._path), *arguments],
+                environ_update={**self._environment, **temporary},
+                umask=0o022,
+            )
         if code:
             shown = " ".join(arguments)
             reason = self._module.mask.foreign(find_reason(stdout + "\n" + stderr))

@@ -12,6 +12,8 @@ description:
   - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
     data and logs in that directory, and runs the test there as the service's user with the service's environment. The
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
+  - Java has the service's own temporary directory, since Logstash does not start with one that native libraries cannot
+    be loaded from. What Java puts there, it removes when it ends.
   - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
     looked for first, as the service's user, and so are files that it cannot read.
   - It passes, too, when another program has the port of an input, which Logstash then starts again and again. Ports
@@ -199,9 +201,8 @@ def is_same_address(found, other):
 
 
 def test_environment(copy, files, account):
-    """What systemd gives the service, and nothing of what root has; temporary files go where they are removed."""
+    """What systemd gives the service, and nothing of what root has; Ruby's temporary files go with the copy."""
     service = environment.read(files)
-    temporary = str(copy.path / "tmp")
     options = environment.without_exclusive(service.get("LS_JAVA_OPTS", "").split())
     found = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -211,8 +212,8 @@ def test_environment(copy, files, account):
         "LOGNAME": account.pw_name,
         "SHELL": "/bin/sh",
         **{name: copy.redirected(value) for name, value in service.items()},
-        "LS_JAVA_OPTS": " ".join([*options, SMALL_START, f"-Djava.io.tmpdir={temporary}"]),
-        "TMPDIR": temporary,
+        "LS_JAVA_OPTS": " ".join([*options, SMALL_START]),
+        "TMPDIR": str(copy.path / "tmp"),
     }
     if (copy.settings / "jvm.options").exists():
         found["LS_JVM_OPTS"] = str(copy.settings / "jvm.options")

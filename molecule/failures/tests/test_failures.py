@@ -182,7 +182,8 @@ def test_second_instance_on_the_same_data_path(deploy, host):
         "mkdir -p /srv/second /srv/settings && chown logstash: /srv/second && "
         "printf 'path.data: /srv/second\\npath.logs: /srv/second\\napi.http.port: 9700\\n' "
         "> /srv/settings/logstash.yml && "
-        "systemd-run --unit second --uid logstash /usr/share/logstash/bin/logstash --path.settings /srv/settings "
+        "systemd-run --unit second --uid logstash --setenv LS_JAVA_OPTS=-Djava.io.tmpdir=/srv/second "
+        "/usr/share/logstash/bin/logstash --path.settings /srv/settings "
         "-e 'input { heartbeat { } } output { stdout { } }'"
     )
     try:

@@ -80,7 +80,9 @@ def test_changed_value_makes_it_anew_and_shows_no_secret(host, tmp_path):
     assert proof(host) == "<third-hidden-value>"
     assert state(host)[0] != before[0]
     listed = host.run(
-        "set -a; . /etc/logstash/keystore.env; %s --path.settings /etc/logstash list", PROGRAM
+        # /tmp is mounted noexec.
+        "set -a; . /etc/logstash/keystore.env; LS_JAVA_OPTS=-Djava.io.tmpdir=/var/tmp "
+        f"{PROGRAM} --path.settings /etc/logstash list"
     ).stdout.splitlines()
     assert listed[-1] == "proof"
     assert "unused" not in listed

@@ -7,6 +7,7 @@ import pytest
 from waiting import wait_for
 
 EVENTS = "/var/log/logstash/events.jsonl"
+TEMPORARY = "/var/lib/logstash/tmp"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,13 @@ def test_directory_belongs_to_logstash(host, variables, setting):
     directory = host.file(json.loads(variables[setting]))
     assert directory.is_directory
     assert (directory.user, directory.group, oct(directory.mode)) == ("logstash", "logstash", "0o750")
+
+
+def test_temporary_directory_is_logstashs_own_and_can_execute_while_tmp_cannot(host):
+    directory = host.file(TEMPORARY)
+    assert (directory.user, directory.group, oct(directory.mode)) == ("logstash", "logstash", "0o750")
+    assert "noexec" in host.check_output("findmnt --noheadings --output options --target /tmp")
+    assert "noexec" not in host.check_output("findmnt --noheadings --output options --target %s", TEMPORARY)
 
 
 @pytest.mark.parametrize("name", ["logstash.yml", "pipelines.yml", "pipelines/broker/10-input.conf"])
@@ -86,6 +94,7 @@ def test_event_goes_in_by_tcp_and_comes_out(host):
 
 def test_second_start_after_kill_comes_up(host):
     """systemd restarts it, and the pipeline is there again, although the first process had no time to clean up."""
+    host.check_output(f"runuser -u logstash -- touch {TEMPORARY}/jffi1.so {TEMPORARY}/of-a-plugin")
     pid = host.run("systemctl show --value --property MainPID logstash").stdout.strip()
     assert host.run(f"kill -9 {pid}").rc == 0
 
@@ -95,3 +104,7 @@ def test_second_start_after_kill_comes_up(host):
         return now not in ("0", pid) and listens
 
     wait_for(is_back, "new process that listens")
+    # What was unpacked for the first process is gone, and nothing else is.
+    found = host.file(TEMPORARY).listdir()
+    assert "jffi1.so" not in found
+    assert "of-a-plugin" in found

@@ -136,6 +136,38 @@ def test_port_that_another_program_holds(deploy_wrongly, host):
     assert "Stop that program, or set another port" in output
 
 
+@pytest.fixture
+def noexec(host):
+    """A directory on a file system that is mounted noexec."""
+    host.check_output("mkdir -p /srv/noexec && mount -t tmpfs -o noexec,mode=1777 none /srv/noexec")
+    yield "/srv/noexec"
+    host.check_output("umount /srv/noexec && rmdir /srv/noexec")
+
+
+def test_temporary_directory_that_cannot_execute(deploy_wrongly, noexec):
+    output = deploy_wrongly({"logstash_path_tmp": f"{noexec}/own"})
+    assert f"logstash_path_tmp makes {noexec}/own the temporary directory of Java" in output
+    assert f"the file system of {noexec} is mounted noexec" in output
+    assert "set logstash_path_tmp to a directory on another one" in output
+
+
+@pytest.mark.parametrize("hardening", [True, False])
+def test_own_option_for_the_temporary_directory_counts_and_is_checked(deploy_wrongly, hardening):
+    output = deploy_wrongly({"logstash_jvm_options": ["-Djava.io.tmpdir=/tmp"], "logstash_unit_hardening": hardening})
+    assert "logstash_jvm_options makes /tmp the temporary directory of Java" in output
+    assert "mounted noexec" in output
+
+
+def test_own_temporary_directory_that_is_not_there(deploy_wrongly):
+    output = deploy_wrongly({"logstash_jvm_options": ["-Djava.io.tmpdir=/srv/nothing"]})
+    assert "logstash_jvm_options makes /srv/nothing the temporary directory of Java, but there is no such" in output
+
+
+def test_data_volume_that_cannot_execute(deploy_wrongly, noexec):
+    output = deploy_wrongly({"logstash_path_data": f"{noexec}/data", "logstash_old_data": "leave"})
+    assert f"logstash_path_tmp makes {noexec}/data/tmp the temporary directory of Java" in output
+
+
 def test_pipeline_with_a_syntax_error(deploy_wrongly, templates):
     output = deploy_wrongly(templates("input { stdin { } }\noutput { stdout { codec => } }\n"))
     assert "Logstash's own test refuses the staged settings" in output

@@ -126,6 +126,7 @@ def build(wanted, work_path, user, timeout, java_home):
         if work.exists():
             shutil.rmtree(work)
         work.mkdir(mode=0o700)
+        _check_mount(work_path)
         inputs = work / "inputs"
         inputs.mkdir()
         inputs.chmod(0o755)
@@ -155,6 +156,14 @@ def _check_machine(package_format):
         raise PackageError(
             f"This machine cannot build a {package_format.ending} package: {', '.join(missing)} is not on PATH. "
             f"Install {', '.join(dict.fromkeys(missing.values()))}, or build on another machine."
+        )
+
+
+def _check_mount(work_path):
+    if os.statvfs(work_path).f_flag & os.ST_NOEXEC:
+        raise PackageError(
+            f"work_path is {work_path}, which is mounted noexec; expected a directory that programs can run in, since "
+            "the package's own program installs the plugins. Name another one, or mount this one without noexec."
         )
 
 

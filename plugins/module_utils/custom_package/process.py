@@ -24,6 +24,8 @@ class Runner:
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": str(folder),
             "TMPDIR": str(folder),
+            # Logstash's programs load native libraries from there.
+            "LS_JAVA_OPTS": f"-Djava.io.tmpdir={folder}",
             "LC_ALL": "C.UTF-8",
             **environment,
         }

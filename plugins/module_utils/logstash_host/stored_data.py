@@ -16,6 +16,8 @@ CHECKPOINT = struct.Struct(">hiiqqiI")
 EMPTY_SEGMENT = 1
 # Made anew by every start, or of no worth to anybody.
 WORTHLESS = {".lock", "uuid"}
+# What JRuby unpacks to a temporary directory, which may be below path.data.
+UNPACKED = re.compile(r"/(jffi|jruby-)[^/]*(/|$)")
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,11 @@ def read_dead_letter_queue(path):
 
 def read_state(path, skip):
     """What else path.data holds, such as the positions of file inputs."""
-    files = [file for file in files_below(path, skip) if os.path.basename(file) not in WORTHLESS]
+    files = [
+        file
+        for file in files_below(path, skip)
+        if os.path.basename(file) not in WORTHLESS and not UNPACKED.search(file.removeprefix(path))
+    ]
     return Stored("state", path, size_of(files)) if files else None
 
 

@@ -132,8 +132,34 @@ def test_a_policy_that_lets_nobody_in_is_said_to_do_so():
 # -- prefixes
 
 
-WRONG = ["/", "/elb/", "elb//", "//", "AWSLogs", "AWSLogs/", f"AWSLogs/{OWN}/", "elb/AWSLogs/", "xAWSLogsx/", "elb/\n", "*/", "?/"]
-WRONG += ["a b/", "${aws:username}/", "../", "elb/../x/", "./", ".", "ä/", "a,b/", "a\\b/", '"', "x" * 513, "s3://b/elb"]
+WRONG = [
+    "/",
+    "/elb/",
+    "elb//",
+    "//",
+    "AWSLogs",
+    "AWSLogs/",
+    f"AWSLogs/{OWN}/",
+    "elb/AWSLogs/",
+    "xAWSLogsx/",
+    "elb/\n",
+    "*/",
+    "?/",
+]
+WRONG += [
+    "a b/",
+    "${aws:username}/",
+    "../",
+    "elb/../x/",
+    "./",
+    ".",
+    "ä/",
+    "a,b/",
+    "a\\b/",
+    '"',
+    "x" * 513,
+    "s3://b/elb",
+]
 
 
 @pytest.mark.parametrize("prefix", WRONG)
@@ -141,7 +167,9 @@ def test_prefixes_that_no_load_balancer_writes_below(prefix):
     assert not log_delivery.is_prefix(prefix)
 
 
-@pytest.mark.parametrize("prefix", ["", "elb", "elb/", "a/b", "a/b/", "app=web/", "v1.2/", "..a/", "awslogs/", "2026/", "(x)!'/"])
+@pytest.mark.parametrize(
+    "prefix", ["", "elb", "elb/", "a/b", "a/b/", "app=web/", "v1.2/", "..a/", "awslogs/", "2026/", "(x)!'/"]
+)
 def test_prefixes_that_load_balancers_write_below(prefix):
     assert log_delivery.is_prefix(prefix)
 
@@ -195,7 +223,16 @@ def test_the_list_has_an_account_for_each_older_region():
 def test_keys_are_those_that_load_balancers_write():
     keys = [key for kind in log_delivery.KINDS for key in log_delivery.keys(kind, "elb", OWN, "eu-west-1")]
     folder = f"elb/AWSLogs/{OWN}/"
-    assert {f"{folder}ELBAccessLogTestFile", f"{folder}ELBConnectionLogTestFile", f"{folder}ELBHealthCheckLogTestFile"} <= set(keys)
+    assert {
+        f"{folder}ELBAccessLogTestFile",
+        f"{folder}ELBConnectionLogTestFile",
+        f"{folder}ELBHealthCheckLogTestFile",
+    } <= set(keys)
     names = " ".join(key.rpartition("/")[2] for key in keys)
-    for begin in (f"{OWN}_elasticloadbalancing_eu-west-1_app.", f"conn_log_{OWN}_", f"health_check_log_{OWN}_", "_net."):
+    for begin in (
+        f"{OWN}_elasticloadbalancing_eu-west-1_app.",
+        f"conn_log_{OWN}_",
+        f"health_check_log_{OWN}_",
+        "_net.",
+    ):
         assert begin in names

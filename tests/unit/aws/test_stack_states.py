@@ -72,7 +72,9 @@ def test_states(status, completion):
     if verdict.action in (STOP, REPLACE):
         assert f"Stack logs is in state {status}" in verdict.message
         # Name and reason of what failed.
-        assert "AWS::S3::Bucket LogBucket (example-logs): The bucket you tried to delete is not empty" in verdict.message
+        assert (
+            "AWS::S3::Bucket LogBucket (example-logs): The bucket you tried to delete is not empty" in verdict.message
+        )
     if verdict.action == STOP:
         assert words in verdict.message
 

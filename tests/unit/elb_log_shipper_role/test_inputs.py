@@ -62,7 +62,9 @@ def refusals(tmp_path_factory):
     files = [str(role / part / "main.yml") for part in ("defaults", "vars")]
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": files, "tasks": tasks}
     playbook = folder / "playbook.yml"
-    playbook.write_text(yaml.safe_dump([play | {"vars": {"role_path": str(role), "ansible_python_interpreter": sys.executable}}]))
+    playbook.write_text(
+        yaml.safe_dump([play | {"vars": {"role_path": str(role), "ansible_python_interpreter": sys.executable}}])
+    )
     ended = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", playbook],
         env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},

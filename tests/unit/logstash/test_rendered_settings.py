@@ -66,7 +66,15 @@ def rendered(play):
         "v5": {"logstash_version": "5.4.1"},
         "v6": {"logstash_version": "6.8.23"},
         "v9": {"logstash_version": "9.5.2", "logstash_shutdown": "unsafe", "logstash_stop_timeout": 0},
-        "open": {"logstash_version": "9.5.2", "logstash_unit_hardening": False},
+        "open": {
+            "logstash_version": "9.5.2",
+            "logstash_unit_hardening": False,
+            "logstash_path_data": "/srv/100% $data",
+            "logstash_path_tmp": "/srv/100%$tmp",
+            "logstash_jvm_options": [],
+            "logstash_heap_size": "",
+        },
+        "own": {"logstash_version": "9.5.2", "logstash_jvm_options": ["-Djava.io.tmpdir=/srv/own", "-Xss4m"]},
     }
     ended, root = play("render.yml", hosts)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -102,9 +110,55 @@ def test_pipelines_yml_from_6_on(rendered):
 
 def test_environment_of_the_service(rendered):
     lines = (rendered[1] / "v9" / "environment").read_text().splitlines()
-    assert 'LS_JAVA_OPTS="-Xms4g -Xmx4g -Xss4m"' in lines
+    assert 'LS_JAVA_OPTS="-Xms4g -Xmx4g -Djava.io.tmpdir=/var/lib/logstash/tmp -Xss4m"' in lines
     assert 'LOGSTASH_TLS_PATH="/etc/logstash/tls"' in lines
     assert 'TZ="UTC"' in lines
+
+
+def test_java_has_a_temporary_directory_which_the_unit_makes_and_clears_of_libraries(rendered):
+    lines = (rendered[1] / "v9/unit.systemd").read_text().splitlines()
+    assert [line for line in lines if line.startswith("ExecStartPre")] == [
+        'ExecStartPre=-/usr/bin/mkdir -p -m 0750 "/var/lib/logstash/tmp"',
+        'ExecStartPre=-/usr/bin/find "/var/lib/logstash/tmp" -mindepth 1 -maxdepth 1 '
+        '( -name "jffi*" -o -name "jruby-*" ) -exec rm -rf {} +',
+    ]
+    assert '"/srv/100%%$$tmp"' in (rendered[1] / "open/unit.systemd").read_text()
+    assert 'LS_JAVA_OPTS="-Djava.io.tmpdir=/srv/100%\\$tmp"' in (rendered[1] / "open/environment").read_text()
+
+
+def test_own_option_for_the_temporary_directory_is_the_last_and_may_be_written_to(rendered):
+    wanted = "-Djava.io.tmpdir=/var/lib/logstash/tmp -Djava.io.tmpdir=/srv/own -Xss4m"
+    assert wanted in (rendered[1] / "own/environment").read_text()
+    assert 'ReadWritePaths="-/srv/own"' in (rendered[1] / "own/unit.systemd").read_text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (
+            {"logstash_path_tmp": "/srv/a b"},
+            'logstash_path_tmp is "/srv/a b"; expected an absolute path without blanks',
+        ),
+        ({"logstash_path_tmp": "/srv"}, "expected absolute paths at least two levels deep"),
+        (
+            {"logstash_path_tmp": "/var/tmp/own"},  # noqa: S108 - refused
+            'logstash_path_tmp is "/var/tmp/own"; expected a place outside of /tmp',
+        ),
+        (
+            {"logstash_jvm_options": ["-Djava.io.tmpdir=/tmp/own"]},
+            'logstash_jvm_options is "/tmp/own"; expected a place',
+        ),
+        (
+            {"logstash_jvm_options": ["-Djava.io.tmpdir=tmp"]},
+            'logstash_jvm_options is "tmp"; expected an absolute path',
+        ),
+        ({"logstash_environment": {"LS_JAVA_OPTS": "-Xss4m"}}, "LS_JAVA_OPTS has a variable of its own"),
+    ],
+)
+def test_temporary_directories_that_cannot_work(play, wrong, said):
+    ended, _root = play("preflight_inputs", {"wrong": wrong})
+    assert ended.returncode != 0
+    assert said in " ".join(ended.stdout.split())
 
 
 def test_tls_files_and_log4j2(rendered):
@@ -123,6 +177,7 @@ def test_additions_to_the_unit(rendered):
         'ReadWritePaths="-/var/lib/logstash/queue"',
         'ReadWritePaths="-/var/lib/logstash/dead_letter_queue"',
         'ReadWritePaths="-/var/log/logstash"',
+        'ReadWritePaths="-/var/lib/logstash/tmp"',
         'ReadWritePaths="-/srv/a b%%c"',
     ]
     assert "TimeoutStopSec=infinity" in (rendered[1] / "v9" / "unit.systemd").read_text()

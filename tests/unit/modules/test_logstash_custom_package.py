@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import process, rpm_spec
 from ansible_collections.elk.deploy.plugins.modules import logstash_custom_package
 from logstash_standin.build import build_archive, build_package, build_rpm_source
+from noexec import mounted
 from plugin_files import write_gem, write_pack
 
 HTTP = {"name": "logstash-output-http", "version": "4.3.2"}
@@ -442,6 +443,17 @@ def test_without_rights_passes_the_message_on():
 
 
 class TestInputs:
+    def test_work_path_that_cannot_execute(self, build, work):
+        with mounted(work.with_name(f"{work.name}-noexec")) as path:
+            fails(build(work_path=str(path)), f"work_path is {path}, which is mounted noexec", "Name another one")
+            assert list(path.iterdir()) == []
+        path.rmdir()
+
+    def test_program_has_the_work_path_for_temporary_files(self, tmp_path):
+        runner = process.Runner(tmp_path, {}, 30)
+        said = runner.run("sh", "-c", 'echo "$TMPDIR $LS_JAVA_OPTS"').split()
+        assert said == [str(tmp_path), f"-Djava.io.tmpdir={tmp_path}"]
+
     def test_wrong_checksum(self, build):
         fails(build(checksum="sha512:" + "0" * 128), "The checksum of src is to be sha512:000", "Fetch the file again")
 

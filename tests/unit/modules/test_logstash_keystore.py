@@ -43,7 +43,8 @@ class World:
         self.staged = folder / "staged"
         self.staged.mkdir()
         self.record = folder / "keystore/record"
-        self.program = folder / "logstash-keystore"
+        self.program = folder / "logstash/bin/logstash-keystore"
+        self.program.parent.mkdir(parents=True)
         self.seen = folder / "seen"
         self.use("9.5.2")
 
@@ -106,6 +107,16 @@ def test_all_entries_are_made_with_two_starts(make, world):
     assert (result["changed"], result["names"]) == (True, ["ES_PWD", "token"])
     assert world.calls() == ["create", "add ES_PWD token"]
     assert world.names() == ["es_pwd", "token"]
+
+
+def test_program_has_a_temporary_directory_of_roots_that_goes_again(make, world):
+    genuine = world.unpacked("9.5.2") / "bin/logstash-keystore"
+    options = world.folder / "options"
+    world.script(f'stat -c "%a %U" "$TMPDIR" >> {options}; echo "$LS_JAVA_OPTS" >> {options}; exec {genuine} "$@"')
+    make({"A": "1"})
+    path = world.folder / "logstash/vendor/elk-deploy/tmp"
+    assert options.read_text().splitlines() == ["700 root", f"-Djava.io.tmpdir={path}"] * 2
+    assert not path.exists()
 
 
 def test_before_8_12_each_entry_takes_a_start(make, world):

@@ -119,6 +119,15 @@ def test_bundled_plugin_is_replaced_by_one_install_and_one_listing(bring, home, 
     assert home.version(HTTP) == "5.5.99"
 
 
+def test_program_has_a_temporary_directory_of_its_own_that_goes_again(bring, home, pack, tmp_path):
+    [entry] = pack(**OWN)
+    path = home.path / "vendor/elk-deploy/tmp"
+    home.break_program(f'ls -d "$TMPDIR" > {tmp_path}/seen; echo "$LS_JAVA_OPTS" >> {tmp_path}/seen; exit 9\n')
+    assert bring(entry)["failed"]
+    assert (tmp_path / "seen").read_text().splitlines() == [str(path), f"-Djava.io.tmpdir={path}"]
+    assert not path.exists()
+
+
 def test_second_run_changes_nothing_and_starts_no_program(bring, home, pack):
     [entry] = pack(**OWN)
     first = bring(entry)

@@ -4,10 +4,13 @@ import os
 import pwd
 import socket
 import subprocess
+import tarfile
 import time
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
+from logstash_standin.build import build_archive
+from noexec import mounted
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")
 
@@ -142,11 +145,12 @@ def test_environment_is_that_of_the_service_and_nothing_of_roots(validate, world
 
 def test_jvm_starts_small_and_claims_nothing_that_the_running_one_has(validate, world):
     (world / "environment").write_text(
-        'LS_JAVA_OPTS="-Xms4g -Xmx4g -javaagent:/x.jar=9404 -Dcom.sun.management.jmxremote.port=1"'
+        'LS_JAVA_OPTS="-Xms4g -Xmx4g -Djava.io.tmpdir=/srv/tmp -javaagent:/x.jar=9404 '
+        '-Dcom.sun.management.jmxremote.port=1"'
     )
     (world / "live/jvm.options").write_text("-Xss4m\n-Xlog:gc:file=/var/log/gc.log\n# note\n")
     output = lines(validate('echo "$LS_JAVA_OPTS"; cat "$LS_JVM_OPTS"'))
-    assert output == ["-Xms4g -Xmx4g -Xms64m -Djava.io.tmpdir=(throw-away)/tmp", "-Xss4m", "# note"]
+    assert output == ["-Xms4g -Xmx4g -Djava.io.tmpdir=/srv/tmp -Xms64m", "-Xss4m", "# note"]
 
 
 # It is gone, whatever happens
@@ -403,3 +407,32 @@ def test_unknown_user_is_an_error_that_says_so(validate):
 
 def test_missing_program_is_an_error_that_says_so(validate):
     assert "install the package first" in validate("true", program="/nowhere/logstash")["msg"]
+
+
+def test_temporary_directory_that_cannot_execute_is_found_before_the_restart(run_module, world):
+    """The genuine program's own way to fail, with what the service will have."""
+    with tarfile.open(build_archive("8.5.3", world)) as archive:
+        archive.extractall(world / "unpacked", filter="data")
+    (world / "live/logstash.keystore").unlink()
+    (world / "live/staged/pipelines/main/10-in.conf").write_text("input { stdin { } }\n")
+    (world / "live/staged/pipelines/main/20-out.conf").write_text("output { null { } }\n")
+    arguments = {
+        "program": str(world / "unpacked/logstash-8.5.3/bin/logstash"),
+        "user": USER,
+        "path": str(world / "validation"),
+        "src": str(world / "live/staged"),
+        "live": str(world / "live"),
+        "environment_files": [str(world / "environment")],
+    }
+    (world / "open").mkdir(mode=0o777)
+    (world / "open").chmod(0o777)
+    (world / "environment").write_text(f'LS_JAVA_OPTS="-Djava.io.tmpdir={world}/open"\n')
+    result = run_module(logstash_validate, **arguments)
+    assert not result["failed"], result
+    assert list((world / "open").iterdir()) == []
+    with mounted(world / "noexec") as path:
+        (world / "environment").write_text(f'LS_JAVA_OPTS="-Djava.io.tmpdir={path}"\n')
+        result = run_module(logstash_validate, **arguments)
+    assert result["failed"]
+    assert "FFI not available" in result["msg"]
+    assert "Set logstash_path_tmp to a directory that is not" in result["msg"]

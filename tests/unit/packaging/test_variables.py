@@ -112,3 +112,76 @@ def test_every_default_is_what_the_specs_accept(role):
 @pytest.mark.parametrize("role", ROLES)
 def test_role_has_a_readme_that_leads_to_its_variables(role):
     assert f"docs/reference/{role}.md" in (ROOT / f"roles/{role}/README.md").read_text()
+
+
+# What is defined is used, and the other way round
+
+
+def texts():
+    """{path: text without comments} of everything in which variables of roles and playbooks are defined and used."""
+    folders = [ROOT / "playbooks", *(ROOT / f"roles/{role}" for role in ROLES)]
+    files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".j2")]
+    return {
+        path: re.sub(r"(?m)^ *#.*$", "", path.read_text())
+        for path in files
+        if path.name not in ("argument_specs.yml", "main.yml") or path.parent.name != "meta"
+    }
+
+
+def mappings(value, key):
+    """The mappings that stand at a key anywhere in a document."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if name == key and isinstance(item, dict):
+                yield item
+            yield from mappings(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from mappings(item, key)
+
+
+def defined():
+    """{variable: where} of defaults, vars, tasks' vars, registered results and facts."""
+    found = {}
+    for path, text in texts().items():
+        if path.suffix != ".yml":
+            continue
+        document = yaml.safe_load(text) or []
+        names = set(re.findall(r"(?m)^ *register: (\w+)", text))
+        if isinstance(document, dict):
+            names |= document.keys()
+        for key in ("vars", "ansible.builtin.set_fact"):
+            names |= {name for mapping in mappings(document, key) for name in mapping}
+        found |= dict.fromkeys(names, path)
+    return found
+
+
+def uses(name, text):
+    """How often a variable is read in a text."""
+    return len(re.findall(rf"\b{name}\b", text)) - len(re.findall(rf"(?m)^ *register: {name}$|^[ -]*{name}:", text))
+
+
+def test_every_variable_is_used():
+    everything = "\n".join(texts().values())
+    unused = {name: str(path.relative_to(ROOT)) for name, path in defined().items() if uses(name, everything) < 1}
+    assert unused == {}
+    options = set().union(*(spec.get("options", {}) for role in ROLES for spec in entries(role).values()))
+    assert [name for name in options if uses(name, everything) < 1] == []
+
+
+def test_every_internal_variable_that_is_used_is_set_somewhere():
+    """A default for what nobody sets hides that it is gone."""
+    everything = "\n".join(texts().values())
+    names = set(re.findall(rf"\b__?(?:{'|'.join(ROLES)})_\w+", everything))
+    assert sorted(names - defined().keys()) == []
+
+
+def test_meta_of_the_roles_agrees_with_what_the_collection_needs_and_what_the_role_can_do():
+    needed = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["requires_ansible"]
+    for role in ROLES:
+        info = yaml.safe_load((ROOT / f"roles/{role}/meta/main.yml").read_text())["galaxy_info"]
+        assert needed == f">={info['min_ansible_version']}.0", role
+    managers = yaml.safe_load((ROOT / "roles/logstash/vars/main/install.yml").read_text())["_logstash_repositories"]
+    platforms = yaml.safe_load((ROOT / "roles/logstash/meta/main.yml").read_text())["galaxy_info"]["platforms"]
+    families = {"apt": {"Debian", "Ubuntu"}, "dnf": {"EL"}}
+    assert {platform["name"] for platform in platforms} == set().union(*(families[name] for name in managers))

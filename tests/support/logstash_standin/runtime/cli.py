@@ -4,8 +4,15 @@ import os
 import sys
 from pathlib import Path
 
-from . import log, plugin_table, sources, version, yaml_file
-from .errors import AccessDeniedError, ArgumentError, ConfigurationError, LockError, UsageError
+from . import log, native_code, plugin_table, sources, version, yaml_file
+from .errors import (
+    AccessDeniedError,
+    ArgumentError,
+    ConfigurationError,
+    LockError,
+    NativeCodeError,
+    UsageError,
+)
 from .settings import Settings, create_directory
 
 # Short names, and the options that take no value.
@@ -108,7 +115,11 @@ def main(arguments: list[str], home: Path) -> int:
     """Runs the program and returns its exit code."""
     release = version.installed(home)
     print("Using bundled JDK: " + str(home / "jdk"), flush=True)
-    code = _run(arguments, home, release)
+    try:
+        code = _run(arguments, home, release)
+    except NativeCodeError as error:
+        log.fatal("org.logstash.Logstash", f"Logstash stopped processing because of an error: {error}")
+        return 1
     if code:
         log.fatal(
             "org.logstash.Logstash",
@@ -212,6 +223,8 @@ def _execute(settings: Settings, release: str) -> int:
     level = settings.get("log.level")
     log.log.configure(path_logs=logs, level=level, log_format=settings.get("log.format"), has_log4j=has_log4j)
     _log_start(settings, release, has_log4j=has_log4j)
+    if not native_code.load(settings.home, settings.release):
+        raise NativeCodeError(native_code.REASON)
     _check_user(settings)
     sources.check_conflicts(settings)
     try:

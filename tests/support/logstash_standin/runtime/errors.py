@@ -27,3 +27,7 @@ class LockError(Exception):
 
 class AccessDeniedError(Exception):
     """A file that may not be opened (`java.nio.file.AccessDeniedException`); its text is the path."""
+
+
+class NativeCodeError(Exception):
+    """JRuby's FFI cannot be loaded (`LoadError`), which ends the process."""

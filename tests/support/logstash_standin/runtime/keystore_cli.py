@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from . import keystore, version
+from . import keystore, native_code, version
 
 _SETTINGS_OPTION = "--path.settings"
 
@@ -33,6 +33,10 @@ class _Terminal:
 def main(arguments: list[str], home: Path) -> int:
     """Runs one command and returns its exit code."""
     print("Using bundled JDK: " + str(home / "jdk") + "\n", flush=True)
+    release = version.parse(version.installed(home))
+    if not native_code.load(home, release):
+        sys.stderr.write(f"{native_code.REASON}\n")
+        return 1
     settings = home / "config"
     rest = list(arguments)
     if _SETTINGS_OPTION in rest:
@@ -49,7 +53,6 @@ def main(arguments: list[str], home: Path) -> int:
     names = rest[1:]
     options = [at for at, name in enumerate(names) if name.startswith("--")]
     names = names[: options[0]] if options else names
-    release = version.parse(version.installed(home))
     try:
         commands[rest[0]](settings / "logstash.keystore", names, release)
     except keystore.KeystoreError as error:

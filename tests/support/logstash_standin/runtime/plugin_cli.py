@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from . import gem_files, gemfile, plugin_table, version
+from . import gem_files, gemfile, native_code, plugin_table, version
 from .gemfile import Gem
 
 _KINDS = ("input", "filter", "output", "codec", "integration", "patterns")
@@ -14,6 +14,9 @@ _KINDS = ("input", "filter", "output", "codec", "integration", "patterns")
 def main(arguments: list[str], home: Path) -> int:
     """Runs one subcommand and returns its exit code."""
     print("Using bundled JDK: " + str(home / "jdk"), flush=True)
+    if not native_code.load(home, version.parse(version.installed(home))):
+        sys.stderr.write(f"{native_code.REASON}\n")
+        return 1
     commands = {"list": _list, "install": _install, "remove": _remove, "update": _update}
     if not arguments or arguments[0] not in commands:
         print("Usage:\n    bin/logstash-plugin [OPTIONS] SUBCOMMAND [ARG] ...\n\nSubcommands:")

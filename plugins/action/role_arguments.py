@@ -1,0 +1,64 @@
+"""Action of role_arguments: holds a role's variables against its argument specs, on the controller only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.parsing.vault import VaultHelper
+from ansible.plugins.action import ActionBase
+
+from ..module_utils.role_arguments import faults
+
+OPTIONS = {
+    "role_path": {"type": "path", "required": True},
+    "entry": {"type": "str", "required": True},
+    "tokens": {"choices": ["fail", "return"], "default": "fail"},
+}
+
+
+class ActionModule(ActionBase):
+    """Reports all faults at once, and needs no host."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
+        if checked.error_messages:
+            raise AnsibleActionFail(f"role_arguments: wrong options: {'; '.join(checked.error_messages)}")
+        wanted = checked.validated_parameters
+        options = _specs(Path(wanted["role_path"]), wanted["entry"])
+        variables, found, unknown, tokens = task_vars or {}, [], [], []
+        for name, spec in options.items():
+            try:
+                given = {name: self._templar.template(variables[name])} if name in variables else {}
+                found += faults({name: spec}, given, _is_secret)
+            except AnsibleError as error:
+                later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)
+                (tokens if later else unknown).append(
+                    f"{name} has no value: {error} Correct or define what it refers to."
+                )
+        # A default that is made from a variable of a wrong form mostly has no value for that reason.
+        if found or unknown:
+            raise AnsibleActionFail("\n".join(found or unknown))
+        return result | {"changed": False, "tokens": tokens}
+
+
+def _specs(role_path: Path, entry: str) -> dict[str, Any]:
+    """The options of an entry point of the role."""
+    entries = yaml.safe_load((role_path / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    if entry not in entries:
+        raise AnsibleActionFail(
+            f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"
+        )
+    return entries[entry].get("options") or {}
+
+
+def _is_secret(value: Any) -> bool:
+    """Whether a value was encrypted with Ansible Vault."""
+    return bool(VaultHelper.get_ciphertext(value, with_tags=False))

@@ -1,0 +1,300 @@
+"""A wrong value of any variable of any role, by any entry point, ends with its name, its value and what is expected."""
+
+import json
+import re
+import sys
+
+import pytest
+import yaml
+from ansible_collections.elk.deploy.plugins.module_utils.role_arguments import expected, faults
+from inventory_runs import ROOT, run
+
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+SPECS = {
+    role: yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text())["argument_specs"]
+    for role in ROLES
+}
+ENTRIES = [(role, entry) for role in ROLES for entry in SPECS[role]]
+# Of no form that a type has, but of its neighbour's.
+WRONG = {
+    "str": [["a"], {"a": 1}, True, None],
+    "path": [["/a"], {"a": "/b"}, 5, None],
+    "int": ["five", 1.5, [1], True, None, ""],
+    "bool": ["maybe", 2, [True], None, ""],
+    "list": ["a,b", 5, {"a": 1}, None],
+    "dict": ["a=b", ["a"], 5, None],
+}
+
+
+def never(_value):
+    return False
+
+
+def told(options, values):
+    return list(faults(options, values, never))
+
+
+def wrapped(path, value):
+    """A value at a place of nested options, with what is required beside it."""
+    name, *rest = path
+    return {name: wrapped(rest, value) if rest else value}
+
+
+def every_option(options, place=()):
+    """(place, spec, whether something is hidden there) of the options and of all that are nested in them."""
+    for name, spec in options.items():
+        yield (*place, name), spec
+        yield from every_option(spec.get("options", {}), (*place, name))
+
+
+def is_hidden(spec):
+    return bool(spec.get("no_log")) or any(is_hidden(nested) for nested in spec.get("options", {}).values())
+
+
+def value_at(options, place, value):
+    """The variable with the value at that place, and what the message calls it."""
+    spec, name = options[place[0]], place[0]
+    if len(place) == 1:
+        return value, name
+    inner, shown = value_at(spec["options"], place[1:], value)
+    filled = {key: good(option) for key, option in spec["options"].items() if option.get("required")}
+    entry = {**filled, place[1]: inner}
+    return ([entry], f"{name}[0].{shown}") if spec["type"] == "list" else (entry, f"{name}.{shown}")
+
+
+def good(spec):
+    return spec["choices"][0] if "choices" in spec else {"str": "a", "path": "/a", "list": [], "dict": {}}[spec["type"]]
+
+
+def cases(options):
+    """(variable, its whole value, the place, the wrong value, its spec) of everything that can be wrong."""
+    for place, spec in every_option(options):
+        wrong = list(WRONG[spec["type"]])
+        if len(place) > 1 and not spec.get("required") and spec.get("default") is None:
+            wrong.remove(None)
+        if "choices" in spec:
+            wrong = [*wrong, "mvoe" if spec["type"] == "str" else 987654]
+        for value in wrong:
+            whole, shown = value_at(options, place, value)
+            yield place[0], whole, shown, value, spec
+        if spec["type"] == "list":
+            element = {**spec, "type": spec["elements"]}
+            whole, shown = value_at(options, place, [WRONG[spec["elements"]][0]])
+            yield place[0], whole, f"{shown}[0]", WRONG[spec["elements"]][0], element
+        if "options" in spec:
+            whole, shown = value_at(options, place, [{"misspelt": 1}] if spec["type"] == "list" else {"misspelt": 1})
+            yield place[0], whole, f"{shown}[0]" if spec["type"] == "list" else shown, "misspelt", None
+
+
+@pytest.mark.parametrize(("role", "entry"), ENTRIES)
+def test_every_wrong_value_of_every_variable_is_told(role, entry):
+    options = SPECS[role][entry]["options"]
+    count = 0
+    for name, whole, shown, value, spec in cases(options):
+        found = told({name: options[name]}, {name: whole})
+        assert found, f"{name}: {whole} passes"
+        if spec is None:
+            assert any(text.startswith(f"{shown} has 'misspelt'; expected only ") for text in found), found
+            continue
+        seen = "null" if value is None else "(not shown)" if is_hidden(spec) else json.dumps(value)
+        assert any(text.startswith(f"{shown} is {seen}; expected {expected(spec)}. Correct it") for text in found), (
+            found
+        )
+        count += 1
+    assert count >= 3 * len(options)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_defaults_and_what_the_command_line_makes_of_values_pass(role):
+    for name, spec in SPECS[role]["main"]["options"].items():
+        values = [spec["default"]] if "default" in spec and "{{" not in str(spec["default"]) else []
+        values += {"int": ["12"], "bool": ["false", "yes", True], "str": [4, 1.5, "x"]}.get(spec["type"], [])
+        if "choices" in spec:
+            values = [*spec["choices"], *map(str, spec["choices"])]
+        assert [text for value in values for text in told({name: spec}, {name: value})] == []
+
+
+def test_secrets_are_not_shown_and_long_values_are_cut():
+    options = {"a": {"type": "int"}, "b": {"type": "list", "elements": "dict", "options": {"c": {"no_log": True}}}}
+    assert "hunter2" not in "".join(
+        faults(options, {"a": ["hunter2"], "b": "hunter2"}, lambda value: value == "hunter2")
+    )
+    assert "hunter2" not in "".join(told(options, {"a": 1, "b": ["hunter2"]}))
+    assert "hunter2" not in "".join(told(options, {"a": 1, "b": [{"c": ["hunter2"]}]}))
+    assert len(told(options, {"a": "x" * 5000})[0]) < 400
+
+
+def test_a_text_for_a_list_says_how_the_command_line_takes_one():
+    assert "write -e '{\"a\": ...}'" in told({"a": {"type": "list", "elements": "str"}}, {"a": "x"})[0]
+
+
+# The entry points themselves
+
+
+def wrong_values(role, entry):
+    """A wrong value for every variable: a wrong choice where there are any, else a wrong type."""
+    return {
+        variable: "mvoe" if "choices" in spec and spec["type"] == "str" else WRONG[spec["type"]][0]
+        for variable, spec in SPECS[role][entry]["options"].items()
+    }
+
+
+@pytest.fixture(scope="module")
+def entered(tmp_path_factory):
+    """{(role, entry point, as it is named): what a run said that had every variable wrong}, of one run for all."""
+    folder = tmp_path_factory.mktemp("entered")
+    hosts = {}
+    for role, entry in ENTRIES:
+        for name in (entry, f"{entry}.yml"):
+            hosts[f"{role}-{name}"] = {**wrong_values(role, entry), "role": role, "entry": name}
+    (folder / "hosts.json").write_text(
+        json.dumps({"all": {"vars": {"ansible_connection": "local", "octopus_environment": "test"}, "hosts": hosts}})
+    )
+    # Literal names, as playbooks have them: hosts of one include task share the first one's tasks_from.
+    includes = [
+        {
+            "ansible.builtin.include_role": {
+                "name": f"elk.deploy.{role}",
+                "tasks_from": name,
+                "rolespec_validate": False,
+            },
+            "when": f"role == '{role}' and entry == '{name}'",
+        }
+        for role, entry in ENTRIES
+        for name in (entry, f"{entry}.yml")
+    ]
+    keep = {
+        "ansible.builtin.copy": {
+            "content": "{{ ansible_failed_result.msg }}",
+            "dest": f"{folder}/{{{{ inventory_hostname }}}}.txt",
+            "mode": "0600",
+        },
+        "vars": {"ansible_python_interpreter": sys.executable},
+    }
+    play = {"hosts": "all", "gather_facts": False, "tasks": [{"block": includes, "rescue": [keep]}]}
+    (folder / "play.yml").write_text(json.dumps([play]))
+    ended = run("ansible-playbook", "-i", folder / "hosts.json", folder / "play.yml", "--forks", "4")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return {host: (folder / f"{host}.txt").read_text() for host in hosts}
+
+
+@pytest.mark.parametrize(("role", "entry"), ENTRIES)
+def test_every_entry_point_checks_every_variable_however_it_is_named(entered, role, entry):
+    for name in (entry, f"{entry}.yml"):
+        for variable, spec in SPECS[role][entry]["options"].items():
+            seen = "(not shown)" if is_hidden(spec) else json.dumps(wrong_values(role, entry)[variable])
+            assert f"{variable} is {seen}; expected {expected(spec)}. " in entered[f"{role}-{name}"]
+
+
+@pytest.mark.parametrize(
+    ("group", "role"), [("brokers", "logstash"), ("control", "elb_log_shipper"), ("control", "aws_stacks")]
+)
+def test_preflight_checks_every_variable_before_any_host(tmp_path, group, role):
+    wrong = wrong_values(role, "main")
+    broker = {
+        "logstash_pipelines": [{"id": "broker", "templates": ["broker/output-file.conf"]}],
+        "octopus_variables": {"EventsFile": "/x"},
+    }
+    buckets = {
+        "elb_log_shipper_log_bucket": "one-bucket",
+        "elb_log_shipper_artifact_bucket": "other-bucket",
+        "elb_log_shipper_required_variables": [],
+        "octopus_unresolved": "ignore",
+    }
+    # Nobody answers there, so that touching it would fail in another way.
+    hosts = {"brokers": {"hosts": {"192.0.2.2": broker}}, "control": {"hosts": {"192.0.2.3": buckets}}}
+    hosts[group] = {"hosts": {"192.0.2.1": {**(buckets if group == "control" else {}), **wrong}}}
+    inventory = {"all": {"vars": {"octopus_environment": "test", "ansible_connection": "ssh"}, "children": hosts}}
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+    ended = run("ansible-playbook", "-i", tmp_path / "hosts.json", "playbooks/preflight.yml")
+    output = " ".join((ended.stdout + ended.stderr).split())
+    assert ended.returncode != 0
+    assert "UNREACHABLE" not in output
+    for variable, value in wrong.items():
+        spec = SPECS[role]["main"]["options"][variable]
+        seen = "(not shown)" if is_hidden(spec) else json.dumps(value)
+        assert f"{variable} is {seen}; expected {expected(spec)}." in output, output
+
+
+def test_a_wrong_number_of_hosts_at_once_does_not_become_all(tmp_path):
+    wrong = ["abc", "0", "-1", "0%", "101%", "1.5", 0, 1.5, [1], None]
+    right = [1, "1", 25, "1%", "100%"]
+    hosts = {f"host-{number}": {"logstash_serial": value} for number, value in enumerate(wrong + right)}
+    (tmp_path / "hosts.json").write_text(json.dumps({"all": {"children": {"brokers": {"hosts": hosts}}}}))
+    ended = run("ansible-playbook", "-i", tmp_path / "hosts.json", "playbooks/batches.yml")
+    output = " ".join(ended.stdout.split())
+    for number, value in enumerate(wrong):
+        assert f"host-{number} : ok=0 changed=0 unreachable=0 failed=1" in re.sub(" +", " ", output)
+        assert f"logstash_serial is {json.dumps(value)}; expected a number of hosts such as 1" in output
+    for number in range(len(wrong), len(wrong + right)):
+        assert re.search(rf"host-{number} : ok=2 ", output)
+
+
+def included_roles(tasks):
+    """The arguments of each task of include_role and import_role, also in blocks."""
+    for task in tasks:
+        for kind in ("include_role", "import_role"):
+            if f"ansible.builtin.{kind}" in task:
+                yield task[f"ansible.builtin.{kind}"]
+        for part in ("block", "rescue", "always"):
+            yield from included_roles(task.get(part, []))
+
+
+def test_what_playbooks_enter_and_what_is_documented_has_specs():
+    used = {("logstash", "main")}
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        for play in yaml.safe_load(path.read_text()):
+            assert "roles" not in play, f"{path.name}: use import_role, which can leave the check to the role"
+            for part in ("pre_tasks", "tasks", "post_tasks"):
+                used |= {
+                    (role["name"].removeprefix("elk.deploy."), role.get("tasks_from", "main"))
+                    for role in included_roles(play.get(part, []))
+                }
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "roles").glob("*/README.md")):
+        used |= {
+            ("logstash" if (ROOT / f"roles/logstash/tasks/{name}.yml").exists() else path.stem, name)
+            for name in re.findall(r"tasks_from: (\w+)", path.read_text())
+        }
+    assert used <= set(ENTRIES)
+
+
+@pytest.mark.parametrize(("role", "entry"), ENTRIES)
+def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
+    tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
+    include = tasks[0].get("ansible.builtin.include_tasks")
+    if include:
+        entry = include["file"].removesuffix(".yml")
+        assert SPECS[role][entry]["options"] == SPECS[role]["main"]["options"]
+        assert tasks[0]["tags"] == ["always"]
+        tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
+    arguments = tasks[0]["elk.deploy.role_arguments"]
+    assert (arguments["role_path"], arguments["entry"]) == ("{{ role_path }}", entry)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        # The template's line comes first, and without one the variable.
+        ({"octopus_variables": {}}, ["broker/input.conf:6:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
+        (
+            {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_heap_size": "{{ nowhere }}"},
+            ["logstash_heap_size has no value: ", "'nowhere' is undefined", "Correct or define what it refers to."],
+        ),
+    ],
+)
+def test_variables_without_a_value_are_told_before_any_host(tmp_path, variables, said):
+    pipeline = {"id": "broker", "templates": ["broker/input.conf"]}
+    host = {
+        "logstash_pipelines": [pipeline],
+        "logstash_input_ports": ["{{ '#{LogTcpPort}' | elk.deploy.octopus_substitute }}"],
+        **variables,
+    }
+    inventory = {
+        "all": {"vars": {"octopus_environment": "test"}, "children": {"brokers": {"hosts": {"192.0.2.1": host}}}}
+    }
+    (tmp_path / "hosts.json").write_text(json.dumps(inventory))
+    ended = run("ansible-playbook", "-i", tmp_path / "hosts.json", "playbooks/preflight.yml")
+    output = " ".join((ended.stdout + ended.stderr).split())
+    assert ended.returncode != 0
+    assert "UNREACHABLE" not in output
+    assert [text for text in said if text not in output] == []
