@@ -38,8 +38,8 @@ class ActionModule(TokenAction):
         options = self.options(OPTIONS)
         if not any(options[name] for name in SUBJECTS):
             raise AnsibleActionFail(
-                f"logstash_check has nothing to check: {', '.join(SUBJECTS)} are all missing or empty; give one of them, or "
-                "leave the task out"
+                f"logstash_check has nothing to check: {', '.join(SUBJECTS)} are all missing or empty; give one of "
+                "them, or leave the task out"
             )
         host, _how = self.host(options, task_vars or {})
         wanted = Wanted(

@@ -40,8 +40,8 @@ class ActionModule(ActionBase):
             # An empty list is fine for the host: what a run that was cut off left there is undone.
             lacking = "plugins is missing or empty" if check_only else "neither plugins nor fingerprint is given"
             raise AnsibleActionFail(
-                f"logstash_plugins has nothing to {'check' if check_only else 'do'}: {lacking}; give a list of plugins, or "
-                "leave the task out"
+                f"logstash_plugins has nothing to {'check' if check_only else 'do'}: {lacking}; give a list of "
+                "plugins, or leave the task out"
             )
         if check_only:
             return {**result, "changed": False}

@@ -12,8 +12,8 @@ description:
   - Nothing is added, and nothing changes but the values. Comments, blank lines, order, indentation, quotes and line
     ends stay as they are.
   - In JSON and YAML, C(Logging:Targets:0:Level) is the property C(Level) of the first item of C(Targets) in C(Logging).
-    An object, list or mapping is replaced by a value that is JSON or YAML itself. In JSON, a number or a boolean keeps its
-    type where the value allows it. In YAML, quotes stay and so does their absence, and the reader decides on the type.
+    An object, list or mapping is replaced by a value that is JSON or YAML itself. In JSON, a number or a boolean keeps
+    its type where the value allows it. In YAML, quotes stay and so does their absence, and the reader decides.
   - In XML, the name is an XPath, such as C(/configuration/add[@key='Mode']/@value). C(*:name) stands for a name in any
     namespace. XPath 1.0 is understood.
   - In Java properties, the name is the key.

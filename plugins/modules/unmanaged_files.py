@@ -14,8 +14,8 @@ author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   places:
     description:
-      - Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf), at least one.
-        Their paths are absolute. One that does not exist is no mistake.
+      - Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf), at least
+        one. Their paths are absolute. One that does not exist is no mistake.
     type: list
     elements: path
     required: true

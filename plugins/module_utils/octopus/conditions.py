@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from .errors import EvaluationError
 from .language.evaluation import Problem, evaluate, is_true, unparsable
 from .report import explained
 from .scoping.host import HostVariables
+
+# The language takes `#{if Name}` without an end for a variable called "if Name".
+_BLOCK = re.compile(r"#\{\s*(?:(if|unless|each|calc)\s.*|else|elseif\s.*)\}", re.IGNORECASE | re.DOTALL)
 
 
 class Condition(NamedTuple):
@@ -34,6 +38,11 @@ def judge(text: str, host: HostVariables) -> Condition:
     except EvaluationError as error:
         return Condition(False, fault=host.masked(f"{text}: {error}"))
     faults = [_line("", problem, host) for problem in evaluation.problems if problem.kind == "syntax"]
+    faults += [
+        f"{_line('', problem, host)}; {_open_block(block)}"
+        for problem in evaluation.problems
+        if problem.kind == "missing" and (block := _BLOCK.fullmatch(problem.token))
+    ]
     for name in sorted(evaluation.used):
         label = f"the value of {name}{_place(name, host)}, "
         faults += [_line(label, problem, host) for problem in unparsable(host.variables[name] or "", name)]
@@ -44,6 +53,13 @@ def judge(text: str, host: HostVariables) -> Condition:
     reasons = "; ".join(_line("", problem, host) for problem in evaluation.problems)
     doubt = f"{shown} counts as {str(holds).lower()}: {reasons}" if reasons else ""
     return Condition(holds, doubt=doubt)
+
+
+def _open_block(match: re.Match[str]) -> str:
+    word = (match.group(1) or "").lower()
+    if not word:
+        return "it is in no #{if …} that has its #{/if}"
+    return "it is no calculation" if word == "calc" else f"it is no block either, since it has no #{{/{word}}}"
 
 
 def _line(label: str, problem: Problem, host: HostVariables) -> str:

@@ -1,7 +1,7 @@
 """Reads a properties file as ``java.util.Properties.load(InputStream)`` is documented to, for machines without Java.
 
-Written from the class's documentation alone, and apart from the code that it judges. ``Load.java`` is the genuine thing;
-a test holds both together where there is Java.
+Written from the class's documentation alone, and apart from the code that it judges. ``Load.java`` is the genuine
+thing; a test holds both together where there is Java.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def logical_lines(text: str) -> list[str]:
 
 
 def split(line: str) -> tuple[str, str]:
-    """A key ends at the first blank, ``:`` or ``=`` that is not escaped; one of these signs may be behind the blanks."""
+    """A key ends at the first blank, ``:`` or ``=`` that is not escaped; one of the signs may be behind the blanks."""
     at = 0
     while at < len(line) and line[at] not in BLANK + ":=":
         at += 2 if line[at] == "\\" else 1

@@ -12,22 +12,45 @@ from playbook_project import Project
 ACTIONS = [
     # action, its options, the message; "" for a call that has something to check
     ("octopus_check", {}, "octopus_check has nothing to check: src, text and required are all missing or empty"),
-    ("octopus_check", {"src": [], "text": {}, "required": []}, "octopus_check has nothing to check: src, text and required"),
+    (
+        "octopus_check",
+        {"src": [], "text": {}, "required": []},
+        "octopus_check has nothing to check: src, text and required",
+    ),
     ("octopus_check", {"scr": ["a.conf"]}, "octopus_check: wrong options: scr. Supported parameters include"),
     ("octopus_check", {"src": ["a.cnf"]}, "Could not find or access 'a.cnf'"),
     ("octopus_check", {"src": ["empty"]}, "templates/empty: nothing to check: it has no files; correct src"),
-    ("octopus_check", {"src": ["binary"]}, "templates/binary: nothing to check: no text file in it matches files (**/*)"),
-    ("octopus_check", {"src": ["tree"], "files": ["*.cnf", "x/*"], "text": {"a": "b"}},
-     "templates/tree: nothing to check: no text file in it matches files (*.cnf, x/*); correct src, files or exclude"),
+    (
+        "octopus_check",
+        {"src": ["binary"]},
+        "templates/binary: nothing to check: no text file in it matches files (**/*)",
+    ),
+    (
+        "octopus_check",
+        {"src": ["tree"], "files": ["*.cnf", "x/*"], "text": {"a": "b"}},
+        (
+            "templates/tree: nothing to check: no text file in it matches files (*.cnf, x/*); correct src, "
+            "files or exclude"
+        ),
+    ),
     ("octopus_check", {"src": ["tree"], "exclude": ["**/*"]}, "templates/tree: nothing to check: it has no files"),
-    ("octopus_check", {"src": ["tree"], "files": ["*.cnf"], "warn_no_match": False},
-     "octopus_check has nothing to check: no text file was found in tree"),
+    (
+        "octopus_check",
+        {"src": ["tree"], "files": ["*.cnf"], "warn_no_match": False},
+        "octopus_check has nothing to check: no text file was found in tree",
+    ),
     ("octopus_check", {"src": ["tree"], "files": ["*.cnf"], "warn_no_match": False, "text": {"a": "b"}}, ""),
     ("octopus_check", {"src": ["tree"]}, ""),
     ("octopus_check", {"text": {"a": "b"}}, ""),
     ("octopus_check", {"required": ["Port"]}, ""),
-    ("logstash_check", {"version": "9.5.2"},
-     "logstash_check has nothing to check: settings, pipelines, heap_size, jvm_options, environment, tls_files are all"),
+    (
+        "logstash_check",
+        {"version": "9.5.2"},
+        (
+            "logstash_check has nothing to check: settings, pipelines, heap_size, jvm_options, environment, "
+            "tls_files are all"
+        ),
+    ),
     ("logstash_check", {"version": "9.5.2", "settings": {}, "heap_size": ""}, "logstash_check has nothing to check"),
     ("logstash_check", {"version": "9.5.2", "heap_size": "1g"}, ""),
     ("logstash_plugins", {"check_only": True}, "logstash_plugins has nothing to check: plugins is missing or empty"),
@@ -35,7 +58,7 @@ ACTIONS = [
     ("logstash_plugins", {}, "logstash_plugins has nothing to do: neither plugins nor fingerprint is given"),
     ("logstash_plugins", {"check_only": True, "plugins": [{"name": "logstash-output-http"}]}, ""),
     ("octopus_import", {"src": "{{ playbook_dir }}/templates/empty", "dest": "{{ playbook_dir }}/out"}, "empty"),
-]  # fmt: skip
+]
 
 
 def test_actions(tmp_path: Path) -> None:

@@ -179,7 +179,9 @@ def _why(value: str, error: Exception) -> str:
     elif "escape" in error.msg:
         way_out = "a backslash is written twice; the filter JsonEscape does that for a token in a text"
     elif "control character" in error.msg:
-        way_out = r"a line end is written \n, a tab \t (the filter JsonEscape does both), another one as \u00 and two digits"
+        way_out = (
+            r"a line end is written \n, a tab \t (the filter JsonEscape does both), another one as \u00 and two digits"
+        )
     elif "trailing comma" in error.msg or (before == "," and found in ("}", "]")):
         way_out = "there is no comma behind the last one"
     elif found == "/":

@@ -188,8 +188,8 @@ class _Document:
             reason = "" if self.edits.is_secret(variable) else f" ({_LINE.sub('', _reason(error))})"
             self.edits.warn(
                 mark.start,
-                f"the value of {variable} is no XML; this element has elements in it and stays as it is. The value cannot "
-                f"be read at {place}{reason}; expected whole elements, and texts as the filter XmlEscape writes them",
+                f"the value of {variable} is no XML; this element has elements in it and stays as it is. The "
+                f"value cannot be read at {place}{reason}; expected whole elements, texts as XmlEscape writes them",
             )
             return
         self.edits.put(variable, mark.inside, mark.close, self.edits.with_line_ends(value))

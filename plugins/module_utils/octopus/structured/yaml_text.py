@@ -19,10 +19,10 @@ _NO_WIDTH = 1_000_000_000
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE = re.compile("[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*+")
-# Plain texts begin and end with no blank and begin with no sign of YAML's; there is no ": " and no " #" in them. In flow
-# style they have none of its signs at all, and no colon.
+# Plain texts begin and end with no blank and begin with no sign of YAML's; there is no ": " and no " #" in them. In
+# flow style they have none of its signs at all, and no colon.
 _SEEN = "\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff"
-_START = f"(?!---|\\.\\.\\.|(?:[-+]?0o|[-+.])[._]*_[._]*\\Z)(?![-?:](?: |\\Z)|[ ,\\[\\]{{}}#&*!|>'\"%@`])"
+_START = "(?!---|\\.\\.\\.|(?:[-+]?0o|[-+.])[._]*_[._]*\\Z)(?![-?:](?: |\\Z)|[ ,\\[\\]{}#&*!|>'\"%@`])"
 _PLAIN = re.compile(f"{_START}(?:(?!:(?: |\\Z)| #| \\Z)[{_SEEN}])+")
 _PLAIN_IN_FLOW = re.compile(f"{_START}(?:(?! #| \\Z|[,?:\\[\\]{{}}])[{_SEEN}])+")
 # What readers may take for a number, a date, a merge key and the like.

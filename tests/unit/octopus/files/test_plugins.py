@@ -275,13 +275,21 @@ def test_run_conditions_are_a_test_of_ansible(project: Project) -> None:
 
 def test_a_run_condition_that_does_not_parse_stops_the_play_and_is_named(project: Project) -> None:
     project.write(
-        "more.yml", "- {name: Ask, value: '#{if A == \"1\"}true'}\n- {name: Key, value: 'x#{y z', sensitive: true}\n"
+        "more.yml",
+        "- {name: Half, value: '#{unless Mode}true'}\n- {name: Ask, value: '#{if A == \"1\"}true'}\n"
+        "- {name: Key, value: 'x#{y z', sensitive: true}\n",
     )
     conditions = [
         ('#{if LogHost == "x"}true', "the condition '#{if LogHost == \"x\"}true' does not parse: line 1, column 1: "),
         ("#{LogHost", "line 1, column 1: #{LogHost: expected }, found the end of the text"),
-        ("#{Ask}", "the value of Ask (more.yml:1), line 1, column 1: "),
-        ("#{if Key}true#{/if}", "the value of Key (more.yml:2), line 1, column 2: a token in a sensitive value"),
+        (
+            "#{if LogHost}true",
+            "#{if LogHost}: variable if LogHost is not defined; it is no block either, since it has no #{/if}",
+        ),
+        ("#{LogHost}#{else}", "#{else}: variable else is not defined; it is in no #{if …} that has its #{/if}"),
+        ("#{Half}", "(in the value of Half); it is no block either, since it has no #{/unless}"),
+        ("#{Ask}", "the value of Ask (more.yml:2), line 1, column 1: "),
+        ("#{if Key}true#{/if}", "the value of Key (more.yml:3), line 1, column 2: a token in a sensitive value"),
     ]
     tasks = [
         {

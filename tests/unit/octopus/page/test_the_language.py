@@ -15,50 +15,108 @@ from octopus_page import says
 
 NAMES = {
     "Name": "value", "A.B": "ab", "List[key].Port": "80", "List[other].Port": "81", "Key": "key", "Two Words": "2",
-    "Json": '{"list": [{"name": "first"}], "15": 15.00, "date": "2020-01-01T00:00:00", "yes": true, "o": {"a":  [1, 2]}}',
-    "Json.list2": "declared", "Size": "5", "Csv": "a,b", "Zero": "0", "No": " No ", "False": "FALSE", "Empty": "", "Off": "off",
-    "Url": "https://a.example", "Nested": "<#{Name}>", "Escaped": "##{Name}", "Bad": "x#{if Name == \"1\"}y",
+    "Json": '{"list": [{"name": "first"}], "15": 15.00, "date": "2020-01-01T00:00:00", "yes": true, '
+            '"o": {"a":  [1, 2]}}',
+    "Json.list2": "declared", "Size": "5", "Csv": "a,b", "Zero": "0", "No": " No ", "False": "FALSE", "Empty": "",
+    "Off": "off", "Url": "https://a.example", "Nested": "<#{Name}>", "Escaped": "##{Name}",
+    "Bad": "x#{if Name == \"1\"}y",
 }  # fmt: skip
 
 OUTCOMES = [
     # what the page says, text, outcome
-    ("| `#{Name}`, `#{A.B}`, `#{List[key].Port}`, `#{List[*]}` |", "#{Name} #{A.B} #{List[key].Port} #{List[*]}", "value ab 80 key"),
-    ("names compare without case, blanks inside a name count", "#{NAME} #{two words} #{TwoWords}", "value 2 #{TwoWords}"),
+    (
+        "| `#{Name}`, `#{A.B}`, `#{List[key].Port}`, `#{List[*]}` |",
+        "#{Name} #{A.B} #{List[key].Port} #{List[*]}",
+        "value ab 80 key",
+    ),
+    (
+        "names compare without case, blanks inside a name count",
+        "#{NAME} #{two words} #{TwoWords}",
+        "value 2 #{TwoWords}",
+    ),
     ("| `#{List[#{Key}]}` | an index that is looked up: exactly one plain token |", "#{List[#{Key}].Port}", "80"),
     ("exactly one plain token", "#{List[#{Key}x].Port}", "#{List[#{Key}x].Port}"),
-    ("| `#{Json.list[0].name}` | into values that are JSON; names that are declared come first |",
-     "#{Json.list[0].name} #{Json.list2}", "first declared"),
-    ("| `##{Name}` | the text `#{Name}`; `###{Name}` is a hash and the value |", "##{Name} ###{Name}", "#{Name} #value"),
-    ("#{if X}…#{elseif Y == \"a\"}…#{else}…#{/if}", "#{if Nope}1#{elseif Name == \"value\"}2#{else}3#{/if}", "2"),
+    (
+        "| `#{Json.list[0].name}` | into values that are JSON; names that are declared come first |",
+        "#{Json.list[0].name} #{Json.list2}",
+        "first declared",
+    ),
+    (
+        "| `##{Name}` | the text `#{Name}`; `###{Name}` is a hash and the value |",
+        "##{Name} ###{Name}",
+        "#{Name} #value",
+    ),
+    ('#{if X}…#{elseif Y == "a"}…#{else}…#{/if}', '#{if Nope}1#{elseif Name == "value"}2#{else}3#{/if}', "2"),
     ("#{unless X}…#{else}…#{/unless}", "#{unless Name}1#{else}2#{/unless}", "2"),
-    ("false: missing, empty, `0`, `no`, `false`",
-     "".join(f"#{{if {name}}}T#{{else}}F#{{/if}}" for name in ("Nope", "Empty", "Zero", "No", "False", "Off", "Name")), "FFFFFTT"),
-    ("over indexes, JSON, or the value split at commas", "#{each x in List}#{x}:#{x.Port} #{/each}", "key:80 other:81 "),
-    ("over indexes, JSON, or the value split at commas", "#{each x in Json.list}#{x.name}#{/each} #{each x in Csv}#{x};#{/each}", "first a;b;"),
-    ("`Octopus.Template.Each.Index`, `.First`, `.Last`",
-     "#{each x in Csv}#{Octopus.Template.Each.Index}#{Octopus.Template.Each.First}#{Octopus.Template.Each.Last} #{/each}",
-     "0TrueFalse 1FalseTrue "),
+    (
+        "false: missing, empty, `0`, `no`, `false`",
+        "".join(
+            f"#{{if {name}}}T#{{else}}F#{{/if}}" for name in ("Nope", "Empty", "Zero", "No", "False", "Off", "Name")
+        ),
+        "FFFFFTT",
+    ),
+    (
+        "over indexes, JSON, or the value split at commas",
+        "#{each x in List}#{x}:#{x.Port} #{/each}",
+        "key:80 other:81 ",
+    ),
+    (
+        "over indexes, JSON, or the value split at commas",
+        "#{each x in Json.list}#{x.name}#{/each} #{each x in Csv}#{x};#{/each}",
+        "first a;b;",
+    ),
+    (
+        "`Octopus.Template.Each.Index`, `.First`, `.Last`",
+        (
+            "#{each x in "
+            "Csv}#{Octopus.Template.Each.Index}#{Octopus.Template.Each.First}#{Octopus.Template.Each.Last} #{/each}"
+        ),
+        "0TrueFalse 1FalseTrue ",
+    ),
     ("`#{x.Key}`, `#{x.Value}` for objects", "#{each x in Json.o}#{x.Key}=#{x.Value}#{/each}", "a=[1,2]"),
     ("| `#{calc {Size} * 2 - 1}` | arithmetic;", "#{calc {Size} * 2 - 1}", "9"),
-    ("a name takes `-`, `/`, brackets and blanks with it unless it is in braces", "#{calc {Size} - 2} #{calc Size - 2}", "3 #{Size - 2}"),
-    ("a chain of filters; `#{ \\| NowDate}` needs no name", "#{Name | ToUpper | Append \"!\" #{Size}}", "VALUE!5"),
+    (
+        "a name takes `-`, `/`, brackets and blanks with it unless it is in braces",
+        "#{calc {Size} - 2} #{calc Size - 2}",
+        "3 #{Size - 2}",
+    ),
+    ("a chain of filters; `#{ \\| NowDate}` needs no name", '#{Name | ToUpper | Append "!" #{Size}}', "VALUE!5"),
     ("a chain of filters; `#{ \\| NowDate}` needs no name", "#{ | NowDate yyyy | Substring 1}", "2"),
     ("Values may contain tokens to any depth.", "#{Nested}", "<value>"),
-    ("A missing variable is echoed in its canonical form (`#{Foo|Bar 6}` as `#{Foo | Bar \"6\"}`) and reported.",
-     "#{Foo|Bar 6}", '#{Foo | Bar "6"}'),
+    (
+        'A missing variable is echoed in its canonical form (`#{Foo|Bar 6}` as `#{Foo | Bar "6"}`) and reported.',
+        "#{Foo|Bar 6}",
+        '#{Foo | Bar "6"}',
+    ),
     ("in a value, the whole value is used as it stands", "#{Bad}", 'x#{if Name == "1"}y'),
-    ("A blank after a token that is a filter's argument is accepted (`| Append #{X} | ToUpper`)",
-     "#{Name | Append #{Size} | ToUpper}", "VALUE5"),
+    (
+        "A blank after a token that is a filter's argument is accepted (`| Append #{X} | ToUpper`)",
+        "#{Name | Append #{Size} | ToUpper}",
+        "VALUE5",
+    ),
     ("nothing is taken for a date", "#{Json.date}", "2020-01-01T00:00:00"),
-    ("Only numbers get their shortest form (`15.00` gives `15`), booleans are `True` and `False`, objects and arrays lose their blanks.",
-     "#{Json.15} #{Json.yes} #{Json.o}", '15 True {"a":[1,2]}'),
+    (
+        (
+            "Only numbers get their shortest form (`15.00` gives `15`), booleans are `True` and `False`, "
+            "objects and arrays lose their blanks."
+        ),
+        "#{Json.15} #{Json.yes} #{Json.o}",
+        '15 True {"a":[1,2]}',
+    ),
     ("A negative index of an array is missing.", "#{Json.list[-1]}", "#{Json.list[-1]}"),
     ("A calculation with a missing variable is echoed without the word `calc`", "#{calc Nope+2}", "#{Nope+2}"),
-    ("`JsonEscape` escapes quotes, backslashes, tabs and line ends; other control characters stay", "#{Signs | JsonEscape}",
-     'C:\\\\x\\"\\n\x07é'),
-    ("leave U+0080 to U+00FE as they are", "#{Latin | PropertiesValueEscape}#{Latin | PropertiesKeyEscape}", "éþ\\u00ffé" "þ\\u00ff"),
+    (
+        "`JsonEscape` escapes quotes, backslashes, tabs and line ends; other control characters stay",
+        "#{Signs | JsonEscape}",
+        'C:\\\\x\\"\\n\x07é',
+    ),
+    (
+        "leave U+0080 to U+00FE as they are",
+        "#{Latin | PropertiesValueEscape}#{Latin | PropertiesKeyEscape}",
+        "éþ\\u00fféþ\\u00ff",
+    ),
     ("| `JsonEscape", "", ""),
-]  # fmt: skip
+]
 OUTCOMES.pop()
 
 
@@ -75,7 +133,7 @@ def test_null_is_no_value() -> None:
 
 @says(
     "A value that leads back to itself is an error that names the chain (`(Foo -> Fox -> Foo)`)",
-    'A value that is JSON may use its own properties: with `V` as `{Name: "#{V.Value}", Value: 12}`, `#{V.Name}` is `12`',
+    'A value that is JSON may use its own properties: with `V` as `{Name: "#{V.Value}", Value: 12}`,',
     "a property that leads back to itself is an error, too",
 )
 def test_circles() -> None:
@@ -115,7 +173,8 @@ def test_choices_of_the_language() -> None:
 
 @says(
     "`evaluate` raises `CircularReference` for a value that leads back to itself and `FilterError` for a filter that "
-    "cannot work at all with what it was given (both are `EvaluationError`); `render` has them among the `problems` instead.",
+    "cannot work at all with what it was given (both are `EvaluationError`); `render` has them among the `problems` "
+    "instead.",
     "`is_true` evaluates a run condition as Octopus does: one that does not parse is false.",
     "result.text # 'host => 192.0.2.1'; None for no value",
     "result.missing # () - distinct unresolved tokens in canonical form",
@@ -137,14 +196,22 @@ def test_from_python() -> None:
 
 
 NOT_SUPPORTED = [
-    "#{Name | AddMinutes 1}", "#{calc {Size} % 2}", '#{Name | Replace "(?(a)b)"}', '#{Name | Match "(?<a-b>x)"}',
-    '#{Name | Match "\\p{IsGreek}"}', '#{Clock | Format DateTime "yyyy"}', '#{Short | Format DateTime "yyyy"}',
+    "#{Name | AddMinutes 1}",
+    "#{calc {Size} % 2}",
+    '#{Name | Replace "(?(a)b)"}',
+    '#{Name | Match "(?<a-b>x)"}',
+    '#{Name | Match "\\p{IsGreek}"}',
+    '#{Clock | Format DateTime "yyyy"}',
+    '#{Short | Format DateTime "yyyy"}',
     '#{Basic | Format DateTime "yyyy"}',
-]  # fmt: skip
+]
 
 
 @says(
-    "filters that are newer than the ones above (`AddMinutes` and the like), the remainder (`%`) in calculations, cultures",
+    (
+        "filters that are newer than the ones above (`AddMinutes` and the like), the remainder (`%`) in "
+        "calculations, cultures"
+    ),
     "Reading dates: time alone, two-digit years, basic ISO (`20300522T…`)",
     "Regular expressions: conditionals `(?(…)…)`, balancing groups `(?<a-b>…)`, Unicode blocks `\\p{IsGreek}`.",
 )

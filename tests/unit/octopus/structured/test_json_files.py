@@ -78,7 +78,7 @@ NO_JSON = [
     ("plain", "at line 1, column 1 of the value", "a text needs double quotes around it"),
     ("", "it is empty", "expected JSON such as {} or []"),
     (None, "it is empty", "expected JSON such as {} or []"),
-    ('{"Path": "C:\\Temp"}', "escape at line 1, column 13 of the value", "a backslash is written twice; the filter JsonEscape"),
+    ('{"Path": "C:\\Temp"}', "escape at line 1, column 13 of the value", "a backslash is written twice; "),
     ("{'k': 2}", "at line 1, column 2 of the value", "names and texts are in double quotes"),
     ("{k: 2}", "at line 1, column 2 of the value", "names and texts in double quotes"),
     ('{"a": 1,\n "b": 2,\n}', "line ", "there is no comma behind the last one"),

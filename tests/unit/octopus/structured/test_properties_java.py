@@ -17,15 +17,58 @@ from hypothesis import strategies as st
 
 # Files with the key whose value is replaced; the other keys have to stay as they are.
 FILES = [
-    "k=1\n", "k=1", "k = 1\nz: 2\n", "k : 1\r\nz=2\r\n", "k 1\nz=2\n", "k\t1\n", "k\f1", "k\nz=2", "k", "k=\nz=2", "k \nz=2",
-    "k 1\\\n  2\\\n  3\nz=2\n", "k \\\n  1\nz=2", "k\\\n  \\\n  =1\nz=2", "# k=0\nk=1\n! c\n", "\\k=1\nz=\\u00fc\n",
-]  # fmt: skip
+    "k=1\n",
+    "k=1",
+    "k = 1\nz: 2\n",
+    "k : 1\r\nz=2\r\n",
+    "k 1\nz=2\n",
+    "k\t1\n",
+    "k\f1",
+    "k\nz=2",
+    "k",
+    "k=\nz=2",
+    "k \nz=2",
+    "k 1\\\n  2\\\n  3\nz=2\n",
+    "k \\\n  1\nz=2",
+    "k\\\n  \\\n  =1\nz=2",
+    "# k=0\nk=1\n! c\n",
+    "\\k=1\nz=\\u00fc\n",
+]
 SIGNS = " \t\r\n\f:=#!\\uk1z0é\xff\x80€\U0001f600\x85\u2028\x00\x7f"
 TEXTS = (st.text(st.sampled_from(SIGNS), max_size=8) | st.text(max_size=6)).filter(lambda text: "#{" not in text)
 TABLE = [
-    "", " ", "  a", "a ", ":", "=", ": a", "=a", "::", " :a", "#a", "!a", "\\", "a\\", "\\u0041", "\\n", "C:\\Temp\\new",
-    "ü", "é€", "\xff", "\x80", "\x85", "\U0001f600", "a\nb", "\n", "a\r\nb", "\t", "\ta", "\f", "\x00", "a=b:c",
-]  # fmt: skip
+    "",
+    " ",
+    "  a",
+    "a ",
+    ":",
+    "=",
+    ": a",
+    "=a",
+    "::",
+    " :a",
+    "#a",
+    "!a",
+    "\\",
+    "a\\",
+    "\\u0041",
+    "\\n",
+    "C:\\Temp\\new",
+    "ü",
+    "é€",
+    "\xff",
+    "\x80",
+    "\x85",
+    "\U0001f600",
+    "a\nb",
+    "\n",
+    "a\r\nb",
+    "\t",
+    "\ta",
+    "\f",
+    "\x00",
+    "a=b:c",
+]
 
 
 def meant(content: str, text: str) -> dict[str, str]:
@@ -73,7 +116,7 @@ def test_the_reader_of_these_tests_reads_as_java_does(tmp_path: Path) -> None:
     java = shutil.which("java")
     if java is None:
         pytest.skip("there is no java on PATH; the reader is held against Java on machines that have one")
-    chance = random.Random(4711)
+    chance = random.Random(4711)  # noqa: S311 - always the same files
     contents = [
         "".join(chance.choices("ka1 \t\f\r\n:=#!\\uü0041\\\\\n", k=chance.randrange(40))).encode(
             chance.choice(["utf-8", "latin-1"])
@@ -84,8 +127,10 @@ def test_the_reader_of_these_tests_reads_as_java_does(tmp_path: Path) -> None:
     contents = [content for content in contents if not re.search(rb"(?:^|[\r\n])[ \t\f]*\\(?:[\r\n]|$)", content)]
     contents += [
         replace(content, {"k": text}, name="f.properties", properties_escape=escape).text.encode()
-        for content in FILES for text in TABLE for escape in ("java", "octopus")
-    ]  # fmt: skip
+        for content in FILES
+        for text in TABLE
+        for escape in ("java", "octopus")
+    ]
     given = tmp_path / "files"
     given.write_text("".join(f"{base64.b64encode(content).decode()}\n" for content in contents))
     source = Path(java_properties.__file__).with_name("Load.java")

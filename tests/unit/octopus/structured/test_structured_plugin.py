@@ -71,13 +71,11 @@ def test_a_file_in_which_nothing_is_replaced_is_told_once_without_v(project: Pro
     result = project.play(structured("none.json"), structured("some.json"))
     assert result.returncode == 0, result.stdout + result.stderr
     shown = result.stdout + result.stderr
-    assert (
-        shown.count(
-            "templates/none.json: no variable is named after anything in this file, so nothing in it was replaced; a name "
-            "is a path such as Logging:Level"
-        )
-        == 1
+    told = (
+        "templates/none.json: no variable is named after anything in this file, so nothing in it was replaced; a name "
+        "is a path such as Logging:Level"
     )
+    assert shown.count(told) == 1
     assert "some.json: no variable" not in shown
 
 
