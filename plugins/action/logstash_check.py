@@ -25,6 +25,7 @@ OPTIONS = {
     "tls_files": {"type": "list", "elements": "dict", "default": []},
     **TOKEN_OPTIONS,
 }
+SUBJECTS = ("settings", "pipelines", "heap_size", "jvm_options", "environment", "tls_files")
 
 
 class ActionModule(TokenAction):
@@ -34,6 +35,11 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
+        if not any(options[name] for name in SUBJECTS):
+            raise AnsibleActionFail(
+                f"logstash_check has nothing to check: {', '.join(SUBJECTS)} are all missing or empty; give one of "
+                "them, or leave the task out"
+            )
         host, _how = self.host(options, task_vars)
         wanted = Wanted(
             version=_version(options["version"]),

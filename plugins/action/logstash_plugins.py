@@ -34,7 +34,15 @@ class ActionModule(MaskedAction):
         if unknown:
             raise AnsibleActionFail(f"logstash_plugins has no option {', '.join(unknown)}; it has {', '.join(OPTIONS)}")
         entries = self._entries(self._task.args.get("plugins", []))
-        if boolean(self._task.args.get("check_only", False)):
+        check_only = boolean(self._task.args.get("check_only", False))
+        if (check_only and not entries) or not {"plugins", "fingerprint"} & set(self._task.args):
+            # An empty list is fine for the host: what a run that was cut off left there is undone.
+            lacking = "plugins is missing or empty" if check_only else "neither plugins nor fingerprint is given"
+            raise AnsibleActionFail(
+                f"logstash_plugins has nothing to {'check' if check_only else 'do'}: {lacking}; give a list of "
+                "plugins, or leave the task out"
+            )
+        if check_only:
             return {**result, "changed": False}
         first = self._module(entries, task_vars)
         result.update(first)

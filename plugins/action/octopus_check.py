@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ..module_utils.octopus import render
 from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
 from ..module_utils.octopus.report import required_state
 from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.octopus import shown_path
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {
@@ -29,6 +30,11 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
+        if not (options["src"] or options["text"] or options["required"]):
+            raise AnsibleActionFail(
+                "octopus_check has nothing to check: src, text and required are all missing or empty; give one of them "
+                "files, texts or names of variables, or leave the task out"
+            )
         host, how = self.host(options, task_vars)
         texts: list[Rendered] = []
         faults: list[str] = []
@@ -44,6 +50,8 @@ class ActionModule(TokenAction):
                 self._look_at_file(path, host, texts, faults)
         for label, text in options["text"].items():
             texts.append(Rendered(str(label), b"", render(str(text), host.variables).problems))
+        if not (texts or faults or options["required"]):
+            faults.append(f"octopus_check has nothing to check: no text file was found in {', '.join(options['src'])}")
         self.settle(texts, host, how, [*faults, *_required(options["required"], host)])
         return result | {"changed": False, "checked": [text.label for text in texts]}
 
@@ -52,8 +60,13 @@ class ActionModule(TokenAction):
     ) -> None:
         tree, chosen = self.tree(path, options)
         faults.extend(tree.faults)
+        before = len(texts) + len(faults)
         for name in sorted(chosen):
             self._look_at_file(os.path.join(path, name), host, texts, faults, binary_is_fine=True)
+        if options["warn_no_match"] and len(texts) + len(faults) == before:
+            globs = ", ".join(options["files"])
+            reason = f"no text file in it matches files ({globs})" if tree.files else "it has no files"
+            faults.append(f"{shown_path(path)}: nothing to check: {reason}; correct src, files or exclude")
 
     def _look_at_file(
         self,

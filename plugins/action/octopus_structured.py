@@ -8,7 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode
-from ..module_utils.octopus.structured import FORMATS, Outcome, StructuredFileError, replace
+from ..module_utils.octopus.structured import ESCAPES, FORMATS, Outcome, StructuredFileError, replace
 from ..module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
 from ..plugin_utils.octopus import shown_path
 from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
@@ -19,10 +19,13 @@ OPTIONS = {
     "dest": {"type": "str", "required": True},
     "format": {"choices": ["auto", *FORMATS], "default": "auto"},
     "output_encoding": {"type": "str"},
+    "properties_escape": {"choices": list(ESCAPES), "default": ESCAPES[0]},
     "variables": TOKEN_OPTIONS["variables"],
     "unresolved": TOKEN_OPTIONS["unresolved"],
     **COPY_OPTIONS,
 }
+_PATH = "a path such as Logging:Level"
+_NAMES = {"json": _PATH, "yaml": _PATH, "xml": "an XPath such as /configuration/@mode", "properties": "a key, in full"}
 
 
 class ActionModule(TokenAction):
@@ -40,7 +43,11 @@ class ActionModule(TokenAction):
             file, encrypted = self.read(source)
             file = as_declared(file)
             outcome = replace(
-                file.text, host.variables, name=label, format=None if options["format"] == "auto" else options["format"]
+                file.text,
+                host.variables,
+                name=label,
+                format=None if options["format"] == "auto" else options["format"],
+                properties_escape=options["properties_escape"],
             )
             rendered = _rendered(label, file, outcome, options["output_encoding"])
         except (StructuredFileError, TextFileError) as error:
@@ -57,7 +64,9 @@ class ActionModule(TokenAction):
             {"variable": one.variable, "line": one.line, "column": one.column} for one in outcome.replaced
         ]
         if not outcome.replaced:
-            result.setdefault("msg", f"{label}: no variable is named after anything in this file")
+            nothing = f"{label}: no variable is named after anything in this file, so nothing in it was replaced"
+            self._display.warning(f"{nothing}; a name is {_NAMES[outcome.format]}")  # copy's own `msg` is not shown
+            result.setdefault("msg", nothing)
         return result
 
 

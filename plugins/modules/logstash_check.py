@@ -12,6 +12,7 @@ description:
   - A setting that the version does not know is reported with the releases that know it, and with its other name where
     it was renamed. A value of the wrong form is reported with the form that is expected.
   - C(#{Tokens}) in values are substituted first. A value with C(${VARIABLES}) is not judged.
+  - Fails where there is nothing to check but the version.
   - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:

@@ -38,7 +38,8 @@ options:
     type: str
     default: ""
   pipelines:
-    description: The ids of the pipelines that have to run. Before version 6.0 there is one, whatever it is called.
+    description:
+      - The ids of the pipelines that have to run, at least one. Before version 6.0 there is one, whatever it is called.
     type: list
     elements: str
     required: true
@@ -469,6 +470,11 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    if not params["pipelines"]:
+        module.fail_json(
+            msg="pipelines is empty, so nothing would be proven: a Logstash without pipelines answers, too. Expected "
+            "the id of each pipeline that has to run."
+        )
     if module.check_mode:
         module.exit_json(changed=False, msg="Health is proven once the service runs.")
 

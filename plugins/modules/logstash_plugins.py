@@ -50,7 +50,7 @@ options:
         choices: [present, absent]
         default: present
   check_only:
-    description: Whether the list is only held against its files, on the controller. No host is asked.
+    description: Whether the list is only held against its files, on the controller. No host is asked. Needs O(plugins).
     type: bool
     default: false
   fingerprint:

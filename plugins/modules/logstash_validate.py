@@ -133,6 +133,11 @@ def check_files(copy, user):
 
     Looks at the staged files rather than at the copies, whose modes are not those that will be live.
     """
+    if not copy.patterns():
+        raise RefusedError(
+            f"there is no pipeline in {copy.staged}: neither pipelines.yml nor logstash.yml there has a path.config, "
+            "so that nothing would be tested. Correct src, or stage the settings first"
+        )
     patterns = [(pipeline, value.replace(str(copy.settings), str(copy.staged))) for pipeline, value in copy.patterns()]
     names = [str(copy.staged / name) for name in copy.texts]
 

@@ -8,6 +8,8 @@ module: octopus_check
 short_description: Check that every Octopus-style token can be resolved for the host
 description:
   - Evaluates the C(#{Tokens}) of files and texts for the host, and fails with all problems of all of them at once.
+  - A check of nothing fails, too - without any of O(src), O(text) and O(required), or of a directory in which O(files)
+    chooses no text. With O(warn_no_match=false) such a directory is left out, as long as there is something else.
   - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:

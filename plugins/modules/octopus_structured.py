@@ -12,8 +12,8 @@ description:
   - Nothing is added, and nothing changes but the values. Comments, blank lines, order, indentation, quotes and line
     ends stay as they are.
   - In JSON and YAML, C(Logging:Targets:0:Level) is the property C(Level) of the first item of C(Targets) in C(Logging).
-    A number, a text or a boolean keeps its type where the value allows it; an object, list or mapping is replaced by a
-    value that is JSON or YAML itself.
+    An object, list or mapping is replaced by a value that is JSON or YAML itself. In JSON, a number or a boolean keeps
+    its type where the value allows it. In YAML, quotes stay and so does their absence, and the reader decides.
   - In XML, the name is an XPath, such as C(/configuration/add[@key='Mode']/@value). C(*:name) stands for a name in any
     namespace. XPath 1.0 is understood.
   - In Java properties, the name is the key.
@@ -45,6 +45,17 @@ options:
       - Without it a file keeps its encoding. The encoding that an XML file declares is tried first, and the declaration
         is changed with the encoding.
     type: str
+  properties_escape:
+    description:
+      - What is escaped in the values of a properties file.
+      - With V(java), C(java.util.Properties) reads the value as it is, also as an C(InputStream), which takes bytes for
+        Latin-1. All characters beyond ASCII are escaped, and a C(:) or C(=) at the value's start where only blanks
+        separate it from its key.
+      - With V(octopus), the bytes are those of Octopus Deploy. U+0080 to U+00FE stay as they are, and so does what
+        the value begins with.
+    type: str
+    choices: [java, octopus]
+    default: java
   unresolved:
     description:
       - What to do about tokens in values that cannot be resolved. V(fail) stops with all of them and the places of the
@@ -110,7 +121,7 @@ replaced:
   elements: dict
   sample: [{"variable": "Logging:Level", "line": 3, "column": 14}]
 msg:
-  description: That no variable is named after anything in the file.
+  description: That no variable is named after anything in the file. There is a warning, too.
   returned: when nothing was replaced
   type: str
 dest:

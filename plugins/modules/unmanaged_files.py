@@ -14,7 +14,9 @@ author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   places:
-    description: Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf).
+    description:
+      - Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf), at least
+        one. Their paths are absolute. One that does not exist is no mistake.
     type: list
     elements: path
     required: true
@@ -81,6 +83,12 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    wrong = [place for place in params["places"] if not os.path.isabs(place)]
+    if wrong or not params["places"]:
+        seen = f"places has {', '.join(wrong)}" if wrong else "places is empty"
+        module.fail_json(
+            msg=f"{seen}, so nothing would be found. Expected absolute paths of folders or patterns of files."
+        )
     files = find(params["places"])
     remove = params["state"] == "absent"
     result = {"changed": remove and bool(files), "files": files}

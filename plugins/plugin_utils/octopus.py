@@ -10,6 +10,7 @@ import os
 
 from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleError
+from ansible.utils.display import Display
 from jinja2 import Undefined
 
 from ..module_utils.octopus.errors import VariableError
@@ -21,8 +22,11 @@ from .octopus_settings import Reader, Settings
 from .octopus_vault import decrypt
 
 
-def read_host(read: Reader, given: object = None) -> HostVariables:
+def read_host(read: Reader, given: object = None, *, warn: bool = True) -> HostVariables:
     """The Octopus variables of the host that ``read`` reads from; ``given`` override all others.
+
+    Warns of values that are equally specific, unless the caller tells it in another way. Ansible shows the same warning
+    once, whatever the number of hosts and tasks.
 
     :raises AnsibleError: with all settings that are missing or have the wrong form, and all faults of variable files.
     """
@@ -35,9 +39,12 @@ def read_host(read: Reader, given: object = None) -> HostVariables:
         raise AnsibleError("\n".join(settings.faults))
     secrets = Secrets(decrypt, lambda name: _ansible_value(read, name))
     try:
-        return host_variables(host, catalog, inventory, task, prompted=prompted, secrets=secrets)
+        chosen = host_variables(host, catalog, inventory, task, prompted=prompted, secrets=secrets)
     except VariableError as error:
         raise AnsibleError(str(error)) from None
+    for warning in chosen.warnings if warn else ():
+        Display().warning(warning)
+    return chosen
 
 
 def _host(read: Reader, settings: Settings) -> Host:

@@ -85,7 +85,7 @@ class Inventory:
         if host.name == _NO_HOST:
             variables["inventory_hostname"] = ""
         reader = _HostReader(variables, Templar(loader=self._loader, variables=variables))
-        chosen = read_host(reader)
+        chosen = read_host(reader, warn=False)  # they are notes
         reader.notes += chosen.warnings
         texts = [*self._listed(reader), *_inventory_texts(variables)]
         required = [name for key in variables if key.endswith(_REQUIRED) for name in reader(key) or ()]

@@ -75,10 +75,7 @@ class TokenAction(MaskedAction):
             return self._templar.template(task_vars[name]) if name in task_vars else None
 
         how = handling(variable, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
-        host = read_host(variable, options["variables"])
-        for warning in host.warnings:
-            self._display.warning(warning)
-        return host, how
+        return read_host(variable, options["variables"]), how
 
     def find(self, name: str) -> str:
         """The file or directory on the controller, looked for as the template module does."""

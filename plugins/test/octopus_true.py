@@ -6,18 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleTemplatePluginError
+from ansible.utils.display import Display
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from ..module_utils.octopus import EvaluationError, is_true
+from ..module_utils.octopus.conditions import judge
 from ..plugin_utils.octopus import read_host
 
 
 @pass_context
 def octopus_true(context: Context, condition: Any, variables: Any = None) -> bool:
-    """Whether ``condition`` has a result, without any error, that is not false.
+    """Whether ``condition`` has a result, without any error, that is not false. Warns of what cannot be resolved.
 
-    :raises AnsibleTemplatePluginError: it is no text, a variable leads back to itself, or a filter is used wrongly.
+    :raises AnsibleTemplatePluginError: it is no text, it or a value that it reads does not parse, a variable leads back
+        to itself, or a filter is used wrongly.
     """
     if not isinstance(condition, str):
         raise AnsibleTemplatePluginError(f"octopus_true: the condition is {condition!r}, expected text")
@@ -25,10 +27,12 @@ def octopus_true(context: Context, condition: Any, variables: Any = None) -> boo
         host = read_host(context.get, variables)
     except AnsibleError as error:
         raise AnsibleTemplatePluginError(f"octopus_true: {error}") from None
-    try:
-        return is_true(condition, host.variables)
-    except EvaluationError as error:
-        raise AnsibleTemplatePluginError(host.masked(f"octopus_true: {condition}: {error}")) from None
+    judged = judge(condition, host)
+    if judged.fault:
+        raise AnsibleTemplatePluginError(f"octopus_true: {judged.fault}")
+    if judged.doubt:
+        Display().warning(f"octopus_true: {judged.doubt}")
+    return judged.holds
 
 
 class TestModule:

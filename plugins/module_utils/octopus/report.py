@@ -12,6 +12,11 @@ _HIDDEN = "a token in a sensitive value"
 
 def problem_line(label: str, problem: Problem, host: HostVariables) -> str:
     """``label:line:column: token: reason``"""
+    return host.masked(f"{label}:{problem.line}:{problem.column}: ") + explained(problem, host)
+
+
+def explained(problem: Problem, host: HostVariables) -> str:
+    """``token: reason``"""
     token, reason = problem.token, problem.reason
     if host.variables.is_sensitive(problem.origin):
         # What looks like a token there may be a piece of the secret.
@@ -19,7 +24,7 @@ def problem_line(label: str, problem: Problem, host: HostVariables) -> str:
     else:
         reason += f" (in the value of {problem.origin})" if problem.origin else ""
         reason += host.why_missing(problem.name) if problem.name else ""
-    return host.masked(f"{label}:{problem.line}:{problem.column}: {token}: {reason}")
+    return host.masked(f"{token}: {reason}")
 
 
 def required_state(name: str, host: HostVariables) -> str:

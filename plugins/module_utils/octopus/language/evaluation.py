@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .evaluator import Evaluator
 from .parser import parse
+from .syntax import Template
 from .truth import is_truthy
 from .variables import VariableSet
 
@@ -81,6 +82,19 @@ def is_true(text: str, variables: Mapping[str, object] | Iterable[tuple[str, obj
     return evaluation.error is None and evaluation.text is not None and is_truthy(evaluation.text)
 
 
+def unparsable(text: str, origin: str | None = None) -> tuple[Problem, ...]:
+    """What looks like a token in ``text`` and is none; ``origin`` is the name of the variable whose value it is."""
+    return _syntax_problems(parse(text), _Places(text), origin) if "#{" in text else ()
+
+
+def _syntax_problems(template: Template, place: _Places, origin: str | None = None) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(*place.of(fault.start), fault.token, f"{fault.reason} (line {line}, column {column})", "syntax", origin)
+        for fault in template.faults
+        for line, column in [place.of(fault.at)]
+    )
+
+
 def _evaluate(
     text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect: bool
 ) -> Evaluation:
@@ -90,11 +104,7 @@ def _evaluate(
         return Evaluation(text)
     template = parse(text)
     place = _Places(text)
-    syntax = tuple(
-        Problem(*place.of(fault.start), fault.token, f"{fault.reason} (line {line}, column {column})", "syntax")
-        for fault in template.faults
-        for line, column in [place.of(fault.at)]
-    )
+    syntax = _syntax_problems(template, place)
     if template.faults and not lenient:
         first = syntax[0]
         error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"

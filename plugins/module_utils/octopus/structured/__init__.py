@@ -12,17 +12,18 @@ result out. YAML needs PyYAML, XML needs lxml.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import PurePath
 
 from ..language.variables import VariableSet
 from .edits import Edits, Outcome, Replaced
 from .errors import NotParsed, StructuredFileError
 from .json_file import replace_in_json
-from .properties_file import replace_in_properties
+from .properties_file import ESCAPES, replace_in_properties
 from .xml_file import replace_in_xml
 from .yaml_file import replace_in_yaml
 
-__all__ = ["FORMATS", "Outcome", "Replaced", "StructuredFileError", "replace"]
+__all__ = ["ESCAPES", "FORMATS", "Outcome", "Replaced", "StructuredFileError", "replace"]
 
 # In the order in which they are tried.
 FORMATS: dict[str, Callable[[Edits], None]] = {
@@ -47,21 +48,24 @@ def replace(
     *,
     name: str,
     format: str | None = None,  # noqa: A002 - it is what everybody calls it
+    properties_escape: str = "java",
 ) -> Outcome:
     """Replace the values in ``text``, the content of the file ``name``, that ``variables`` are named after.
 
     ``format`` is one of :data:`FORMATS`; without it JSON is tried first, then what the name's extension says. The first
     format that ``text`` parses in is taken. A variable is only evaluated if the file has a place for it.
+    ``properties_escape`` is one of :data:`ESCAPES`, what is escaped in the values of a properties file.
 
     :raises StructuredFileError: the text parses in no format.
     """
     if not isinstance(variables, VariableSet):
         variables = VariableSet(variables)
     candidates = (format,) if format else _BY_EXTENSION.get(PurePath(name).suffix.lower(), tuple(FORMATS))
+    formats = FORMATS | {"properties": partial(replace_in_properties, escape=properties_escape)}
     for candidate in candidates:
         edits = Edits(text, name, variables)
         try:
-            FORMATS[candidate](edits)
+            formats[candidate](edits)
         except NotParsed as wrong:
             line, column = edits.place(wrong.at)
             message = f"{name}:{line}:{column}: no valid {_SHOWN[candidate]}: {wrong.reason}"

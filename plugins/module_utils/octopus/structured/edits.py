@@ -62,7 +62,7 @@ class Edits:
         self._values: dict[str, str | None] = {}
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
-        self._used: set[str] = set()
+        self._read: dict[str, frozenset[str]] = {}  # variable to the names that its value was made of
         self._line_starts: list[int] | None = None
 
     def value(self, variable: str, at: int) -> str | None:
@@ -70,6 +70,10 @@ class Edits:
         if variable not in self._values:
             self._values[variable] = self._evaluated(variable, at)
         return self._values[variable]
+
+    def is_secret(self, variable: str) -> bool:
+        """Whether anything secret is in the value of ``variable``, so that no message may quote from it."""
+        return any(map(self.variables.is_sensitive, self._read.get(variable, ())))
 
     def put(self, variable: str, start: int, end: int, new: str) -> None:
         """Let ``new`` take the place of the text from ``start`` to ``end``."""
@@ -120,12 +124,12 @@ class Edits:
             tuple(replaced),
             tuple(self._problems),
             tuple(dict.fromkeys(self._warnings)),
-            frozenset(self._used),
+            frozenset().union(*self._read.values()),
         )
 
     def _evaluated(self, variable: str, at: int) -> str | None:
         raw = self.variables[variable]
-        self._used.add(variable)
+        self._read[variable] = frozenset((variable,))
         if raw is None:
             return None
         line, column = self.place(at)
@@ -135,7 +139,7 @@ class Edits:
             kind = "circular" if isinstance(error, CircularReference) else "aborted"
             self._problems.append(Problem(line, column, f"#{{{variable}}}", str(error), kind, variable))
             return raw
-        self._used.update(evaluation.used)
+        self._read[variable] |= evaluation.used
         self._problems += [
             replace(problem, line=line, column=column, origin=problem.origin or variable)
             for problem in evaluation.problems

@@ -152,14 +152,43 @@ def _requoted(match: re.Match[str]) -> str:
 
 def _structure(edits: Edits, variable: str, at: int) -> str | None:
     """The JSON that an object or array is replaced by; None, with a warning, when the value is none."""
-    value = edits.value(variable, at)
+    value = edits.value(variable, at) or ""
     try:
         # Numbers stay text: converting them takes time, and Python refuses very long ones.
-        json.loads(value or "", parse_int=str, parse_float=str, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        edits.warn(at, f"the value of {variable} is no JSON (text needs quotes); this object or array stays as it is")
+        json.loads(value, parse_int=str, parse_float=str, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        edits.warn(at, f"the value of {variable} is no JSON: {_why(value, error)}; this object or array stays as it is")
         return None
-    return edits.with_line_ends((value or "").strip())
+    return edits.with_line_ends(value.strip())
+
+
+def _why(value: str, error: Exception) -> str:
+    """What the parser says, with the place in the value, and the way out. Nothing of the value: it may be a secret."""
+    if not value.strip():
+        return "it is empty; expected JSON such as {} or []"
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    if not isinstance(error, json.JSONDecodeError):  # from _refuse
+        return f"{error} is no number of JSON; write it as a text, in double quotes"
+    found = value[error.pos : error.pos + 1]
+    before = value[: error.pos].rstrip()[-1:]
+    if not before and found not in ("{", "[", '"', "'", "-"):
+        way_out = "a text needs double quotes around it"
+    elif found == "'":
+        way_out = "names and texts are in double quotes"
+    elif "escape" in error.msg:
+        way_out = "a backslash is written twice; the filter JsonEscape does that for a token in a text"
+    elif "control character" in error.msg:
+        way_out = (
+            r"a line end is written \n, a tab \t (the filter JsonEscape does both), another one as \u00 and two digits"
+        )
+    elif "trailing comma" in error.msg or (before == "," and found in ("}", "]")):
+        way_out = "there is no comma behind the last one"
+    elif found == "/":
+        way_out = "there are no comments in it"
+    else:
+        way_out = "expected plain JSON, with names and texts in double quotes"
+    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno} of the value; {way_out}"
 
 
 def _refuse(constant: str) -> None:

@@ -22,12 +22,24 @@ _LINE = re.compile(
 )
 _ESCAPE = re.compile(rf"{_CONTINUED}|\\u([0-9a-fA-F]{{4}})|\\(.)", re.DOTALL)
 _ESCAPED = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
-_SPECIAL = re.compile(r"^ |[\\\t\n\r\f\xff-\U0010ffff]")
 _WRITTEN = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\f": "\\f", " ": "\\ "}
+_NO_SIGN = "\\\r\n \t\f"  # all that a separator of blanks consists of
+
+# What is escaped in a value. Java reads bytes as Latin-1, whatever the file's encoding is, so that beyond ASCII only
+# escapes are the same for all. Octopus writes U+0080 to U+00FE as they are.
+_SPECIAL = {
+    "java": re.compile(r"^ |[\\\t\n\r\f\x80-\U0010ffff]"),
+    "octopus": re.compile(r"^ |[\\\t\n\r\f\xff-\U0010ffff]"),
+}
+ESCAPES = tuple(_SPECIAL)
 
 
-def replace_in_properties(edits: Edits) -> None:
-    """Replace the values of the keys that variables are named after. Every text is a properties file."""
+def replace_in_properties(edits: Edits, escape: str = "java") -> None:
+    """Replace the values of the keys that variables are named after. Every text is a properties file.
+
+    ``escape`` is one of :data:`ESCAPES`: with ``java`` the value is read back as it is; ``octopus`` writes what Octopus
+    does, which is read otherwise where it has characters beyond ASCII, or begins with ``:`` or ``=`` behind blanks.
+    """
     names = {name.lower(): name for name in edits.variables if not name.lower().startswith("octopus")}
     at = 0
     while at < len(edits.text):
@@ -36,8 +48,11 @@ def replace_in_properties(edits: Edits) -> None:
         variable = names.get(_unescaped(line.group("key")).lower()) if line.group("key") else None
         value = edits.value(variable, line.start("key")) if variable is not None else None
         if variable is not None and value is not None:
-            separator = "" if line.group("separator") else ":"
-            edits.put(variable, *line.span("value"), separator + _escaped(value))
+            separator = line.group("separator")
+            new = _SPECIAL[escape].sub(_written, value)
+            if escape == "java" and separator and not separator.strip(_NO_SIGN) and value.startswith((":", "=")):
+                new = f"\\{new}"  # else it would be part of the separator
+            edits.put(variable, *line.span("value"), new if separator else f":{new}")
 
 
 def _unescaped(key: str) -> str:
@@ -49,11 +64,10 @@ def _character(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else _ESCAPED.get(sign, sign) if sign else ""
 
 
-def _escaped(value: str) -> str:
-    return _SPECIAL.sub(lambda match: _WRITTEN.get(match.group()) or _code_units(match.group()), value)
-
-
-def _code_units(character: str) -> str:
-    """``\\uXXXX`` for each UTF-16 unit."""
+def _written(match: re.Match[str]) -> str:
+    """A character's escape: ``\\uXXXX`` for each UTF-16 unit where it has none of its own."""
+    character = match.group()
+    if character in _WRITTEN:
+        return _WRITTEN[character]
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

@@ -38,6 +38,7 @@ _ONLY_CDATA = re.compile(r"[ \t\r\n]*+<!\[CDATA\[(.*?)\]\]>[ \t\r\n]*+", re.DOTA
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARATION = re.compile(r"<\?xml\s[^>]*?\?>")
 _WHERE = re.compile(r",? line \d+, column \d+.*", re.DOTALL)
+_LINE = re.compile(r" line \d+")
 _BLANK = " \t\r\n"
 _QUOTE = {'"': "&quot;"}
 
@@ -83,7 +84,10 @@ class _Document:
         if not self.text.lstrip(_BLANK)[:1] == "<":
             raise NotParsed(0, "found no < at the start")
         self.etree = _lxml(edits.name)
-        root = self._parse(self.text)
+        try:
+            root = self._parse(self.text)
+        except self.etree.XMLSyntaxError as error:
+            raise NotParsed(edits.offset(*error.position), _reason(error)) from None
         self.marks = list(_marks(self.text))
         nodes = [*reversed(list(root.itersiblings(preceding=True))), *root.iter(), *root.itersiblings()]
         nodes = [node for node in nodes if node.tag is not self.etree.Entity]
@@ -176,10 +180,17 @@ class _Document:
             f' xmlns{f":{prefix}" if prefix else ""}="{escape(uri, _QUOTE)}"' for prefix, uri in element.nsmap.items()
         )
         try:
-            self._parse(f"<x{declared}>{value}</x>")
-        except NotParsed:
-            message = f"the value of {variable} is no XML; this element has elements in it and stays as it is"
-            self.edits.warn(mark.start, message)
+            self._parse(f"<x{declared}>\n{value}</x>")
+        except self.etree.XMLSyntaxError as error:
+            line, column = error.position
+            place = f"line {line - 1}, column {column} of the value" if line - 1 <= value.count("\n") + 1 else "its end"
+            # The parser quotes the names of elements.
+            reason = "" if self.edits.is_secret(variable) else f" ({_LINE.sub('', _reason(error))})"
+            self.edits.warn(
+                mark.start,
+                f"the value of {variable} is no XML; this element has elements in it and stays as it is. The "
+                f"value cannot be read at {place}{reason}; expected whole elements, texts as XmlEscape writes them",
+            )
             return
         self.edits.put(variable, mark.inside, mark.close, self.edits.with_line_ends(value))
 
@@ -212,16 +223,15 @@ class _Document:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def _parse(self, text: str) -> Any:
-        """The root of the document. The text is Unicode already, whatever its declaration says."""
+        """The root of the document. The text is Unicode already, whatever its declaration says.
+
+        :raises lxml.etree.XMLSyntaxError: it is no XML.
+        """
         parser = self.etree.XMLParser(
             encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
             strip_cdata=False,
         )  # fmt: skip
-        try:
-            return self.etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
-        except self.etree.XMLSyntaxError as error:
-            line, column = error.position
-            raise NotParsed(self.edits.offset(line, column), _WHERE.sub("", error.msg or "cannot be read")) from None
+        return self.etree.fromstring(text.encode("utf-8", "surrogatepass"), parser)
 
     def _prefixes(self) -> tuple[dict[str, str], list[str]]:
         """The namespaces of the whole document by prefix, and the prefixes with more than one."""
@@ -255,6 +265,11 @@ def _marks(text: str) -> Iterator[_Mark]:
             if kind == "open" and text[at - 2] != "/":
                 opened.append(marks[-1])
     return iter(marks)
+
+
+def _reason(error: Any) -> str:
+    """What lxml says of a mistake, without the place."""
+    return _WHERE.sub("", error.msg or "cannot be read")
 
 
 def _attributes(text: str, mark: _Mark) -> list[re.Match[str]]:

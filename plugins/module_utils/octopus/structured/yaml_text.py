@@ -19,8 +19,18 @@ _NO_WIDTH = 1_000_000_000
 
 _NOT_ALLOWED = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE = re.compile("[\t\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*+")
+# Plain texts begin and end with no blank and begin with no sign of YAML's; there is no ": " and no " #" in them. In
+# flow style they have none of its signs at all, and no colon.
+_SEEN = "\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff"
+_START = "(?!---|\\.\\.\\.|(?:[-+]?0o|[-+.])[._]*_[._]*\\Z)(?![-?:](?: |\\Z)|[ ,\\[\\]{}#&*!|>'\"%@`])"
+_PLAIN = re.compile(f"{_START}(?:(?!:(?: |\\Z)| #| \\Z)[{_SEEN}])+")
+_PLAIN_IN_FLOW = re.compile(f"{_START}(?:(?! #| \\Z|[,?:\\[\\]{{}}])[{_SEEN}])+")
+# What readers may take for a number, a date, a merge key and the like.
+_NOT_ONLY_TEXT = re.compile(r"[-+.0-9<=]")
+
 # What JSON leaves as it is and YAML does not: control characters, other line ends and the byte order mark.
 _UNESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_JSON_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
 
 
 def events(text: str) -> Iterator[yaml.Event]:
@@ -54,7 +64,7 @@ def scalar(value: str, style: str | None, *, in_flow: bool) -> str:
 
 def quoted(value: str) -> str:
     """``value`` in double quotes, on one line."""
-    return _UNESCAPED.sub(lambda match: f"\\u{ord(match.group()):04x}", json.dumps(value, ensure_ascii=False))
+    return _UNESCAPED.sub(_escaped, json.dumps(value, ensure_ascii=False))
 
 
 def block_scalar(value: str, style: str, indent: int) -> list[str] | None:
@@ -76,7 +86,7 @@ def block_scalar(value: str, style: str, indent: int) -> list[str] | None:
 def fragment(value: str, *, in_flow: bool) -> list[str] | None:
     """The lines of a value that is YAML; None when it is none, or nothing, or has anchors or several documents."""
     try:
-        found = list(events(value))
+        found = list(events(_json_as_yaml(value)))
     except NotParsed:
         return None
     documents = [event for event in found if isinstance(event, yaml.DocumentStartEvent)]
@@ -93,6 +103,24 @@ def fragment(value: str, *, in_flow: bool) -> list[str] | None:
     return text.removesuffix("\n...").split("\n")
 
 
+def _json_as_yaml(value: str) -> str:
+    """JSON with those characters escaped that YAML reads otherwise, and without those escapes that it cannot read."""
+    try:
+        json.loads(value, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return value
+    return _UNESCAPED.sub(_escaped, _JSON_ESCAPE.sub(_joined, value))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match.group()):04x}"
+
+
+def _joined(match: re.Match[str]) -> str:
+    """The character that JSON writes as two escapes; any other escape as it is."""
+    return json.loads(f'"{match.group()}"') if match.group(1) else match.group()
+
+
 def _make_movable(event: yaml.ScalarEvent, on_one_line: bool) -> None:
     """Let a scalar mean the same wherever the emitter puts it."""
     if not event.style and not event.value and not event.tag:
@@ -103,11 +131,23 @@ def _make_movable(event: yaml.ScalarEvent, on_one_line: bool) -> None:
 
 
 def _is_plain(value: str, in_flow: bool) -> bool:
-    """Whether ``value`` without quotes is read as just that text."""
-    if not value or not _LINE.fullmatch(value) or value.startswith(("---", "...")):
+    """Whether every reader takes ``value`` without quotes for just that text, and can make something of it.
+
+    Readers differ: libyaml takes a ``?`` within flow style and a tab, PyYAML in Python takes neither, and older ones no
+    colon in flow style. So this asks none of them, and keeps to what is plain for all.
+    """
+    if (_PLAIN_IN_FLOW if in_flow else _PLAIN).fullmatch(value) is None:
         return False
-    found = _only_scalar(f"[{value}]" if in_flow else f"- {value}")
-    return found is not None and not found.style and found.value == value
+    if not _NOT_ONLY_TEXT.match(value):
+        return True
+    # What looks like a number or a date must be one: readers fail at the date 2023-02-30.
+    reader = yaml.SafeLoader("")
+    tag = reader.resolve(yaml.ScalarNode, value, (True, False))
+    try:
+        reader.construct_object(yaml.ScalarNode(tag, value))
+    except (yaml.YAMLError, ValueError):
+        return False
+    return True
 
 
 def _only_scalar(text: str) -> yaml.ScalarEvent | None:

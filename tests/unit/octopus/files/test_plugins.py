@@ -236,6 +236,24 @@ def test_documentation_is_shown(kind: str, names: list[str]) -> None:
     assert result.stdout.count("EXAMPLES") == len(names)
 
 
+@pytest.mark.parametrize("way", ["filter", "test", "action"])
+def test_equally_specific_values_are_warned_of_once_whoever_reads_them(project: Project, way: str) -> None:
+    """web1 is in both groups, and every read of a variable chooses anew."""
+    project.write(
+        "tie.yml", "- {name: Tied, value: a, scope: {role: web}}\n- {name: Tied, value: b, scope: {role: eu}}\n"
+    )
+    text = "'#{LogHost}'"
+    task = {
+        "filter": {"ansible.builtin.debug": {"msg": f"{{{{ {text} | elk.deploy.octopus_substitute }}}}"}},
+        "test": {"ansible.builtin.debug": {"msg": "ran"}, "when": f"{text} is elk.deploy.octopus_true"},
+        "action": {"elk.deploy.octopus_check": {"text": {"a": "#{LogHost}"}}},
+    }[way]
+    result = project.play(task, task, octopus_variable_files=["variables.yml", "tie.yml"])
+    assert result.returncode == 0, result.stdout + result.stderr
+    shown = result.stdout + result.stderr
+    assert shown.count("variable Tied: tie.yml:2 (role eu) is as specific as tie.yml:1 (role web)") == 1, shown
+
+
 def test_run_conditions_are_a_test_of_ansible(project: Project) -> None:
     """What cannot be resolved makes a condition false; a variable that leads back to itself stops the play."""
     conditions = {"#{LogHost}": "True", "#{No}": "False", "#{Nope}": "False", "#{unless Nope}yes#{/unless}": "True"}
@@ -250,3 +268,41 @@ def test_run_conditions_are_a_test_of_ansible(project: Project) -> None:
     assert f"conditions: {' '.join(conditions.values())}." in result.stdout
     assert result.returncode != 0
     assert "octopus_true: #{Round}: a variable refers to itself (Round -> Round)" in result.stdout
+    assert "the condition '#{Nope}' counts as false: line 1, column 1: #{Nope}: variable Nope is not defined" in (
+        result.stdout + result.stderr
+    )
+
+
+def test_a_run_condition_that_does_not_parse_stops_the_play_and_is_named(project: Project) -> None:
+    project.write(
+        "more.yml",
+        "- {name: Half, value: '#{unless Mode}true'}\n- {name: Ask, value: '#{if A == \"1\"}true'}\n"
+        "- {name: Key, value: 'x#{y z', sensitive: true}\n",
+    )
+    conditions = [
+        ('#{if LogHost == "x"}true', "the condition '#{if LogHost == \"x\"}true' does not parse: line 1, column 1: "),
+        ("#{LogHost", "line 1, column 1: #{LogHost: expected }, found the end of the text"),
+        (
+            "#{if LogHost}true",
+            "#{if LogHost}: variable if LogHost is not defined; it is no block either, since it has no #{/if}",
+        ),
+        ("#{LogHost}#{else}", "#{else}: variable else is not defined; it is in no #{if …} that has its #{/if}"),
+        ("#{Half}", "(in the value of Half); it is no block either, since it has no #{/unless}"),
+        ("#{Ask}", "the value of Ask (more.yml:2), line 1, column 1: "),
+        ("#{if Key}true#{/if}", "the value of Key (more.yml:3), line 1, column 2: a token in a sensitive value"),
+    ]
+    tasks = [
+        {
+            "ansible.builtin.debug": {"msg": "this step ran"},
+            "when": "text is elk.deploy.octopus_true",
+            "vars": {"text": text},
+            "ignore_errors": True,
+        }
+        for text, _ in conditions
+    ]
+    result = project.play(*tasks, octopus_variable_files=["variables.yml", "more.yml"])
+    assert f"ignored={len(tasks)}" in result.stdout, result.stdout
+    for part, (_, message) in zip(result.stdout.split("TASK [")[1:], conditions, strict=True):
+        assert message in part, part
+    assert "this step ran" not in result.stdout
+    assert "y z" not in result.stdout + result.stderr

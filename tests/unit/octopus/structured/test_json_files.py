@@ -73,14 +73,35 @@ def test_rules(rule: str, text: str, variables: dict, outcome: str) -> None:
     assert (result.text, result.format, result.problems, result.warnings) == (outcome, "json", (), ())
 
 
-@pytest.mark.parametrize("value", ["plain", "", None, "[1,]", "[1] // c", "{'a': 1}", "[NaN]", "[" * 9999 + "]" * 9999])
-def test_structure_is_kept_when_the_value_is_no_json(value: str | None) -> None:
-    """[S] With a warning; what is in it may still be replaced."""
+NO_JSON = [
+    # value, where and why, the way out
+    ("plain", "at line 1, column 1 of the value", "a text needs double quotes around it"),
+    ("", "it is empty", "expected JSON such as {} or []"),
+    (None, "it is empty", "expected JSON such as {} or []"),
+    ('{"Path": "C:\\Temp"}', "escape at line 1, column 13 of the value", "a backslash is written twice; "),
+    ("{'k': 2}", "at line 1, column 2 of the value", "names and texts are in double quotes"),
+    ("{k: 2}", "at line 1, column 2 of the value", "names and texts in double quotes"),
+    ('{"a": 1,\n "b": 2,\n}', "line ", "there is no comma behind the last one"),
+    ("[1,]", "line 1, column ", "there is no comma behind the last one"),
+    ("[1] // c", "Extra data at line 1, column 5 of the value", "there are no comments in it"),
+    ("[ /* c */ 1]", "at line 1, column 3 of the value", "there are no comments in it"),
+    ('{"a": "1\n2"}', "control character at line 1, column 9 of the value", r"a line end is written \n"),
+    ("[NaN]", "NaN is no number of JSON", "in double quotes"),
+    ("[" * 9999 + "]" * 9999, "it is nested too deep", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("value", "reason", "way_out"), NO_JSON, ids=[str(row[0])[:20] for row in NO_JSON])
+def test_structure_is_kept_when_the_value_is_no_json(value: str | None, reason: str, way_out: str) -> None:
+    """[S] With a warning that has the parser's reason and place; what is in the structure may still be replaced."""
     result = replace('{"x": 1,\n "a": {"b": 1}}', {"a": value, "a:b": "2"}, name="f.json")
     assert result.text == '{"x": 1,\n "a": {"b": 2}}'
-    assert result.warnings == (
-        "f.json:2:7: the value of a is no JSON (text needs quotes); this object or array stays as it is",
-    )
+    (warning,) = result.warnings
+    assert warning.startswith("f.json:2:7: the value of a is no JSON: ")
+    assert reason in warning
+    assert way_out in warning
+    assert warning.endswith("; this object or array stays as it is")
+    assert "Temp" not in warning  # a value may be a secret
 
 
 @pytest.mark.parametrize(

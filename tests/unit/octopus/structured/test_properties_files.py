@@ -21,6 +21,7 @@ RULES = [
     ("[T] a key on several lines is joined", "a\\\n   b\\\n = 1", {"ab": "x"}, "a\\\n   b\\\n = x"),
     ("[T] escapes in keys", "a\\ b\\:\\=\\u00e9\\t=1", {"a b:=é\t": "x"}, "a\\ b\\:\\=\\u00e9\\t=x"),
     ("[T] a value is escaped", "a=1", {"a": " \\ \r\n\t=:é€😀"}, "a=\\ \\\\ \\r\\n\\t=:é\\u20ac\\ud83d\\ude00"),
+    ("[S] a value that begins with : or = has no escape", "a 1\nb=1", {"a": ":x", "b": "=x"}, "a :x\nb==x"),
     ("[S] names that begin with Octopus are ignored", "Octopus.a=1\noctopus:b=1\nOctopus=1",
      {"Octopus.a": "2", "octopus": "2", "octopus:b": "2"}, "Octopus.a=1\noctopus:b=1\nOctopus=1"),
     ("[S] a variable without value is ignored", "a=1", {"a": None}, "a=1"),
@@ -37,5 +38,6 @@ RULES = [
 
 @pytest.mark.parametrize(("rule", "text", "variables", "outcome"), RULES, ids=[row[0] for row in RULES])
 def test_rules(rule: str, text: str, variables: dict, outcome: str) -> None:
-    result = replace(text, variables, name="f.properties")
+    """With the escapes of Octopus; those that are the default are the subject of test_properties_java."""
+    result = replace(text, variables, name="f.properties", properties_escape="octopus")
     assert (result.text, result.format, result.problems, result.warnings) == (outcome, "properties", (), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import java_properties
 import pytest
 from playbook_project import Project
 
@@ -61,6 +62,41 @@ def test_it_writes_once_and_is_honest_in_check_mode(project: Project) -> None:
     again = project.play(*tasks, options=("--diff",))
     assert "changed=0" in again.stdout
     assert "failed=0" in again.stdout
+
+
+def test_a_file_in_which_nothing_is_replaced_is_told_once_without_v(project: Project) -> None:
+    project.write("templates/none.json", '{"Prot": 80}')
+    project.write("templates/some.json", '{"Port": 80}')
+    (project.path / "out").mkdir()
+    result = project.play(structured("none.json"), structured("some.json"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    shown = result.stdout + result.stderr
+    told = (
+        "templates/none.json: no variable is named after anything in this file, so nothing in it was replaced; a name "
+        "is a path such as Logging:Level"
+    )
+    assert shown.count(told) == 1
+    assert "some.json: no variable" not in shown
+
+
+def test_java_reads_the_bytes_of_a_properties_file_as_they_were_meant(project: Project) -> None:
+    """An ASCII file used to get UTF-8, which Java takes for Latin-1."""
+    project.write("templates/a.properties", "host 1\nname=2\n")
+    project.write("templates/b.properties", "host 1\nname=2 # \xe9\n".encode("latin-1"))
+    (project.path / "out").mkdir()
+    given = {"variables": {"host": ":ü", "name": "é€"}}
+    octopus = structured("a.properties", properties_escape="octopus", **given)
+    octopus["elk.deploy.octopus_structured"]["dest"] += ".octopus"
+    result = project.play(structured("a.properties", **given), structured("b.properties", **given), octopus)
+    assert result.returncode == 0, result.stdout + result.stderr
+    written = {path.name: path.read_bytes() for path in (project.path / "out").iterdir()}
+    java = b"host \\:\\u00fc\nname=\\u00e9\\u20ac\n"
+    assert written == {
+        "a.properties": java,
+        "b.properties": java,
+        "a.properties.octopus": "host :ü\nname=é\\u20ac\n".encode(),
+    }
+    assert java_properties.load(java) == {"host": ":ü", "name": "é€"}
 
 
 def test_secrets_are_hidden_and_encodings_kept(project: Project) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.text_files import decode
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
@@ -109,6 +110,19 @@ def test_what_cannot_be_replaced_stays_with_a_warning(rule: str, text: str, vari
     assert result.text == text
     assert len(result.warnings) == 1
     assert result.warnings[0].startswith(f"f.xml:{warning}")
+
+
+def test_a_value_that_is_no_xml_is_told_with_the_parsers_reason_and_place_but_no_secret() -> None:
+    text, value = "<a><b/></a>", "<c>\n<hunter22></c>"
+    (told,) = replace(text, {"/a": value}, name="f.xml").warnings
+    assert "cannot be read at line 2, column 15 of the value (Opening and ending tag mismatch: hunter22 and c)" in told
+    for variables in (
+        VariableSet({"/a": value}, sensitive=["/a"]),
+        VariableSet({"/a": "#{Key}", "Key": value}, sensitive=["Key"]),
+    ):
+        (told,) = replace(text, variables, name="f.xml").warnings
+        assert "cannot be read at line 2, column 15 of the value; expected whole elements" in told
+        assert "hunter22" not in told
 
 
 LAUGHS = "<!DOCTYPE a [<!ENTITY a0 'ha'>" + "".join(
