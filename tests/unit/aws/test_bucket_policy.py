@@ -13,7 +13,9 @@ ALLOW = {
 
 
 def asks(statements, principal=SERVICE, action="s3:PutObject", key="elb/one", **context):
-    request = Request(principal, action, f"arn:aws:s3:::logs/{key}", {name.replace("_", ":"): one for name, one in context.items()})
+    request = Request(
+        principal, action, f"arn:aws:s3:::logs/{key}", {name.replace("_", ":"): one for name, one in context.items()}
+    )
     return allows({"Statement": statements}, request)
 
 
@@ -59,13 +61,20 @@ def test_a_deny_wins():
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
     assert not asks([ALLOW, deny])
     assert asks([ALLOW, deny | {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}], aws_SecureTransport="true")
-    assert not asks([ALLOW, deny | {"Condition": {"Bool": {"aws:SecureTransport": False}}}], aws_SecureTransport="false")
+    assert not asks(
+        [ALLOW, deny | {"Condition": {"Bool": {"aws:SecureTransport": False}}}], aws_SecureTransport="false"
+    )
 
 
 def test_the_opposites_of_elements():
     assert not asks([ALLOW, {"Effect": "Deny", "NotPrincipal": {"Service": "x"}, "Action": "*", "Resource": "*"}])
     assert asks([ALLOW, {"Effect": "Deny", "NotPrincipal": ALLOW["Principal"], "Action": "*", "Resource": "*"}])
-    others = {"Effect": "Allow", "Principal": ALLOW["Principal"], "NotAction": "s3:Get*", "NotResource": "arn:aws:s3:::b/*"}
+    others = {
+        "Effect": "Allow",
+        "Principal": ALLOW["Principal"],
+        "NotAction": "s3:Get*",
+        "NotResource": "arn:aws:s3:::b/*",
+    }
     assert asks([others])
     assert not asks([others], action="s3:GetObject")
 
@@ -99,7 +108,9 @@ def test_a_deny_whose_condition_is_not_understood_counts():
 
 
 def test_brackets_and_variables_in_patterns():
-    assert asks([ALLOW | {"Resource": "arn:aws:s3:::logs/[x]/${aws:SourceAccount}/*"}], key="[x]/1/y", aws_SourceAccount="1")
+    assert asks(
+        [ALLOW | {"Resource": "arn:aws:s3:::logs/[x]/${aws:SourceAccount}/*"}], key="[x]/1/y", aws_SourceAccount="1"
+    )
     assert not asks([ALLOW | {"Resource": "arn:aws:s3:::logs/[x]/*"}], key="x/y")
     assert not asks([ALLOW | {"Resource": "arn:aws:s3:::logs/${aws:SourceAccount}"}], key="1")
     assert asks([ALLOW | {"Resource": "arn:aws:s3:::logs/a${*}"}], key="a*")

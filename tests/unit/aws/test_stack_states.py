@@ -24,7 +24,7 @@ TABLE = {
     "IMPORT_ROLLBACK_FAILED": (STOP, STOP, "CloudFormation's console"),
     "CREATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "DELETE_IN_PROGRESS": (STOP, STOP, "created anew"),
+    "DELETE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
@@ -72,9 +72,13 @@ def test_states(status, completion):
     if verdict.action in (STOP, REPLACE):
         assert f"Stack logs is in state {status}" in verdict.message
         # Name and reason of what failed.
-        assert "AWS::S3::Bucket LogBucket (example-logs): The bucket you tried to delete is not empty" in verdict.message
+        assert (
+            "AWS::S3::Bucket LogBucket (example-logs): The bucket you tried to delete is not empty" in verdict.message
+        )
     if verdict.action == STOP:
         assert words in verdict.message
+        assert verdict.message.endswith("Then run again.")
+        assert "{name}" not in verdict.message
 
 
 @pytest.mark.parametrize("status", sorted(TABLE))
