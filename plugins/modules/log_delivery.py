@@ -123,9 +123,9 @@ def main():
     logs = [to.logs_of(account) for account in accounts]
     if len(",".join(logs)) > log_delivery.LONGEST_PARAMETER:
         module.fail_json(
-            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is longer "
-            f"than the {log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the bucket's name or "
-            "the prefix, or deploy a second stack for some of the accounts."
+            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is "
+            f"longer than the {log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the "
+            "bucket's name or the prefix, or deploy a second stack for some of the accounts."
         )
     result = {
         "location": to.uri,

@@ -30,8 +30,8 @@ _STOPS = {
     "DELETE_FAILED": (
         "its deletion failed",
         "Remove what the reasons name, or take it out of the stack, and delete the stack: "
-        "aws cloudformation delete-stack --stack-name {name} (with --retain-resources and names from the template, those things are kept). It is not "
-        "deleted by this role, since it was complete once.",
+        "aws cloudformation delete-stack --stack-name {name} (with --retain-resources and names "
+        "from the template, those things are kept). It is not deleted by this role, since it was complete once.",
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "an update failed, and so did the way back",
