@@ -72,23 +72,23 @@ load_balancer_account:
   returned: success
 deliveries:
   description:
-    - For each C(kind) of log the C(principals) that the policy lets deliver it, and the C(accounts) whose load balancers
-      may deliver, those that are C(refused), and whether there are such load balancers C(everywhere) or on Outposts only.
+    - For each C(kind) of log the C(principals) that the policy lets deliver it, the C(accounts) whose load balancers
+      may deliver, those that are C(refused), and whether such load balancers are C(everywhere) or on Outposts only.
   type: list
   elements: dict
   returned: with O(check_policy)
 """
 
+import contextlib
 import json
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils.aws import log_delivery
 
-try:
+# Without it AnsibleAWSModule says what to install.
+with contextlib.suppress(ImportError):
     import botocore.exceptions
-except ImportError:
-    pass  # AnsibleAWSModule says so
 
 
 def policy_of(client, bucket):
@@ -114,23 +114,24 @@ def main():
     bucket, prefix, accounts = (module.params[name] for name in ("bucket", "prefix", "accounts"))
     if not log_delivery.is_prefix(prefix):
         module.fail_json(
-            msg=f"prefix is {prefix!r}: no load balancer writes below it. Expected nothing, or names that each end with one slash, such "
-            "as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load balancers' log settings."
+            msg=f"prefix is {prefix!r}: no load balancer writes below it. Expected nothing, or names that each end "
+            "with one slash, such as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load "
+            "balancers' log settings."
         )
     client = module.client("s3", retry_decorator=AWSRetry.jittered_backoff())
-    region, partition = client.meta.region_name, client.meta.partition
-    logs = [log_delivery.logs_of(account, bucket, prefix, partition) for account in accounts]
+    to = log_delivery.Destination(bucket, prefix, client.meta.region_name, client.meta.partition)
+    logs = [to.logs_of(account) for account in accounts]
     if len(",".join(logs)) > log_delivery.LONGEST_PARAMETER:
         module.fail_json(
-            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is longer than the "
-            f"{log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the bucket's name or the prefix, or "
-            "deploy a second stack for some of the accounts."
+            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is "
+            f"longer than the {log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the "
+            "bucket's name or the prefix, or deploy a second stack for some of the accounts."
         )
     result = {
-        "location": log_delivery.location(bucket, prefix),
+        "location": to.uri,
         "prefix": log_delivery.with_slash(prefix),
         "logs": logs,
-        "load_balancer_account": log_delivery.ACCOUNTS.get(region, ""),
+        "load_balancer_account": log_delivery.ACCOUNTS.get(to.region, ""),
     }
     if module.params["check_policy"]:
         try:
@@ -139,7 +140,7 @@ def main():
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             module.fail_json_aws(error, msg=f"Reading the policy of bucket {bucket} failed")
         everybody = [own, *(one for one in accounts if one != own)]
-        result["deliveries"] = log_delivery.deliveries(policy, bucket, prefix, everybody, region, partition)
+        result["deliveries"] = log_delivery.deliveries(policy, to, everybody)
     module.exit_json(changed=False, **result)
 
 

@@ -72,6 +72,7 @@ outputs:
   returned: success
 """
 
+import contextlib
 import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
@@ -79,10 +80,9 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
 from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
 
-try:
+# Without it AnsibleAWSModule says what to install.
+with contextlib.suppress(ImportError):
     import botocore.exceptions
-except ImportError:
-    pass  # AnsibleAWSModule says so
 
 POLL_SECONDS = 2
 
@@ -171,7 +171,8 @@ def delete(module, client, found):
         time.sleep(POLL_SECONDS)
     module.fail_json(
         msg=f"Stack {found.name} is left over from a creation that failed, and its deletion did not end within "
-        f"{module.params['timeout']} minutes. See in CloudFormation's console what it waits for, and run again once it is gone."
+        f"{module.params['timeout']} minutes. See in CloudFormation's console what it waits for, and run again once it "
+        "is gone."
     )
 
 

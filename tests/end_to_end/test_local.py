@@ -41,9 +41,26 @@ def arrived(environment, name, count):
 
 def test_deployment_after_a_killed_attempt_shows_the_events_at_the_broker(deployed):
     assert "12 events have arrived" in deployed
+    assert f"Bucket {BUCKET}, prefix (none); at the load balancers: s3://{BUCKET}" in " ".join(deployed.split())
     assert deployed.count("LoadBalancerName: verify-") == 11
     assert "Environment local is up." in deployed
     assert "make destroy" in deployed
+
+
+def test_verification_fails_when_the_bucket_lets_no_load_balancer_in(environment, deployed):
+    """The log that it puts there itself would arrive."""
+    s3 = environment.aws("s3")
+    policy = s3.get_bucket_policy(Bucket=BUCKET)["Policy"]
+    assert "delivery.logs.amazonaws.com" in policy
+    try:
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=policy.replace("*AWSLogs/", "AWSLogs/*AWSLogs/"))
+        ended = environment.playbook("verify.yml")
+    finally:
+        s3.put_bucket_policy(Bucket=BUCKET, Policy=policy)
+    assert ended.returncode != 0
+    said = " ".join(ended.stdout.split())
+    assert f"The policy of bucket {BUCKET} does not let access logs of Network Load Balancers of account" in said
+    assert "events have arrived" not in said
 
 
 def test_second_deployment_changes_nothing_and_says_so(environment, deployed):

@@ -59,8 +59,8 @@ ACCOUNTS = {
     "us-west-2": "797873946194",
 }
 
-# How keys may begin before AWSLogs/, which load balancers add: S3's characters that are safe everywhere, without *, which
-# a policy would take for any text. AllowedPattern of the template's LogPrefix is the same form.
+# How keys may begin before AWSLogs/, which load balancers add: S3's characters that are safe everywhere, without *,
+# which a policy would take for any text. AllowedPattern of the template's LogPrefix is the same form.
 PREFIX = r"^(?!.*AWSLogs)(?:(?!\.{1,2}/)[A-Za-z0-9!_.'()=-]+/)*$"
 LONGEST_PREFIX = 512
 
@@ -69,6 +69,33 @@ OUTPOSTS_PARTITIONS = ("aws", "aws-us-gov")
 
 # CloudFormation takes no longer value of a parameter.
 LONGEST_PARAMETER = 4096
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where logs are delivered to.
+
+    :param prefix: see :data:`PREFIX`; the slash at its end may be missing.
+    """
+
+    bucket: str
+    prefix: str
+    region: str
+    partition: str
+
+    @property
+    def arn(self) -> str:
+        """The bucket's ARN."""
+        return f"arn:{self.partition}:s3:::{self.bucket}"
+
+    @property
+    def uri(self) -> str:
+        """What people enter at a load balancer."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def logs_of(self, account: str) -> str:
+        """The ARN of the logs of an account's load balancers, as a pattern. Theirs may be prefixes below the prefix."""
+        return f"{self.arn}/{with_slash(self.prefix)}*AWSLogs/{account}/*"
 
 
 @dataclass(frozen=True)
@@ -120,42 +147,28 @@ def is_prefix(prefix: str) -> bool:
     return len(whole) <= LONGEST_PREFIX and re.fullmatch(PREFIX.strip("^$"), whole) is not None
 
 
-def location(bucket: str, prefix: str) -> str:
-    """What people enter at a load balancer: the URI of bucket and prefix."""
-    return f"s3://{bucket}/{prefix}".rstrip("/")
-
-
-def logs_of(account: str, bucket: str, prefix: str, partition: str) -> str:
-    """The ARN of the logs of an account's load balancers, as a pattern. They may have prefixes below the prefix."""
-    return f"arn:{partition}:s3:::{bucket}/{with_slash(prefix)}*AWSLogs/{account}/*"
-
-
-def keys(kind: Kind, prefix: str, account: str, region: str) -> list[str]:
+def keys(kind: Kind, to: Destination, account: str) -> list[str]:
     """Keys that a load balancer writes to: its test file, when its log is turned on, and a log of its own."""
-    folder = f"{with_slash(prefix)}AWSLogs/{account}/"
-    name = f"{kind.file}{account}_elasticloadbalancing_{region}_{kind.balancer}verify_20260302T0805Z_192.0.2.1_x.log.gz"
-    log = f"{folder}elasticloadbalancing/{region}/2026/03/02/{name}"
+    folder = f"{with_slash(to.prefix)}AWSLogs/{account}/"
+    whose = f"{account}_elasticloadbalancing_{to.region}_{kind.balancer}verify"
+    name = f"{kind.file}{whose}_20260302T0805Z_192.0.2.1_x.log.gz"
+    log = f"{folder}elasticloadbalancing/{to.region}/2026/03/02/{name}"
     return [f"{folder}{kind.test_file}", log] if kind.test_file else [log]
 
 
-def requests(
-    kind: Kind, principal: tuple[str, str], bucket: str, prefix: str, account: str, region: str, partition: str
-) -> list[Request]:
+def requests(kind: Kind, principal: tuple[str, str], to: Destination, account: str) -> list[Request]:
     """What is asked of the bucket for the logs of an account's load balancers, as ``principal``."""
-    arn = f"arn:{partition}:s3:::{bucket}"
     context = {"aws:SecureTransport": "true"}
     if kind.with_source:
-        source = {"aws:SourceAccount": account, "aws:SourceArn": f"arn:{partition}:logs:{region}:{account}:verify"}
-        context |= source
+        source = f"arn:{to.partition}:logs:{to.region}:{account}:verify"
+        context |= {"aws:SourceAccount": account, "aws:SourceArn": source}
     acl = {"s3:x-amz-acl": "bucket-owner-full-control"} if kind.with_acl else {}
-    asked = [Request(principal, "s3:GetBucketAcl", arn, context)] if kind.with_source else []
-    written = keys(kind, prefix, account, region)
-    return [*asked, *(Request(principal, "s3:PutObject", f"{arn}/{key}", context | acl) for key in written)]
+    asked = [Request(principal, "s3:GetBucketAcl", to.arn, context)] if kind.with_source else []
+    written = [f"{to.arn}/{key}" for key in keys(kind, to, account)]
+    return [*asked, *(Request(principal, "s3:PutObject", one, context | acl) for one in written)]
 
 
-def deliveries(
-    policy: Mapping[str, Any], bucket: str, prefix: str, accounts: Iterable[str], region: str, partition: str
-) -> list[dict[str, Any]]:
+def deliveries(policy: Mapping[str, Any], to: Destination, accounts: Iterable[str]) -> list[dict[str, Any]]:
     """For each kind of log: who may deliver it for which accounts.
 
     :return: ``kind``, ``principals`` (names of services, numbers of accounts of Elastic Load Balancing), ``accounts``
@@ -163,29 +176,27 @@ def deliveries(
         region has such load balancers.
     """
     accounts = list(accounts)
-    found = []
-    for kind in KINDS:
-        if kind.service == OUTPOSTS and partition not in OUTPOSTS_PARTITIONS:
-            continue
-        principals = [("Service", kind.service)]
-        if kind.service == LOAD_BALANCING and region in ACCOUNTS:
-            principals.append(("AWS", ACCOUNTS[region]))
-        may = {
-            (account, who[1])
-            for account in accounts
-            for who in principals
-            if all(allows(policy, one) for one in requests(kind, who, bucket, prefix, account, region, partition))
-        }
-        # Nobody but AWS decides whether a region delivers as the service or as its account: the service has to be let in.
-        admitted = [account for account in accounts if (account, kind.service) in may]
-        let_in = [who for _, who in principals if any((account, who) in may for account in accounts)]
-        found.append(
-            {
-                "kind": kind.name,
-                "principals": let_in,
-                "accounts": admitted,
-                "refused": [account for account in accounts if account not in admitted],
-                "everywhere": kind.service != OUTPOSTS,
-            }
-        )
-    return found
+    return [
+        _delivery(policy, kind, to, accounts)
+        for kind in KINDS
+        if kind.service != OUTPOSTS or to.partition in OUTPOSTS_PARTITIONS
+    ]
+
+
+def _delivery(policy: Mapping[str, Any], kind: Kind, to: Destination, accounts: list[str]) -> dict[str, Any]:
+    principals = [("Service", kind.service)]
+    if kind.service == LOAD_BALANCING and to.region in ACCOUNTS:
+        principals.append(("AWS", ACCOUNTS[to.region]))
+    let_in = {
+        who: [account for account in accounts if all(allows(policy, one) for one in requests(kind, who, to, account))]
+        for who in principals
+    }
+    # AWS alone decides whether a region delivers as the service or as its account: the service has to be let in.
+    admitted = let_in[principals[0]]
+    return {
+        "kind": kind.name,
+        "principals": [who[1] for who, some in let_in.items() if some],
+        "accounts": admitted,
+        "refused": [account for account in accounts if account not in admitted],
+        "everywhere": kind.service != OUTPOSTS,
+    }

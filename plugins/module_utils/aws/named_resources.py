@@ -30,8 +30,9 @@ class Named:
         settings = [variables.get(one, f"the stack's parameter {one}") for one in self.parameters]
         another = f"give another name ({', '.join(settings)})" if settings else "give another name in the template"
         return (
-            f"{label} {self.name} already exists{note}, and stack {stack} did not make it ({self.logical_id} in its template). "
-            f"Nothing of it was changed. {removal}, or {another}, or import it into the stack with CloudFormation. Then run again."
+            f"{label} {self.name} already exists{note}, and stack {stack} did not make it ({self.logical_id} in its "
+            f"template). Nothing of it was changed. {removal}, or {another}, or import it into the stack with "
+            "CloudFormation. Then run again."
         )
 
 
@@ -59,7 +60,10 @@ def made_by_stack(one: Named, resources: Iterable[Mapping[str, Any]]) -> bool:
 
 
 def taken(one: Named, clients: Clients) -> str | None:
-    """A note on what is there of that name, such as " and holds objects"; ``None`` when nothing is, or nobody may look."""
+    """A note on what is there of that name, such as " and holds objects".
+
+    ``None`` when nothing is there, or when it may not be looked at.
+    """
     _, _, look, _ = _KINDS[one.kind]
     try:
         return look(clients, one.name)

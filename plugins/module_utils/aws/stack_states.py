@@ -25,6 +25,30 @@ _FAILED_CREATIONS = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 _COMPLETIONS = tuple(one for one in _UPDATABLE if "ROLLBACK" not in one)
 
 
+# Why a stack in this state can't be updated, and the way out. {name} is the stack's.
+_STOPS = {
+    "DELETE_FAILED": (
+        "its deletion failed",
+        "Remove what the reasons name, or take it out of the stack, and delete the stack: "
+        "aws cloudformation delete-stack --stack-name {name} (with --retain-resources and names "
+        "from the template, those things are kept). It is not deleted by this role, since it was complete once.",
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed, and so did the way back",
+        "Mend what the reasons name, then let it go on: "
+        "aws cloudformation continue-update-rollback --stack-name {name}.",
+    ),
+    "UPDATE_FAILED": (
+        "an update failed and was not rolled back",
+        "Roll it back: aws cloudformation rollback-stack --stack-name {name}.",
+    ),
+    "": (
+        "it can't be updated from this state",
+        "Bring it to a state that ends with _COMPLETE, in CloudFormation's console.",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Found:
     """A stack as it was found.
@@ -59,47 +83,16 @@ def judge(found: Found) -> Verdict:
         return Verdict(UPDATE)
     if found.status == "REVIEW_IN_PROGRESS":
         return _review(found)
-    if found.status.endswith("_IN_PROGRESS"):
-        return _stop(
-            found,
-            "something else works on it" + (f" since {found.since}" if found.since else ""),
-            "Wait until it has ended and run again"
-            + (": the stack is then created anew." if found.status == "DELETE_IN_PROGRESS" else "."),
-        )
-    if found.status in _FAILED_CREATIONS:
+    if found.status in _FAILED_CREATIONS or (found.status == "DELETE_FAILED" and _never_complete(found)):
         return _failed_creation(found)
-    if found.status == "DELETE_FAILED":
-        if _never_complete(found):
-            return Verdict(REPLACE, _told(found, "its creation failed, and so did its deletion"))
-        return _stop(
-            found,
-            "its deletion failed",
-            "Remove what the reasons name, or take it out of the stack, and delete the stack: "
-            f"aws cloudformation delete-stack --stack-name {found.name} (--retain-resources NAME ... keeps what those names "
-            "stand for). Then run again. It is not deleted by this role, since it was complete once.",
-        )
-    if found.status == "UPDATE_ROLLBACK_FAILED":
-        return _stop(
-            found,
-            "an update failed, and so did the way back",
-            "Mend what the reasons name, then let it go on with: "
-            f"aws cloudformation continue-update-rollback --stack-name {found.name}. Then run again.",
-        )
-    if found.status == "UPDATE_FAILED":
-        return _stop(
-            found,
-            "an update failed and was not rolled back",
-            f"Roll it back with: aws cloudformation rollback-stack --stack-name {found.name}. Then run again.",
-        )
-    return _stop(
-        found,
-        "it can't be updated from this state",
-        "Bring it to a state that ends with _COMPLETE, in CloudFormation's console. Then run again.",
-    )
+    if found.status.endswith("_IN_PROGRESS"):
+        since = f" since {found.since}" if found.since else ""
+        return _stop(found, f"something else works on it{since}", "Wait until it has ended.")
+    return _stop(found, *_STOPS.get(found.status, _STOPS[""]))
 
 
 def failures(events: Iterable[Mapping[str, Any]], limit: int = 10) -> list[str]:
-    """Why things failed, newest first: type, name and reason. What only ended since another thing failed is left out."""
+    """Why things failed, newest first: type, name and reason. What was cancelled since another failed is left out."""
     told = []
     for event in events:
         reason = event.get("ResourceStatusReason", "")
@@ -135,8 +128,7 @@ def _failed_creation(found: Found) -> Verdict:
         return _stop(
             found,
             "it can't be updated, and its events say that it was complete once",
-            f"Look at what it holds. If that may go: aws cloudformation delete-stack --stack-name {found.name}. "
-            "Then run again.",
+            "Look at what it holds. If that may go: aws cloudformation delete-stack --stack-name {name}.",
         )
     return Verdict(REPLACE, _told(found, "its creation failed, and it can't be updated"))
 
@@ -148,7 +140,7 @@ def _review(found: Found) -> Verdict:
             found,
             f"somebody's change set waits to be executed: {', '.join(waiting)}",
             "Execute it, or delete the stack, which has no resources yet: "
-            f"aws cloudformation delete-stack --stack-name {found.name}. Then run again.",
+            "aws cloudformation delete-stack --stack-name {name}.",
         )
     return Verdict(REPLACE, _told(found, "it was begun with a change set that failed or is gone, and has no resources"))
 
@@ -159,4 +151,4 @@ def _told(found: Found, why: str) -> str:
 
 
 def _stop(found: Found, why: str, way_out: str) -> Verdict:
-    return Verdict(STOP, f"{_told(found, why)}\n{way_out}")
+    return Verdict(STOP, f"{_told(found, why)}\n{way_out.replace('{name}', found.name)} Then run again.")

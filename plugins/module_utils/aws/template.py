@@ -1,4 +1,4 @@
-"""A CloudFormation template as CloudFormation will see it: conditions decided, functions resolved as far as they can be."""
+"""A CloudFormation template as CloudFormation will see it: conditions and functions are resolved as far as can be."""
 
 from __future__ import annotations
 

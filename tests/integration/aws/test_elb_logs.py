@@ -4,11 +4,13 @@ import base64
 import hashlib
 import io
 import json
+import re
 import urllib.parse
 import urllib.request
 import zipfile
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
 from waiting import wait_for
 
@@ -33,6 +35,48 @@ def recap_of(result):
     return result.recap
 
 
+def left_overs(aws):
+    """Something of each kind that the stack makes, as somebody else would have it: (names, how to remove them)."""
+    s3, logs, sqs = (aws.emulator.client(service) for service in ("s3", "logs", "sqs"))
+    bucket, group, queue = aws.variables["elb_log_shipper_log_bucket"], f"/aws/lambda/{FUNCTION}", f"{FUNCTION}-objects"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=bucket, Key="before", Body=b"1")
+    logs.create_log_group(logGroupName=group)
+    url = sqs.create_queue(QueueName=queue)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="before")
+
+    def remove():
+        # All of it was still there.
+        assert s3.get_object(Bucket=bucket, Key="before")["Body"].read() == b"1"
+        assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == "before"
+        s3.delete_object(Bucket=bucket, Key="before")
+        s3.delete_bucket(Bucket=bucket)
+        logs.delete_log_group(logGroupName=group)
+        sqs.delete_queue(QueueUrl=url)
+
+    return (f"Bucket {bucket}", f"Log group {group}", f"Queue {queue}"), remove
+
+
+def test_what_was_there_before_is_named_and_left_alone(aws):
+    """Before the first run; the next test goes on from an empty account."""
+    names, remove = left_overs(aws)
+    try:
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        for name in names:
+            assert f"{name} already exists" in result.stdout
+        assert "elb_log_shipper_log_bucket" in result.stdout
+        assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
+        assert aws.play("elb_logs.yml", "--check").returncode != 0
+    finally:
+        remove()
+        artifacts = aws.variables["elb_log_shipper_artifact_bucket"]
+        s3 = aws.emulator.client("s3")
+        for one in s3.list_objects_v2(Bucket=artifacts)["Contents"]:
+            s3.delete_object(Bucket=artifacts, Key=one["Key"])
+        s3.delete_bucket(Bucket=artifacts)
+
+
 def test_check_mode_before_the_first_run_changes_nothing(aws):
     recap = recap_of(aws.play("elb_logs.yml", "--check"))
     assert recap["changed"] == 2  # the bucket with the package, and the stack
@@ -41,8 +85,12 @@ def test_check_mode_before_the_first_run_changes_nothing(aws):
 
 
 def test_the_first_run_deploys(aws):
-    recap = recap_of(aws.play("elb_logs.yml"))
-    assert recap["changed"] == 3  # bucket, package, stack
+    result = aws.play("elb_logs.yml")
+    assert recap_of(result)["changed"] == 3  # bucket, package, stack
+    said = result.stdout.partition("Say what to enter at the load balancers")[2]
+    assert re.search(
+        rf"Enter at each load balancer.*\n.*\bs3://{aws.variables['elb_log_shipper_log_bucket']}$", said, re.MULTILINE
+    )
     stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     groups = aws.emulator.client("logs").describe_log_groups()["logGroups"]
@@ -138,6 +186,19 @@ def test_the_rest_of_an_object_is_shipped_through_the_queue(aws, sink):
     assert [one["EventId"] for one in lines_of(sink, "rest")] == ids[1:]
 
 
+def test_the_deployed_policy_lets_load_balancers_of_the_named_accounts_deliver(aws):
+    others = ["222222222222", "012345678901"]
+    bucket = aws.variables["elb_log_shipper_log_bucket"]
+    try:
+        assert recap_of(aws.play("elb_logs.yml", elb_log_shipper_delivering_accounts=others))["changed"] == 1
+        policy = json.loads(aws.emulator.client("s3").get_bucket_policy(Bucket=bucket)["Policy"])
+        to = Destination(bucket, "", "eu-west-1", "aws")
+        assert [one for one in deliveries(policy, to, ["000000000000", *others]) if one["refused"]] == []
+        assert [one for one in deliveries(policy, to, ["999999999999"]) if one["accounts"]] == []
+    finally:
+        assert recap_of(aws.play("elb_logs.yml"))["changed"] == 1
+
+
 # A stack of its own: the emulator makes a bucket's notifications, and does not change them.
 QUEUED = {
     "elb_log_shipper_trigger": "sqs",
@@ -199,6 +260,8 @@ def test_changed_settings_are_new_code(aws, sink):
     ("variables", "named"),
     [
         ({"elb_log_shipper_log_bucket": ""}, 'elb_log_shipper_log_bucket is ""'),
+        ({"elb_log_shipper_log_prefix": "AWSLogs/"}, 'elb_log_shipper_log_prefix is "AWSLogs/"'),
+        ({"elb_log_shipper_delivering_accounts": [1402433619]}, "elb_log_shipper_delivering_accounts is "),
         ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
         ({"elb_log_shipper_trigger": "cron"}, "elb_log_shipper_trigger"),
         ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
@@ -230,6 +293,47 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))
     assert recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))["changed"] == 0
     assert aws.emulator.client("sqs").get_queue_url(QueueName="other-test")["QueueUrl"]
+
+
+def test_what_is_left_of_a_creation_goes_only_when_nothing_of_before_goes_with_it(aws, tmp_path):
+    """Somebody's own attempt, which failed at a log group that was there, left a stack that can't be updated."""
+    resources = {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/before"}}}
+    resources["Fails"] = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Runtime": "python3.11",
+            "Handler": "a.b",
+            "Role": "arn:aws:iam::000000000000:role/r",
+            "Code": {"S3Bucket": "test-artifacts", "S3Key": "absent.zip"},
+        },
+    }
+    cloudformation, logs = (aws.emulator.client(service) for service in ("cloudformation", "logs"))
+    attempt = json.dumps({"Resources": {"Fails": resources["Fails"]}})
+    cloudformation.create_stack(StackName="leftover", TemplateBody=attempt, OnFailure="DO_NOTHING")
+
+    def status():
+        return cloudformation.describe_stacks(StackName="leftover")["Stacks"][0]["StackStatus"]
+
+    wait_for(lambda: "FAILED" in status() or "ROLLBACK_COMPLETE" in status(), 30, "failed creation")
+    logs.create_log_group(logGroupName="/before")
+    template = tmp_path / "stack.yml"
+    template.write_text(json.dumps({"Resources": {"Log": resources["Log"]}}))
+    stacks = {"aws_stacks_stacks": [{"name": "leftover", "template": str(template)}]}
+    failed, left = status(), aws.play("stacks.yml", **stacks)
+    assert left.returncode != 0
+    assert "Log group /before already exists" in left.stdout
+    assert status() == failed
+    assert logs.describe_log_groups(logGroupNamePrefix="/before")["logGroups"]
+
+    logs.delete_log_group(logGroupName="/before")
+    stopped = aws.play("stacks.yml", aws_stacks_replace_failed_creation=False, **stacks)
+    assert stopped.returncode != 0
+    assert f"Stack leftover is in state {failed}" in stopped.stdout
+    assert recap_of(aws.play("stacks.yml", "--check", **stacks))["changed"] == 1
+    assert status() == failed
+    recap_of(aws.play("stacks.yml", **stacks))
+    assert status() == "CREATE_COMPLETE"
+    assert recap_of(aws.play("stacks.yml", **stacks))["changed"] == 0
 
 
 def test_the_emulator_listens_on_loopback_and_the_gateway_only(emulator):

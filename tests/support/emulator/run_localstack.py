@@ -1,6 +1,6 @@
-"""Starts LocalStack in the foreground, adapted in two places. Run by emulator.py with the emulator's Python.
+"""Starts LocalStack in the foreground, adapted in three places. Run by emulator.py with the emulator's Python.
 
-Everything else is set by environment variables that LocalStack documents. Both adaptations are held by tests, so that
+Everything else is set by environment variables that LocalStack documents. The adaptations are held by tests, so that
 another version of LocalStack can't undo them unseen.
 """
 
@@ -12,7 +12,9 @@ import types
 
 from localstack.runtime.main import main
 from localstack.runtime.server import twisted
+from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
 from localstack.services.lambda_.invocation import docker_runtime_executor
+from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
 
 
 def enter_images_as_present() -> None:
@@ -40,7 +42,34 @@ def listen_only_where_told() -> None:
     twisted.TwistedRuntimeServer.register = register_each
 
 
+def let_bucket_policies_change() -> None:
+    """Let a stack's update bring a bucket's new policy: LocalStack leaves the bucket with the old one, or with none.
+
+    It can't change one. Where it makes a new one instead, it deletes the old one by the bucket's name, and so the new.
+    """
+    delete_any = S3BucketPolicyProvider.delete
+
+    def update(self, request):
+        event = self.create(request)
+        event.resource_model["Id"] = request.previous_state["Id"]  # another id would count as another resource
+        return event
+
+    def delete(self, request):
+        s3, state = request.aws_client_factory.s3, request.desired_state
+        try:
+            in_place = json.loads(s3.get_bucket_policy(Bucket=state["Bucket"])["Policy"])
+        except s3.exceptions.ClientError:
+            in_place = None
+        if in_place == state.get("PolicyDocument"):
+            return delete_any(self, request)
+        return ProgressEvent(status=OperationStatus.SUCCESS, resource_model=state)
+
+    S3BucketPolicyProvider.update = update
+    S3BucketPolicyProvider.delete = delete
+
+
 if __name__ == "__main__":
     enter_images_as_present()
     listen_only_where_told()
+    let_bucket_policies_change()
     sys.exit(main())

@@ -18,6 +18,10 @@ OWN, OTHER, STRANGER = "111111111111", "012345678901", "999999999999"
 REGIONS = {"eu-west-1": "aws", "me-central-1": "aws", "us-gov-west-1": "aws-us-gov", "cn-north-1": "aws-cn"}
 
 
+def destination(region="eu-west-1", prefix="elb/"):
+    return log_delivery.Destination(BUCKET, prefix, region, REGIONS[region])
+
+
 def stack(region="eu-west-1", prefix="elb/", others=(OTHER,)):
     """The template as the role deploys it."""
     partition = REGIONS[region]
@@ -25,7 +29,7 @@ def stack(region="eu-west-1", prefix="elb/", others=(OTHER,)):
         "LogBucketName": BUCKET,
         "LogPrefix": log_delivery.with_slash(prefix),
         "OtherAccounts": ",".join(others),
-        "OtherAccountsLogs": ",".join(log_delivery.logs_of(one, BUCKET, prefix, partition) for one in others),
+        "OtherAccountsLogs": ",".join(destination(region, prefix).logs_of(one) for one in others),
         "LoadBalancerAccountId": log_delivery.ACCOUNTS.get(region, ""),
     }
     return Template(TEXT, parameters, {"AWS::Region": region, "AWS::Partition": partition, "AWS::AccountId": OWN})
@@ -35,8 +39,8 @@ def policy(*arguments, **changes):
     return stack(*arguments, **changes).properties("LogBucketPolicy")["PolicyDocument"]
 
 
-def may(document, principal, key, region="eu-west-1", action="s3:PutObject", account=OWN, **context):
-    """Whether a principal may do that with an object, on behalf of an account."""
+def may(document, principal, key, region="eu-west-1", action="s3:PutObject", **context):
+    """Whether a principal may do that with an object."""
     partition = REGIONS[region]
     arn = f"arn:{partition}:s3:::{BUCKET}" + (f"/{key}" if key else "")
     kind = "AWS" if principal.isdigit() else "Service"
@@ -57,9 +61,7 @@ def log_key(account=OWN, prefix="elb/", region="eu-west-1", name="x.log.gz"):
 @pytest.mark.parametrize("prefix", ["", "elb/", "elb/web/"])
 @pytest.mark.parametrize("region", REGIONS)
 def test_every_kind_of_log_of_every_account_is_let_in(region, prefix):
-    partition = REGIONS[region]
-    document = policy(region, prefix)
-    found = log_delivery.deliveries(document, BUCKET, prefix, [OWN, OTHER], region, partition)
+    found = log_delivery.deliveries(policy(region, prefix), destination(region, prefix), [OWN, OTHER])
     assert [one for one in found if one["refused"]] == []
     kinds = {one["kind"] for one in found}
     assert {one.name for one in log_delivery.KINDS if "Outposts" not in one.name} <= kinds
@@ -125,7 +127,7 @@ def test_a_policy_that_lets_nobody_in_is_said_to_do_so():
     """The policies that wrong prefixes made, as stacks may still have them."""
     for prefix in ("/elb/", "elb//", "AWSLogs/", f"AWSLogs/{OWN}/"):
         document = stack(prefix=prefix).properties("LogBucketPolicy")["PolicyDocument"]
-        found = log_delivery.deliveries(document, BUCKET, "elb/", [OWN], "eu-west-1", "aws")
+        found = log_delivery.deliveries(document, destination(), [OWN])
         assert all(one["refused"] == [OWN] and not one["accounts"] and not one["principals"] for one in found)
 
 
@@ -183,10 +185,10 @@ PARTS = st.lists(st.sampled_from(["elb", "/", "AWSLogs", OWN, ".", "..", "a=b", 
 @example("elb//")
 @example("AWSLogs/")
 def test_below_a_prefix_that_is_taken_load_balancers_can_deliver(prefix):
-    """A load balancer takes a prefix without slashes at its ends and without AWSLogs, and writes `<prefix>/AWSLogs/...`."""
+    """A load balancer takes a prefix without slashes at its ends and without AWSLogs; it writes `<prefix>/AWSLogs/`."""
     if not log_delivery.is_prefix(prefix):
         return
-    entered = log_delivery.location(BUCKET, prefix).removeprefix(f"s3://{BUCKET}").removeprefix("/")
+    entered = destination(prefix=prefix).uri.removeprefix(f"s3://{BUCKET}").removeprefix("/")
     assert not entered.startswith("/")
     assert not entered.endswith("/")
     assert "AWSLogs" not in entered
@@ -221,7 +223,7 @@ def test_the_list_has_an_account_for_each_older_region():
 
 
 def test_keys_are_those_that_load_balancers_write():
-    keys = [key for kind in log_delivery.KINDS for key in log_delivery.keys(kind, "elb", OWN, "eu-west-1")]
+    keys = [key for kind in log_delivery.KINDS for key in log_delivery.keys(kind, destination(), OWN)]
     folder = f"elb/AWSLogs/{OWN}/"
     assert {
         f"{folder}ELBAccessLogTestFile",

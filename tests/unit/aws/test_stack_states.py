@@ -24,7 +24,7 @@ TABLE = {
     "IMPORT_ROLLBACK_FAILED": (STOP, STOP, "CloudFormation's console"),
     "CREATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "DELETE_IN_PROGRESS": (STOP, STOP, "created anew"),
+    "DELETE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
     "UPDATE_ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
@@ -77,6 +77,8 @@ def test_states(status, completion):
         )
     if verdict.action == STOP:
         assert words in verdict.message
+        assert verdict.message.endswith("Then run again.")
+        assert "{name}" not in verdict.message
 
 
 @pytest.mark.parametrize("status", sorted(TABLE))

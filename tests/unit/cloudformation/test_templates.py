@@ -11,6 +11,7 @@ import yaml
 from elb_log_shipper.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
+SCANNER = ROOT / "build/policy_scanner/venv/bin/checkov"
 TEMPLATES = sorted((ROOT / "templates/cloudformation").glob("*.yml"))
 
 
@@ -64,6 +65,7 @@ def test_the_roles_defaults_are_the_templates(elb_logs, role):
     defaults = role["defaults"]
     for name, variable in {
         "LogPrefix": "log_prefix",
+        "LoadBalancerAccountId": "load_balancer_account_id",
         "LogExpirationDays": "log_expiration_days",
         "Architecture": "architecture",
         "TimeoutSeconds": "timeout",
@@ -261,7 +263,34 @@ def test_logs_outlive_the_stack_and_are_nobody_elses(elb_logs):
     policy = elb_logs["Resources"]["LogBucketPolicy"]["Properties"]["PolicyDocument"]
     by_name = {one["Sid"]: one for one in statements(policy)}
     assert by_name["EncryptedTransportOnly"]["Effect"] == "Deny"
-    assert by_name["LoadBalancersDeliver"]["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert [name for name, one in by_name.items() if one["Effect"] == "Deny"] == ["EncryptedTransportOnly"]
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_each_finding_of_the_scanner_that_stays_has_its_reason_beside_it(template):
+    """The scan itself is a part of `make lint`."""
+    skips = re.findall(r"checkov:skip=?(.*)", template.read_text())
+    assert [skip for skip in skips if not re.fullmatch(r"CKV2?_AWS_\d+:\S.{20,}\.", skip)] == []
+
+
+def test_lint_scans_the_templates():
+    assert (
+        "scripts/scan_policies.sh"
+        in (ROOT / "scripts/test.sh").read_text().partition("run_lint()")[2].partition("\n}")[0]
+    )
+
+
+@pytest.mark.skipif(not SCANNER.exists(), reason="`make lint` has not run here, which installs the scanner")
+def test_the_scanner_finds_what_is_weak(tmp_path):
+    bucket = {
+        "Type": "AWS::S3::Bucket",
+        "Properties": {"AccessControl": "PublicReadWrite"},
+    }
+    (tmp_path / "weak.yml").write_text(yaml.safe_dump({"Resources": {"Weak": bucket}}))
+    command = [SCANNER, "--directory", tmp_path, "--framework", "cloudformation", "--skip-download", "--compact"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "AWS::S3::Bucket.Weak" in result.stdout
 
 
 def test_events_that_failed_are_kept(elb_logs):

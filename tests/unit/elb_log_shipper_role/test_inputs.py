@@ -48,7 +48,7 @@ CASES = [
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory):
-    """For each case what the role's checks say of its variable; nothing where they are content. One run for all cases."""
+    """For each case what the role's checks say of its variable; nothing where they are content. One run for all."""
     folder = tmp_path_factory.mktemp("inputs")
     role = ROOT / "roles/elb_log_shipper"
     tasks = []
@@ -60,11 +60,10 @@ def refusals(tmp_path_factory):
     copy = {"content": f"{{{{ [{everything}] | to_json }}}}", "dest": f"{folder}/refusals.json", "mode": "0600"}
     tasks.append({"ansible.builtin.copy": copy})
     files = [str(role / part / "main.yml") for part in ("defaults", "vars")]
+    values = {"role_path": str(role), "ansible_python_interpreter": sys.executable}
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": files, "tasks": tasks}
     playbook = folder / "playbook.yml"
-    playbook.write_text(
-        yaml.safe_dump([play | {"vars": {"role_path": str(role), "ansible_python_interpreter": sys.executable}}])
-    )
+    playbook.write_text(yaml.safe_dump([play | {"vars": values}]))
     ended = subprocess.run(
         [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", playbook],
         env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
