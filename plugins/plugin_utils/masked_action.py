@@ -73,7 +73,7 @@ class MaskedAction(ActionBase):
 
 
 class ModuleAction(MaskedAction):
-    """Of a module that needs nothing on the control node: what Ansible does for it, and no secret in what comes back."""
+    """Of a module that needs nothing on the control node: what Ansible does for it, without a secret in its result."""
 
     _supports_check_mode = True
     _supports_async = True
