@@ -95,8 +95,7 @@ def _of_text(value: str, is_secret: bool, template: Callable[[Any], Any]) -> Ite
 def _decrypted(value: Any) -> Iterator[str]:
     try:
         yield str(value)
-    except AnsibleError:
-        # No password fits: so nobody can show it either.
+    except Exception:
         return
 
 

@@ -70,3 +70,17 @@ class MaskedAction(ActionBase):
         self._masked_on_the_host = True
         secrets = list(dict.fromkeys([*map(str, given.get("secrets") or ()), *self._secrets]))
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
+
+
+class ModuleAction(MaskedAction):
+    """Of a module that needs nothing on the control node: what Ansible does for it, without a secret in its result."""
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        wrapped = self._task.async_val and not self._connection.has_native_async
+        result |= self._execute_module(task_vars=task_vars, wrap_async=wrapped)
+        if not wrapped:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        return result

@@ -8,6 +8,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 import yaml
+from ansible.module_utils._internal._errors import EventFactory
+from ansible.module_utils._internal._messages import ErrorSummary
 from ansible_collections.elk.deploy.plugins.module_utils.masking import MASK
 from ansible_collections.elk.deploy.plugins.module_utils.masking.known import KnownSecrets, is_maskable
 from ansible_collections.elk.deploy.plugins.module_utils.masking.mask import Mask
@@ -94,3 +96,15 @@ def test_time_grows_with_the_length_alone():
     known = KnownSecrets([*SECRETS, "aaaa", "abababab"])
     for piece in ("a", "ab", "\\", "plain-secre", "plain-secret"):
         assert_linear(lambda size, piece=piece: known.hide(piece * size), 4000)
+
+
+def test_ansibles_summary_of_an_error_is_masked_with_its_causes_and_its_traceback():
+    mask = Mask(["hunter22"])
+    error = ValueError("x hunter22")
+    error.__cause__ = KeyError("hunter22")
+    event = EventFactory.from_exception(error, include_traceback=True)
+    masked = mask.everything({"exception": ErrorSummary(event=event)})["exception"]
+    assert isinstance(masked, ErrorSummary)
+    assert "hunter22" in repr(event)
+    assert "hunter22" not in repr(masked)
+    assert masked.event.msg == f"x {MASK}"
