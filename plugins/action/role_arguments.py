@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultHelper
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.role_arguments import faults
+from ..module_utils.role_arguments import LONGEST_VALUE, faults
 
 OPTIONS = {
     "role_path": {"type": "path", "required": True},
@@ -37,7 +38,9 @@ class ActionModule(ActionBase):
         for name, spec in options.items():
             try:
                 given = {name: self._templar.template(variables[name])} if name in variables else {}
-                found += faults({name: spec}, given, _is_secret)
+                told = list(faults({name: spec}, given, _is_secret))
+                sources = ", ".join(_templates(variables.get(name)))[:LONGEST_VALUE] if told else ""
+                found += [f"{text} It comes from {sources}" if sources else text for text in told]
             except AnsibleError as error:
                 later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)
                 (tokens if later else unknown).append(
@@ -57,6 +60,18 @@ def _specs(role_path: Path, entry: str) -> dict[str, Any]:
             f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"
         )
     return entries[entry].get("options") or {}
+
+
+def _templates(value: Any) -> Iterator[str]:
+    """What a variable is made from, where other variables decide on its value."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _templates(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _templates(item)
+    elif isinstance(value, str) and "{{" in value:
+        yield value
 
 
 def _is_secret(value: Any) -> bool:
