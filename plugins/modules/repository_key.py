@@ -95,8 +95,10 @@ def main():
     try:
         content = fetch(url, module.params["timeout"])
         keys = read_keys(content)
+    except urllib.error.HTTPError as error:
+        module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
     except urllib.error.URLError as error:
-        module.fail_json(msg=f"The key {url} could not be fetched: {getattr(error, 'reason', error)}.")
+        module.fail_json(msg=f"The key {url} could not be fetched: {error.reason}.")
     except KeyFileError as error:
         module.fail_json(msg=f"The key {url} is none: {error}.")
     except (OSError, ValueError, http.client.HTTPException) as error:

@@ -118,7 +118,8 @@ class Programs:
         """What the scripts of the package printed, without the lines of the package manager itself."""
         lines = output.splitlines()
         start = next((number for number, line in enumerate(lines) if self._begins.match(line)), 0)
-        lines = [line for line in lines[start:] if line.strip() and not self._own_lines.match(line)]
+        end = next((number for number, line in enumerate(lines) if self._ends.match(line)), len(lines))
+        lines = [line for line in lines[start:end] if line.strip() and not self._own_lines.match(line)]
         return f"It said: {shorten(chr(10).join(lines))}" if lines else "It said nothing."
 
 
@@ -141,10 +142,11 @@ class Apt(Programs):
         r"(?:new|old|installed) logstash package (?P<script>\S+) script subprocess returned error exit status "
         r"(?P<code>\d+)"
     )
+    _ends = re.compile(r"Errors were encountered|Processing triggers")
     _begins = re.compile(r"Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up ")
     _own_lines = re.compile(
-        r"Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up |Processing triggers|dpkg: "
-        r"|Errors were encountered| logstash$| (?:new|old|installed) \S+ package |E: |W: |Progress: |debconf: "
+        r"Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up |dpkg: "
+        r"| (?:new|old|installed) \S+ package |E: |W: |Progress: |debconf: "
     )
 
     @staticmethod
@@ -186,11 +188,12 @@ class Apt(Programs):
     def offers(self, version, file):
         """Whether the repositories have this very file as the package of a version. Raises PackageError."""
         self._update()
-        fields = self.run(["apt-cache", "show", NAME]).split("\n\n")
-        for text in fields:
+        # What is installed is listed beside what is offered, without a hash.
+        for text in self.run(["apt-cache", "show", NAME]).split("\n\n"):
             known = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[:1] != " ")
-            if self.release(known.get("Version", "")) == version:
-                return any(digest(file, kind.lower()) == known[kind] for kind in ("SHA512", "SHA256") if kind in known)
+            kind = next((name for name in ("SHA512", "SHA256") if name in known), None)
+            if kind and self.release(known.get("Version", "")) == version:
+                return digest(file, kind.lower()) == known[kind]
         return False
 
     def install(self, file, before):
@@ -230,13 +233,14 @@ class Dnf(Programs):
         r"%(?P<script>\w+)\(logstash-[^)]*\) scriptlet failed(?:, exit status (?P<code>\d+))?"
         r"|[Ee]rror in (?P<upper>\w+) scriptlet in rpm package logstash"
     )
-    _begins = re.compile(r"")
+    _begins = re.compile(r"Running transaction$")
+    _ends = re.compile(r"(?:New leaves|Installed|Upgraded|Downgraded|Reinstalled|Removed):$")
     _own_lines = re.compile(
-        r"(?:warning|error): %|[Ee]rror in |Running |Preparing|Verifying|Updating / |Cleaning up|Last metadata"
-        r"|Dependencies resolved|Transaction |Complete!|=+$"
+        r"Running transaction$|  [A-Z][a-z]+(?: [a-z]+)? *: |(?:warning|error): %|[Ee]rror in |rpm: "
+        r"|Unable to detect release"
     )
     # The role's own move is not to be stopped by its own hold.
-    _dnf = ("dnf", "--assumeyes", "--quiet", "--disableplugin=versionlock")
+    _dnf = ("dnf", "--assumeyes", "--disableplugin=versionlock")
 
     def installed(self):
         form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
@@ -264,7 +268,14 @@ class Dnf(Programs):
         wanted = f"{NAME}-{known[version]}"
         # What is installed already is not downloaded by the first of the two, and what is not by the second.
         for verb in ("install", "reinstall"):
-            self.run([*self._dnf, verb, "--downloadonly", f"--downloaddir={directory}", wanted])
+            trusted = self._trusted()
+            try:
+                self.run([*self._dnf, "--quiet", verb, "--downloadonly", f"--downloaddir={directory}", wanted])
+            except PackageError:
+                # dnf takes the key in before it finds that the key is another one.
+                for key in self._trusted() - trusted:
+                    self.try_run(["rpm", "--erase", key])
+                raise
             for file in Path(directory).glob("*.rpm"):
                 if self.describe(file) == (NAME, version):
                     return file
@@ -309,6 +320,10 @@ class Dnf(Programs):
             if os.path.exists(self._plugin)
             else "the plugin versionlock (dnf install python3-dnf-plugin-versionlock)"
         )
+
+    def _trusted(self):
+        """The keys that rpm takes packages from, as packages of its database."""
+        return set(self.try_run(["rpm", "--query", "--all", "gpg-pubkey*"])[1].split())
 
     def _lock(self, full):
         return f"{NAME}-{full}.*"

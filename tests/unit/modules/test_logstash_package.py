@@ -23,6 +23,29 @@ Errors were encountered while processing:
 """
 
 
+DNF_FAILED = """Dependencies resolved.
+Installing:
+ logstash         x86_64         1:9.5.2-1           @commandline         111 k
+Running transaction check
+Running transaction
+  Preparing        :                                                        1/1
+  Running scriptlet: logstash-1:9.5.2-1.x86_64                              1/1
+no disk
+  at all
+warning: %post(logstash-1:9.5.2-1.x86_64) scriptlet failed, exit status 3
+
+  Verifying        : logstash-1:9.5.2-1.x86_64                              1/1
+New leaves:
+  logstash.x86_64
+
+Installed:
+  logstash-1:9.5.2-1.x86_64
+
+Complete!
+Error in POSTIN scriptlet in rpm package logstash
+"""
+
+
 class Host:
     """A host whose package is what the tests say, behind the programs of one family."""
 
@@ -354,13 +377,15 @@ class TestFailedScript:
     @pytest.mark.parametrize(
         "output",
         [
-            "no disk\nwarning: %post(logstash-1:9.5.2-1.x86_64) scriptlet failed, exit status 3\n",
-            "Error in POSTIN scriptlet in rpm package logstash\nno disk\n",
+            "no disk\n  at all\nwarning: %post(logstash-1:9.5.2-1.x86_64) scriptlet failed, exit status 3\n",
+            DNF_FAILED,
         ],
     )
     def test_rpm_goes_on_after_a_script_that_failed_and_the_run_does_not(self, monkeypatch, output):
         dnf = packages.Dnf(lambda *_, **__: (0, output, ""))
-        with pytest.raises(packages.PackageError, match=r"post-installation script of the package.*It said: no disk"):
+        with pytest.raises(
+            packages.PackageError, match=r"post-installation script of the package.*It said: no disk\n  at all$"
+        ):
             dnf.install("/logstash.rpm", packages.Installed())
 
 
