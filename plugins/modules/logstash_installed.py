@@ -16,6 +16,10 @@ options:
     description: The package manager of the host; another one than those that are known means that no package is.
     type: str
     required: true
+  cache:
+    description: The directory on the host for package files, where an installation that did not end is noted.
+    type: path
+    required: true
   archive_root:
     description: The directory that archives are unpacked in.
     type: path
@@ -38,6 +42,7 @@ EXAMPLES = r"""
 - name: See what is installed
   elk.deploy.logstash_installed:
     manager: apt
+    cache: /var/cache/elk-deploy
     archive_root: /opt/logstash
     archive: false
     unit: /etc/systemd/system/logstash.service
@@ -46,8 +51,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 package:
-  description: The version of the package, empty when there is none or it is half installed.
+  description:
+    - The version of the package. Empty when there is none, when it is half installed, and when it has left no program,
+      no user or no unit; with O(archive) the last three do not count, since the service runs without them.
   type: str
+  returned: always
+missing:
+  description: What the package should have left on the host and is not there.
+  type: list
+  elements: str
   returned: always
 held:
   description: Whether the package is held at its version.
@@ -63,7 +75,7 @@ current:
   type: str
   returned: always
 has_archive_unit:
-  description: Whether the unit file of the archives is there.
+  description: Whether the unit file of the archives is there. One that a package wrote is not.
   type: bool
   returned: always
 outdated:
@@ -99,11 +111,17 @@ def is_outdated(started, installed, now):
     return started is not None and started + 1 < installed <= now
 
 
+def is_of_archive(unit):
+    """Whether a unit is the one for archives. Before 8.0 the packages write theirs to the same place."""
+    return unit.is_file() and packages.UNIT_OF_ARCHIVE in unit.read_text(encoding="utf-8", errors="replace")
+
+
 def main():
     """Runs the module."""
     module = AnsibleModule(
         argument_spec={
             "manager": {"type": "str", "required": True},
+            "cache": {"type": "path", "required": True},
             "archive_root": {"type": "path", "required": True},
             "archive": {"type": "bool", "required": True},
             "unit": {"type": "path", "required": True},
@@ -116,7 +134,7 @@ def main():
     if params["manager"] in packages.MANAGERS:
         manager = packages.MANAGERS[params["manager"]](module.run_command)
         module.run_command_environ_update = dict(manager.environment)
-        found = manager.installed()
+        found = packages.look(manager, params["cache"])
 
     root = Path(params["archive_root"])
     link = root / "current"
@@ -129,11 +147,12 @@ def main():
     started = started_at(pid.strip()) if pid.strip() not in ("", "0") else None
     module.exit_json(
         changed=False,
-        package=found.version if found.whole else "",
+        package=found.version if found.sound or (params["archive"] and found.whole) else "",
+        missing=list(found.missing),
         held=found.held,
         archives=sorted(path.name[len(PREFIX) :] for path in root.glob(PREFIX + "*") if path.is_dir()),
         current=current[len(PREFIX) :] if current.startswith(PREFIX) else "",
-        has_archive_unit=Path(params["unit"]).exists(),
+        has_archive_unit=is_of_archive(Path(params["unit"])),
         outdated=is_outdated(started, since, time.time()),
     )
 

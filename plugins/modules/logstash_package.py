@@ -11,6 +11,8 @@ description:
     that lies in O(cache) or, with O(download), from the repositories of the host. Checks afterwards that it is there.
   - The package file is kept in O(cache) as C(logstash-VERSION.deb) or C(.rpm), so that going back needs no network.
   - Settings files of the package that were changed stay as they are. The service is neither started nor restarted.
+  - A package whose scripts failed, or that has left no program, no user or no unit, counts as not installed. What its
+    scripts said is in the message. It is installed anew by the next run, and taken off where there was none before.
   - Compares states. A version that someone else installed is brought back, and what a killed run left is put right.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
@@ -43,6 +45,15 @@ options:
     type: list
     elements: str
     default: []
+  refresh:
+    description:
+      - With O(download), whether a package file that lies in O(cache) is compared with that of the repositories, and
+        fetched again when they differ. Where they cannot be asked, the one that is there is used, with a warning.
+    type: bool
+    default: false
+  key:
+    description: The file of the key that signs the repositories, for the explanation of a refused signature.
+    type: path
   origin:
     description: How a message names the place that the package file comes from.
     type: str
@@ -77,7 +88,14 @@ file:
   returned: success
 """
 
+from pathlib import Path
+
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
+    KeyFileError,
+    explain_refusal,
+    read_keys,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
@@ -91,6 +109,8 @@ def main():
             "download": {"type": "bool", "default": False},
             "hold": {"type": "bool", "default": True},
             "keep": {"type": "list", "elements": "str", "default": []},
+            "refresh": {"type": "bool", "default": False},
+            "key": {"type": "path"},
             "origin": {"type": "str", "required": True},
         },
         facts=["previous", "file"],
@@ -101,8 +121,8 @@ def main():
     module.run_command_environ_update = dict(manager.environment)
     version, cache, hold = params["version"], params["cache"], params["hold"]
     try:
-        before = manager.installed()
-        moves = (before.version, before.whole) != (version, True)
+        before = packages.look(manager, cache)
+        moves = (before.version, before.sound) != (version, True)
         result = {
             "changed": moves or before.held != hold,
             "previous": before.version,
@@ -114,8 +134,7 @@ def main():
         file = packages.cached(manager, cache, version)
         if result["changed"] and not module.check_mode:
             if moves:
-                if params["download"] and not file.exists():
-                    packages.fetch(manager, cache, version)
+                bring(module, manager, file)
                 packages.move(manager, cache, version, before, params["origin"])
                 packages.remove_old(manager, cache, [version, *params["keep"]])
             if manager.installed().held != hold:
@@ -127,8 +146,34 @@ def main():
         result["file"] = str(file) if file.exists() else ""
     except packages.PackageError as error:
         # It quotes programs, which may name an address with its password.
-        module.fail_json(msg=module.mask.foreign(str(error)))
+        module.fail_json(msg=module.mask.foreign(str(error)), way_out=error.way_out)
     module.exit_json(**result)
+
+
+def bring(module, manager, file):
+    """Has the package file in the cache, the one of the repositories where they are asked. Raises PackageError."""
+    params = module.params
+    if not params["download"]:
+        return
+    try:
+        if not file.exists():
+            packages.fetch(manager, params["cache"], params["version"])
+        elif params["refresh"]:
+            reason = packages.refresh(manager, params["cache"], params["version"])
+            if reason:
+                module.warn(
+                    f"{file} is installed as it was fetched before, since {params['origin']} cannot be asked: {reason}"
+                )
+    except packages.PackageError as error:
+        try:
+            keys = read_keys(Path(params["key"]).read_bytes()) if params["key"] else []
+        except (OSError, KeyFileError):
+            keys = []
+        explained = explain_refusal(str(error), keys)
+        if not explained:
+            raise
+        reason, way_out = explained
+        raise packages.PackageError(f"{reason} What was said: {error}", way_out) from error
 
 
 def describe(version, held):

@@ -12,9 +12,10 @@ NEW = json.loads((ROOT / "build/packages/choice.json").read_text())["logstash_ve
 OLD = "8.19.5"
 
 
-def deploy(version, folder):
+def deploy(version, folder, **variables):
     # Variables of a command line go above those of the scenario's own, so this one is named again.
-    return Run("playbooks/logstash.yml", {"logstash_version": version, "_logstash_package_manager": "dnf"}, folder)
+    wanted = {"logstash_version": version, "_logstash_package_manager": "dnf", **variables}
+    return Run("playbooks/logstash.yml", wanted, folder)
 
 
 def installed(host):
@@ -58,6 +59,48 @@ def test_package_without_a_signature_is_refused(host, tmp_path):
     assert "not signed" in run.text
     assert (installed(host), service(host)) == (OLD, before)
     host.run("rm -r /srv/repository; mv /srv/signed /srv/repository")
+
+
+def test_wrong_key_is_told_and_not_trusted(host, tmp_path):
+    """It stays the one that is fetched until the right one is asked for, which is older: by content, not by date."""
+    host.run(f"rm /var/cache/elk-deploy/logstash-{NEW}.rpm; rpm --erase $(rpm --query --all 'gpg-pubkey*')")
+    before = service(host)
+    host.check_output("mkdir -p /srv/other && cp /var/tmp/make.py /srv/other")
+    host.check_output(
+        "sh -c 'GNUPGHOME=$(mktemp -d) && export GNUPGHOME && "
+        'gpg --batch --passphrase "" --quick-generate-key "Other repository" default sign 1d && '
+        "gpg --armor --export > /srv/other/key.asc && touch -d 2020-01-01 /srv/repository/key.asc'"
+    )
+    run = deploy(NEW, tmp_path, logstash_repository_key_url="file:///srv/other/key.asc")
+    assert run.code != 0
+    assert "The key is " in run.text
+    assert "(Other repository, made 20" in run.text
+    assert "The repository is signed with another key" in run.text
+    assert "Set logstash_repository_key_url to the key of this repository" in run.text
+    assert host.run("rpm --query --all 'gpg-pubkey*'").stdout == ""
+    assert (installed(host), service(host)) == (OLD, before)
+
+
+def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(host, tmp_path):
+    """rpm takes it for installed."""
+    before = service(host)
+    host.check_output(
+        "sh -c 'mkdir /srv/broken && cd /srv/broken && tar xzf /var/tmp/logstash-%s-rpm.tar.gz && "
+        'sed -i "s/^%%post$/%%post\\necho the unit cannot be written: no space\\nexit 3/" */logstash.spec && '
+        "tar czf logstash-%s-rpm.tar.gz logstash-%s-rpm && "
+        "python3 /var/tmp/make.py /srv/broken/repository /srv/broken/*.tar.gz'",
+        *(NEW,) * 3,
+    )
+    place = {"url": "file:///srv/broken/repository", "key_url": "file:///srv/broken/repository/key.asc"}
+    broken = {f"logstash_repository_{name}": value for name, value in place.items()}
+    run = deploy(NEW, tmp_path, **broken)
+    assert run.code != 0
+    assert "The post-installation script of the package ended with 3. It said: the unit cannot be written" in run.text
+    assert "The last good configuration was brought back" in run.text
+    assert (installed(host), {**service(host), "pid": ""}) == (OLD, {**before, "pid": ""})
+    # And where it is not taken back, the next run knows.
+    assert deploy(NEW, tmp_path, **broken, logstash_rollback=False).code != 0
+    assert installed(host) == NEW
 
 
 def test_way_back_up(host, tmp_path):

@@ -1,6 +1,8 @@
 """The version goes where the variable says, and nowhere when the package cannot be had. In order."""
 
+import hashlib
 import socket
+import subprocess
 
 import pytest
 from object_store import ObjectStore
@@ -26,6 +28,24 @@ def closed_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """broken(version) -> the role's variables for its package, whose post-installation script fails."""
+
+    def build(version):
+        tree, file = tmp_path / "tree", tmp_path / "broken.deb"
+        subprocess.run(["dpkg-deb", "--raw-extract", package(version)["logstash_package_url"], tree], check=True)
+        script = tree / "DEBIAN/postinst"
+        lines = script.read_text().splitlines(keepends=True)
+        script.write_text("".join([lines[0], "echo 'the unit cannot be written: no space' >&2\nexit 3\n", *lines[1:]]))
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "--build", tree, file], check=True)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        checksum = {"logstash_package_checksum": f"sha256:{digest}"}
+        return {"logstash_version": version, "logstash_package_url": str(file), **checksum}
+
+    return build
 
 
 def install_by_hand(host, version, command="dpkg --install --force-downgrade"):
@@ -139,6 +159,33 @@ def test_object_with_another_hash(deploy, host):
     assert run.code != 0
     assert f"it has {wanted['logstash_package_checksum']}" in run.text
     assert state(host) == before
+
+
+def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(deploy, host, broken):
+    before = state(host)
+    run = deploy(broken(NEW))
+    assert run.code != 0
+    assert (
+        "The post-installation script of the package ended with 3. It said: the unit cannot be written: no space"
+        in run.text
+    )
+    assert "The last good configuration was brought back" in run.text
+    assert {**state(host), "pid": ""} == {**before, "pid": ""}
+
+
+def test_package_whose_script_failed_is_installed_anew_although_its_version_is_right(deploy, host, broken):
+    """As a run leaves it that was killed, or that brings nothing back; here, with a unit that is gone as well."""
+    assert deploy({**broken(NEW), "logstash_rollback": False}).code != 0
+    assert host.run("dpkg-query --show --showformat '${db:Status-Status}' logstash").stdout == "half-configured"
+    run = deploy(package(NEW))
+    assert run.code == 0, run.output
+    assert service(host)["version"] == NEW
+    host.check_output("rm /lib/systemd/system/logstash.service && systemctl daemon-reload")
+    run = deploy(package(NEW))
+    assert run.code == 0, run.output
+    assert host.file("/lib/systemd/system/logstash.service").exists
+    assert service(host)["version"] == NEW
+    assert deploy(package(OLD)).code == 0
 
 
 def test_java_that_is_not_there(deploy, host):

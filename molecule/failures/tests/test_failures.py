@@ -1,10 +1,11 @@
 """What goes wrong around a deployment: each has a message with a way out, and the service stays good. In order."""
 
 import contextlib
+import subprocess
 
 import pytest
 from other_versions import package
-from playbook_run import Run, event_arrives, pipelines, service
+from playbook_run import Run, command, event_arrives, pipelines, service
 
 # Each test goes on where the one before it has left the host.
 pytestmark = pytest.mark.random_order(disabled=True)
@@ -226,7 +227,24 @@ def test_pipeline_that_needs_longer_than_it_is_given(deploy):
     assert "The last good configuration was brought back" in run.text
 
 
-def test_pipeline_that_needs_a_minute_and_is_given_it(deploy, host):
-    run = deploy(GOOD + SLOW, logstash_health_timeout=180)
-    assert run.code == 0, run.output
+def test_pipeline_that_needs_a_minute_and_is_given_it_while_a_second_run_begins(deploy, host, tmp_path):
+    wanted = {**pipelines(tmp_path, {"broker": GOOD + SLOW}, [5000]), "logstash_health_timeout": 180}
+    first = subprocess.Popen(
+        **command("playbooks/logstash.yml", wanted, tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    seen = []
+    for line in first.stdout:
+        seen.append(line)
+        if "Wait until every pipeline runs" in line:
+            break
+    second = deploy()
+    assert second.code != 0
+    assert "is being changed by another deployment: " in second.text
+    assert f"process {first.pid}, playbooks/logstash.yml, since 20" in second.text
+    rollback = Run("playbooks/rollback.yml", wanted, tmp_path)
+    assert f"process {first.pid}, playbooks/logstash.yml, since 20" in rollback.text
+    assert rollback.code != 0
+    seen += first.stdout
+    assert first.wait() == 0, "".join(seen)
     assert event_arrives(host, "slow", EVENTS)
+    assert not host.file("/run/elk-deploy/logstash.lock").exists

@@ -28,6 +28,7 @@ SECOND = "input { heartbeat { } }\noutput { stdout { } }\n"
 
 # Wherever a run reads or compares, nothing that runs is changed by its end.
 READING = [
+    Kill("Check the inputs on the control node", "Take the host's lock", after=0.5),
     Kill("Check the inputs on the control node", "Check the variables"),
     Kill("Check the host", "See which ports are taken"),
     Kill("See what is installed and what was proven", "See what was last proven healthy"),
@@ -56,6 +57,8 @@ CHANGING = [
 PACKAGE_BACK = Kill("Bring back the last good configuration", process=r"dpkg-deb .*--fsys-tarfile", dies="processes")
 RESTART_BACK = Kill("Bring back the last good configuration", "Run the service with the live settings")
 LAST = Kill("Look for files that nobody manages", "Look for pipeline files that are not the role's")
+UNLOCKED = Kill("Look for files that nobody manages", "Release the host's lock")
+LOCK = "/run/elk-deploy/logstash.lock"
 UNHEALTHY = {"logstash_input_ports": [5000, 5999], "logstash_health_timeout": 4}
 
 
@@ -113,6 +116,7 @@ class Scene:
         """A run to its end, towards one of the two."""
         run = Run(PLAYBOOK, self.wanted[name], self.folder)
         assert run.code == 0, run.output
+        assert not self.host.file(LOCK).exists
         self.now = name
         return run
 
@@ -202,9 +206,10 @@ def test_kill_before_the_restart_of_a_rollback(scene):
     assert scene.serves() == f"value-of-{scene.now}"
 
 
-def test_kill_after_the_change_leaves_nothing_to_do(scene):
+@pytest.mark.parametrize("kill", [LAST, UNLOCKED], ids=str)
+def test_kill_after_the_change_leaves_nothing_to_do(scene, kill):
     before = service(scene.host)
-    scene.kill(LAST, scene.now)
+    scene.kill(kill, scene.now)
     run = scene.run(scene.now)
     assert "changed=0" in run.text
     assert service(scene.host) == before

@@ -21,7 +21,7 @@ def nodes():
 
 
 @pytest.fixture
-def deploy(tmp_path):
+def deploy(tmp_path, nodes):
     """deploy(text, **variables) -> the run and what it told the balancer, line by line, hosts as 1 and 2."""
 
     def run(text, **variables):
@@ -38,6 +38,7 @@ def deploy(tmp_path):
         }
         ended = Run("playbooks/logstash.yml", wanted, tmp_path)
         lines = balancer.read_text().splitlines() if balancer.exists() else []
+        assert not any(node.file("/run/elk-deploy/logstash.lock").exists for node in nodes)
         return ended, [f"{line.split()[0]} {line[-1]}" for line in lines]
 
     return run

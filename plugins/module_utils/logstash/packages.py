@@ -6,7 +6,9 @@ function that a module gives them, `run(command, cwd=None) -> (code, output, err
 
 from __future__ import annotations
 
+import hashlib
 import os
+import pwd
 import re
 import shutil
 import tempfile
@@ -25,17 +27,57 @@ FIRST_LINES = 4
 LAST_LINES = 8
 
 
+# What a package has to leave on a host so that the service can run: its program, its user, and its unit, which older
+# releases write in their post-installation script and newer ones bring along.
+PROGRAM = "/usr/share/logstash/bin/logstash"
+UNIT_DIRECTORIES = (
+    "/etc/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+UNIT = f"{NAME}.service"
+# The head of the unit that the role writes for an archive, which is not the package's.
+UNIT_OF_ARCHIVE = "Written by Ansible (elk.deploy.logstash)"
+# Names in the cache the package whose installation has begun and has not ended well. dpkg keeps such a note itself; rpm
+# takes a package whose scripts failed for installed.
+UNFINISHED = ".unfinished"
+
+
 class PackageError(Exception):
-    """Something that the person who runs the playbook has to know; the message says what."""
+    """Something that the person who runs the playbook has to know; the message says what, `way_out` what to do."""
+
+    def __init__(self, message, way_out=""):
+        super().__init__(message)
+        self.way_out = way_out
 
 
 class Installed(NamedTuple):
-    """What the package database says. `version` has neither the epoch nor the package's own revision."""
+    """What the package database says. `version` has neither the epoch nor the package's own revision.
+
+    `whole` is false where an installation was cut off or a script of it failed; `missing` names what the package should
+    have left on the host and is not there.
+    """
 
     version: str = ""
     whole: bool = True
     held: bool = False
     since: float = 0.0
+    missing: tuple = ()
+
+    @property
+    def sound(self):
+        """Whether it is there as its installation leaves it."""
+        return self.whole and not self.missing
+
+
+# How a message names the scripts that dpkg and rpm name.
+SCRIPTS = {
+    **dict.fromkeys(("post-installation", "post", "postin"), "post-installation"),
+    **dict.fromkeys(("pre-installation", "pre", "prein"), "pre-installation"),
+    **dict.fromkeys(("post-removal", "postun"), "post-removal"),
+    **dict.fromkeys(("pre-removal", "preun"), "pre-removal"),
+}
 
 
 class Programs:
@@ -57,8 +99,28 @@ class Programs:
         """The output of a program that has to succeed. Raises PackageError."""
         code, output, everything = self.try_run(command, cwd)
         if code:
-            raise PackageError(f"{' '.join(command[:2])} ended with {code}: {shorten(everything)}")
+            raise PackageError(
+                self.script_failure(everything) or f"{' '.join(command[:2])} ended with {code}: {shorten(everything)}"
+            )
         return output
+
+    def script_failure(self, output):
+        """What a script of the package failed with, in its own words; empty when none failed."""
+        found = self._script_failed.search(output)
+        if not found:
+            return ""
+        script = next(filter(None, (found[name] for name in ("script", "upper") if name in found.re.groupindex)))
+        name = SCRIPTS.get(script.lower(), script)
+        code = f" ended with {found['code']}" if found["code"] else " failed"
+        return f"The {name} script of the package{code}. {self.script_words(output)}"
+
+    def script_words(self, output):
+        """What the scripts of the package printed, without the lines of the package manager itself."""
+        lines = output.splitlines()
+        start = next((number for number, line in enumerate(lines) if self._begins.match(line)), 0)
+        end = next((number for number, line in enumerate(lines) if self._ends.match(line)), len(lines))
+        lines = [line for line in lines[start:end] if line.strip() and not self._own_lines.match(line)]
+        return f"It said: {shorten(chr(10).join(lines))}" if lines else "It said nothing."
 
 
 class Apt(Programs):
@@ -76,6 +138,16 @@ class Apt(Programs):
     )
     _lists = "/etc/apt/sources.list.d/logstash.sources"
     _database = "/var/lib/dpkg/info/logstash.list"
+    _script_failed = re.compile(
+        r"(?:new|old|installed) logstash package (?P<script>\S+) script subprocess returned error exit status "
+        r"(?P<code>\d+)"
+    )
+    _ends = re.compile(r"Errors were encountered|Processing triggers")
+    _begins = re.compile(r"Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up ")
+    _own_lines = re.compile(
+        r"Selecting previously|\(Reading database|Preparing to unpack|Unpacking |Setting up |dpkg: "
+        r"| (?:new|old|installed) \S+ package |E: |W: |Progress: |debconf: "
+    )
 
     @staticmethod
     def release(version):
@@ -99,10 +171,7 @@ class Apt(Programs):
 
     def download(self, version, directory):
         """The package file of a version, from the repositories. Raises PackageError."""
-        # The lists of this repository only: another one that does not answer is no reason to stop.
-        only = [f"--option=Dir::Etc::SourceList={self._lists}", "--option=Dir::Etc::SourceParts=-"]
-        strict = ["--option=APT::Update::Error-Mode=any", *self._patience]
-        self.run(["apt-get", "update", *only, "--option=APT::Get::List-Cleanup=0", *strict])
+        self._update()
         known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
         wanted = next((item for item in known if self.release(item) == version), None)
         if wanted is None:
@@ -110,8 +179,25 @@ class Apt(Programs):
         self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
         return next(Path(directory).glob("*.deb"))
 
+    def _update(self):
+        # The lists of this repository only: another one that does not answer is no reason to stop.
+        only = [f"--option=Dir::Etc::SourceList={self._lists}", "--option=Dir::Etc::SourceParts=-"]
+        strict = ["--option=APT::Update::Error-Mode=any", *self._patience]
+        self.run(["apt-get", "update", *only, "--option=APT::Get::List-Cleanup=0", *strict])
+
+    def offers(self, version, file):
+        """Whether the repositories have this very file as the package of a version. Raises PackageError."""
+        self._update()
+        # What is installed is listed beside what is offered, without a hash.
+        for text in self.run(["apt-cache", "show", NAME]).split("\n\n"):
+            known = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line and line[:1] != " ")
+            kind = next((name for name in ("SHA512", "SHA256") if name in known), None)
+            if kind and self.release(known.get("Version", "")) == version:
+                return digest(file, kind.lower()) == known[kind]
+        return False
+
     def install(self, file, before):
-        """Installs a package file, whichever version there is now."""
+        """Installs a package file, whichever version there is now. Returns what was printed."""
         keep = ["--force-confdef", "--force-confold"]
         if not before.whole:
             # apt refuses a package that was cut off while it was unpacked, unless a repository has that very version.
@@ -119,7 +205,13 @@ class Apt(Programs):
         # What dpkg did not finish, of any package, stops every apt.
         self.try_run(["dpkg", *keep, "--configure", "--pending"])
         move = ["--allow-downgrades", "--allow-change-held-packages", "--reinstall", *self._keep]
-        self.run(["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)])
+        return self.run(
+            ["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)]
+        )
+
+    def remove(self):
+        """Takes the package off the host again. Settings files that were changed stay."""
+        self.try_run(["dpkg", "--remove", "--force-remove-reinstreq", NAME])
 
     def hold(self, held):
         """Holds the package at its version, or lets it go."""
@@ -137,8 +229,18 @@ class Dnf(Programs):
     environment = MappingProxyType({"LC_ALL": "C"})
     _plugin = "/etc/dnf/plugins/versionlock.conf"
     _locks = "/etc/dnf/plugins/versionlock.list"
+    _script_failed = re.compile(
+        r"%(?P<script>\w+)\(logstash-[^)]*\) scriptlet failed(?:, exit status (?P<code>\d+))?"
+        r"|[Ee]rror in (?P<upper>\w+) scriptlet in rpm package logstash"
+    )
+    _begins = re.compile(r"Running transaction$")
+    _ends = re.compile(r"(?:New leaves|Installed|Upgraded|Downgraded|Reinstalled|Removed):$")
+    _own_lines = re.compile(
+        r"Running transaction$|  [A-Z][a-z]+(?: [a-z]+)? *: |(?:warning|error): %|[Ee]rror in |rpm: "
+        r"|Unable to detect release"
+    )
     # The role's own move is not to be stopped by its own hold.
-    _dnf = ("dnf", "--assumeyes", "--quiet", "--disableplugin=versionlock")
+    _dnf = ("dnf", "--assumeyes", "--disableplugin=versionlock")
 
     def installed(self):
         form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
@@ -164,18 +266,41 @@ class Dnf(Programs):
         if version not in known:
             raise PackageError(f"no such version. Versions that there are: {list_versions(known)}")
         wanted = f"{NAME}-{known[version]}"
-        self.run([*self._dnf, "install", "--downloadonly", f"--downloaddir={directory}", wanted])
-        for file in Path(directory).glob("*.rpm"):
-            if self.describe(file) == (NAME, version):
-                return file
+        # What is installed already is not downloaded by the first of the two, and what is not by the second.
+        for verb in ("install", "reinstall"):
+            trusted = self._trusted()
+            try:
+                self.run([*self._dnf, "--quiet", verb, "--downloadonly", f"--downloaddir={directory}", wanted])
+            except PackageError:
+                # dnf takes the key in before it finds that the key is another one.
+                for key in self._trusted() - trusted:
+                    self.try_run(["rpm", "--erase", key])
+                raise
+            for file in Path(directory).glob("*.rpm"):
+                if self.describe(file) == (NAME, version):
+                    return file
         raise PackageError(f"dnf did not put {wanted} into {directory}")
 
+    def offers(self, version, file):
+        """Whether the repositories have this very file as the package of a version. dnf tells by fetching it only."""
+        return False
+
     def install(self, file, before):
-        """Installs a package file, whichever version there is now."""
-        if before.whole:
-            self.run([*self._dnf, "install", str(file)])
+        """Installs a package file, whichever version there is now. Returns what was printed."""
+        if before.sound:
+            command = [*self._dnf, "install", str(file)]
         else:
-            self.run(["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)])
+            command = ["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)]
+        code, _, everything = self.try_run(command)
+        # rpm goes on after a script that failed, and takes the package for installed.
+        failure = self.script_failure(everything)
+        if code or failure:
+            raise PackageError(failure or f"{' '.join(command[:2])} ended with {code}: {shorten(everything)}")
+        return everything
+
+    def remove(self):
+        """Takes the package off the host again. Settings files that were changed stay."""
+        self.try_run(["rpm", "--erase", NAME])
 
     def hold(self, held):
         """Holds the package at its version, or lets it go. The list is what the plugin versionlock reads."""
@@ -195,6 +320,10 @@ class Dnf(Programs):
             if os.path.exists(self._plugin)
             else "the plugin versionlock (dnf install python3-dnf-plugin-versionlock)"
         )
+
+    def _trusted(self):
+        """The keys that rpm takes packages from, as packages of its database."""
+        return set(self.try_run(["rpm", "--query", "--all", "gpg-pubkey*"])[1].split())
 
     def _lock(self, full):
         return f"{NAME}-{full}.*"
@@ -226,6 +355,45 @@ def cached(manager, cache, version):
     return Path(cache) / f"{NAME}-{version}{manager.suffix}"
 
 
+def digest(path, algorithm):
+    """The hash of a file, in hex digits."""
+    total = hashlib.new(algorithm)
+    with Path(path).open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            total.update(block)
+    return total.hexdigest()
+
+
+def look(manager, cache):
+    """What is installed, by the package database and by what is there. Returns Installed."""
+    found = manager.installed()
+    if not found.version:
+        return found
+    note = Path(cache) / UNFINISHED
+    unfinished = note.exists() and note.read_text(encoding="utf-8").strip() == found.version
+    return found._replace(whole=found.whole and not unfinished, missing=tuple(missing()))
+
+
+def missing(root="/"):
+    """What the package should have left on the host and is not there, for a message."""
+    root = Path(root)
+    if not (root / PROGRAM.lstrip("/")).exists():
+        yield f"the program {PROGRAM}"
+    if not any(_is_unit_of_package(root / place.lstrip("/") / UNIT) for place in UNIT_DIRECTORIES):
+        yield f"the unit {UNIT}"
+    try:
+        pwd.getpwnam(NAME)
+    except KeyError:
+        yield f"the user {NAME}"
+
+
+def _is_unit_of_package(path):
+    # A link that leads nowhere, or to /dev/null, is what an administrator makes of a unit.
+    if path.is_symlink():
+        return True
+    return path.is_file() and UNIT_OF_ARCHIVE not in path.read_text(encoding="utf-8", errors="replace")
+
+
 def fetch(manager, cache, version):
     """Puts the package file of a version into the cache from the repositories, whole or not at all."""
     Path(cache).mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -235,6 +403,19 @@ def fetch(manager, cache, version):
         file.chmod(0o644)
         os.chown(file, os.geteuid(), os.getegid())
         file.replace(cached(manager, cache, version))
+
+
+def refresh(manager, cache, version):
+    """Fetches the package file of a version again where the repositories have another one than the cache.
+
+    One that cannot be fetched now stays; the error is returned as text, empty when there was none.
+    """
+    try:
+        if not manager.offers(version, cached(manager, cache, version)):
+            fetch(manager, cache, version)
+    except PackageError as error:
+        return str(error)
+    return ""
 
 
 def move(manager, cache, version, before, origin):
@@ -248,19 +429,40 @@ def move(manager, cache, version, before, origin):
     if (name, found) != (NAME, version):
         file.unlink()
         raise PackageError(mismatch(version, origin, f"{name} {found}"))
+    note = Path(cache) / UNFINISHED
+    note.write_text(f"{version}\n", encoding="utf-8")
     try:
-        manager.install(file, before)
+        said = manager.install(file, before)
+        after = manager.installed()
+        if (after.version, after.whole) != (version, True):
+            raise PackageError(
+                f"logstash_version is {version!r}, but after its installation the host has {after.version!r}."
+            )
+        lacking = list(missing())
+        if lacking:
+            raise PackageError(
+                f"It is installed, but without {' and '.join(lacking)}, which its post-installation script should have "
+                f"made. {manager.script_words(said)}"
+            )
     except PackageError as error:
-        now = manager.installed()
         raise PackageError(
-            f"Logstash {version} could not be installed. {error}\nThe host has "
-            f"{now.version or 'none'}{'' if now.whole else ', half installed'}; the service was not touched."
+            f"Logstash {version} could not be installed. {error}\n{give_up(manager, before)}",
+            "Correct what it names and run again: the next run installs the package anew.",
         ) from error
-    after = manager.installed()
-    if (after.version, after.whole) != (version, True):
-        raise PackageError(
-            f"logstash_version is {version!r}, but after its installation the host has {after.version!r}."
-        )
+    note.unlink()
+
+
+def give_up(manager, before):
+    """After a failed installation: takes a package off that was not there before. Returns what the host has now."""
+    now = manager.installed()
+    if now.version and not before.version:
+        manager.remove()
+        now = manager.installed()
+        if not now.version:
+            return "The package was taken off the host again, which had none before."
+    return (
+        f"The host has {now.version or 'none'}{'' if now.whole else ', half installed'}; the service was not touched."
+    )
 
 
 def mismatch(version, origin, found):

@@ -7,6 +7,44 @@ import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.modules import logstash_installed, logstash_package
 
+FAILED = """Reading package lists...
+The following NEW packages will be installed:
+  logstash
+Selecting previously unselected package logstash.
+Preparing to unpack .../logstash.deb ...
+Unpacking logstash (1:9.5.2-1) ...
+Setting up logstash (1:9.5.2-1) ...
+Unable to install system startup script for Logstash.
+  no space left on the device
+dpkg: error processing package logstash (--configure):
+ installed logstash package post-installation script subprocess returned error exit status 3
+Errors were encountered while processing:
+ logstash
+"""
+
+
+DNF_FAILED = """Dependencies resolved.
+Installing:
+ logstash         x86_64         1:9.5.2-1           @commandline         111 k
+Running transaction check
+Running transaction
+  Preparing        :                                                        1/1
+  Running scriptlet: logstash-1:9.5.2-1.x86_64                              1/1
+no disk
+  at all
+warning: %post(logstash-1:9.5.2-1.x86_64) scriptlet failed, exit status 3
+
+  Verifying        : logstash-1:9.5.2-1.x86_64                              1/1
+New leaves:
+  logstash.x86_64
+
+Installed:
+  logstash-1:9.5.2-1.x86_64
+
+Complete!
+Error in POSTIN scriptlet in rpm package logstash
+"""
+
 
 class Host:
     """A host whose package is what the tests say, behind the programs of one family."""
@@ -14,7 +52,8 @@ class Host:
     def __init__(self, monkeypatch, family):
         self.version, self.status, self.held = "", "installed", False
         self.offered, self.commands, self.broken = [], [], {}
-        self.family = family
+        self.family, self.missing, self.missing_after, self.said, self.hash = family, [], [], "", "0" * 64
+        monkeypatch.setattr(packages, "missing", lambda: iter(self.missing))
         monkeypatch.setattr(family, "__init__", lambda manager, _run: packages.Programs.__init__(manager, self.run))
 
     def run(self, command, cwd=None):
@@ -32,9 +71,12 @@ class Host:
         return 0, Path(command[-1]).read_text(), ""
 
     def do_dpkg(self, command, cwd):
-        pass
+        if "--remove" in command:
+            self.version = ""
 
     def do_apt_cache(self, command, cwd):
+        if command[1] == "show":
+            return 0, f"Package: logstash\nVersion: 1:9.5.2-1\nSHA256: {self.hash}\n", ""
         return 0, "".join(f" logstash | 1:{version}-1 | file:/r stable/main\n" for version in self.offered), ""
 
     def do_apt_mark(self, command, cwd):
@@ -46,6 +88,20 @@ class Host:
             (Path(cwd) / "logstash_1%3a9.deb").write_text(f"logstash {version}")
         elif command[1] == "install":
             self.version, self.status = packages.Apt.release(Path(command[-1]).read_text().split()[1]), "installed"
+            self.missing = self.missing_after
+            return 0, self.said, ""
+        return None
+
+    def fails_in_postinst(self):
+        """The post-installation script fails, as dpkg tells it: the package is there, and half configured."""
+        self.do_apt_get_whole, self.do_apt_get = self.do_apt_get, self._half
+
+    def _half(self, command, cwd):
+        if command[1] != "install":
+            return self.do_apt_get_whole(command, cwd)
+        self.do_apt_get_whole(command, cwd)
+        self.status = "half-configured"
+        return 100, FAILED, "E: Sub-process /usr/bin/dpkg returned an error code (1)\n"
 
 
 @pytest.fixture
@@ -232,6 +288,131 @@ def test_files_of_other_versions_go_and_the_one_to_go_back_to_stays(install, hos
     assert sorted(path.name for path in cache.iterdir()) == ["logstash-8.19.5.deb", "logstash-9.5.2.deb"]
 
 
+class TestFailedScript:
+    """A script of the package fails, or leaves the package without what the service needs."""
+
+    def test_its_words_are_told_and_a_new_package_is_taken_off(self, install, host, put):
+        put("9.5.2")
+        host.fails_in_postinst()
+        result = install("9.5.2")
+        assert (
+            "The post-installation script of the package ended with 3. It said: Unable to install system startup "
+            "script for Logstash.\n  no space left on the device\n" in result["msg"]
+        )
+        assert "The package was taken off the host again, which had none before" in result["msg"]
+        assert "Reading package lists" not in result["msg"]
+        assert host.version == ""
+        assert "the next run installs the package anew" in result["way_out"]
+
+    def test_one_that_was_there_stays_for_the_way_back(self, install, host, put):
+        host.version = "8.19.5"
+        put("9.5.2")
+        host.fails_in_postinst()
+        assert "The host has 9.5.2, half installed" in install("9.5.2")["msg"]
+        assert host.version == "9.5.2"
+
+    def test_next_run_installs_it_anew(self, install, host, put):
+        host.version, host.status, host.held = "9.5.2", "half-configured", True
+        put("9.5.2")
+        assert install("9.5.2")["changed"]
+        assert not install("9.5.2")["changed"]
+
+    def test_package_without_its_unit_is_an_error_with_what_the_script_said(self, install, host, put):
+        put("9.5.2")
+        host.missing_after = ["the unit logstash.service"]
+        host.said = "Setting up logstash (1:9.5.2-1) ...\nUnable to install system startup script for Logstash.\n"
+        result = install("9.5.2")
+        assert "It is installed, but without the unit logstash.service" in result["msg"]
+        assert "It said: Unable to install system startup script for Logstash." in result["msg"]
+
+    def test_package_whose_unit_went_is_installed_anew_although_its_version_is_right(self, install, host, put):
+        host.version, host.held, host.missing = "9.5.2", True, ["the unit logstash.service"]
+        put("9.5.2")
+        assert install("9.5.2", check=True)["changed"]
+        assert install("9.5.2")["changed"]
+        assert not install("9.5.2")["changed"]
+
+    @pytest.mark.parametrize("status", ["half-installed", "unpacked", "half-configured", "triggers-pending"])
+    def test_state_of_dpkg_that_is_not_installed_is_not(self, host, cache, status):
+        host.version, host.status = "9.5.2", status
+        assert not packages.look(packages.Apt(None), cache).sound
+
+    def test_note_of_an_installation_that_did_not_end_well(self, install, host, put, cache):
+        """rpm takes a package whose scripts failed for installed: the role keeps a note of its own."""
+        put("9.5.2")
+        host.fails_in_postinst()
+        host.version = "8.19.5"
+        install("9.5.2")
+        host.status = "installed"
+        assert not packages.look(packages.Apt(None), cache).sound
+        host.version = "8.19.5"
+        assert packages.look(packages.Apt(None), cache).sound
+        host.version = "9.5.2"
+        host.do_apt_get = host.do_apt_get_whole
+        assert install("9.5.2")["changed"]
+        assert packages.look(packages.Apt(None), cache).sound
+
+    def test_what_is_missing_is_seen_on_the_host(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(packages.pwd, "getpwnam", {}.__getitem__)
+        assert list(packages.missing(tmp_path)) == [
+            "the program /usr/share/logstash/bin/logstash", "the unit logstash.service", "the user logstash"
+        ]  # fmt: skip
+        monkeypatch.setattr(packages.pwd, "getpwnam", str)
+        program, unit = tmp_path / packages.PROGRAM[1:], tmp_path / "etc/systemd/system/logstash.service"
+        for path in (program, unit):
+            path.parent.mkdir(parents=True)
+        program.touch()
+        unit.write_text("# Written by Ansible (elk.deploy.logstash): the unit of the packages\n[Unit]\n")
+        assert list(packages.missing(tmp_path)) == ["the unit logstash.service"]
+        assert logstash_installed.is_of_archive(unit)
+        # Before 8.0 the package's own is at this place.
+        unit.write_text("[Unit]\n")
+        assert list(packages.missing(tmp_path)) == []
+        assert not logstash_installed.is_of_archive(unit)
+
+    def test_unit_of_the_role_is_known_by_its_head(self):
+        root = Path(__file__).parents[3]
+        assert packages.UNIT_OF_ARCHIVE in (root / "roles/logstash/templates/logstash.service.j2").read_text()
+
+    @pytest.mark.parametrize(
+        "output",
+        [
+            "no disk\n  at all\nwarning: %post(logstash-1:9.5.2-1.x86_64) scriptlet failed, exit status 3\n",
+            DNF_FAILED,
+        ],
+    )
+    def test_rpm_goes_on_after_a_script_that_failed_and_the_run_does_not(self, monkeypatch, output):
+        dnf = packages.Dnf(lambda *_, **__: (0, output, ""))
+        with pytest.raises(
+            packages.PackageError, match=r"post-installation script of the package.*It said: no disk\n  at all$"
+        ):
+            dnf.install("/logstash.rpm", packages.Installed())
+
+
+class TestFileOfTheRepository:
+    """A package file in the cache, when the repository has another one of that version by now."""
+
+    def test_other_one_is_fetched(self, install, host, put):
+        file = put("9.5.2", "logstash 1:9.5.2-1 rebuilt")
+        host.offered = ["9.5.2"]
+        install("9.5.2", download=True, refresh=True)
+        assert file.read_text() == "logstash 1:9.5.2-1"
+
+    def test_same_one_is_not_fetched(self, install, host, put):
+        file = put("9.5.2")
+        host.hash = packages.digest(file, "sha256")
+        install("9.5.2", download=True, refresh=True)
+        assert not [command for command in host.commands if "apt-get download" in command]
+        assert host.version == "9.5.2"
+
+    def test_repository_that_is_down_is_no_reason_to_stop(self, install, host, put):
+        put("9.5.2")
+        host.broken["apt-get update"] = (100, "", "E: Could not connect")
+        result = install("9.5.2", download=True, refresh=True)
+        assert result["changed"]
+        assert "cannot be asked: apt-get update ended with 100: E: Could not connect" in str(result["warnings"])
+
+
 class TestVersionlock:
     """The list of dnf's plugin versionlock."""
 
@@ -286,7 +467,12 @@ def test_archives_are_listed_and_the_link_read(run_module, host, tmp_path, monke
     (tmp_path / "current").symlink_to("logstash-9.5.2")
     monkeypatch.setattr(logstash_installed.AnsibleModule, "run_command", lambda *_, **__: (0, "0\n", ""))
     result = run_module(
-        logstash_installed, manager="apk", archive_root=str(tmp_path), archive=True, unit=str(tmp_path / "unit")
+        logstash_installed,
+        manager="apk",
+        cache=str(tmp_path),
+        archive_root=str(tmp_path),
+        archive=True,
+        unit=str(tmp_path / "unit"),
     )
     assert (result["archives"], result["current"]) == (["8.19.5", "9.5.2"], "9.5.2")
     assert (result["package"], result["held"], result["has_archive_unit"]) == ("", False, False)

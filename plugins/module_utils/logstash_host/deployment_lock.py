@@ -1,0 +1,112 @@
+"""The lock that keeps two deployments from changing one host at the same time.
+
+It is a file of JSON that names its owner, a dict of texts as the control node makes it. Whether an owner that is found
+is still at work can be told by its own control node only; the host knows its own boots and the lock's age.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+# What makes two owners the same: one run of ansible-playbook, at one host of its inventory.
+IDENTITY = ("run", "host")
+
+
+class LockError(Exception):
+    """The lock cannot be read or written; the message says why, and what to do."""
+
+
+def same(one, other):
+    """Whether two owners are the same run."""
+    return all(one.get(name) == other.get(name) for name in IDENTITY)
+
+
+def host_boot():
+    """What tells one boot of this host from another; empty where the kernel does not say."""
+    try:
+        return BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
+
+
+class Lock:
+    """A lock file. What reads it and then writes it is done under a second lock, which ends with its process."""
+
+    def __init__(self, path, boot=None, clock=time.time):
+        self.path = Path(path)
+        self._boot = host_boot() if boot is None else boot
+        self._clock = clock
+
+    @contextlib.contextmanager
+    def _alone(self):
+        try:
+            self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            guard = os.open(self.path.with_name(self.path.name + ".guard"), os.O_WRONLY | os.O_CREAT, 0o600)
+            with os.fdopen(guard, "w", encoding="ascii") as held:
+                fcntl.flock(held, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            raise LockError(
+                f"The lock {self.path} cannot be taken: {error}. Make room on that file system, or make it writable, "
+                "and run again."
+            ) from error
+
+    def holder(self):
+        """The owner as it was written, with `age` in seconds; empty when there is none or the host was booted since.
+
+        A file that is no such JSON was not written by this code: whose it is cannot be told, and its age is the file's.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+            written = self.path.stat().st_mtime
+        except FileNotFoundError:
+            return {}
+        try:
+            found = json.loads(text)
+            owner = {name: str(value) for name, value in found["owner"].items()}
+            boot = found["boot"]
+        except (ValueError, TypeError, KeyError, AttributeError):
+            owner, boot = {}, self._boot
+        if boot != self._boot:
+            return {}
+        # A clock that was set back makes no negative ages.
+        return {**owner, "age": max(0, int(self._clock() - written)), "since": int(written)}
+
+    def take(self, owner, max_age, replace=None):
+        """Takes the lock for an owner, who may hold it already. Returns the holder that is in the way, or nothing.
+
+        `replace` is a holder that its control node found gone: its lock is taken over, unless another run was quicker.
+        So is one that is older than `max_age` seconds, unless it is of this boot of the `owner`'s control node, which
+        can tell.
+        """
+        with self._alone():
+            found = self.holder()
+            gone = replace is not None and same(found, replace)
+            old = bool(found) and found["age"] >= max_age and found.get("boot") != owner["boot"]
+            if found and not same(found, owner) and not gone and not old:
+                return found
+            if not found or not same(found, owner):
+                self._write(owner)
+            return {}
+
+    def release(self, owner):
+        """Lets the lock go, where it is this owner's. Returns whether it was."""
+        with self._alone():
+            if not same(self.holder(), owner):
+                return False
+            self.path.unlink()
+            return True
+
+    def _write(self, owner):
+        part = self.path.with_name(self.path.name + ".part")
+        part.write_text(
+            json.dumps({"owner": owner, "boot": self._boot}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        part.chmod(0o644)
+        part.replace(self.path)

@@ -1,0 +1,129 @@
+#!/usr/bin/python
+"""Brings the key of a repository to a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: repository_key
+short_description: Bring the key that signs a repository to a host
+description:
+  - Fetches the key each time and compares what it fetched with what is there, so that the right key replaces a wrong
+    one whatever its date is.
+  - Replaces the file only by an OpenPGP public key, and in one step. A key without armor gets one, since apt goes by
+    the file's name and rpm takes no other.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  url:
+    description: Where the key is - an address that starts with http, https, ftp or file.
+    type: str
+    required: true
+  path:
+    description: The file on the host. Its directory is made when it is missing.
+    type: path
+    required: true
+  timeout:
+    description: How many seconds the server may be silent.
+    type: int
+    default: 20
+attributes:
+  check_mode:
+    support: full
+    description: Fetches and checks the key, says whether it differs, and changes nothing.
+  diff_mode:
+    support: full
+    description: Shows the fingerprints before and after.
+"""
+
+EXAMPLES = r"""
+- name: Fetch the key that signs the repository
+  elk.deploy.repository_key:
+    url: https://artifacts.elastic.co/GPG-KEY-elasticsearch
+    path: /etc/apt/keyrings/logstash.asc
+"""
+
+RETURN = r"""
+keys:
+  description: The keys in the file - fingerprint, name, date, and what speaks against them.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import http.client
+import os
+import urllib.error
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
+    KeyFileError,
+    armored,
+    read_keys,
+)
+
+# No key is that large.
+LIMIT = 4 << 20
+MODE = 0o644
+
+
+def fetch(url, timeout):
+    """What an address holds. Raises OSError, ValueError or HTTPException with the reason."""
+    with open_url(url, timeout=timeout, force=True) as answer:
+        return answer.read(LIMIT)
+
+
+def names_of(content):
+    """The keys in bytes, for a diff; bytes that are no key are none."""
+    try:
+        return [str(key) for key in read_keys(content)]
+    except KeyFileError:
+        return []
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "url": {"type": "str", "required": True},
+            "path": {"type": "path", "required": True},
+            "timeout": {"type": "int", "default": 20},
+        },
+        supports_check_mode=True,
+    )
+    url, path = module.params["url"], Path(module.params["path"])
+    try:
+        content = fetch(url, module.params["timeout"])
+        keys = read_keys(content)
+    except urllib.error.HTTPError as error:
+        module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
+    except urllib.error.URLError as error:
+        module.fail_json(msg=f"The key {url} could not be fetched: {error.reason}.")
+    except KeyFileError as error:
+        module.fail_json(msg=f"The key {url} is none: {error}.")
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
+    content = armored(content)
+    try:
+        before = path.read_bytes() if path.exists() else b""
+        differs = content != before or (path.stat().st_mode & 0o777, path.stat().st_uid) != (MODE, os.geteuid())
+        if differs and not module.check_mode:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            part = path.with_name(path.name + ".part")
+            part.write_bytes(content)
+            part.chmod(MODE)
+            part.replace(path)
+    except OSError as error:
+        module.fail_json(
+            msg=f"The key cannot be written to {path}: {error}. Make room on that file system, or make it writable."
+        )
+    shown = [str(key) for key in keys]
+    module.exit_json(
+        changed=differs,
+        keys=shown,
+        diff={"before": "".join(f"{name}\n" for name in names_of(before)), "after": "".join(f"{n}\n" for n in shown)},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The key of a repository: fetched by content, read, and explained when a package manager refuses it."""
+
+import base64
+import contextlib
+import functools
+import http.server
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
+    KeyFileError,
+    armored,
+    explain_refusal,
+    read_keys,
+)
+from ansible_collections.elk.deploy.plugins.modules import repository_key
+
+DATA = Path(__file__).parent / "data"
+# Made in 2024; in 2013, with SHA-1; and in 2020, for one year.
+A, B, C = ((DATA / f"key_{name}.asc").read_bytes() for name in "abc")
+FINGERPRINT_A = "C91864AD271AEED195F304897673EAA4E3579CB9"
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A folder, and the address that a server which knows If-Modified-Since serves it at."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            """Nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{running.server_address[1]}"
+        running.shutdown()
+
+
+@pytest.fixture
+def fetch(run_module, server, tmp_path):
+    """fetch(content) -> the module's result, where the server holds that content, with a date long ago."""
+    folder, address = server
+
+    def run(content, check=False, url=None):
+        if content is not None:
+            (folder / "key").write_bytes(content)
+            os.utime(folder / "key", (1000, 1000))
+        return run_module(repository_key, check=check, url=url or f"{address}/key", path=str(tmp_path / "keys/key.asc"))
+
+    return run
+
+
+def test_right_key_that_is_older_replaces_the_wrong_one(fetch, tmp_path):
+    assert fetch(C)["changed"]
+    result = fetch(A)
+    assert result["changed"]
+    assert (tmp_path / "keys/key.asc").read_bytes() == A
+    assert result["diff"]["before"].startswith("BEBDAA23")
+    assert result["diff"]["after"].startswith(FINGERPRINT_A)
+    assert not fetch(A)["changed"]
+
+
+def test_check_mode_tells_the_truth_and_writes_nothing(fetch, tmp_path):
+    assert fetch(A, check=True)["changed"]
+    assert not (tmp_path / "keys").exists()
+    fetch(A)
+    assert not fetch(A, check=True)["changed"]
+    assert fetch(C, check=True)["changed"]
+    assert (tmp_path / "keys/key.asc").read_bytes() == A
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"<html><body>Sign in</body></html>", "a page, which begins '<html>"),
+        (b"", "an empty file"),
+        (b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlQ==\n", "a private key"),
+        (A[:200], "cut off"),
+        (A.replace(b"mDME", b"!!!!"), "damaged"),
+        (b"not found\n", "'not found"),
+        (b"\xd1\x01", "expected an OpenPGP public key"),
+        (b"\x99\x00\xff\x04", "cut off"),
+    ],
+)
+def test_what_is_no_key_is_refused_and_the_key_that_is_there_stays(fetch, tmp_path, content, words):
+    fetch(A)
+    result = fetch(content)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert (tmp_path / "keys/key.asc").read_bytes() == A
+
+
+def test_address_that_does_not_answer(fetch, server):
+    assert "could not be fetched: HTTP Error 404" in fetch(None, url=f"{server[1]}/none")["msg"]
+    assert "could not be fetched" in fetch(None, url="file:///nowhere/key")["msg"]
+    assert "could not be fetched" in fetch(None, url="key.asc")["msg"]
+
+
+def test_file_and_key_without_armor(fetch, tmp_path):
+    """apt goes by the ending of the file's name, and rpm takes text only."""
+    binary = armored_bytes(A)
+    (tmp_path / "key.gpg").write_bytes(binary)
+    assert fetch(None, url=f"file://{tmp_path}/key.gpg")["changed"]
+    written = (tmp_path / "keys/key.asc").read_bytes()
+    assert written == A
+    assert not fetch(None, url=f"file://{tmp_path}/key.gpg")["changed"]
+
+
+def armored_bytes(text):
+    """The bytes in an armor."""
+    body = text.decode().split("\n\n", 1)[1].split("\n=", 1)[0]
+    return base64.b64decode(body)
+
+
+def test_keys_are_read():
+    (key,) = read_keys(A)
+    assert (key.fingerprint, key.name, key.expires, key.weak) == (
+        FINGERPRINT_A, "Repository A <a@example.com>", 0, ""
+    )  # fmt: skip
+    assert str(key) == f"{FINGERPRINT_A} (Repository A <a@example.com>, made 2024-01-05)"
+    assert str(read_keys(B)[0]).endswith("(Repository B <b@example.com>, made 2013-09-16, bound to its names by SHA-1)")
+    assert "made 2020-01-05, expired 2021-01-04" in str(read_keys(C)[0])
+    assert [key.name[11] for key in read_keys(A + B)] == ["A", "B"]
+    assert armored(A) == A
+
+
+def test_beginning_of_a_key_is_an_error_of_its_own():
+    for end in range(300):
+        with contextlib.suppress(KeyFileError):
+            read_keys(armored_bytes(A)[:end])
+
+
+@pytest.mark.parametrize(
+    ("key", "output", "reason"),
+    [
+        (
+            B,
+            "Sub-process /usr/bin/sqv returned an error code (1), error message is: Signing key on A533 is not bound:\n"
+            "  No binding signature at time 2026-02-02T10:33:47Z\n  because: Policy rejected non-revocation signature "
+            "(PositiveCertification) requiring second pre-image resistance\n  because: SHA1 is not considered secure "
+            "since 2026-02-01T00:00:00Z",
+            "does not accept SHA-1 in signatures any more, and the key is bound to its own names by a signature that",
+        ),
+        (
+            A,
+            "The following signatures were invalid: C918 uses weak digest algorithm (SHA1)",
+            "does not accept SHA-1 in signatures any more, and this repository is signed with it",
+        ),
+        (B, "warning: Signature not supported. Hash algorithm SHA1 not available.\nkey 1 import failed.", "SHA-1"),
+        (B, "error: https://r.example.com/key: key 1 import failed.", "does not accept SHA-1"),
+        (A, "error: https://r.example.com/key: key 1 import failed.", "cannot be used on this system"),
+        (
+            A,
+            "The following signatures couldn't be verified because the public key is not available: NO_PUBKEY "
+            "27EE06AC4106E6F7\nE: The repository 'x InRelease' is not signed.",
+            "signed with another key, 27EE06AC4106E6F7.",
+        ),
+        (A, "Missing key 46095ACC85, which is needed to verify signature.", "another key, 46095ACC85."),
+        (A, 'The GPG keys listed for the "Logstash" repository are already installed but they are not correct for this '
+            "package.", "signed with another key."),
+        (C, "The following signatures were invalid: EXPKEYSIG C3FABD7C4ADE9AA0 Repository C", "The key has expired"),
+        (A, "The following signatures were invalid: REVKEYSIG 1", "was revoked"),
+        (A, "The following signatures were invalid: BADSIG 1", "altered on the way"),
+        (A, "E: The repository 'x Release' is not signed.", "not signed at all"),
+        (A, "Error: GPG check FAILED\nPackage logstash-9.5.2-1.x86_64.rpm is not signed", "not signed at all"),
+    ],
+)  # fmt: skip
+def test_refusal_says_key_reason_and_way_out(key, output, reason):
+    text, way_out = explain_refusal(output, read_keys(key))
+    assert text.startswith(f"The key is {read_keys(key)[0]}. ")
+    assert reason in text
+    assert way_out.endswith(".")
+    assert "logstash_" in way_out
+
+
+def test_what_is_no_refusal_is_not_explained():
+    assert explain_refusal("E: Could not connect to 192.0.2.1", read_keys(A)) is None
+    assert explain_refusal("no such version. Versions that there are: 8.19.5", read_keys(A)) is None
