@@ -19,6 +19,9 @@ options:
     description: The file.
     type: path
     required: true
+  found:
+    description: The record that the module M(elk.deploy.logstash_found) keeps, for RV(found).
+    type: path
   service:
     description: The systemd unit.
     type: str
@@ -80,6 +83,10 @@ release:
   description: The release of RV(record), empty when nothing was proven.
   type: str
   returned: success
+found:
+  description: What was on the host before the first change, as O(found) has it; empty when nothing is kept.
+  type: dict
+  returned: success
 """
 
 import contextlib
@@ -100,6 +107,14 @@ def read(path):
     except (FileNotFoundError, ValueError, TypeError, KeyError):
         return empty
     return known if named else empty
+
+
+def read_found(path):
+    """The record of what was on the host before the first change; empty when there is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def invocation(module, service):
@@ -140,6 +155,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
+            "found": {"type": "path"},
             "service": {"type": "str", "default": "logstash.service"},
             "state": {"type": "str", "choices": ["read", "changing", "proven", "pending"], "default": "read"},
             "record": {"type": "dict"},
@@ -173,6 +189,7 @@ def main():
         earlier=after["earlier"],
         release=after["record"].get("release", ""),
         changing=after["changing"] is not None,
+        found=read_found(params["found"]),
         same_process=bool(running) and after["changing"] in (None, running),
     )
 

@@ -6,6 +6,7 @@ function that a module gives them, `run(command, cwd=None) -> (code, output, err
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -15,6 +16,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from . import debian_rebuild
+from .package_errors import PackageError
+
 NAME = "logstash"
 # What the programs say while another one, such as an automatic update after the boot, holds their lock.
 LOCKED = re.compile(r"Could not get lock|Unable to (acquire|lock)|is another process using it|Waiting for process")
@@ -23,10 +27,6 @@ LOCK_INTERVAL = 5
 # Of what a program printed before it failed. apt says the cause last, dnf sometimes first.
 FIRST_LINES = 4
 LAST_LINES = 8
-
-
-class PackageError(Exception):
-    """Something that the person who runs the playbook has to know; the message says what."""
 
 
 class Installed(NamedTuple):
@@ -121,6 +121,23 @@ class Apt(Programs):
         move = ["--allow-downgrades", "--allow-change-held-packages", "--reinstall", *self._keep]
         self.run(["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)])
 
+    def find(self, version):
+        """Package files of a version that the package manager may have kept."""
+        return Path("/var/cache/apt/archives").glob(f"{NAME}_*{version}*.deb")
+
+    def download_again(self, version, directory):
+        """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
+        known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
+        wanted = next((item for item in known if self.release(item) == version), None)
+        if wanted is None:
+            raise PackageError("no repository of the host has it")
+        self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
+        return next(Path(directory).glob("*.deb"))
+
+    def rebuild(self, directory):
+        """A package file made of what is installed, with its settings files as they are now. Raises PackageError."""
+        return debian_rebuild.build(self.run, NAME, Path(directory))
+
     def hold(self, held):
         """Holds the package at its version, or lets it go."""
         self.run(["apt-mark", "hold" if held else "unhold", NAME])
@@ -176,6 +193,18 @@ class Dnf(Programs):
             self.run([*self._dnf, "install", str(file)])
         else:
             self.run(["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)])
+
+    def find(self, version):
+        """Package files of a version that the package manager may have kept."""
+        return Path("/var/cache/dnf").glob(f"*/packages/{NAME}-{version}-*.rpm")
+
+    def download_again(self, version, directory):
+        """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
+        return self.download(version, directory)
+
+    def rebuild(self, directory):
+        """Nothing makes an rpm of what is installed. Raises PackageError."""
+        raise PackageError("an rpm cannot be made from what is installed")
 
     def hold(self, held):
         """Holds the package at its version, or lets it go. The list is what the plugin versionlock reads."""
@@ -235,6 +264,37 @@ def fetch(manager, cache, version):
         file.chmod(0o644)
         os.chown(file, os.geteuid(), os.getegid())
         file.replace(cached(manager, cache, version))
+
+
+def obtain(manager, cache, version):
+    """Puts the package file of the installed version into the cache, so that the host can come back to it.
+
+    Taken from the package manager's cache, from a repository of the host, or else made from what is installed. Raises
+    PackageError with all that was tried.
+    """
+    target = cached(manager, cache, version)
+    tried = []
+    Path(cache).mkdir(mode=0o755, parents=True, exist_ok=True)
+    for file in [target, *manager.find(version)]:
+        with contextlib.suppress(PackageError):
+            if file.exists() and manager.describe(file) == (NAME, version):
+                if file != target:
+                    part = target.with_name(f".fetch-{target.name}")
+                    shutil.copyfile(file, part)
+                    part.replace(target)
+                return
+    for get in (lambda directory: manager.download_again(version, directory), manager.rebuild):
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as directory:
+            try:
+                file = get(directory)
+            except (PackageError, OSError) as error:
+                tried.append(str(error))
+                continue
+            file.chmod(0o644)
+            os.chown(file, os.geteuid(), os.getegid())
+            file.replace(target)
+            return
+    raise PackageError("; ".join(tried))
 
 
 def move(manager, cache, version, before, origin):
