@@ -95,11 +95,11 @@ import stat
 from collections import defaultdict
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, safe_directories
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, safe_directories, stored_data
 
 # The files that Logstash itself makes directly in a directory; whatever is not here belongs to somebody else.
 KNOWN_FILES = {
-    "data": (".lock", "uuid"),
+    "data": (".lock", "uuid", *stored_data.POSITIONS),
     "queues": (),
     "queue": (".lock", ".queue-version", "checkpoint.*", "page.*"),
     "dead_letter_queues": (),

@@ -7,14 +7,14 @@ DOCUMENTATION = r"""
 module: logstash_found
 short_description: Keep the Logstash that was on a host before the first change, and bring it back
 description:
-  - A host may have a Logstash that somebody set up by hand. Before anything of it changes, V(kept) writes down what it is:
-    the package and its hold, the plugins, the settings directory, the unit with its drop-ins and links, the files of its
-    environment, and what the running service does - its ports, its node API, its pipelines.
-  - Where another version of the package is to be installed, the package file of the old one is put into O(cache) first. It
-    comes from the package manager's cache or from a repository of the host, or a deb is made from what is installed.
-    Where none of these works, it fails.
-  - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the plugins
-    have modules of their own.
+  - A host may have a Logstash that somebody set up by hand. Before anything of it changes, V(kept) writes down what
+    it is - the package and its hold, the plugins, the settings directory, the unit with its drop-ins and links, the
+    files of its environment, and what the running service does - its ports, its node API, its pipelines.
+  - Where another version of the package is to be installed, the package file of the old one is put into O(cache)
+    first. It comes from the package manager's cache or from a repository of the host, or a deb is made from what is
+    installed. Where none of these works, it fails.
+  - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the
+    plugins have modules of their own.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   state:
@@ -119,6 +119,8 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import ke
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 
 INTERVAL = 1.0
+# What package managers put beside a settings file that somebody changed.
+ENDS = ("", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".rpmnew", ".rpmsave")
 # Ports that systems give away, which may be others after each start.
 EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -136,13 +138,15 @@ def kept_paths(service, settings, also):
     links = [path for kind in ("wants", "requires") for path in glob.glob(f"/etc/systemd/system/*.{kind}")]
     paths = [f"{folder}/{service}{end}" for folder in folders for end in ("", ".d")]
     paths += [f"{link}/{service}" for link in sorted({*links, "/etc/systemd/system/multi-user.target.wants"})]
-    paths += ["/etc/default/logstash", "/etc/sysconfig/logstash", *also, settings]
+    paths += [f"/etc/{folder}/logstash{end}" for folder in ("default", "sysconfig") for end in ENDS]
+    paths += [*also, settings]
     return list(dict.fromkeys(paths))
 
 
 def vendor_paths(service):
     """The unit of the package, which is put back but never removed: the package may be there for the first time."""
-    return [os.path.realpath(path) for path in (f"/usr/lib/systemd/system/{service}", f"/lib/systemd/system/{service}")]
+    folders = ("/usr/lib/systemd/system", "/lib/systemd/system")
+    return list(dict.fromkeys(os.path.realpath(f"{folder}/{service}") for folder in folders))
 
 
 def lasting_ports(ports, settings):
@@ -199,7 +203,7 @@ def keep(module):
 
 
 def restore(module, record):
-    """Puts the files back and has the service do what it did; returns the paths. Raises NotAsBeforeError and OSError."""
+    """Puts the files back and has the service do what it did; returns their paths. Raises NotAsBeforeError, OSError."""
     params, service = module.params, module.params["service"]
     copies = Path(params["path"]) / "files"
     vendor = [path for path in vendor_paths(service) if kept_files.place(copies, path).exists()]
@@ -278,10 +282,9 @@ def main():
         module.exit_json(changed=True, record=record, files=restore(module, record))
     except packages.PackageError as error:
         module.fail_json(
-            msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand, and that one "
-            f"could not be brought back if the run failed, since its package file is not to be had: {error}. Put that file "
-            f"to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a repository that has it. "
-            "Nothing was changed."
+            msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand. If the "
+            "run failed, that one could not be brought back, since its package file is not to be had: "
+            f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a repository that has it."
         )
     except NotAsBeforeError as error:
         module.fail_json(msg=f"The service does not do again what it did before: {error}.")

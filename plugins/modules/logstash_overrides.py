@@ -7,9 +7,9 @@ DOCUMENTATION = r"""
 module: logstash_overrides
 short_description: Find what was set up by hand and decides what Logstash runs
 description:
-  - Looks for drop-ins of the unit with another command, user or root, for variables such as C(LS_JAVA_OPTS) in the files
-    and lines of the service's environment, for a unit in the place of the package's, and for what holds the package at
-    another version.
+  - Looks for drop-ins of the unit with another command, user or root, for variables such as C(LS_JAVA_OPTS) in the
+    files and lines of the service's environment, for a unit in the place of the package's, and for what holds the
+    package at another version.
   - Each find has its file and line. Values are never shown, since they may hold passwords.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -78,11 +78,13 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import overrides
 
 ROOT = "/"
+# From this release on, JAVA_HOME does not count any more.
+LS_JAVA_HOME_ALONE = 8
 
 
 def find(params):
     """All that there is."""
-    java_home_counts = int(params["version"].partition(".")[0] or 0) < 8  # noqa: PLR2004 - the release that ended it
+    java_home_counts = int(params["version"].partition(".")[0]) < LS_JAVA_HOME_ALONE
     found = overrides.find_deciding(ROOT, params["environment"], java_home_counts)
     return found + (overrides.find_holds(ROOT, params["manager"], params["held"]) if params["holds"] else [])
 
@@ -112,10 +114,10 @@ def main():
     what = "; ".join(map(str, found))
     if found and params["handling"] == "fail":
         module.fail_json(
-            msg=f"This was set up by hand and decides what Logstash runs, over the role: {what}. Nothing was changed. Set "
-            "logstash_overrides to remove: the role then takes these lines out, replaces such a unit and moves a held "
-            "package, and puts all of it back if the run fails; or to leave: they stay and count. What is still needed "
-            "goes into the role's variables.",
+            msg=f"This was set up by hand and decides what Logstash runs, over the role: {what}. Nothing was changed. "
+            "Set logstash_overrides to remove: the role then takes these lines out, replaces such a unit and moves a "
+            "held package, and a first run that fails puts all of it back; or to leave: they stay and count. What is "
+            "still needed goes into the role's variables.",
             **result,
         )
     if found and not params["now"]:

@@ -1,7 +1,7 @@
 """Makes a deb of a package that is installed, for a host whose package file nobody has any more.
 
-The database of dpkg has its control data and scripts; its files lie where they are used. Files are linked where they lie
-on the same file system, so that this needs room for the packed file alone.
+The database of dpkg has its control data and scripts; its files lie where they are used. Files are linked where they
+lie on the same file system, so that this needs room for the packed file alone.
 """
 
 from __future__ import annotations

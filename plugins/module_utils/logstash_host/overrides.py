@@ -54,7 +54,7 @@ ASSIGNMENT = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
 class Override:
     """One find: the lines from `line` to `last` of a file, what they are, and what to do instead.
 
-    kind     `unit` for a line of a unit or an environment file, `file` for a whole unit, `hold` for what keeps a version
+    kind     `unit` for a line of a unit or an environment, `file` for a whole unit, `hold` for what keeps a version
     """
 
     file: str
