@@ -139,8 +139,14 @@ def kept_paths(service, settings, also):
     paths = [f"{folder}/{service}{end}" for folder in folders for end in ("", ".d")]
     paths += [f"{link}/{service}" for link in sorted({*links, "/etc/systemd/system/multi-user.target.wants"})]
     paths += [f"/etc/{folder}/logstash{end}" for folder in ("default", "sysconfig") for end in ENDS]
-    paths += [*also, settings]
+    # A settings directory that is a link counts with what it leads to.
+    paths += [*also, settings, os.path.realpath(settings)]
     return list(dict.fromkeys(paths))
+
+
+def seen_through_links(paths):
+    """The paths as they are given, and those that they lead to."""
+    return [*paths, *(os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)) for path in paths)]
 
 
 def vendor_paths(service):
@@ -195,7 +201,7 @@ def keep(module):
     part = path.with_name(path.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
-    kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], params["skip"])
+    kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
     (part / "record.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     shutil.rmtree(path, ignore_errors=True)
     part.rename(path)
@@ -208,7 +214,7 @@ def restore(module, record):
     copies = Path(params["path"]) / "files"
     vendor = [path for path in vendor_paths(service) if kept_files.place(copies, path).exists()]
     paths = [*kept_paths(service, params["settings"], params["also"]), *record["paths"], *vendor]
-    changed = kept_files.bring_back(copies, dict.fromkeys(paths), params["skip"])
+    changed = kept_files.bring_back(copies, dict.fromkeys(paths), seen_through_links(params["skip"]))
     module.run_command(["systemctl", "daemon-reload"], check_rc=True)
     runs = record["serves"]["running"]
     if runs and params["restart"]:
@@ -284,7 +290,8 @@ def main():
         module.fail_json(
             msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand. If the "
             "run failed, that one could not be brought back, since its package file is not to be had: "
-            f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a repository that has it."
+            f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a "
+            "repository that has it."
         )
     except NotAsBeforeError as error:
         module.fail_json(msg=f"The service does not do again what it did before: {error}.")

@@ -97,12 +97,31 @@ KINDS = ("queue", "dead_letter_queue", "data")
 WITH_HOME = (*KINDS, "home")
 NAMES = {"home": "the service's HOME"}
 SHOWN = 10
+# What path.data holds wherever a Logstash has run.
+MADE_AT_START = ("uuid", ".lock")
 
 
 def read_paths(settings, paths, user):
     """The paths, from a settings file or as they are given; none when the file is missing or names none."""
-    found = paths or {**settings_lines.read_paths(settings), **read_home(settings, user)}
+    found = paths or {
+        **default_data(settings, user),
+        **settings_lines.read_paths(settings),
+        **read_home(settings, user),
+    }
     return {kind: os.path.normpath(found[kind]) for kind in WITH_HOME if kind in found}
+
+
+def default_data(settings, user):
+    """The paths of settings that name none: below the program, in the user's home, where there is such data."""
+    try:
+        data = os.path.join(pwd.getpwnam(user).pw_dir, "data")
+    except KeyError:
+        return {}
+    if not os.path.exists(settings) or not any(os.path.exists(os.path.join(data, name)) for name in MADE_AT_START):
+        return {}
+    if "data" in settings_lines.read_paths(settings):
+        return {}
+    return {"data": data, **{kind: os.path.join(data, kind) for kind in ("queue", "dead_letter_queue")}}
 
 
 def read_home(settings, user):

@@ -49,7 +49,7 @@ systemctl daemon-reload
 # All that a run changes, with owners, modes and contents.
 STATE = r"""
 cd /
-places="etc/logstash etc/default etc/systemd/system etc/apt $(ls usr/share/logstash/Gemfile* usr/share/logstash/.sincedb*)"
+places="etc/logstash etc/default etc/systemd/system etc/apt $(ls -d usr/share/logstash/Gemfile* usr/share/logstash/.s*)"
 find $places -printf '%p %y %u:%g %m %l\n' | sort
 find $places -type f -exec sha256sum {} + | sort
 dpkg-query --show --showformat='${Status} ${Version}\n' logstash
