@@ -96,7 +96,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: What is kept, with C(version), C(package), C(fingerprints), C(settings) and C(serves); empty for nothing.
+  description: What is kept, with C(version), C(package), C(fingerprints), C(settings), C(serves) and C(does); empty for
+    nothing.
   type: dict
   returned: success
 files:
@@ -196,6 +197,7 @@ def keep(module):
         "fingerprints": {"plugins": plugins.keep() if version and plugins.lock else ""},
         "settings": str(kept_files.place(path / "files", Path(settings) / "logstash.yml")),
         "serves": serves,
+        "does": running_service.describe(serves),
         "paths": kept_paths(service, settings, params["also"]),
     }
     part = path.with_name(path.name + ".part")

@@ -13,8 +13,6 @@ import shutil
 import stat
 from pathlib import Path
 
-from .package_errors import PackageError
-
 DATABASE = Path("/var/lib/dpkg/info")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm", "config")
 CONTROL_FILES = ("templates", "triggers", "shlibs", "symbols")
@@ -22,8 +20,12 @@ CONTROL_FILES = ("templates", "triggers", "shlibs", "symbols")
 ADDED = re.compile(r"^(?:Status|Conffiles|Config-Version): ?.*\n(?: .*\n)*", re.MULTILINE)
 
 
+class RebuildError(Exception):
+    """The package cannot be made again; the message says why."""
+
+
 def build(run, name, folder, database=DATABASE):
-    """The path of the deb, below a folder. ``run(command)`` gives the output. Raises PackageError and OSError."""
+    """The path of the deb, below a folder. ``run(command)`` gives the output. Raises RebuildError and OSError."""
     status = run(["dpkg-query", "--status", name]).rstrip("\n") + "\n"
     root = folder / "root"
     control = root / "DEBIAN"
@@ -33,7 +35,7 @@ def build(run, name, folder, database=DATABASE):
     listed = [line for line in run(["dpkg-query", "--listfiles", name]).splitlines() if line.startswith("/")]
     missing = [path for path in copy_files(listed, root) if path not in settings_files(status)]
     if missing:
-        raise PackageError(f"files of the package are gone from the host, such as {missing[0]}")
+        raise RebuildError(f"files of the package are gone from the host, such as {missing[0]}")
     there = [path for path in settings_files(status) if os.path.lexists(path)]
     if there:
         (control / "conffiles").write_text("".join(f"{path}\n" for path in there), encoding="utf-8")

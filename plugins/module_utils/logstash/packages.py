@@ -17,7 +17,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from . import debian_rebuild
-from .package_errors import PackageError
 
 NAME = "logstash"
 # What the programs say while another one, such as an automatic update after the boot, holds their lock.
@@ -27,6 +26,10 @@ LOCK_INTERVAL = 5
 # Of what a program printed before it failed. apt says the cause last, dnf sometimes first.
 FIRST_LINES = 4
 LAST_LINES = 8
+
+
+class PackageError(Exception):
+    """Something that the person who runs the playbook has to know; the message says what."""
 
 
 class Installed(NamedTuple):
@@ -136,7 +139,10 @@ class Apt(Programs):
 
     def rebuild(self, directory):
         """A package file made of what is installed, with its settings files as they are now. Raises PackageError."""
-        return debian_rebuild.build(self.run, NAME, Path(directory))
+        try:
+            return debian_rebuild.build(self.run, NAME, Path(directory))
+        except debian_rebuild.RebuildError as error:
+            raise PackageError(str(error)) from error
 
     def hold(self, held):
         """Holds the package at its version, or lets it go."""

@@ -112,6 +112,15 @@ def observe(run, service, settings_file):
     }
 
 
+def describe(serves):
+    """What ``observe`` found, for a message."""
+    if not serves["running"]:
+        return "it does not run"
+    ports = ", ".join(map(str, serves["ports"])) or "none"
+    api = f", its node API at {serves['api']} shows pipeline {', '.join(serves['pipelines'])}" if serves["api"] else ""
+    return f"it listens on port {ports}{api}"
+
+
 def lacks(now, before):
     """What a service does not do now and did before, as a text; empty when it does all of it."""
     if not before["running"]:

@@ -254,7 +254,7 @@ def test_deb_is_made_of_what_is_installed(tmp_path):
 
 def test_package_whose_files_are_gone_cannot_be_made_again(tmp_path):
     answers = {"--status": "Package: logstash\nVersion: 1\n", "--listfiles": "/.\n/nowhere/bin/logstash\n"}
-    with pytest.raises(packages.PackageError, match="/nowhere/bin/logstash"):
+    with pytest.raises(debian_rebuild.RebuildError, match="/nowhere/bin/logstash"):
         debian_rebuild.build(lambda command: answers[command[1]], "logstash", tmp_path / "work")
 
 
