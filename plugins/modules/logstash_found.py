@@ -12,7 +12,7 @@ description:
     files of its environment, and what the running service does - its ports, its node API, its pipelines.
   - Where another version of the package is to be installed, the package file of the old one is put into O(cache)
     first. It comes from the package manager's cache or from a repository of the host, or a deb is made from what is
-    installed. Where none of these works, it fails.
+    installed. Where none of these works and the service runs, it fails.
   - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the
     plugins have modules of their own.
 author: The ELK deployment toolkit's authors (@elk-deploy)
@@ -187,8 +187,14 @@ def keep(module):
         return {"version": version or serves["version"], "serves": serves}
     file = ""
     if version and params["version"] not in ("", version):
-        packages.obtain(manager, params["cache"], version)
-        file = str(packages.cached(manager, params["cache"], version))
+        try:
+            packages.obtain(manager, params["cache"], version)
+            file = str(packages.cached(manager, params["cache"], version))
+        except packages.PackageError as error:
+            if serves["running"]:
+                raise
+            # Nobody relies on what does not run, such as a package whose installation failed.
+            module.warn(f"The package of Logstash {version} could not be brought back if the run failed: {error}.")
     plugins = PluginSet(params["home"])
     path = Path(params["path"])
     record = {
@@ -293,7 +299,7 @@ def main():
             msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand. If the "
             "run failed, that one could not be brought back, since its package file is not to be had: "
             f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a "
-            "repository that has it."
+            "repository that has it; or set logstash_rollback to false, if it need not come back."
         )
     except NotAsBeforeError as error:
         module.fail_json(msg=f"The service does not do again what it did before: {error}.")

@@ -327,3 +327,38 @@ def test_check_mode_keeps_nothing(found, tmp_path):
     (tmp_path / "settings").mkdir()
     assert found("kept", check=True)["changed"]
     assert not (tmp_path / "found").exists()
+
+
+class Missing:
+    """A package manager of a host whose package nobody can have again."""
+
+    suffix = ".deb"
+
+    def __init__(self, _run):
+        pass
+
+    def installed(self):
+        return packages.Installed("9.5.2")
+
+    def find(self, _version):
+        return []
+
+    def download_again(self, _version, _directory):
+        raise packages.PackageError("no repository has it")
+
+    def rebuild(self, _directory):
+        raise packages.PackageError("it cannot be made")
+
+
+@pytest.mark.parametrize("state", ["active", "inactive"])
+def test_package_that_cannot_be_had_again_stops_the_run_where_the_service_runs(found, tmp_path, monkeypatch, state):
+    monkeypatch.setitem(packages.MANAGERS, "apt", Missing)
+    (tmp_path / "settings").mkdir()
+    found.state = f"LoadState=loaded\nActiveState={state}\nMainPID=0\n"
+    options = {"manager": "apt", "version": "9.4.0", "cache": str(tmp_path / "cache"), "home": str(tmp_path)}
+    result = found("kept", **options)
+    assert result["failed"] == (state == "active")
+    text = result["msg"] if state == "active" else str(result["warnings"])
+    assert "no repository has it" in text
+    assert (tmp_path / "found").exists() == (state == "inactive")
+    assert not found("kept", **{**options, "version": ""})["failed"]
