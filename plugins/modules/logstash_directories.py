@@ -100,12 +100,13 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     native_code,
     safe_directories,
+    stored_data,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # The files that Logstash itself makes directly in a directory; whatever is not here belongs to somebody else.
 KNOWN_FILES = {
-    "data": (".lock", "uuid"),
+    "data": (".lock", "uuid", *stored_data.POSITIONS),
     "queues": (),
     "queue": (".lock", ".queue-version", "checkpoint.*", "page.*"),
     "dead_letter_queues": (),

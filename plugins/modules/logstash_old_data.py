@@ -9,6 +9,8 @@ short_description: Keep events from being left behind when a path of Logstash ch
 description:
   - Compares the paths of two settings files. Where one changed and the old directory still holds unread events, dead
     letters or the positions of inputs, it fails, moves them, or says what stays, as O(handling) has it.
+  - Some inputs keep their positions in the HOME of the service, such as C(.logstash_jdbc_last_run). HOME is what the
+    file C(environment) beside the settings says, or else the home of O(user), which a confined service cannot write to.
   - Log files stay where they are. Nothing reads them again.
   - A move stops the service first and leaves it stopped, for whoever makes the new settings live to start it.
     When the move fails, nothing was moved, and a service that ran is started again.
@@ -20,7 +22,8 @@ options:
     description: The C(logstash.yml) that the data lies by. When it is missing, there is no old data.
     type: path
   from_paths:
-    description: Instead of O(from_settings), its paths with the keys V(data), V(queue) and V(dead_letter_queue).
+    description:
+      - Instead of O(from_settings), its paths with the keys V(data), V(queue), V(dead_letter_queue) and V(home).
     type: dict
   to_settings:
     description: The C(logstash.yml) that is to count from now on.
@@ -45,6 +48,10 @@ options:
     description: Whether V(move) moves now, or only says what it will move.
     type: bool
     default: false
+  user:
+    description: The user of the service. What moves out of its home belongs to it afterwards.
+    type: str
+    default: logstash
   service:
     description: The unit that must not run meanwhile.
     type: str
@@ -77,27 +84,66 @@ moved:
 """
 
 import os
+import pwd
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, settings_lines, stored_data
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    data_move,
+    environment,
+    settings_lines,
+    stored_data,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 KINDS = ("queue", "dead_letter_queue", "data")
+WITH_HOME = (*KINDS, "home")
+NAMES = {"home": "the service's HOME"}
 SHOWN = 10
+# What path.data holds wherever a Logstash has run.
+MADE_AT_START = ("uuid", ".lock")
 
 
-def read_paths(settings, paths):
-    """The three paths, from a settings file or as they are given; none when the file is missing or names none."""
-    found = paths or settings_lines.read_paths(settings)
-    return {kind: os.path.normpath(found[kind]) for kind in KINDS if kind in found}
+def read_paths(settings, paths, user):
+    """The paths, from a settings file or as they are given; none when the file is missing or names none."""
+    found = paths or {
+        **default_data(settings, user),
+        **settings_lines.read_paths(settings),
+        **read_home(settings, user),
+    }
+    return {kind: os.path.normpath(found[kind]) for kind in WITH_HOME if kind in found}
+
+
+def default_data(settings, user):
+    """The paths of settings that name none: below the program, in the user's home, where there is such data."""
+    try:
+        data = os.path.join(pwd.getpwnam(user).pw_dir, "data")
+    except KeyError:
+        return {}
+    if not os.path.exists(settings) or not any(os.path.exists(os.path.join(data, name)) for name in MADE_AT_START):
+        return {}
+    if "data" in settings_lines.read_paths(settings):
+        return {}
+    return {"data": data, **{kind: os.path.join(data, kind) for kind in ("queue", "dead_letter_queue")}}
+
+
+def read_home(settings, user):
+    """{home: path} of a service with these settings; nothing where there are none, or no such user."""
+    if not os.path.exists(settings):
+        return {}
+    own = environment.read([os.path.join(os.path.dirname(settings), "environment")]).get("HOME")
+    try:
+        return {"home": own or pwd.getpwnam(user).pw_dir}
+    except KeyError:
+        return {}
 
 
 def changed_kinds(old, new):
-    """The parts whose path changed, seen through links."""
-    return [
-        kind
-        for kind in KINDS
-        if kind in old and kind in new and os.path.realpath(old[kind]) != os.path.realpath(new[kind])
-    ]
+    """The parts whose path changed, seen through links. A HOME in path.data changes with that."""
+    both = [kind for kind in WITH_HOME if kind in old and kind in new]
+    real = {kind: (os.path.realpath(old[kind]), os.path.realpath(new[kind])) for kind in both}
+    kinds = [kind for kind, (before, after) in real.items() if before != after]
+    if "home" in kinds and "data" in kinds and real["home"][0] == real["data"][0]:
+        kinds.remove("home")
+    return kinds
 
 
 def warn_of_left_queues(module, moved):
@@ -115,13 +161,25 @@ def warn_of_left_queues(module, moved):
             )
 
 
-def move_all(old, new, kinds):
+def find_pairs(kind, old, new):
+    """[(file, its new place)] of one part: all of a directory, or of a HOME the positions."""
+    if kind == "home":
+        files = stored_data.find_positions(old["home"])
+        return [(file, os.path.join(new["home"], os.path.basename(file))) for file in files]
+    everywhere = {paths[other] for paths in (old, new) for other in KINDS if other in paths}
+    return data_move.find_pairs(old[kind], new[kind], everywhere - {old[kind]})
+
+
+def move_all(old, new, kinds, user="logstash"):
     """Moves the parts. Raises MoveError and OSError."""
-    everywhere = {paths[kind] for paths in (old, new) for kind in KINDS}
-    moves = [(kind, data_move.find_pairs(old[kind], new[kind], everywhere - {old[kind]})) for kind in kinds]
+    moves = [(kind, find_pairs(kind, old, new)) for kind in kinds]
     data_move.check([pair for _kind, pairs in moves for pair in pairs])
     for kind, pairs in moves:
         data_move.move(pairs, old[kind], new[kind])
+        # Whoever ran Logstash before: a position that cannot be written to is read from for ever.
+        for _source, target in pairs if kind == "home" else []:
+            account = pwd.getpwnam(user)
+            os.chown(target, account.pw_uid, account.pw_gid)
 
 
 def is_active(module, service):
@@ -137,9 +195,9 @@ def stop_and_move(module, old, new, kinds):
     if ran:
         module.run_command(["systemctl", "stop", service], check_rc=True)
     try:
-        if stored_data.is_locked(os.path.join(old["data"], ".lock")):
+        if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
             raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
-        move_all(old, new, kinds)
+        move_all(old, new, kinds, module.params["user"])
     except (data_move.MoveError, OSError) as error:
         if ran:
             module.run_command(["systemctl", "start", service])
@@ -160,6 +218,7 @@ def main():
             "to_queues": {"type": "list", "elements": "path"},
             "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
             "now": {"type": "bool", "default": False},
+            "user": {"type": "str", "default": "logstash"},
             "service": {"type": "str", "default": "logstash.service"},
         },
         required_one_of=[["from_settings", "from_paths"], ["to_settings", "to_paths"]],
@@ -167,8 +226,8 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    old = read_paths(params["from_settings"], params["from_paths"])
-    new = read_paths(params["to_settings"], params["to_paths"])
+    old = read_paths(params["from_settings"], params["from_paths"], params["user"])
+    new = read_paths(params["to_settings"], params["to_paths"], params["user"])
     kinds = changed_kinds(old, new)
     if params["to_queues"] is not None:
         warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
@@ -179,7 +238,7 @@ def main():
 
     what = "; ".join(str(stored) for stored in found[:SHOWN])
     what += f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    where = ", ".join(f"{kind} from {old[kind]} to {new[kind]}" for kind in kinds)
+    where = ", ".join(f"{NAMES.get(kind, kind)} from {old[kind]} to {new[kind]}" for kind in kinds)
     if params["handling"] == "fail":
         module.fail_json(
             msg=f"A path changes ({where}), and Logstash would not look any more at: {what}. Set logstash_old_data to "

@@ -20,6 +20,9 @@ options:
     description: The file.
     type: path
     required: true
+  found:
+    description: The record that the module M(elk.deploy.logstash_found) keeps, for RV(found).
+    type: path
   service:
     description: The systemd unit.
     type: str
@@ -87,6 +90,10 @@ release:
   description: The release of RV(record), empty when nothing was proven.
   type: str
   returned: success
+found:
+  description: What was on the host before the first change, as O(found) has it; empty when nothing is kept.
+  type: dict
+  returned: success
 """
 
 import contextlib
@@ -113,6 +120,14 @@ def unit(module, service, *names):
     """Properties of a unit, as strings."""
     _code, stdout, _stderr = module.run_command(["systemctl", "show", "--property", ",".join(names), service])
     return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+
+
+def read_found(path):
+    """The record of what was on the host before the first change; empty when there is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (FileNotFoundError, ValueError):
+        return {}
 
 
 def invocation(module, service):
@@ -162,6 +177,7 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
+            "found": {"type": "path"},
             "service": {"type": "str", "default": "logstash.service"},
             "state": {"type": "str", "choices": ["read", "changing", "proven", "pending"], "default": "read"},
             "record": {"type": "dict"},
@@ -197,6 +213,7 @@ def main():
         release=after["record"].get("release", ""),
         changing=after["changing"] is not None,
         service=activity(module, params["service"]),
+        found=read_found(params["found"]),
         same_process=bool(running) and after["changing"] in (None, running),
     )
 

@@ -100,6 +100,21 @@ def test_confined_process_sees_only_its_directories_writable(host):
         assert host.run(f"{inside} sh -c 'touch {path}/probe && rm {path}/probe'").rc == 0, path
 
 
+def test_position_of_an_input_is_where_the_confined_process_can_write_it(host):
+    """jdbc of several releases keeps it in HOME, which was the package's own folder."""
+    pid = unit(host, "MainPID")
+    assert "HOME=/var/lib/logstash" in host.run(f"tr '\\0' '\\n' < /proc/{pid}/environ").stdout.splitlines()
+    assert not host.file("/usr/share/logstash/.logstash_jdbc_last_run").exists
+    inside = f"nsenter --target {pid} --mount setpriv --reuid logstash --regid logstash --clear-groups sh -c"
+    position = "/var/lib/logstash/.logstash_jdbc_last_run"
+    assert (
+        host.run(
+            f"{inside} 'grep -q 2026-11-01 {position} && cp {position} {position}.1 && mv {position}.1 {position}'"
+        ).rc
+        == 0
+    )
+
+
 def send(host, message):
     """Gives one event to the TLS input."""
     answer = host.run(

@@ -11,11 +11,10 @@ WAY_OUT = "Correct the cause and run again."
 class Outcome:
     """What is known at the end of a failed run.
 
-    `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first change
-    still did when the run failed. `before` and `now` are what the service did then and does at the end, one of SERVICE.
-    `record`: what was last proven healthy; `proven_now`: in this run. `found`: what the host had before the first run.
-    `rollback`: the run may bring it back. `to_run`: the service is to run. `failure`: why what was to be brought back
-    could not be. `out_of_service`: the host was taken out of service and not put back.
+    `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first
+    change still did when the run failed. `before` and `now` are what the service did then and does at the end, one of
+    SERVICE. `record`: what was last proven healthy; `proven_now`: in this run. `found`: what the host had before the
+    first run, with XX could not be. `out_of_service`: the host was taken out of service and not put back.
     """
 
     changing: bool
@@ -50,6 +49,11 @@ def named(record):
     return f"version {record.get('version', 'unknown')}, release {record.get('release', 'unknown')}"
 
 
+def found_as(found):
+    """What was set up by hand, in brackets."""
+    return f"Logstash {found.get('version', 'unknown')}, its plugins, settings, unit and drop-ins"
+
+
 def is_restored(outcome):
     """Whether what was there before was brought back."""
     there = outcome.record or outcome.found
@@ -58,8 +62,13 @@ def is_restored(outcome):
 
 def what_was_done(outcome):
     """What the run did about the failure: the first sentence whose condition holds."""
-    good = f"The last good configuration ({named(outcome.record)})" if outcome.record else "What was set up by hand"
     log = outcome.record.get("health", {}).get("log_file")
+    if outcome.record:
+        good, proved = f"The last good configuration ({named(outcome.record)})", "back to health either"
+        look = f"`journalctl -u logstash`{f' and {log}' if log else ''}"
+    else:
+        good, proved = f"What was set up by hand before the first run ({found_as(outcome.found)})", "back as it was"
+        look = f"`journalctl -u logstash`, and {outcome.found.get('files', 'what was kept of it')}"
     proof = ", and the service is proven healthy on it" if outcome.to_run and outcome.now == "running" else ""
     sentences = (
         (outcome.check, "This is a check run: nothing was changed."),
@@ -75,11 +84,14 @@ def what_was_done(outcome):
         ),
         (
             outcome.failure,
-            f"{good} could not be brought back to health either: {outcome.failure} Look at the host: "
-            f"`journalctl -u logstash`{f' and {log}' if log else ''}.",
+            f"{good} could not be brought {proved}: {outcome.failure} Look at the host: {look}.",
         ),
         (outcome.record, f"The last good configuration was brought back ({named(outcome.record)}){proof}."),
-        (True, "What was set up by hand before the first run was brought back."),
+        (
+            True,
+            f"What was set up by hand before the first run was brought back ({found_as(outcome.found)}), and does "
+            f"what it did: {outcome.found.get('does', 'as before')}.",
+        ),
     )
     return next(sentence for condition, sentence in sentences if condition)
 

@@ -6,6 +6,7 @@ function that a module gives them, `run(command, cwd=None) -> (code, output, err
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import pwd
@@ -16,6 +17,8 @@ import time
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
+
+from . import debian_rebuild
 
 NAME = "logstash"
 # What the programs say while another one, such as an automatic update after the boot, holds their lock.
@@ -213,6 +216,26 @@ class Apt(Programs):
         """Takes the package off the host again. Settings files that were changed stay."""
         self.try_run(["dpkg", "--remove", "--force-remove-reinstreq", NAME])
 
+    def find(self, version):
+        """Package files of a version that the package manager may have kept."""
+        return Path("/var/cache/apt/archives").glob(f"{NAME}_*{version}*.deb")
+
+    def download_again(self, version, directory):
+        """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
+        known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
+        wanted = next((item for item in known if self.release(item) == version), None)
+        if wanted is None:
+            raise PackageError("no repository of the host has it")
+        self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
+        return next(Path(directory).glob("*.deb"))
+
+    def rebuild(self, directory):
+        """A package file made of what is installed, with its settings files as they are now. Raises PackageError."""
+        try:
+            return debian_rebuild.build(self.run, NAME, Path(directory))
+        except debian_rebuild.RebuildError as error:
+            raise PackageError(str(error)) from error
+
     def hold(self, held):
         """Holds the package at its version, or lets it go."""
         self.run(["apt-mark", "hold" if held else "unhold", NAME])
@@ -301,6 +324,18 @@ class Dnf(Programs):
     def remove(self):
         """Takes the package off the host again. Settings files that were changed stay."""
         self.try_run(["rpm", "--erase", NAME])
+
+    def find(self, version):
+        """Package files of a version that the package manager may have kept."""
+        return Path("/var/cache/dnf").glob(f"*/packages/{NAME}-{version}-*.rpm")
+
+    def download_again(self, version, directory):
+        """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
+        return self.download(version, directory)
+
+    def rebuild(self, directory):
+        """Nothing makes an rpm of what is installed. Raises PackageError."""
+        raise PackageError("an rpm cannot be made from what is installed")
 
     def hold(self, held):
         """Holds the package at its version, or lets it go. The list is what the plugin versionlock reads."""
@@ -416,6 +451,37 @@ def refresh(manager, cache, version):
     except PackageError as error:
         return str(error)
     return ""
+
+
+def obtain(manager, cache, version):
+    """Puts the package file of the installed version into the cache, so that the host can come back to it.
+
+    Taken from the package manager's cache, from a repository of the host, or else made from what is installed. Raises
+    PackageError with all that was tried.
+    """
+    target = cached(manager, cache, version)
+    tried = []
+    Path(cache).mkdir(mode=0o755, parents=True, exist_ok=True)
+    for file in [target, *manager.find(version)]:
+        with contextlib.suppress(PackageError):
+            if file.exists() and manager.describe(file) == (NAME, version):
+                if file != target:
+                    part = target.with_name(f".fetch-{target.name}")
+                    shutil.copyfile(file, part)
+                    part.replace(target)
+                return
+    for get in (lambda directory: manager.download_again(version, directory), manager.rebuild):
+        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=cache) as directory:
+            try:
+                file = get(directory)
+            except (PackageError, OSError) as error:
+                tried.append(str(error))
+                continue
+            file.chmod(0o644)
+            os.chown(file, os.geteuid(), os.getegid())
+            file.replace(target)
+            return
+    raise PackageError("; ".join(tried))
 
 
 def move(manager, cache, version, before, origin):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import fnmatch
 import os
 import re
 import struct
@@ -18,6 +19,9 @@ EMPTY_SEGMENT = 1
 WORTHLESS = {".lock", "uuid"}
 # What JRuby unpacks to a temporary directory, which may be below path.data.
 UNPACKED = re.compile(r"/(jffi|jruby-)[^/]*(/|$)")
+# Where inputs keep how far they have read when nobody says where: in the HOME of the service, in releases that do not
+# use path.data for it. jdbc; s3, file and others that keep a sincedb; couchdb_changes.
+POSITIONS = (".logstash_jdbc_last_run*", ".sincedb*", ".couchdb_seq*")
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,16 @@ def read_state(path, skip):
     return Stored("state", path, size_of(files)) if files else None
 
 
+def find_positions(home):
+    """The files directly in the HOME of the service in which inputs keep how far they have read."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(home) as entries:
+        files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
+        return sorted(file.path for file in files if any(fnmatch.fnmatch(file.name, known) for known in POSITIONS))
+    return []
+
+
 def find_stored(paths, moved):
-    """What would be missed in the parts ``moved`` of {data, queue, dead_letter_queue: path}."""
+    """What would be missed in the parts ``moved`` of {data, queue, dead_letter_queue, home: path}."""
     found = []
     for kind, read in (("queue", read_queue), ("dead_letter_queue", read_dead_letter_queue)):
         if kind in moved and os.path.isdir(paths[kind]):
@@ -134,4 +146,6 @@ def find_stored(paths, moved):
             found += [read(folder) for folder in folders]
     if "data" in moved and os.path.isdir(paths["data"]):
         found.append(read_state(paths["data"], {paths["queue"], paths["dead_letter_queue"]}))
+    if "home" in moved:
+        found += [Stored("position", file, size_of([file])) for file in find_positions(paths["home"])]
     return [stored for stored in found if stored]

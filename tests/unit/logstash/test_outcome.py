@@ -11,7 +11,8 @@ UNCHANGED = Outcome(changing=False, same_process=True, before="running", now="ru
 CHANGED = replace(UNCHANGED, changing=True)
 RESTARTED = replace(CHANGED, same_process=False)
 FIRST = Outcome(changing=True, same_process=False, before="stopped", now="stopped")
-FOUND = replace(FIRST, found={"a": 1}, now="running")
+BY_HAND = {"version": "9.5.2", "does": "it listens on port 5000", "files": "/etc/logstash/found/files"}
+FOUND = replace(FIRST, found=BY_HAND, now="running")
 # What was done.
 GOOD = "version 9.5.2, release abc"
 NOTHING_DONE = "Nothing live was changed, and nothing was restarted."
@@ -23,10 +24,14 @@ NOT_BACK = (
     f"The last good configuration ({GOOD}) could not be brought back to health either: No. Look at the host: "
     "`journalctl -u logstash` and /var/log/logstash/logstash-plain.log."
 )
-FOUND_BACK = "What was set up by hand before the first run was brought back."
+FOUND_IS = "What was set up by hand before the first run (Logstash 9.5.2, its plugins, settings, unit and drop-ins)"
+FOUND_BACK = (
+    "What was set up by hand before the first run was brought back (Logstash 9.5.2, its plugins, settings, unit and "
+    "drop-ins), and does what it did: it listens on port 5000."
+)
 FOUND_NOT_BACK = (
-    "What was set up by hand could not be brought back to health either: No. Look at the host: "
-    "`journalctl -u logstash`."
+    f"{FOUND_IS} could not be brought back as it was: No. Look at the host: `journalctl -u logstash`, and "
+    "/etc/logstash/found/files."
 )
 LEFT = "logstash_rollback is false: everything was left as it is."
 # What the service does.
@@ -94,7 +99,7 @@ def every_outcome():
     """Every combination that can be: a process that is the same runs, and only what may be brought back can fail to."""
     flags = itertools.product([False, True], repeat=7)
     for changing, same, proven_now, rollback, to_run, check, fails in flags:
-        for before, now, record, found in itertools.product(SERVICE, SERVICE, ({}, RECORD), ({}, {"a": 1})):
+        for before, now, record, found in itertools.product(SERVICE, SERVICE, ({}, RECORD), ({}, BY_HAND)):
             if same and before != "running":
                 continue
             if fails and not (changing and rollback and not check and (record or found)):

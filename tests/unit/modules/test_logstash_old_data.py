@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import pwd
 import shutil
 import struct
 import subprocess
@@ -352,3 +353,74 @@ def test_locks_are_those_of_the_jvm(old):
     with (old / ".lock").open("w") as stream:
         fcntl.lockf(stream, fcntl.LOCK_EX)
         assert not stored_data.is_locked(str(old / ".lock"))
+
+
+JDBC, SINCEDB = ".logstash_jdbc_last_run", ".sincedb_0123"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The home of the service's user, which is this one's, with positions of inputs and what else lies there."""
+    own = pwd.getpwuid(os.getuid())
+    path = tmp_path / "home"
+    path.mkdir()
+    account = pwd.struct_passwd([*own[:5], str(path), own[6]])
+    monkeypatch.setattr(logstash_old_data.pwd, "getpwnam", lambda _name: account)
+    for name in (JDBC, SINCEDB, ".bashrc", "Gemfile"):
+        (path / name).write_text(name)
+    (path / ".sincedb_folder").mkdir()
+    return path
+
+
+@pytest.mark.usefixtures("old")
+def test_positions_in_the_home_of_the_user_stop_the_run(old_data, home, tmp_path):
+    (tmp_path / "new").mkdir()
+    result = old_data("fail", data=tmp_path / "old", home=tmp_path / "new")
+    assert result["failed"]
+    assert [item["path"] for item in result["found"]] == [f"{home}/{JDBC}", f"{home}/{SINCEDB}"]
+    assert f"the service's HOME from {home} to {tmp_path}/new" in result["msg"]
+    assert "Set logstash_old_data to move" in result["msg"]
+
+
+@pytest.mark.usefixtures("old")
+def test_positions_move_to_the_new_home_and_nothing_else_does(old_data, home, tmp_path):
+    (tmp_path / "new").mkdir()
+    result = old_data("move", data=tmp_path / "old", home=tmp_path / "new")
+    assert result["moved"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == [JDBC, SINCEDB]
+    assert {".bashrc", "Gemfile", ".sincedb_folder"} == {path.name for path in home.iterdir()}
+    assert not old_data("move", data=tmp_path / "old", home=tmp_path / "new")["found"]
+
+
+@pytest.mark.usefixtures("old")
+def test_position_that_is_at_the_new_home_with_another_content_stops_the_move(old_data, home, tmp_path):
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / JDBC).write_text("newer")
+    assert (
+        "is there already, with another content"
+        in old_data("move", data=tmp_path / "old", home=tmp_path / "new")["msg"]
+    )
+    assert (home / SINCEDB).exists()
+
+
+@pytest.mark.usefixtures("old")
+def test_live_environment_says_which_home_the_service_has(old_data, home, tmp_path):
+    (tmp_path / "environment").write_text(f'HOME="{tmp_path}/new"\n')
+    assert not old_data("fail", data=tmp_path / "old", home=tmp_path / "new")["found"]
+    assert (home / JDBC).exists()
+
+
+def test_home_in_path_data_moves_with_it(old, old_data, home, tmp_path):
+    (tmp_path / "environment").write_text(f'HOME="{old}"\n')
+    (old / JDBC).write_text("position")
+    assert old_data("move", home=tmp_path / "new")["moved"]
+    assert (tmp_path / "new" / JDBC).read_text() == "position"
+    assert (home / JDBC).exists()
+
+
+def test_data_of_settings_that_name_no_path_lie_below_the_home(old_data, home, tmp_path):
+    (tmp_path / "logstash.yml").write_text("pipeline.workers: 2\n")
+    make_old(home / "data")
+    assert "3 unread events on 1 pages" in old_data("fail")["msg"]
+    assert old_data("move")["moved"]
+    assert (tmp_path / "new/plugins/.sincedb").read_text() == "position"

@@ -1,0 +1,246 @@
+"""Finds what was set up by hand and decides what Logstash runs, or which version, over what the role sets up.
+
+Each find names its file and line. Values are left out, since options of a JVM or a command may hold passwords.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+OWN_DROP_IN = "elk-deploy.conf"
+OWN_HEADER = "# Written by Ansible (elk.deploy.logstash)"
+UNIT = "logstash.service"
+ENVIRONMENT_FILES = ("/etc/default/logstash", "/etc/sysconfig/logstash")
+# Where systemd looks, the first counts. Vendors' files are below /usr.
+UNIT_FOLDERS = (
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+)
+# Directives of a unit that say what runs, and as whom.
+DIRECTIVES = {"ExecStart", "User", "Group", "DynamicUser", "RootDirectory", "RootImage"}
+# Variables that say what runs: those of Logstash's start script and of Java, with what to set instead.
+VARIABLES = {
+    "LS_OPTS": "set the options in logstash_settings",
+    "LS_SETTINGS_DIR": "the settings are those in /etc/logstash",
+    "LS_JAVA_OPTS": "set logstash_heap_size and logstash_jvm_options",
+    "JAVA_OPTS": "set logstash_heap_size and logstash_jvm_options",
+    "JDK_JAVA_OPTIONS": "set logstash_jvm_options",
+    "LS_JVM_OPTS": "set logstash_jvm_options",
+    "LS_HOME": "the program is that of logstash_source",
+    "LOGSTASH_HOME": "the program is that of logstash_source",
+    "LS_JAVA_HOME": "set logstash_java_home",
+}
+# What packages themselves write, which changes nothing.
+HARMLESS = {
+    "LS_OPTS": ("", "--path.settings /etc/logstash", "--path.settings=/etc/logstash"),
+    "LS_SETTINGS_DIR": ("/etc/logstash", "/etc/logstash/"),
+    "LS_HOME": ("/usr/share/logstash",),
+    "LOGSTASH_HOME": ("/usr/share/logstash",),
+}
+REMOVED = "# Taken out by Ansible (elk.deploy.logstash): "
+ASSIGNMENT = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One find: the lines from `line` to `last` of a file, what they are, and what to do instead.
+
+    kind     `unit` for a line of a unit or an environment, `file` for a whole unit, `hold` for what keeps a version
+    """
+
+    file: str
+    line: int
+    last: int
+    what: str
+    instead: str
+    kind: str = "unit"
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.what} ({self.instead})"
+
+
+def at(root, path):
+    """A path of the host below a root, which is another one in tests."""
+    return Path(root) / str(path).lstrip("/")
+
+
+def read_lines(path):
+    """The lines of a file; none where there is no such file."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return []
+
+
+def joined_lines(lines):
+    """(first line, last line, text) of a file's settings, with lines that end in a backslash joined; no comments."""
+    start, parts = 0, []
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text.startswith(("#", ";")) or not (text or parts):
+            continue
+        start = start if parts else number
+        if text.endswith("\\"):
+            parts.append(text[:-1].strip())
+            continue
+        yield start, number, " ".join([*parts, text]).strip()
+        parts = []
+    if parts:
+        yield start, len(lines), " ".join(parts).strip()
+
+
+def assignments(text):
+    """{name: value} of the words of an Environment= line."""
+    words = (next(group for group in match if group is not None) for match in map(re.Match.groups, _words(text)))
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+def _words(text):
+    return ASSIGNMENT.finditer(text)
+
+
+def decides(name, value, known):
+    """Whether a variable says what runs: none that only repeats what is so anyway, or that the role sets itself."""
+    if name == "JAVA_HOME" and known["java_home_counts"]:
+        return name not in known["set"]
+    return name in VARIABLES and name not in known["set"] and value.strip() not in HARMLESS.get(name, ())
+
+
+def instead_of(name):
+    """What to set in place of a variable."""
+    return VARIABLES.get(name, VARIABLES["LS_JAVA_HOME"])
+
+
+def find_in_environment(path, root, known):
+    """The deciding variables of an EnvironmentFile."""
+    for first, last, text in joined_lines(read_lines(at(root, path))):
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        if sign and decides(name, value.strip().strip("'\""), known):
+            yield Override(str(path), first, last, f"{name}=", instead_of(name))
+
+
+def find_in_unit(path, root, known, after_own):
+    """The deciding lines of one drop-in. Those that come after the role's go before what it sets."""
+    section = ""
+    of_files = {**known, "set": set() if after_own else known["set"]}
+    for first, last, text in joined_lines(read_lines(at(root, path))):
+        if text.startswith("["):
+            section = text.strip("[]")
+            continue
+        name, sign, value = (part.strip() for part in text.partition("="))
+        if section != "Service" or not sign:
+            continue
+        if name in DIRECTIVES:
+            yield Override(str(path), first, last, f"{name}=", "the unit's is that of the package or of the role")
+        elif name == "Environment":
+            for variable, given in assignments(value).items():
+                if decides(variable, given, known):
+                    yield Override(str(path), first, last, f"Environment={variable}=", instead_of(variable))
+        elif name == "EnvironmentFile" and not value and after_own:
+            yield Override(str(path), first, last, "EnvironmentFile= without a file", "it drops the role's environment")
+        elif name == "EnvironmentFile" and value:
+            yield from find_in_environment(value.lstrip("-").strip("'\""), root, of_files)
+
+
+def drop_ins(root):
+    """The drop-ins of the unit in the order that systemd reads them; of two of one name the first folder's counts."""
+    found = {}
+    for folder in UNIT_FOLDERS:
+        for path in sorted(at(root, f"{folder}/{UNIT}.d").glob("*.conf")):
+            found.setdefault(path.name, f"{folder}/{UNIT}.d/{path.name}")
+    return [found[name] for name in sorted(found)]
+
+
+def find_whole_units(root):
+    """A unit that stands in the place of the package's, unless the role has written it."""
+    for folder in ("/etc/systemd/system", "/usr/local/lib/systemd/system"):
+        path = at(root, f"{folder}/{UNIT}")
+        if path.is_symlink() and str(path.readlink()) == "/dev/null":
+            yield Override(f"{folder}/{UNIT}", 1, 1, "the unit is masked", f"systemctl unmask {UNIT}", "file")
+            continue
+        lines = read_lines(path)
+        if lines and not lines[0].startswith(OWN_HEADER):
+            reason = "it takes the place of the package's unit"
+            yield Override(f"{folder}/{UNIT}", 1, len(lines), "a unit of its own", reason, "file")
+
+
+def find_deciding(root, environment, java_home_counts):
+    """What decides over the role; ``environment`` are the names of the variables that the role sets itself."""
+    known = {"set": set(environment), "java_home_counts": java_home_counts}
+    found = list(find_whole_units(root))
+    for path in ENVIRONMENT_FILES:
+        found += find_in_environment(path, root, known)
+    for path in drop_ins(root):
+        name = path.rpartition("/")[2]
+        if name != OWN_DROP_IN:
+            found += find_in_unit(path, root, known, name > OWN_DROP_IN)
+    return list(dict.fromkeys(found))
+
+
+def find_holds(root, manager, held, name="logstash"):
+    """What holds the package at a version. Needed only where another one is to come, and the role has set none."""
+    finder = {"apt": _find_apt_holds, "dnf": _find_dnf_holds}.get(manager)
+    return list(finder(root, held, name)) if finder else []
+
+
+def _find_apt_holds(root, held, name):
+    if held:
+        lines = read_lines(at(root, "/var/lib/dpkg/status"))
+        start = lines.index(f"Package: {name}") + 1 if f"Package: {name}" in lines else 0
+        status = next((index for index, line in enumerate(lines[start:], start) if line.startswith("Status: ")), start)
+        yield Override("/var/lib/dpkg/status", status + 1, status + 1, "hold", f"apt-mark unhold {name}", "hold")
+    folder = at(root, "/etc/apt/preferences.d")
+    for path in [at(root, "/etc/apt/preferences"), *(sorted(folder.iterdir()) if folder.is_dir() else [])]:
+        for number, line in enumerate(read_lines(path), 1):
+            field, _, value = line.partition(":")
+            if field.strip().lower() == "package" and name_matches(name, value):
+                shown = "/" + str(path.relative_to(root))
+                yield Override(shown, number, number, "pin", "take the entry out, or allow the version", "hold")
+
+
+def _find_dnf_holds(root, _held, name):
+    path = "/etc/dnf/plugins/versionlock.list"
+    for number, line in enumerate(read_lines(at(root, path)), 1):
+        if re.match(rf"!?(\d+:)?{name}(-\d|\*|$)", line.strip()):
+            yield Override(path, number, number, "versionlock", f"dnf versionlock delete {name}", "hold")
+    folder = at(root, "/etc/yum.repos.d")
+    for path in [at(root, "/etc/dnf/dnf.conf"), *(sorted(folder.glob("*.repo")) if folder.is_dir() else [])]:
+        for first, last, text in joined_lines(read_lines(path)):
+            field, sign, value = text.partition("=")
+            if sign and field.strip() in ("exclude", "excludepkgs") and name_matches(name, value):
+                shown = "/" + str(path.relative_to(root))
+                yield Override(shown, first, last, f"{field.strip()}=", f"take {name} out of it", "hold")
+
+
+def name_matches(name, patterns):
+    """Whether one of several patterns means this package, and not simply every one."""
+    words = re.split(r"[\s,]+", patterns.strip())
+    return any(word.strip("*") and fnmatch.fnmatch(name, word.partition(":")[0]) for word in words if word)
+
+
+def take_out(root, overrides):
+    """Makes comments of the deciding lines. Raises OSError."""
+    for file in {override.file for override in overrides}:
+        path = at(root, file)
+        lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        for override in overrides:
+            if override.file == file:
+                for index in range(override.line - 1, override.last):
+                    if not lines[index].startswith(REMOVED):
+                        lines[index] = REMOVED + lines[index].rstrip("\\")
+        found = path.stat()
+        part = path.with_name(path.name + ".part")
+        part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
+        part.chmod(found.st_mode & 0o7777)
+        os.chown(part, found.st_uid, found.st_gid)
+        part.replace(path)

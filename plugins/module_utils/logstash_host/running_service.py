@@ -1,0 +1,138 @@
+"""What a service does at this moment: whether it runs, on which ports, and what its node API shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import struct
+from pathlib import Path
+from urllib.error import URLError
+
+from ansible.module_utils.urls import open_url
+
+from . import settings_lines
+
+LISTENING = "0A"
+# Where Logstash's node API listens when no setting says so.
+API_PORTS = "9600-9700"
+RUNNING = ("active", "activating", "reloading")
+
+
+def properties(run, service):
+    """What systemd knows of a unit, as texts; ``run(command)`` gives (code, output, errors)."""
+    names = "LoadState,ActiveState,UnitFileState,MainPID,NRestarts"
+    _code, output, _errors = run(["systemctl", "show", f"--property={names}", service])
+    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+
+
+def listening(pid):
+    """The addresses that a process listens on, as a sorted list of (address, TCP port)."""
+    sockets = {}
+    for table in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            continue
+        for fields in map(str.split, lines):
+            if fields[3] == LISTENING:
+                sockets[fields[9]] = (*parse_address(fields[1]), int(fields[7]))
+    try:
+        own = set(_open_sockets(pid))
+        return sorted({sockets[inode][:2] for inode in own & sockets.keys()})
+    except PermissionError:
+        # In a container, root may not look into another user's process; there all sockets of that user have to do.
+        owner = Path(f"/proc/{pid}").stat().st_uid
+        return sorted({found[:2] for found in sockets.values() if found[2] == owner})
+    except OSError:
+        # The process has ended.
+        return []
+
+
+def _open_sockets(pid):
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            yield os.readlink(descriptor).partition("socket:[")[2].rstrip("]")
+        except FileNotFoundError:
+            continue
+
+
+def parse_address(text):
+    """The address and the port of a line of /proc/net: words of four bytes in the machine's order, in hexadecimal."""
+    address, _, port = text.partition(":")
+    words = [int(address[start : start + 8], 16) for start in range(0, len(address), 8)]
+    family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
+    return socket.inet_ntop(family, struct.pack(f"={len(words)}I", *words)), int(port, 16)
+
+
+def ask(url):
+    """The JSON object that the node API answers with; empty where it does not."""
+    try:
+        with open_url(url, timeout=5, use_proxy=False) as answer:
+            found = json.load(answer)
+    except (OSError, URLError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def find_api(pid, addresses, settings_file):
+    """The URL of the process's own node API and its answer; empty where it is turned off, or asks for a password.
+
+    Only ports that the settings give to the API are asked: on others, the question would become an event.
+    """
+    settings = settings_lines.read_common(settings_file)
+    ports = str(settings.get("api.http.port", settings.get("http.port", API_PORTS)))
+    if not re.fullmatch(r"\d+(-\d+)?", ports):
+        return "", {}
+    first, _, last = ports.partition("-")
+    for address, port in addresses:
+        if int(first) <= port <= int(last or first):
+            host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, f"[{address}]" if ":" in address else address)  # noqa: S104
+            url = f"http://{host}:{port}"
+            node = ask(f"{url}/_node")
+            if str(node.get("jvm", {}).get("pid", "")) == str(pid):
+                return url, node
+    return "", {}
+
+
+def observe(run, service, settings_file):
+    """What the service does now, as {running, ports, api, version, pipelines}."""
+    state = properties(run, service)
+    pid = state.get("MainPID", "0")
+    addresses = listening(pid) if pid != "0" else []
+    api, node = find_api(pid, addresses, settings_file)
+    pipelines = ask(f"{api}/_node/pipelines").get("pipelines") if api else {}
+    return {
+        "running": state.get("ActiveState") in RUNNING,
+        "ports": sorted({port for _address, port in addresses}),
+        "api": api,
+        "version": node.get("version", ""),
+        "pipelines": sorted(pipelines or {}),
+    }
+
+
+def describe(serves):
+    """What ``observe`` found, for a message."""
+    if not serves["running"]:
+        return "it does not run"
+    ports = ", ".join(map(str, serves["ports"])) or "none"
+    api = f", its node API at {serves['api']} shows pipeline {', '.join(serves['pipelines'])}" if serves["api"] else ""
+    return f"it listens on port {ports}{api}"
+
+
+def lacks(now, before):
+    """What a service does not do now and did before, as a text; empty when it does all of it."""
+    if not before["running"]:
+        return "it runs, and did not before" if now["running"] else ""
+    if not now["running"]:
+        return "it does not run"
+    missing = [str(port) for port in before["ports"] if port not in now["ports"]]
+    if missing:
+        return f"its process does not listen on port {', '.join(missing)}"
+    if before["api"] and now["api"] != before["api"]:
+        return f"its node API does not answer at {before['api']}"
+    if before["version"] != now["version"] and before["version"]:
+        return f"its version is {now['version']}, not {before['version']}"
+    gone = [name for name in before["pipelines"] if name not in now["pipelines"]]
+    return f"its node API does not show pipeline {', '.join(gone)}" if gone else ""

@@ -1,0 +1,311 @@
+#!/usr/bin/python
+"""Keeps what ran on a host before the role's first change, and brings it back."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_found
+short_description: Keep the Logstash that was on a host before the first change, and bring it back
+description:
+  - A host may have a Logstash that somebody set up by hand. Before anything of it changes, V(kept) writes down what
+    it is - the package and its hold, the plugins, the settings directory, the unit with its drop-ins and links, the
+    files of its environment, and what the running service does - its ports, its node API, its pipelines.
+  - Where another version of the package is to be installed, the package file of the old one is put into O(cache)
+    first. It comes from the package manager's cache or from a repository of the host, or a deb is made from what is
+    installed. Where none of these works and the service runs, it fails.
+  - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the
+    plugins have modules of their own.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+options:
+  state:
+    description:
+      - V(kept) keeps what there is now, in place of what was kept before. Where there is no Logstash, nothing is kept.
+      - V(restored) puts the files back, starts or stops the service, and waits until it does what it did.
+      - V(forgotten) removes what is kept.
+    type: str
+    choices: [kept, restored, forgotten]
+    required: true
+  path:
+    description: The folder of what is kept, which only root enters.
+    type: path
+    required: true
+  settings:
+    description: The settings directory.
+    type: path
+    default: /etc/logstash
+  also:
+    description: Further files that are kept, and are put back.
+    type: list
+    elements: path
+    default: []
+  skip:
+    description: Paths below the settings directory that are neither kept nor touched.
+    type: list
+    elements: path
+    default: []
+  home:
+    description: Where the package has its program and its plugins.
+    type: path
+    default: /usr/share/logstash
+  service:
+    description: The systemd unit.
+    type: str
+    default: logstash.service
+  manager:
+    description: The package manager of the host; with another one than those that are known, no package is.
+    type: str
+    default: ""
+  cache:
+    description: The directory for package files.
+    type: path
+    default: /var/cache/elk-deploy
+  version:
+    description: The version of the package that is to come, empty when the package stays as it is.
+    type: str
+    default: ""
+  held:
+    description: Whether the package was held.
+    type: bool
+    default: false
+  restart:
+    description: Whether V(restored) restarts a service that ran. Without it, the process that ran before still runs.
+    type: bool
+    default: true
+  timeout:
+    description: How many seconds the service has to do what it did.
+    type: int
+    default: 180
+  settle:
+    description: For how many seconds it has to go on doing so.
+    type: int
+    default: 0
+attributes:
+  check_mode:
+    support: full
+    description: Changes nothing.
+"""
+
+EXAMPLES = r"""
+- name: Keep what runs
+  elk.deploy.logstash_found:
+    state: kept
+    path: /var/lib/logstash-found
+    manager: apt
+    version: 9.5.2
+"""
+
+RETURN = r"""
+record:
+  description: What is kept, with C(version), C(package), C(fingerprints), C(settings), C(serves) and C(does); empty for
+    nothing.
+  type: dict
+  returned: success
+files:
+  description: The files that were put back.
+  type: list
+  elements: str
+  returned: when O(state=restored)
+"""
+
+import glob
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import kept_files, running_service
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+
+INTERVAL = 1.0
+# What package managers put beside a settings file that somebody changed.
+ENDS = ("", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".rpmnew", ".rpmsave")
+# Ports that systems give away, which may be others after each start.
+EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+class NotAsBeforeError(Exception):
+    """The service does not do what it did; the message says what is missing."""
+
+
+def kept_paths(service, settings, also):
+    """What is kept and put back: the settings, the unit in each place, its drop-ins, its links, its environment."""
+    folders = [
+        *("/etc/systemd/system.control", "/run/systemd/system.control"),
+        *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"),
+    ]
+    links = [path for kind in ("wants", "requires") for path in glob.glob(f"/etc/systemd/system/*.{kind}")]
+    paths = [f"{folder}/{service}{end}" for folder in folders for end in ("", ".d")]
+    paths += [f"{link}/{service}" for link in sorted({*links, "/etc/systemd/system/multi-user.target.wants"})]
+    paths += [f"/etc/{folder}/logstash{end}" for folder in ("default", "sysconfig") for end in ENDS]
+    # A settings directory that is a link counts with what it leads to.
+    paths += [*also, settings, os.path.realpath(settings)]
+    return list(dict.fromkeys(paths))
+
+
+def seen_through_links(paths):
+    """The paths as they are given, and those that they lead to."""
+    return [*paths, *(os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)) for path in paths)]
+
+
+def vendor_paths(service):
+    """The unit of the package, which is put back but never removed: the package may be there for the first time."""
+    folders = ("/usr/lib/systemd/system", "/lib/systemd/system")
+    return list(dict.fromkeys(os.path.realpath(f"{folder}/{service}") for folder in folders))
+
+
+def lasting_ports(ports, settings):
+    """The ports without those that the system gave away: of these only what the settings name."""
+    try:
+        first = int(EPHEMERAL.read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        first = 32768
+    named = set()
+    for path in Path(settings).rglob("*") if max(ports, default=0) >= first else []:
+        if path.is_file():
+            text = path.read_bytes()
+            named |= {port for port in ports if str(port).encode() in text}
+    return [port for port in ports if port < first or port in named]
+
+
+def keep(module):
+    """Keeps what there is, and returns the record. Raises PackageError and OSError."""
+    params = module.params
+    service, settings = params["service"], params["settings"]
+    state = running_service.properties(module.run_command, service)
+    manager = packages.MANAGERS.get(params["manager"])
+    manager = manager(module.run_command) if manager else None
+    installed = manager.installed() if manager else packages.Installed()
+    version = installed.version if installed.whole else ""
+    if not version and state.get("LoadState") in ("not-found", None):
+        return {}
+    serves = running_service.observe(module.run_command, service, f"{settings}/logstash.yml")
+    serves["ports"] = lasting_ports(serves["ports"], settings)
+    if module.check_mode:
+        return {"version": version or serves["version"], "serves": serves}
+    file = ""
+    if version and params["version"] not in ("", version):
+        try:
+            packages.obtain(manager, params["cache"], version)
+            file = str(packages.cached(manager, params["cache"], version))
+        except packages.PackageError as error:
+            if serves["running"]:
+                raise
+            # Nobody relies on what does not run, such as a package whose installation failed.
+            module.warn(f"The package of Logstash {version} could not be brought back if the run failed: {error}.")
+    plugins = PluginSet(params["home"])
+    path = Path(params["path"])
+    record = {
+        "version": version or serves["version"],
+        "package": {"version": version, "source": "package", "file": file, "held": params["held"]},
+        "fingerprints": {"plugins": plugins.keep() if version and plugins.lock else ""},
+        "settings": str(kept_files.place(path / "files", Path(settings) / "logstash.yml")),
+        "serves": serves,
+        "does": running_service.describe(serves),
+        "paths": kept_paths(service, settings, params["also"]),
+    }
+    part = path.with_name(path.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700)
+    kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
+    (part / "record.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    shutil.rmtree(path, ignore_errors=True)
+    part.rename(path)
+    return record
+
+
+def restore(module, record):
+    """Puts the files back and has the service do what it did; returns their paths. Raises NotAsBeforeError, OSError."""
+    params, service = module.params, module.params["service"]
+    copies = Path(params["path"]) / "files"
+    vendor = [path for path in vendor_paths(service) if kept_files.place(copies, path).exists()]
+    paths = [*kept_paths(service, params["settings"], params["also"]), *record["paths"], *vendor]
+    changed = kept_files.bring_back(copies, dict.fromkeys(paths), seen_through_links(params["skip"]))
+    module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+    runs = record["serves"]["running"]
+    if runs and params["restart"]:
+        module.run_command(["systemctl", "reset-failed", service])
+        module.run_command(["systemctl", "restart", service])
+    elif not runs:
+        module.run_command(["systemctl", "stop", service])
+        module.run_command(["systemctl", "reset-failed", service])
+    prove(module, record["serves"])
+    return changed
+
+
+def prove(module, before):
+    """Waits until the service does what it did, and goes on doing so. Raises NotAsBeforeError."""
+    params = module.params
+    deadline = time.monotonic() + params["timeout"]
+    since, process = None, ""
+    while True:
+        now = running_service.observe(module.run_command, params["service"], f"{params['settings']}/logstash.yml")
+        state = running_service.properties(module.run_command, params["service"])
+        problem = running_service.lacks(now, before)
+        if problem or process != state.get("MainPID", "0"):
+            since = None
+        if not problem:
+            since, process = since or time.monotonic(), state.get("MainPID", "0")
+            if not before["running"] or time.monotonic() - since >= params["settle"]:
+                return
+        if time.monotonic() > deadline + (0 if problem else params["settle"]):
+            raise NotAsBeforeError(problem or "it does not stay in one process")
+        time.sleep(INTERVAL)
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "state": {"type": "str", "choices": ["kept", "restored", "forgotten"], "required": True},
+            "path": {"type": "path", "required": True},
+            "settings": {"type": "path", "default": "/etc/logstash"},
+            "also": {"type": "list", "elements": "path", "default": []},
+            "skip": {"type": "list", "elements": "path", "default": []},
+            "home": {"type": "path", "default": "/usr/share/logstash"},
+            "service": {"type": "str", "default": "logstash.service"},
+            "manager": {"type": "str", "default": ""},
+            "cache": {"type": "path", "default": "/var/cache/elk-deploy"},
+            "version": {"type": "str", "default": ""},
+            "held": {"type": "bool", "default": False},
+            "restart": {"type": "bool", "default": True},
+            "timeout": {"type": "int", "default": 180},
+            "settle": {"type": "int", "default": 0},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    path = Path(params["path"])
+    record_file = path / "record.json"
+    if params["state"] == "forgotten":
+        changed = path.exists()
+        if changed and not module.check_mode:
+            shutil.rmtree(path)
+        module.exit_json(changed=changed, record={})
+    try:
+        if params["state"] == "kept":
+            record = keep(module)
+            if not record and path.exists() and not module.check_mode:
+                shutil.rmtree(path)
+            module.exit_json(changed=bool(record), record=record)
+        record = json.loads(record_file.read_text(encoding="utf-8"))
+        if module.check_mode:
+            module.exit_json(changed=True, record=record, files=[])
+        module.exit_json(changed=True, record=record, files=restore(module, record))
+    except packages.PackageError as error:
+        module.fail_json(
+            msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand. If the "
+            "run failed, that one could not be brought back, since its package file is not to be had: "
+            f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a "
+            "repository that has it; or set logstash_rollback to false, if it need not come back."
+        )
+    except NotAsBeforeError as error:
+        module.fail_json(msg=f"The service does not do again what it did before: {error}.")
+    except OSError as error:
+        module.fail_json(msg=f"{error}. Make room on that file system, or make it writable, and run again.")
+
+
+if __name__ == "__main__":
+    main()
