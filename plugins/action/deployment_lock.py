@@ -7,22 +7,20 @@ import time
 from typing import Any
 
 from ansible import context
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.logstash_host.deployment_lock import IDENTITY
 from ..plugin_utils import control_node
+from ..plugin_utils.masked_action import MaskedAction
 
 MODULE = "elk.deploy.deployment_lock"
 
 
-class ActionModule(ActionBase):
+class ActionModule(MaskedAction):
     """The host keeps the lock; only the control node can tell whether its own processes live."""
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        variables = task_vars or {}
-        host = variables.get("inventory_hostname", "")
-        playbooks = " ".join(context.CLIARGS.get("args") or ()) or variables.get("ansible_play_name", "")
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        host = task_vars.get("inventory_hostname", "")
+        playbooks = " ".join(context.CLIARGS.get("args") or ()) or task_vars.get("ansible_play_name", "")
         # A task runs in a process of its own; the run is the one that started it.
         owner = control_node.owner(os.getppid(), host, playbooks)
         arguments = {**self._task.args, "owner": owner}

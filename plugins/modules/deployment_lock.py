@@ -15,6 +15,7 @@ description:
   - Never counts as a change. In check mode nothing is taken, and a lock of another run is a warning.
   - Is an action, which says who the run is and looks for its process. The module of the same name keeps the file.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The lock file. Its directory is made when it is missing. Below C(/run) it goes with a reboot.
@@ -65,8 +66,8 @@ holder:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import Lock, LockError, same
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def main():
@@ -79,6 +80,7 @@ def main():
             "owner": {"type": "dict", "required": True},
             "replace": {"type": "dict"},
         },
+        facts=["holder"],
         supports_check_mode=True,
     )
     params = module.params

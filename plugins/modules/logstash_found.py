@@ -16,6 +16,7 @@ description:
   - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the
     plugins have modules of their own.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   state:
     description:
@@ -114,10 +115,10 @@ import shutil
 import time
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import kept_files, running_service
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 INTERVAL = 1.0
 # What package managers put beside a settings file that somebody changed.
@@ -274,6 +275,7 @@ def main():
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
         },
+        facts=["record"],
         supports_check_mode=True,
     )
     params = module.params

@@ -12,6 +12,7 @@ description:
     package at another version.
   - Each find has its file and line. Values are never shown, since they may hold passwords.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   handling:
     description:
@@ -74,8 +75,8 @@ removable:
 
 import dataclasses
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import overrides
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 ROOT = "/"
 # From this release on, JAVA_HOME does not count any more.

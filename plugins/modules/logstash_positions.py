@@ -11,6 +11,7 @@ description:
     service, or that does not outlive it, as its own C(/tmp). Logstash runs all the same, and reads events twice.
   - Looks at the literal values in the files of pipelines, and fails with file and line. Changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The folder with the files of the pipelines.
@@ -46,7 +47,7 @@ import os
 import re
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # Settings of bundled plugins that name a file which counts after a restart.
 SETTING = re.compile(

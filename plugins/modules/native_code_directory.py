@@ -12,6 +12,7 @@ description:
   - Looks at the mount of the directory, or of the nearest one above it as long as it does not exist.
   - With O(user), tries it as that user, with a file that has no name, so that nothing is ever left there.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
     description: The directory.
@@ -51,8 +52,8 @@ tried:
 
 import os
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, native_code
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 WAY_OUT = (
     "Mount its file system without noexec, or set logstash_path_tmp to a directory on another one, such as "

@@ -12,6 +12,7 @@ description:
   - Replaces the file only by an OpenPGP public key, and in one step. A key without armor gets one, since apt goes by
     the file's name and rpm takes no other.
 author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
 options:
   url:
     description: Where the key is - an address that starts with http, https, ftp or file.
@@ -54,13 +55,13 @@ import os
 import urllib.error
 from pathlib import Path
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
     KeyFileError,
     armored,
     read_keys,
 )
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # No key is that large.
 LIMIT = 4 << 20
