@@ -42,6 +42,8 @@ FAILED = re.compile(
 # Says that something failed, and not what.
 SAYS_NOTHING = re.compile(r"Could not execute action|Something is wrong with your configuration|\(SystemExit\) exit")
 RESTARTS = "A plugin had an unrecoverable error. Will restart this plugin"
+# What the tcp and http inputs say from their second attempt on, whatever the first failed for: their threads are gone.
+FOLLOWS = "RejectedExecutionException"
 STRING = r'"((?:[^"\\]|\\.)*)"?'
 CRASHED = re.compile(r"Pipeline worker error|Exception in pipelineworker")
 # Before 6.0 there is one pipeline, and the log does not name it.
@@ -344,7 +346,7 @@ def restarting(start, silence=0.0):
             Restarting(
                 pipeline,
                 plugin,
-                restart_reason(entry.text),
+                telling_reason([failed.text for failed, *_rest in seen]),
                 int(port[1]) if port else None,
                 len(seen),
                 (entry.time - first).total_seconds() if entry.time and first else 0.0,
@@ -352,6 +354,12 @@ def restarting(start, silence=0.0):
             )
         )
     return result
+
+
+def telling_reason(texts):
+    """The reason of the last of a plugin's failures that is not the mere consequence of an earlier one."""
+    found = [restart_reason(text) for text in texts]
+    return next((reason for reason in reversed(found) if FOLLOWS not in reason), found[-1])
 
 
 def restart_reason(text):

@@ -289,6 +289,16 @@ def test_plugin_that_restarts():
     assert (found.count, found.lasted, found.quiet) == (3, 14.0, 2.5)
 
 
+def test_an_input_whose_threads_are_gone_keeps_the_reason_of_its_first_failure():
+    """As the tcp and http inputs of 8.5.3: from the second attempt on, they can't even try to bind the port."""
+    gone = "\n".join(restart(8)).replace("Address already in use", "event executor terminated")
+    gone = gone.replace("Java::JavaNet::BindException", "Java::JavaUtilConcurrent::RejectedExecutionException")
+    (found,) = logstash_log.restarting(starts([START, *restart(1), *gone.splitlines()])[-1])
+    assert (found.count, found.reason) == (2, "Address already in use (Java::JavaNet::BindException)")
+    (found,) = logstash_log.restarting(starts([START, *gone.splitlines()])[-1])
+    assert found.reason == "event executor terminated (Java::JavaUtilConcurrent::RejectedExecutionException)"
+
+
 def test_plugin_that_is_quiet_since():
     lines = [START, *restart(1), "[2026-01-01T00:01:21,000][INFO ][logstash.agent] something else"]
     (found,) = logstash_log.restarting(starts(lines)[-1], silence=1.0)

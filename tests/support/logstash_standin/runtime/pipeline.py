@@ -24,6 +24,11 @@ _DEFAULT_CODECS = {
 }
 # The genuine program starts a failed input again after a second.
 _RESTART_AFTER = 1.0
+_INPUTS_OF_NETTY = ("tcp", "http")
+
+
+class ExecutorTerminatedError(Exception):
+    """An input of Netty's was run again after its threads had ended."""
 
 
 class Plugin:
@@ -247,13 +252,20 @@ class Pipeline:
         from . import inputs  # noqa: PLC0415 - it brings the HTTP server along, which `-t` does not need
 
         run = inputs.runner(plugin.name)
+        gone = False
         while not self.stopping.is_set():
             try:
+                if gone:
+                    raise ExecutorTerminatedError("event executor terminated")
                 run(plugin, self.stopping)
             except Exception as error:  # whatever went wrong, the input is started again
                 plugin.running.clear()
                 reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
                 kind = "Java::JavaNet::BindException" if isinstance(error, OSError) else type(error).__name__
+                if gone:
+                    kind = "Java::JavaUtilConcurrent::RejectedExecutionException"
+                # The first failure ends the threads of these inputs for good: a port that is free again does not help.
+                gone = gone or (plugin.name in _INPUTS_OF_NETTY and isinstance(error, OSError))
                 log.error(
                     "logstash.javapipeline",
                     "A plugin had an unrecoverable error. Will restart this plugin.\n"
