@@ -28,13 +28,19 @@ def programs(node):
     ]
 
 
-def ended(command, options):
+def ended(command, options, directory="/proc"):
+    """What a program says in a working directory; in /proc, nobody can unpack anything."""
     environment = {"PATH": os.environ["PATH"], "LS_JAVA_OPTS": options}
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=60)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, cwd=directory, timeout=60
+    )
 
 
 def test_no_program_starts_with_one_that_cannot_execute(make_node, noexec):
-    for command in programs(make_node("9.5.2")):
+    node = make_node("9.5.2")
+    # Root is refused before.
+    node.settings["allow_superuser"] = True
+    for command in programs(node):
         done = ended(command, f"-Xmx1g {OPTION}/srv {OPTION}{noexec}")
         assert done.returncode == 1
         assert REASON in done.stdout + done.stderr
@@ -72,14 +78,27 @@ def test_jruby_1_7_does_without(make_node, noexec):
     assert done.returncode == 0
 
 
-def test_what_was_unpacked_stays_behind_after_a_kill_only(node, tmp_path):
+def test_a_working_directory_that_can_execute_is_taken_instead(make_node, noexec, tmp_path):
+    """So a program that was tried in another directory than the service's proves nothing."""
+    node = make_node("8.5.3")
+    node.pipeline("main", "input { stdin { } } output { null { } }")
+    for command in programs(node)[:3:2]:
+        assert REASON not in ended(command, f"{OPTION}{noexec}", tmp_path).stdout
+        assert REASON in (done := ended(command, f"{OPTION}{noexec}", noexec)).stdout + done.stderr
+    assert list(tmp_path.glob("jffi*")) == list(noexec.iterdir()) == []
+
+
+def test_the_directories_are_made_before(make_node, noexec):
+    node = make_node("8.5.3")
+    ended(programs(node)[0], f"{OPTION}{noexec}")
+    assert "Creating directory" in node.log().partition("FFI not available")[0]
+
+
+def test_nothing_that_was_unpacked_stays(node, tmp_path):
     node.environment["LS_JAVA_OPTS"] = f"{OPTION}{tmp_path}"
     node.pipeline("main", "input { heartbeat { } } output { null { } }")
     process = node.start()
-    assert len(list(tmp_path.glob("jffi*.so"))) == 1
-    node.stop(process)
     assert list(tmp_path.glob("jffi*")) == []
-    process = node.start()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert len(list(tmp_path.glob("jffi*.so"))) == 1
+    assert list(tmp_path.glob("jffi*")) == []

@@ -127,7 +127,7 @@ def test_it_exits_0_when_every_input_is_done(node):
 
 
 def test_an_input_whose_port_is_taken_is_started_again_in_vain_and_its_pipeline_shown(node, port, eventually):
-    """Seen with 8.5.3: from the second attempt on, the reason is another, and a port that is free again does not help."""
+    """Seen with 8.5.3: from the second attempt on, the reason is another; a port that is free again does not help."""
     with socket.create_server(("127.0.0.1", port)):
         node.pipeline("main", tcp(port, "stdout {}"))
         process = node.start()

@@ -223,8 +223,6 @@ def _execute(settings: Settings, release: str) -> int:
     level = settings.get("log.level")
     log.log.configure(path_logs=logs, level=level, log_format=settings.get("log.format"), has_log4j=has_log4j)
     _log_start(settings, release, has_log4j=has_log4j)
-    if not native_code.load(settings.home, settings.release):
-        raise NativeCodeError(native_code.REASON)
     _check_user(settings)
     sources.check_conflicts(settings)
     try:
@@ -234,6 +232,8 @@ def _execute(settings: Settings, release: str) -> int:
         sys.stderr.write(f"Your settings are invalid. Reason: {error}\n")
         sys.stderr.flush()
         return 1
+    if not native_code.load(settings.home, settings.release):
+        raise NativeCodeError(native_code.REASON)
     if settings.get("config.test_and_exit"):
         return _test(settings)
     return _start(settings, release)

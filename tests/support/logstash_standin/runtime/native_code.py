@@ -3,7 +3,6 @@
 Where that is not possible, on a file system that is mounted noexec, the genuine programs end at their start.
 """
 
-import atexit
 import contextlib
 import mmap
 import os
@@ -33,20 +32,24 @@ def temporary_directory(home: Path) -> str:
 
 
 def load(home: Path, release: tuple[int, int, int]) -> bool:
-    """Unpacks the library and maps it, as the genuine programs do. It goes when the process ends by itself."""
-    if release < _FIRST:
-        return True
+    """Unpacks the library, maps it, and removes it, as the genuine programs do.
+
+    Where the temporary directory does not do, the working directory is tried: seen with 8.5.3 (jffi 1.3.9).
+    """
+    return release < _FIRST or _maps(temporary_directory(home)) or _maps(os.getcwd())
+
+
+def _maps(directory: str) -> bool:
     try:
-        descriptor, name = tempfile.mkstemp(prefix="jffi", suffix=".so", dir=temporary_directory(home))
+        descriptor, name = tempfile.mkstemp(prefix="jffi", suffix=".so", dir=directory)
     except OSError:
         return False
     try:
         os.write(descriptor, b"\0" * mmap.PAGESIZE)
         mmap.mmap(descriptor, mmap.PAGESIZE, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC).close()
     except OSError:
-        os.unlink(name)
         return False
     finally:
         os.close(descriptor)
-    atexit.register(lambda: Path(name).unlink(missing_ok=True))
+        os.unlink(name)
     return True
