@@ -282,4 +282,9 @@ def test_a_pipeline_that_fails_at_register_leaves_the_others_running(node):
         "bad": "filter grok: Grok::PatternError: pattern %{NOSUCHPATTERN} not defined"
     }
     assert set(node.get("/_node/pipelines")[1]["pipelines"]) <= {"good", "fine"}
+    # The node API tells, too, as seen with 8.5.3.
+    stats = node.get("/_node/stats/pipelines")[1]["pipelines"]
+    assert {name: found["reloads"]["failures"] for name, found in stats.items()} == {"bad": 1, "good": 0, "fine": 0}
+    message = "Could not execute action: PipelineAction::Create<bad>, action_result: false"
+    assert stats["bad"]["reloads"]["last_error"] == {"message": message, "backtrace": None}
     assert node.stop(process) == 0

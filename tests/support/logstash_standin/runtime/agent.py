@@ -26,6 +26,8 @@ class Agent:
         self.ephemeral_id = str(uuid.uuid4())
         self.started_at = time.time()
         self.pipelines: dict[str, Pipeline] = {}
+        # Those that failed at register: the node API shows them with their error (seen with 8.5.3).
+        self.refused: dict[str, Pipeline] = {}
         self.failures = self.successes = 0
         self.port = 0
         self.id = ""
@@ -136,18 +138,22 @@ class Agent:
         try:
             made.start()
         except RegisterError:
+            message = f"Could not execute action: PipelineAction::Create<{config.id}>, action_result: false"
             log.error(
                 "logstash.agent",
                 "Failed to execute action",
                 {
                     ":id": log.Symbol(config.id),
                     ":action_type": log.Raw("LogStash::ConvergeResult::FailedAction"),
-                    ":message": f"Could not execute action: PipelineAction::Create<{config.id}>, action_result: false",
+                    ":message": message,
                     ":backtrace": None,
                 },
             )
+            made.failure = (message, time.time())
+            self.refused[config.id] = made
             self.failures += 1
             return False
+        self.refused.pop(config.id, None)
         self.pipelines[config.id] = made
         self.successes += replaced
         return True

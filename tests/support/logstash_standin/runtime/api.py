@@ -10,6 +10,7 @@ import resource
 import socket
 import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import log, plugin_table
@@ -158,6 +159,10 @@ def _node(agent, head: dict, parts: list[str]) -> dict | None:
     return {**head, **{name: sections[name] for name in wanted}}
 
 
+def _timestamp(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
 def _only(pipelines: dict) -> dict:
     """Before 6.0 there is one pipeline, whatever pipeline.id calls it."""
     return next(iter(pipelines.values()), {})
@@ -182,7 +187,9 @@ def _node_pipeline(agent, pipeline: Pipeline) -> dict:
 
 def _stats(agent, head: dict, parts: list[str]) -> dict | None:
     single = agent.settings.release < (6, 0, 0)
-    pipelines = {name: _pipeline_stats(agent, pipeline) for name, pipeline in agent.pipelines.items()}
+    pipelines = {
+        name: _pipeline_stats(agent, pipeline) for name, pipeline in {**agent.refused, **agent.pipelines}.items()
+    }
     sections = {
         "jvm": _jvm_stats(agent),
         "process": _process(),
@@ -257,9 +264,9 @@ def _pipeline_stats(agent, pipeline: Pipeline) -> dict:
     if agent.settings.release < (6, 3, 0):
         del found["plugins"]["codecs"]
     found["reloads"] = {
-        "failures": 0,
-        "last_failure_timestamp": None,
-        "last_error": None,
+        "failures": int(bool(pipeline.failure)),
+        "last_failure_timestamp": _timestamp(pipeline.failure[1]) if pipeline.failure else None,
+        "last_error": {"message": pipeline.failure[0], "backtrace": None} if pipeline.failure else None,
         "successes": 0,
         "last_success_timestamp": None,
     }

@@ -126,6 +126,9 @@ class Pipeline:
         except ConfigurationError:
             self.close()
             raise
+        # Why it was refused, and when, in seconds since 1970.
+        self.failure: tuple[str, float] | None = None
+        self.started_at = time.monotonic()
         self._lock = threading.Lock()
 
     def _make_plugins(self, source: syntax_tree.Source) -> None:
