@@ -74,7 +74,8 @@ class Node:
         return [str(self.home / "bin/logstash"), "--path.settings", str(self.settings_path), *arguments]
 
     def _environment(self) -> dict[str, str]:
-        return {"PATH": os.environ["PATH"], **self.environment}
+        # Not every machine lets other users than root write in /tmp.
+        return {"PATH": os.environ["PATH"], "LS_JAVA_OPTS": f"-Djava.io.tmpdir={self.root}", **self.environment}
 
     def run(self, *arguments: str, user: int | None = None, write: bool = True) -> subprocess.CompletedProcess:
         """Runs to the end."""

@@ -135,4 +135,5 @@ def test_9_x_refuses_root_even_for_a_test_unless_allow_superuser_is_set(make_nod
     for path in (node.data, node.logs):
         for made in [path, *path.rglob("*")]:
             os.chown(made, as_other_user, as_other_user)
+    node.root.chmod(0o777)
     assert node.test(user=as_other_user).returncode == 0
