@@ -10,9 +10,9 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultHelper
-from ansible.plugins.action import ActionBase
 
 from ..module_utils.role_arguments import LONGEST_VALUE, faults
+from ..plugin_utils.masked_action import MaskedAction
 
 OPTIONS = {
     "role_path": {"type": "path", "required": True},
@@ -21,20 +21,19 @@ OPTIONS = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(MaskedAction):
     """Reports all faults at once, and needs no host."""
 
     TRANSFERS_FILES = False
     _requires_connection = False
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
         if checked.error_messages:
             raise AnsibleActionFail(f"role_arguments: wrong options: {'; '.join(checked.error_messages)}")
         wanted = checked.validated_parameters
         options = _specs(Path(wanted["role_path"]), wanted["entry"])
-        variables, found, unknown, tokens = task_vars or {}, [], [], []
+        variables, found, unknown, tokens = task_vars, [], [], []
         for name, spec in options.items():
             try:
                 given = {name: self._templar.template(variables[name])} if name in variables else {}

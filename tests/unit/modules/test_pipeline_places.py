@@ -101,7 +101,7 @@ def test_nothing_that_is_known():
         ("Logstash cannot be run as superuser.", "refuses to run as root"),
         ("write error: No space left on device", "A file system is full"),
         ("/d: Read-only file system", "mounted read-only"),
-        ("java.lang.OutOfMemoryError: Java heap space", "not enough memory"),
+        ("java.lang.OutOfMemoryError: Java heap space", "heap of Logstash is too small"),
     ],
 )
 def test_message_is_explained(output, expected):
