@@ -1,6 +1,7 @@
 """Runs that fail in each phase, with secrets in every place: none is shown, logged, readable or an argument."""
 
 import base64
+import contextlib
 import json
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS = (
 VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = "vaulted 'S5'", "environment-S6", "MIIEvtlslineS7", "proxy@S8", "package:S9"
 SECRETS = [OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS, VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE]
 PLACE, LOG = "/run/hostile", "/var/log/logstash/logstash-plain.log"
+PLUGIN_MANAGER = "/usr/share/logstash/bin/logstash-plugin"
 PIPELINE = (
     "input {{ tcp {{ port => 5000 }} }}\n"
     'filter {{ mutate {{ add_field => {{ "a" => "#{{Secret | JsonEscape}}" }} }} {more} }}\n'
@@ -102,6 +104,17 @@ def hostile(host):
     host.run("systemctl stop hostile-log hostile-arguments; rm -r %s", PLACE)
 
 
+@contextlib.contextmanager
+def talkative(host, program):
+    """A program that fails, and prints all secrets on its way."""
+    host.check_output("mv %s %s.kept", program, program)
+    host.check_output("printf '#!/bin/sh\\ncat %s; exit 1\\n' > %s && chmod 755 %s", f"{PLACE}/lines", program, program)
+    try:
+        yield
+    finally:
+        host.check_output("mv %s.kept %s", program, program)
+
+
 @pytest.fixture(scope="module")
 def fallen(host, hostile, tmp_path_factory):
     """What a run in each phase printed, once it has failed there."""
@@ -110,10 +123,11 @@ def fallen(host, hostile, tmp_path_factory):
     for phase, (given, expected) in PHASES.items():
         folder = tmp_path_factory.mktemp(phase)
         (folder / "vault").write_text(VAULT_PASSWORD)
-        run = Run(
-            "playbooks/logstash.yml", variables(folder, **given), folder,
-            arguments=("-vvv", "--diff", "--vault-password-file", str(folder / "vault")),
-        )  # fmt: skip
+        with talkative(host, PLUGIN_MANAGER) if phase == "plugins" else contextlib.nullcontext():
+            run = Run(
+                "playbooks/logstash.yml", variables(folder, **given), folder,
+                arguments=("-vvv", "--diff", "--vault-password-file", str(folder / "vault")),
+            )  # fmt: skip
         assert run.code != 0, phase
         assert expected in run.text, f"{phase}: {run.output[-3000:]}"
         found[phase] = run.output
