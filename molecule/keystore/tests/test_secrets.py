@@ -31,7 +31,8 @@ PIPELINE = (
 def forms(secret):
     """How a secret may be written where it is found."""
     escaped = json.dumps(secret)[1:-1]
-    coded = base64.b64encode(secret.encode()).decode().rstrip("=")[:-1]
+    # But for a last character in which what follows has a part.
+    coded = base64.b64encode(secret.encode()).decode()[: len(secret) * 8 // 6]
     return {secret, escaped, json.dumps(escaped)[1:-1], secret.replace("'", "''"), quote(secret, safe=""), coded}
 
 
@@ -87,7 +88,9 @@ PHASES = {
 def hostile(host):
     """A log in which the secrets come again and again, and a record of the arguments of all processes."""
     texts = sorted(form for secret in SECRETS for form in forms(secret))
-    lines = [f'[ERROR] cannot log in {{"token"=>"{text}", :x=>{json.dumps(text)}}} Bearer {text}' for text in texts]
+    # Only one of the runs knows the address of the package.
+    known = [text for text in texts if text not in forms(PACKAGE)]
+    lines = [f'[ERROR] cannot log in {{"token"=>"{text}", :x=>{json.dumps(text)}}} Bearer {text}' for text in known]
     host.check_output("mkdir -m 0700 %s", PLACE)
     # Before the record of arguments begins, since these are arguments.
     for name, found in (("texts", texts), ("lines", lines)):
@@ -150,5 +153,7 @@ def test_journal_arguments_and_what_others_can_read_have_no_secret(host):
     assert host.run("grep -aoFf %s %s", f"{PLACE}/texts", f"{PLACE}/arguments").stdout == ""
     assert host.run("journalctl --no-pager | grep -oFf %s", f"{PLACE}/texts").stdout == ""
     # The log has them from this test.
-    readable = f"find /etc /home /opt /root /run /srv /tmp /var -xdev -type f -perm /004 ! -path {LOG}"
+    readable = (
+        f"find /etc /home /opt /root /run /srv /tmp /var -xdev -type f -perm /004 ! -path {LOG} ! -path '{PLACE}/*'"
+    )
     assert host.run(f"{readable} -exec grep -laFf {PLACE}/texts {{}} +").stdout == ""
