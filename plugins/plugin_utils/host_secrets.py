@@ -47,7 +47,8 @@ def host_secrets(variables: Mapping[str, Any], template: Callable[[Any], Any], o
                 found.update(secrets_in(_evaluated(item, template), is_secret=True))
         else:
             found.update(_walk(value, is_secret_name(name), template, DEPTH))
-    return tuple(sorted(filter(is_maskable, found)))
+    # The name of a variable is none: tables of a role name the variable that a password is given in.
+    return tuple(sorted(text for text in found if is_maskable(text) and text not in variables))
 
 
 def octopus_secrets(read: Reader, given: Any = None) -> tuple[str, ...]:

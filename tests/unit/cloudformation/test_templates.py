@@ -76,9 +76,10 @@ def test_the_roles_defaults_are_the_templates(elb_logs, role):
         assert elb_logs["Parameters"][name]["Default"] == defaults[f"elb_log_shipper_{variable}"]
 
 
-def test_the_role_and_the_template_take_the_same_log_ages(elb_logs, role):
-    text = role["vars"]["_elb_log_shipper_function_log_days"]
-    assert yaml.safe_load(text.strip("{} ")) == elb_logs["Parameters"]["FunctionLogDays"]["AllowedValues"]
+def test_the_role_and_the_template_take_the_same_log_ages(elb_logs):
+    specs = yaml.safe_load((ROOT / "roles/elb_log_shipper/meta/argument_specs.yml").read_text())["argument_specs"]
+    choices = specs["main"]["options"]["elb_log_shipper_function_log_days"]["choices"]
+    assert choices == elb_logs["Parameters"]["FunctionLogDays"]["AllowedValues"]
 
 
 def test_the_handler_exists(elb_logs):
