@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import socket
-import struct
-from pathlib import Path
 from urllib.error import URLError
 
 from ansible.module_utils.urls import open_url
 
-from . import settings_lines
+from . import listening, settings_lines
 
-LISTENING = "0A"
 # Where Logstash's node API listens when no setting says so.
 API_PORTS = "9600-9700"
 RUNNING = ("active", "activating", "reloading")
@@ -27,43 +22,11 @@ def properties(run, service):
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
-def listening(pid):
+def addresses_of(pid):
     """The addresses that a process listens on, as a sorted list of (address, TCP port)."""
-    sockets = {}
-    for table in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
-        except OSError:
-            continue
-        for fields in map(str.split, lines):
-            if fields[3] == LISTENING:
-                sockets[fields[9]] = (*parse_address(fields[1]), int(fields[7]))
-    try:
-        own = set(_open_sockets(pid))
-        return sorted({sockets[inode][:2] for inode in own & sockets.keys()})
-    except PermissionError:
-        # In a container, root may not look into another user's process; there all sockets of that user have to do.
-        owner = Path(f"/proc/{pid}").stat().st_uid
-        return sorted({found[:2] for found in sockets.values() if found[2] == owner})
-    except OSError:
-        # The process has ended.
-        return []
-
-
-def _open_sockets(pid):
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            yield os.readlink(descriptor).partition("socket:[")[2].rstrip("]")
-        except FileNotFoundError:
-            continue
-
-
-def parse_address(text):
-    """The address and the port of a line of /proc/net: words of four bytes in the machine's order, in hexadecimal."""
-    address, _, port = text.partition(":")
-    words = [int(address[start : start + 8], 16) for start in range(0, len(address), 8)]
-    family = socket.AF_INET if len(words) == 1 else socket.AF_INET6
-    return socket.inet_ntop(family, struct.pack(f"={len(words)}I", *words)), int(port, 16)
+    sockets = listening.listeners(pid)
+    own = [sockets[inode] for inode in listening.own_listeners(pid) if inode in sockets]
+    return sorted({(found.address, found.port) for found in own})
 
 
 def ask(url):
@@ -100,7 +63,7 @@ def observe(run, service, settings_file):
     """What the service does now, as {running, ports, api, version, pipelines}."""
     state = properties(run, service)
     pid = state.get("MainPID", "0")
-    addresses = listening(pid) if pid != "0" else []
+    addresses = addresses_of(pid) if pid != "0" else []
     api, node = find_api(pid, addresses, settings_file)
     pipelines = ask(f"{api}/_node/pipelines").get("pipelines") if api else {}
     return {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import debian_rebuild, packages
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import kept_files, running_service
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import kept_files, listening, running_service
 from ansible_collections.elk.deploy.plugins.modules import logstash_found
 
 SERVES = {
@@ -111,10 +111,15 @@ def test_service_that_stood_still_has_to_stand_still():
 
 @pytest.mark.parametrize(
     ("text", "address"),
-    [("0100007F:2580", ("127.0.0.1", 9600)), ("00000000000000000000000001000000:1388", ("::1", 5000))],
+    [
+        ("0100007F", "127.0.0.1"),
+        ("00000000000000000000000001000000", "::1"),
+        ("0000000000000000FFFF00000100007F", "127.0.0.1"),
+        ("00000000000000000000000000000000", "::"),
+    ],
 )
 def test_addresses_of_proc(text, address):
-    assert running_service.parse_address(text) == address
+    assert listening.address_of(text) == address
 
 
 @pytest.fixture
