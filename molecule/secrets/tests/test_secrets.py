@@ -10,6 +10,9 @@ from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 from playbook_run import Run, pipelines, service
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 VAULT_PASSWORD = "password of the vault"  # noqa: S105 - of the test
 OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS = (
     'octo"pus\\S1',

@@ -8,6 +8,9 @@ from killed_run import Kill, kill_run
 from other_versions import package
 from playbook_run import Run, event_arrives, pipelines
 
+# Each test goes on where the one before it has left the host.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 EVENTS = "/var/log/logstash/by-hand.jsonl"
 BY_HAND = (
     "input { tcp { port => 5000 codec => json_lines } }\n"
@@ -16,6 +19,8 @@ BY_HAND = (
 OVERRIDE, DEFAULT = "/etc/systemd/system/logstash.service.d/override.conf", "/etc/default/logstash"
 # Where an input of an older release keeps how far it has read, until it moves to where the confined service may write.
 POSITION = "/usr/share/logstash/.sincedb_0123"
+# Where native libraries can be loaded from: /tmp is mounted noexec.
+TEMPORARY = "-Djava.io.tmpdir=/opt/by-hand/tmp"
 # The drop-in decides what runs, save for its limit. The service listens where the role's pipeline is to listen.
 FILES = {
     "/opt/by-hand/main.conf": BY_HAND,
@@ -32,8 +37,10 @@ chown -R logstash: /etc/logstash/patterns
 chmod 700 /etc/logstash/patterns
 chown logstash: {POSITION}
 ln -s patterns/own /etc/logstash/link
-echo LS_JAVA_OPTS=-Xmx300m >> {DEFAULT}
-/usr/share/logstash/bin/logstash-plugin install --version 1.0.0 logstash-filter-acme
+mkdir /opt/by-hand/tmp
+chmod 1777 /opt/by-hand/tmp
+echo 'LS_JAVA_OPTS="-Xmx300m {TEMPORARY}"' >> {DEFAULT}
+LS_JAVA_OPTS={TEMPORARY} /usr/share/logstash/bin/logstash-plugin install --version 1.0.0 logstash-filter-acme
 apt-mark hold logstash
 systemctl daemon-reload
 systemctl enable --now logstash
