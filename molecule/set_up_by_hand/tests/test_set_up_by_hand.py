@@ -81,9 +81,9 @@ def by_hand(host):
     """Removes what the role made of the host, and sets a Logstash up as people do: package file, conf.d, drop-in."""
     host.run("sh -c %s", CLEAR)
     wanted = package("9.5.2")["logstash_package_url"]
-    systemd_host.docker("cp", wanted, f"{host.backend.get_hostname()}:/root/by-hand.deb")
-    host.check_output("dpkg --install /root/by-hand.deb")
-    host.check_output("rm /root/by-hand.deb")
+    systemd_host.docker("cp", wanted, f"{host.backend.get_hostname()}:/opt/by-hand.deb")
+    host.check_output("dpkg --install /opt/by-hand.deb")
+    host.check_output("rm /opt/by-hand.deb")
     for path, text in FILES.items():
         host.check_output('sh -c \'mkdir -p "$(dirname "$1")" && printf %%s "$2" > "$1"\' sh %s %s', path, text)
     host.check_output("sh -c %s", SET_UP)
