@@ -286,9 +286,7 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         ),
         (
             {"logstash_input_ports": [], "logstash_stop_timeout": -5, "logstash_lock_max_age": 0},
-            [
-                "logstash_keep_releases is [-5, 0, 5]; expected whole numbers from 0 on. Correct the one that is negative"
-            ],
+            ["logstash_keep_releases is [-5, 0, 5]; expected whole numbers from 0 on. Correct the one"],
         ),
     ],
 )
