@@ -32,6 +32,8 @@ PRINTED_NEWS = re.compile(
     r"Using (?:bundled|system) |Sending Logstash|Could not find log4j2|Usage:|WARNING|OpenJDK|Java HotSpot|Picked up|"
     r"Configuration OK|Thread\.exclusive"
 )
+# How the codecs json_lines and rubydebug begin the lines of an event.
+PRINTED_EVENT = re.compile(r'\{"|\s+"[^"]+" => ')
 STACK = re.compile(r"\s*(?:at [\w.$/]+[(<]|\.\.\. \d+ more)|\S+\(\S+:\d+\)$|\S+\.rb:\d+:in ")
 STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
 FAILED = re.compile(
@@ -415,8 +417,18 @@ def reasons(found):
 
 
 def words(found):
-    """What of the entries may be explained: failures, warnings, and what was printed without a level."""
-    return "\n".join(entry.text for entry in found if entry.level in ("", "WARN", "ERROR", "FATAL"))
+    """What of the entries may be explained: failures, warnings, and what was printed without a level.
+
+    Not so events, which hold what other programs logged: those that an output prints, and those that the warnings of
+    plugins quote.
+    """
+    said = [
+        entry
+        for entry in found
+        if entry.level in ("", "ERROR", "FATAL") or (entry.level == "WARN" and not entry.plugin)
+    ]
+    lines = [line for entry in said for line in entry.text.split("\n")]
+    return "\n".join(line for line in lines if not PRINTED_EVENT.match(line))
 
 
 def shortened(text, head=20, tail=20):

@@ -301,6 +301,50 @@ def test_the_reason_of_a_file_with_crlf_is_read_as_one_line():
     assert failures([error(text)]) == {"a": "Expected } after filter { if [a]"}
 
 
+# What is explained
+
+
+def restart_of(port, reason):
+    return [
+        error("A plugin had an unrecoverable error. Will restart this plugin.", "logstash.javapipeline", "main"),
+        "  Pipeline_id:main",
+        f'  Plugin: <LogStash::Inputs::Syslog port=>{port}, id=>"k1">',
+        f"  Error: {reason}",
+    ]
+
+
+def explained(lines):
+    return explanations.explain(logstash_log.words(logstash_log.entries(lines)))
+
+
+def test_a_port_is_explained_by_the_reason_of_its_own_input():
+    assert len(explained(restart_of(514, "Permission denied"))) == 1
+    taken = restart_of(514, "Address already in use")
+    assert explained([*taken, *restart_of(5514, "Permission denied")]) == []
+    assert explained([*taken, error("x", "logstash.inputs.file"), "  Error: Permission denied - /x"]) == []
+
+
+FULL = "cp: No space left on device"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["{", f'       "message" => "{FULL}",', '    "@version" => "1"', "}"],
+        [json.dumps({"message": FULL})],
+        ["[x][WARN ][logstash.runner          ] x", json.dumps({"message": FULL})],
+        [
+            "[x][WARN ][logstash.outputs.elasticsearch][main] Could not index event to Elasticsearch. {:status=>400, "
+            f':action=>["index", {{}}, {{"message"=>"{FULL}"}}]}}'
+        ],
+        [f'[x][WARN ][logstash.codecs.jsonlines][main] JSON parse error {{:data=>"{FULL}"}}'],
+    ],
+)
+def test_nothing_is_explained_by_what_an_event_says(lines):
+    assert explained(lines) == []
+    assert len(explained([*lines, error(f"x {FULL}")])) == 1
+
+
 # Which starts count
 
 
