@@ -30,7 +30,7 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        if not (options["src"] or options["text"] or options["required"]):
+        if not (options["src"] or any(options["text"].values()) or options["required"]):
             raise AnsibleActionFail(
                 "octopus_check has nothing to check: src, text and required are all missing or empty; give one of them "
                 "files, texts or names of variables, or leave the task out"
@@ -49,7 +49,10 @@ class ActionModule(TokenAction):
             else:
                 self._look_at_file(path, host, texts, faults)
         for label, text in options["text"].items():
-            texts.append(Rendered(str(label), b"", render(str(text), host.variables).problems))
+            if text is None:
+                faults.append(f"text {label} is null; expected a text")
+            else:
+                texts.append(Rendered(str(label), b"", render(str(text), host.variables).problems))
         if not (texts or faults or options["required"]):
             faults.append(f"octopus_check has nothing to check: no text file was found in {', '.join(options['src'])}")
         self.settle(texts, host, how, [*faults, *_required(options["required"], host)])

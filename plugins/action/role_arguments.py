@@ -43,7 +43,7 @@ class ActionModule(MaskedAction):
             except AnsibleError as error:
                 later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)
                 (tokens if later else unknown).append(
-                    f"{name} has no value: {error} Correct or define what it refers to."
+                    f"{name} has no value: {str(error).rstrip('.')}. Correct or define what it refers to."
                 )
         # A default that is made from a variable of a wrong form mostly has no value for that reason.
         if found or unknown:

@@ -47,8 +47,8 @@ EXPLANATIONS = (
         "logstash_api_port.",
     ),
     (
-        r"Will restart this plugin[^\[]*?\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b(?s:.*?)"
-        r"Error: Permission denied",
+        r"Will restart this plugin[^\[]*?\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b[^\n]*\n"
+        r"\s*Error: Permission denied",
         "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on.",
     ),
     (

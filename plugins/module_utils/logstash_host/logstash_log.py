@@ -32,15 +32,19 @@ PRINTED_NEWS = re.compile(
     r"Using (?:bundled|system) |Sending Logstash|Could not find log4j2|Usage:|WARNING|OpenJDK|Java HotSpot|Picked up|"
     r"Configuration OK|Thread\.exclusive"
 )
+# How the codecs json_lines and rubydebug begin the lines of an event.
+PRINTED_EVENT = re.compile(r'\{"|\s+"[^"]+" => ')
 STACK = re.compile(r"\s*(?:at [\w.$/]+[(<]|\.\.\. \d+ more)|\S+\(\S+:\d+\)$|\S+\.rb:\d+:in ")
 STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
 FAILED = re.compile(
     r"Pipeline error|Pipeline aborted due to error|Pipeline worker error|Exception in pipelineworker|"
     r"Error registering plugin|Logstash failed to create queue|Cannot create pipeline|fetched an invalid config|"
-    r"Failed to execute action|Pipeline_?[Mm]anager error"
+    r"Failed to execute action|Pipeline_?[Mm]anager error|An exception happened when converging configuration"
 )
 # Says that something failed, and not what.
-SAYS_NOTHING = re.compile(r"Could not execute action|Something is wrong with your configuration|\(SystemExit\) exit")
+SAYS_NOTHING = re.compile(
+    r"Could not execute action|Something is wrong with your configuration|\(SystemExit\) exit|Don't know how to handle"
+)
 RESTARTS = "A plugin had an unrecoverable error. Will restart this plugin"
 # What the tcp and http inputs say from their second attempt on, whatever the first failed for: their threads are gone.
 FOLLOWS = "RejectedExecutionException"
@@ -146,12 +150,11 @@ def parse(line):
         )
     match = CONSOLE_FORM.match(line)
     if match:
-        pipeline = re.match(r"\[([^\]]+)\]", match["thread"])
         return Entry(
             match["text"],
             match["level"],
             match["logger"],
-            pipeline[1] if pipeline else "",
+            pipeline_of_thread(match["thread"]),
             "",
             read_time(match["time"]),
         )
@@ -163,22 +166,52 @@ def parse(line):
 def parse_json(line):
     """The entry of a line of `log.format: json`, its details as the plain format writes them; None for another."""
     try:
-        found = json.loads(line)
+        found = json.loads(line, object_pairs_hook=with_both_messages)
         event = dict(found["logEvent"])
         time = datetime.fromtimestamp(found["timeMillis"] / 1000) if "timeMillis" in found else None
     except (ValueError, TypeError, KeyError):
         return None
     text = str(event.pop("message", ""))
-    if event:
-        text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in event.items()) + "}"
+    details = details_of(event)
+    if details:
+        text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in details.items()) + "}"
     return Entry(
         text,
         found["level"],
         found.get("loggerName", ""),
-        found.get("pipeline.id", ""),
+        # Before 9.3 only the thread tells.
+        found.get("pipeline.id") or pipeline_of_thread(found.get("thread", "")),
         found.get("plugin.id", ""),
         time,
     )
+
+
+def with_both_messages(pairs):
+    """An object in which `message` may be twice: the entry's own, and a detail. Later releases call it `message_1`."""
+    found = {}
+    for name, value in pairs:
+        found["message_1" if name == "message" and name in found else name] = value
+    return found
+
+
+def details_of(event):
+    """The details of an entry; of an object of Ruby, which is written as `metaClass` in `metaClass`, what is in it."""
+    found = {}
+    for name, value in event.items():
+        inner = value
+        while isinstance(inner, dict) and list(inner) == ["metaClass"]:
+            inner = inner["metaClass"]
+        if inner is not value and isinstance(inner, dict):
+            found.update(details_of(inner))
+        else:
+            found["message" if name == "message_1" else name] = inner
+    return found
+
+
+def pipeline_of_thread(thread):
+    """The pipeline that a thread works for, by its name: `[main]>worker0`, `Converge PipelineAction::Create<main>`."""
+    match = re.match(r"\[([^\]]+)\]", thread) or re.search(r"PipelineAction::\w+<([^>]+)>", thread)
+    return match[1] if match else ""
 
 
 def read_time(text):
@@ -232,7 +265,8 @@ def field(text, name):
         rest = text[match.end() :]
         end = re.search(r'>(?=, (?::\w+|"[\w.]+")=>|\}\s*$|\s*$)', rest)
         return rest[: end.start()] if end else rest
-    return match["word"] or re.sub(r"\\(.)", lambda found: {"n": "\n"}.get(found[1], found[1]), match[1] or "")
+    escaped = {"n": "\n", "r": "\r", "t": "\t"}
+    return match["word"] or re.sub(r"\\(.)", lambda found: escaped.get(found[1], found[1]), match[1] or "")
 
 
 def one_line(text):
@@ -254,7 +288,10 @@ def reason_of(entry):
 
 def pipeline_of(entry):
     """The pipeline that a failure is of."""
-    match = re.search(r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)', entry.text)
+    match = re.search(
+        r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)|PipelineAction::\w+<([^>]+)>',
+        entry.text,
+    )
     found = next(filter(None, match.groups()), "") if match else ""
     return found or entry.pipeline or UNNAMED
 
@@ -380,8 +417,18 @@ def reasons(found):
 
 
 def words(found):
-    """What of the entries may be explained: failures, warnings, and what was printed without a level."""
-    return "\n".join(entry.text for entry in found if entry.level in ("", "WARN", "ERROR", "FATAL"))
+    """What of the entries may be explained: failures, warnings, and what was printed without a level.
+
+    Not so events, which hold what other programs logged: those that an output prints, and those that the warnings of
+    plugins quote.
+    """
+    said = [
+        entry
+        for entry in found
+        if entry.level in ("", "ERROR", "FATAL") or (entry.level == "WARN" and not entry.plugin)
+    ]
+    lines = [line for entry in said for line in entry.text.split("\n")]
+    return "\n".join(line for line in lines if not PRINTED_EVENT.match(line))
 
 
 def shortened(text, head=20, tail=20):

@@ -19,10 +19,11 @@ from . import MASK
 # What a setting is called that holds a secret. In front there may be anything (`db_password`, `SharedAccessKey`).
 # A `token` is no tokenizer; `pass` and `pwd` are words and a variable of the shell when they stand alone.
 NAME = (
-    r"(?i:passw(?:or)?d|pass[_-]?phrase|secret(?!ar|smanager)|credential|token(?=s?(?![a-z]))|api[_-]?key|cloud[_.-]?auth"
+    r"(?i:passw(?:or)?d|pass[_-]?phrase|secret(?!ar|smanager)|credential"
+    r"|(?<!unexpected )token(?=s?(?![a-z]))|api[_-]?key|cloud[_.-]?auth"
     r"|access[_-]?key(?![_-]?(?:id|name))|access[_-]?signature|account[_-]?key"
     r"|(?:shared|encryption|signing|service|consumer)[_-]?key|authorization"
-    r"|(?<=[_.;&?-])(?:pass|pwd|sig)(?![a-z])|(?<![a-z])community(?![a-z]))"
+    r"|(?<=[_.;&?-])(?:pass|pwd|sig|signature)(?![a-z])|(?<![a-z])community(?![a-z]))"
 )
 # The rest of the name, and what closes it; then what stands between a name and its value.
 _SETTING = re.compile(
@@ -44,12 +45,20 @@ _IN_QUERY = re.compile(r"[^\s\"'&#]*")
 _IN_STRING = re.compile(r"\{[^}\n]*\}?|[^\s\"';]*")
 _LINE = re.compile(r"[^\n]*")
 _HEADER = re.compile(r"[^\n\"']*")
+_BLOCK = re.compile(r"[|>][-+\d]{0,3}[ \t]{0,20}(?=\r?\n)")
+_BLOCK_LINE = re.compile(r"\r?\n(?P<indent> *)(?P<text>[^\r\n]*)")
 _LIST = re.compile(r"[^\]\n]*\]?")
 # What may stand behind a value that is not quoted, and is no part of it.
 _AFTER = ",;)}]>'"
 LOOK_BACK = 80
 
 _URL = re.compile(r"(:\\{0,3}/\\{0,3}/)([^/\s\"'<>?#\\]*)@")
+# A password that should have been percent-encoded. Behind the name of a host there are the digits of a port.
+_BAD_URL = re.compile(
+    r"(:\\{0,3}/\\{0,3}/[^/\s\"'<>?#\\:@\[\]]*:)(?!\d*[/?#])([^\s\"'<>@/?#]{0,256}[/?#][^\s\"'<>]{0,256})@"
+)
+# An element of XML, whose name may have a prefix.
+_ELEMENT = re.compile(rf"(<(?:\w{{1,40}}:)?\w{{0,40}}(?:{NAME})\w{{0,40}}>)([^<>]{{1,4096}})(?=</)")
 # A user alone is nobody's secret, unless it is a token.
 LEAST_TOKEN = 16
 _ORACLE = re.compile(r"(?i)(:(?:thin|oci8?):[\w$#]{1,64}/)[^@\s\"']{1,256}(?=@)")
@@ -69,15 +78,20 @@ def is_secret_name(name: str) -> bool:
 
 def hide(text: str) -> str:
     """A text of another program without what is secret in it."""
-    return hide_forms(_hide_settings(text))
+    return hide_forms(_hide_settings(_ELEMENT.sub(_without_content, text)))
 
 
 def hide_forms(text: str) -> str:
     """A text without what shows by its form that it is secret: credentials in URLs and headers, private keys."""
     text = _hide_keys(text)
+    text = _BAD_URL.sub(rf"\1{MASK}@", text)
     text = _URL.sub(_without_user, text)
     text = _ORACLE.sub(rf"\1{MASK}", text)
     return _SCHEME.sub(_without_token, text)
+
+
+def _without_content(found: re.Match[str]) -> str:
+    return found[0] if _NOTHING.fullmatch(found[2].strip()) else f"{found[1]}{MASK}"
 
 
 def _without_user(found: re.Match[str]) -> str:
@@ -145,8 +159,11 @@ def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
         if not option or found["close"]:
             return start, start
         start = option.end()
-    # Nor is a part of an ARN.
-    if _NO_SETTING.search(found["rest"]) or (found["sign"] == ":" and _lead(text, found, before) == ":"):
+    # Nor is a part of an ARN, nor a pattern of grok.
+    is_part = found["sign"] == ":" and (
+        _lead(text, found, before) == ":" or text.endswith("%{", 0, found.start() - len(before))
+    )
+    if is_part or _NO_SETTING.search(found["rest"]):
         return start, start
     if quoted := _QUOTE.match(text, start):
         return quoted.end(), _closing(text, quoted.end(), len(quoted[1]), quoted[2])
@@ -169,10 +186,23 @@ def _unquoted(text: str, start: int, found: re.Match[str], before: str) -> int:
     line = text.rfind("\n", max(0, found.start() - LOOK_BACK), found.start()) + 1
     at_start = (line or found.start() <= LOOK_BACK) and not text[line : found.start() - len(before)].strip(" \t-\"'")
     if at_start and found["sign"].strip() == ":":
-        # YAML: the value is the rest of the line, blanks and all.
+        # YAML: the value is the rest of the line, blanks and all, or the lines below that are further in.
+        if block := _BLOCK.match(text, start):
+            indent = len(re.match(r"[ \t-]*", text[line : found.start()])[0])
+            return _block_end(text, block.end(), indent)
         return start + len(_LINE.match(text, start)[0].partition(" #")[0].rstrip())
     end = _UNQUOTED.match(text, start).end()
     return start + len(text[start:end].rstrip(_AFTER))
+
+
+def _block_end(text: str, start: int, indent: int) -> int:
+    """Where the lines end that are further in than ``indent``."""
+    end = start
+    while line := _BLOCK_LINE.match(text, end):
+        if line["text"] and len(line["indent"]) <= indent:
+            break
+        end = line.end()
+    return start + len(text[start:end].rstrip())
 
 
 def _lead(text: str, found: re.Match[str], before: str) -> str:

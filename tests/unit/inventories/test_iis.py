@@ -131,6 +131,11 @@ def test_the_columns_are_those_of_the_variable_and_other_lines_are_kept_whole(sh
     assert ship(fields, log) == [EVENTS[fields], *map(mismatch, others), EVENTS[fields]]
 
 
+def test_the_columns_may_be_copied_as_they_stand_in_a_log(ship):
+    copied = f"#Fields: {DEFAULT.replace(' s-ip', '  s-ip')} "
+    assert ship(copied, f"#Fields: {DEFAULT}\n{LINES[DEFAULT]}\n#Fields: {DEFAULT} \n") == [EVENTS[DEFAULT]]
+
+
 def test_a_header_with_other_columns_is_shipped_so_that_somebody_sees_it(ship):
     swapped = DEFAULT.replace("cs-method cs-uri-stem", "cs-uri-stem cs-method")
     log = f"#Fields: {DEFAULT}\n{LINES[DEFAULT]}\n{HEADERS}#Fields: {swapped}\n#Fields: {EVERY}\n{LINES[EVERY]}\n"

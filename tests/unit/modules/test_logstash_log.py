@@ -227,6 +227,124 @@ def test_forms_of_the_console_and_of_json_say_the_same():
     assert failures(['{"level":"ERROR","logEvent":3}', "{"]) == {}
 
 
+NOT_INSTALLED = "Unable to configure plugins: (PluginLoadingError) Couldn't find any input plugin named 'nope'."
+
+
+def json_line(message, details, thread, logger="logstash.agent"):
+    event = f'{{"message":{json.dumps(message)},{details}}}'
+    return (
+        f'{{"level":"ERROR","loggerName":"{logger}","timeMillis":1,"thread":{json.dumps(thread)},"logEvent":{event}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        # An object of Ruby is written with the classes that it is of.
+        (
+            [
+                json_line(
+                    "Failed to execute action",
+                    '"action":{"metaClass":{"metaClass":{"metaClass":{"action":"PipelineAction::Create<a>",'
+                    f'"exception":"Java::JavaLang::IllegalStateException","message":"{NOT_INSTALLED}"}}}}}}}}',
+                    "Converge PipelineAction::Create<a>",
+                )
+            ],
+            {"a": f"input nope: {NOT_INSTALLED}"},
+        ),
+        (
+            [
+                json_line(
+                    "Pipeline error",
+                    '"pipeline_id":"a","exception":{"metaClass":{"metaClass":{"exception":"pattern %{X:x} not defined",'
+                    '"backtrace":["/x/logstash-filter-grok-4.4.2/lib/logstash/filters/grok.rb:1:in `register\'"]}}}',
+                    "[a]-pipeline-manager",
+                )
+            ],
+            {"a": "filter grok: pattern %{X:x} not defined"},
+        ),
+        # The reason stands in a line before, of which only the thread says the pipeline, and both have two messages.
+        (
+            [
+                json_line("no file", '"x":1', "[a]-pipeline-manager", "logstash.filters.translate"),
+                json_line("no port", '"x":1', "Converge PipelineAction::Create<b>", "logstash.inputs.tcp"),
+                *(
+                    json_line(
+                        "Failed to execute action",
+                        f'"id":"{name}","{again}":"Could not execute action: PipelineAction::Create<{name}>"',
+                        "Converge",
+                    )
+                    for name, again in (("a", "message"), ("b", "message_1"))
+                ),
+            ],
+            {"a": 'filter translate: no file {:x=>1}', "b": 'input tcp: no port {:x=>1}'},
+        ),
+    ],
+)  # fmt: skip
+def test_json_as_it_is_written(lines, expected):
+    assert failures(lines) == expected
+
+
+def test_a_configuration_that_could_not_be_applied_names_its_pipeline():
+    lines = [
+        error("no file", "logstash.inputs.file"),
+        error(
+            "An exception happened when converging configuration {:exception=>LogStash::Error, :message=>\"Don't know "
+            'how to handle `Java::JavaLang::IllegalStateException` for `PipelineAction::Create<main>`"}'
+        ),
+    ]
+    assert failures(lines) == {"main": "input file: no file"}
+
+
+def test_the_reason_of_a_file_with_crlf_is_read_as_one_line():
+    text = r'Failed to execute action {:id=>:a, :message=>"Expected } after filter {\r\n\tif [a] ", :backtrace=>nil}'
+    assert failures([error(text)]) == {"a": "Expected } after filter { if [a]"}
+
+
+# What is explained
+
+
+def restart_of(port, reason):
+    return [
+        error("A plugin had an unrecoverable error. Will restart this plugin.", "logstash.javapipeline", "main"),
+        "  Pipeline_id:main",
+        f'  Plugin: <LogStash::Inputs::Syslog port=>{port}, id=>"k1">',
+        f"  Error: {reason}",
+    ]
+
+
+def explained(lines):
+    return explanations.explain(logstash_log.words(logstash_log.entries(lines)))
+
+
+def test_a_port_is_explained_by_the_reason_of_its_own_input():
+    assert len(explained(restart_of(514, "Permission denied"))) == 1
+    taken = restart_of(514, "Address already in use")
+    assert explained([*taken, *restart_of(5514, "Permission denied")]) == []
+    assert explained([*taken, error("x", "logstash.inputs.file"), "  Error: Permission denied - /x"]) == []
+
+
+FULL = "cp: No space left on device"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["{", f'       "message" => "{FULL}",', '    "@version" => "1"', "}"],
+        [json.dumps({"message": FULL})],
+        ["[x][WARN ][logstash.runner          ] x", json.dumps({"message": FULL})],
+        [
+            "[x][WARN ][logstash.outputs.elasticsearch][main] Could not index event to Elasticsearch. {:status=>400, "
+            f':action=>["index", {{}}, {{"message"=>"{FULL}"}}]}}'
+        ],
+        [f'[x][WARN ][logstash.codecs.jsonlines][main] JSON parse error {{:data=>"{FULL}"}}'],
+    ],
+)
+def test_nothing_is_explained_by_what_an_event_says(lines):
+    assert explained(lines) == []
+    assert len(explained([*lines, error(f"x {FULL}")])) == 1
+
+
 # Which starts count
 
 

@@ -42,6 +42,9 @@ ACTIONS = [
     ("octopus_check", {"src": ["tree"], "files": ["*.cnf"], "warn_no_match": False, "text": {"a": "b"}}, ""),
     ("octopus_check", {"src": ["tree"]}, ""),
     ("octopus_check", {"text": {"a": "b"}}, ""),
+    ("octopus_check", {"text": {"a": None, "b": ""}}, "octopus_check has nothing to check: src, text and required"),
+    ("octopus_check", {"text": {"a": "", "b": "c"}}, ""),
+    ("octopus_check", {"text": {"a": None, "b": "c"}}, "text a is null; expected a text"),
     ("octopus_check", {"required": ["Port"]}, ""),
     (
         "logstash_check",

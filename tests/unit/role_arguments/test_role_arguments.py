@@ -278,7 +278,19 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         ({"octopus_variables": {}}, ["broker/input.conf:7:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
         (
             {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_heap_size": "{{ nowhere }}"},
-            ["logstash_heap_size has no value: ", "'nowhere' is undefined", "Correct or define what it refers to."],
+            ["logstash_heap_size has no value: ", "'nowhere' is undefined. Correct or define what it refers to."],
+        ),
+        (
+            {"logstash_input_ports": [], "logstash_health_timeout": "-1"},
+            ['logstash_plugins_timeout is ["-1", 300, 600]; expected seconds, from 1 on. Give each enough time'],
+        ),
+        (
+            {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_input_ports": ["1", 70000, 0]},
+            ["logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."],
+        ),
+        (
+            {"logstash_input_ports": [], "logstash_stop_timeout": -5, "logstash_lock_max_age": 0},
+            ["logstash_keep_releases is [-5, 0, 5]; expected whole numbers from 0 on. Correct the one"],
         ),
     ],
 )
