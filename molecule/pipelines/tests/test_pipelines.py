@@ -80,7 +80,7 @@ def test_files_are_for_logstash_and_nobody_else(host, name):
 def test_process_has_its_environment(host):
     environment = host.run(f"tr '\\0' '\\n' < /proc/{unit(host, 'MainPID')}/environ").stdout.splitlines()
     assert 'MOLECULE_NOTE=one "quoted" $5' in environment
-    assert "LS_JAVA_OPTS=-Xms512m -Xmx512m" in environment
+    assert "LS_JAVA_OPTS=-Xms512m -Xmx512m -Djava.io.tmpdir=/var/lib/logstash/tmp" in environment
     assert "LOGSTASH_TLS_PATH=/etc/logstash/tls" in environment
 
 
