@@ -99,7 +99,7 @@ def test_settings_that_fail_their_test_restart_nothing(deploy, host):
     assert run.code != 0
     assert "Nothing live was changed, and nothing was restarted" in run.text
     assert "The service runs the last good configuration" in run.text
-    assert "stopped" not in run.text
+    assert "the service was stopped" not in run.text
     assert "nosuchplugin" in run.text
     assert service(host) == before
 
