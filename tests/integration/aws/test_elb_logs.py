@@ -314,7 +314,7 @@ def test_what_is_left_of_a_creation_goes_only_when_nothing_of_before_goes_with_i
     def status():
         return cloudformation.describe_stacks(StackName="leftover")["Stacks"][0]["StackStatus"]
 
-    wait_for(lambda: "FAILED" in status() or "ROLLBACK_COMPLETE" in status(), 30, "failed creation")
+    wait_for(lambda: "FAILED" in status() or "ROLLBACK_COMPLETE" in status(), "failed creation")
     logs.create_log_group(logGroupName="/before")
     template = tmp_path / "stack.yml"
     template.write_text(json.dumps({"Resources": {"Log": resources["Log"]}}))
