@@ -8,6 +8,7 @@ import pytest
 import systemd_host
 import yaml
 from local.choose_package import choose
+from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "roles/logstash/README.md").read_text()
@@ -84,9 +85,9 @@ def test_pipeline_of_the_readme_runs(deployed, container):
 
 
 def test_event_goes_in_and_lies_in_the_file_of_its_environment(deployed, container):
-    send = "curl -s -d 'a line of the README' http://127.0.0.1:8080"
-    wait = "for i in $(seq 50); do cat /var/log/logstash/staging.jsonl 2>/dev/null && break; sleep 0.2; done"
-    assert "a line of the README" in systemd_host.docker("exec", container, "sh", "-c", f"{send}; {wait}")
+    systemd_host.docker("exec", container, "curl", "-s", "-d", "a line of the README", "http://127.0.0.1:8080")
+    read = ("exec", container, "sh", "-c", "cat /var/log/logstash/staging.jsonl 2>/dev/null || true")
+    wait_for(lambda: "a line of the README" in systemd_host.docker(*read), "event in the file")
 
 
 def test_second_run_changes_nothing(deployed, play):
