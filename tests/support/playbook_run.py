@@ -63,5 +63,7 @@ def service(host) -> dict:
 def event_arrives(host, message: str, file: str) -> bool:
     """Waits until a line that is sent to the TCP input turns up in the output's file."""
     line = json.dumps({"message": message})
-    host.run("bash -c %s", f"exec 3<>/dev/tcp/127.0.0.1/5000; printf '%s\\n' '{line}' >&3")
+    send = f"exec 3<>/dev/tcp/127.0.0.1/5000; printf '%s\\n' '{line}' >&3"
+    # After a restart the input may not listen yet.
+    wait_for(lambda: host.run("bash -c %s", send).rc == 0, "input that takes an event")
     return wait_for(lambda: host.run("grep -F %s %s", message, file).rc == 0, f"event {message} in {file}")

@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-PATIENCE = 60
+PATIENCE = 300
 INTERVAL = 0.003
 
 
