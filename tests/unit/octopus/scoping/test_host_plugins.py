@@ -112,13 +112,13 @@ def test_values_that_cannot_be_had(project: Project) -> None:
         "the check, undefined": (check("#{Unfilled}"), missing),
         "the filter, undefined": (substitute("#{Unfilled}"), missing),
         "the check, a fault in it": (
-            check("", plain="{{ nothing_at_all }}"),
+            check("no token", plain="{{ nothing_at_all }}"),
             "variables.yml:3: variable Plain takes the Ansible variable plain, which cannot be evaluated: "
             "'nothing_at_all' is undefined",
         ),
         "the filter, a fault in it": (substitute("#{x}", plain="{{ nothing_at_all }}"), "nothing_at_all"),
         "a list": (
-            check("", plain=[1]),
+            check("no token", plain=[1]),
             "variable Plain takes the Ansible variable plain, which is a list, expected text or a number",
         ),
     }
@@ -142,7 +142,7 @@ def test_values_that_cannot_be_had(project: Project) -> None:
 )
 def test_decryption_that_fails_names_the_place(project: Project, options: tuple[str, ...], message: str) -> None:
     project.write("whole.yml", encrypted(WHOLE))
-    result = project.play(check(""), check("", octopus_variable_files=["whole.yml"]), options=options)
+    result = project.play(check("no token"), check("no token", octopus_variable_files=["whole.yml"]), options=options)
     first, second = result.stdout.split("TASK [")[1:]
     assert f"variables.yml:12: variable Inline {message}" in first
     assert f"whole.yml: {message}" in second
@@ -175,7 +175,7 @@ def test_the_context_of_a_host(project: Project) -> None:
         "prompted": (substitute("#{Prompted}", octopus_prompted={"prompted": "this"}), "this"),
         "not prompted": (check("#{Prompted}"), "variables.yml:5 asks for a value at deployment (Which one), and none"),
         "nothing asks for it": (
-            check("", octopus_prompted={"Shared": "hidden"}),
+            check("no token", octopus_prompted={"Shared": "hidden"}),
             "octopus_prompted: Shared is given, but no entry of that name in the variable files has `prompt`",
         ),
     }
@@ -192,7 +192,7 @@ def test_the_context_of_a_host(project: Project) -> None:
 
 def test_all_settings_of_a_wrong_form_are_named_at_once(project: Project) -> None:
     result = project.play(
-        check(""),
+        check("no token"),
         octopus_environment="",
         octopus_variable_files=["gone.yml"],
         octopus_library_files={"base": "base.yml"},
