@@ -275,10 +275,7 @@ def test_each_finding_of_the_scanner_that_stays_has_its_reason_beside_it(templat
 
 
 def test_lint_scans_the_templates():
-    assert (
-        "scripts/scan_policies.sh"
-        in (ROOT / "scripts/test.sh").read_text().partition("run_lint()")[2].partition("\n}")[0]
-    )
+    assert "scripts/scan.sh" in (ROOT / "scripts/test.sh").read_text().partition("run_lint()")[2].partition("\n}")[0]
 
 
 @pytest.mark.skipif(not SCANNER.exists(), reason="`make lint` has not run here, which installs the scanner")
