@@ -190,8 +190,8 @@ class Program:
         """Runs the program. It ends with status 0 after most errors, so what it says has to have the expected texts."""
         # Not with the module's run_command, which breaks when a program ends without reading its input.
         with own_directory(Path(self._command[0]).parents[1]) as temporary:
-            ended = subprocess.run(  # noqa: S603
-                ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607
+            ended = subprocess.run(  # noqa: S603 - the program is the package's
+                ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607 - of the system
                 input="".join(f"{answer}\n" for answer in answers).encode(),
                 env={**self._environment, **temporary},
                 capture_output=True,

@@ -1,12 +1,16 @@
 """What `make lint` looks for in what is committed: each kind of weakness is planted once, and found."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 ROOT = Path(__file__).resolve().parents[3]
 SCANNER = ROOT / "build/policy_scanner/venv"
@@ -19,46 +23,40 @@ needs_scanner = pytest.mark.skipif(
 
 # -- Python
 
+WEAK = {
+    "S102": "exec(input())",
+    "S103": "import os\nos.chmod('/etc/logstash', 0o777)",
+    "S105": "password = 'hunter-two'",
+    "S108": "open('/tmp/logstash', 'w')",
+    "S202": "import tarfile\ntarfile.open('plugins.tar').extractall()",
+    "S301": "import pickle\npickle.loads(b'')",
+    "S306": "import tempfile\ntempfile.mktemp()",
+    "S307": "eval(input())",
+    "S310": "import urllib.request\nurllib.request.urlopen(input())",
+    "S311": "import random\nTOKEN = random.random()",
+    "S314": "from xml.etree import ElementTree\nElementTree.fromstring(input())",
+    "S323": "import ssl\nssl._create_unverified_context()",
+    "S324": "import hashlib\nhashlib.md5(b'')",
+    "S501": "import requests\nrequests.get('https://example.com', verify=False, timeout=1)",
+    "S506": "import yaml\nyaml.load('')",
+    "S602": "import subprocess\nsubprocess.run('id ' + input(), shell=True)",
+    "S603": "import subprocess\nsubprocess.run(input().split())",
+    "S605": "import os\nos.system('id ' + input())",
+    "S701": "import jinja2\njinja2.Environment(autoescape=False)",
+    "PLE2502": "x = 'a\N{RIGHT-TO-LEFT OVERRIDE}b'",
+}
 
-@pytest.mark.parametrize(
-    ("rule", "code"),
-    [
-        ("S102", "exec(input())"),
-        ("S103", "import os\nos.chmod('/etc/logstash', 0o777)"),
-        ("S105", "password = 'hunter-two'"),
-        ("S108", "open('/tmp/logstash', 'w')"),
-        ("S202", "import tarfile\ntarfile.open('plugins.tar').extractall()"),
-        ("S301", "import pickle\npickle.loads(b'')"),
-        ("S306", "import tempfile\ntempfile.mktemp()"),
-        ("S307", "eval(input())"),
-        ("S310", "import urllib.request\nurllib.request.urlopen(input())"),
-        ("S311", "import random\nTOKEN = random.random()"),
-        ("S314", "from xml.etree import ElementTree\nElementTree.fromstring(input())"),
-        ("S323", "import ssl\nssl._create_unverified_context()"),
-        ("S324", "import hashlib\nhashlib.md5(b'')"),
-        ("S501", "import requests\nrequests.get('https://example.com', verify=False, timeout=1)"),
-        ("S506", "import yaml\nyaml.load('')"),
-        ("S602", "import subprocess\nsubprocess.run('id ' + input(), shell=True)"),
-        ("S603", "import subprocess\nsubprocess.run(input().split())"),
-        ("S605", "import os\nos.system('id ' + input())"),
-        ("S701", "import jinja2\njinja2.Environment(autoescape=False)"),
-        ("PLE2502", "x = 'a\N{RIGHT-TO-LEFT OVERRIDE}b'"),
-    ],
-)
-@pytest.mark.parametrize("place", ["plugins/module_utils/planted.py", "lambda/elb_log_shipper/planted.py"])
-def test_weak_python_is_found(rule, code, place):
-    command = [RUFF, "check", "--no-cache", "--output-format", "concise", "--stdin-filename", place, "-"]
-    ended = subprocess.run(command, cwd=ROOT, input=code, capture_output=True, text=True, check=False)
-    assert ended.returncode != 0
-    found = subprocess.run(
-        [*command[:-1], "--output-format", "json", "-"],
-        cwd=ROOT,
-        input=code,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert f'"{rule}"' in found.stdout
+
+@pytest.mark.parametrize("place", ["plugins/modules", "plugins/module_utils", "lambda/elb_log_shipper", "scripts"])
+def test_weak_python_is_found(place, tmp_path):
+    """By ruff's security rules, as the project has set them."""
+    for rule, code in WEAK.items():
+        plant(tmp_path, f"{place}/weak_{rule.lower()}.py", code)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    command = [RUFF, "check", "--no-cache", "--output-format", "json", "."]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    found = {(Path(one["filename"]).stem, one["code"]) for one in json.loads(ended.stdout)}
+    assert {(f"weak_{rule.lower()}", rule) for rule in WEAK} - found == set()
 
 
 def test_each_security_finding_of_python_that_stays_has_its_reason_beside_it():
@@ -106,61 +104,69 @@ def plant(checkout, path, text):
 
 
 @needs_scanner
-@pytest.mark.parametrize("path", ["scripts/planted.sh", "tests/support/planted"])
-def test_value_without_quotes_in_a_script_is_found(checkout, path):
+def test_value_without_quotes_in_a_script_is_found(checkout):
     assert scan(checkout, "shell").returncode == 0
-    plant(checkout, path, "#!/bin/sh\nrm -r $1\n")
+    places = ["scripts/planted.sh", "tests/support/planted"]
+    for place in places:
+        plant(checkout, place, "#!/bin/sh\nrm -r $1\n")
     ended = scan(checkout, "shell")
     assert ended.returncode != 0
-    assert path in ended.stdout
     assert "SC2086" in ended.stdout
+    assert [place for place in places if place not in ended.stdout] == []
 
 
-BUCKET = "Resources: {Weak: {Type: AWS::S3::Bucket, Properties: {AccessControl: PublicReadWrite}}}\n"
+BUCKET = """\
+Resources:
+  Weak:
+    Type: AWS::S3::Bucket
+    Properties:
+      AccessControl: PublicReadWrite
+"""
 DOWNLOAD = """\
 - name: Fetch
-  ansible.builtin.get_url: {url: "https://example.com/key", dest: /etc/key, mode: "0644", validate_certs: false}
+  ansible.builtin.get_url: {{url: "https://example.com/{0}", dest: /etc/{0}, mode: "0644", validate_certs: false}}
 """
 
 
 @needs_scanner
-@pytest.mark.parametrize(
-    ("path", "text", "rule"),
-    [
-        ("templates/cloudformation/planted.yml", BUCKET, "CKV_AWS_57"),
-        ("roles/planted/tasks/main.yml", DOWNLOAD, "CKV_ANSIBLE_2"),
-        (
-            "playbooks/planted.yml",
-            f"- hosts: all\n  tasks:\n    {DOWNLOAD.replace(chr(10), chr(10) + '    ')}",
-            "CKV_ANSIBLE_2",
-        ),
-        ("tests/support/planted/Dockerfile", "FROM debian:12\nRUN useradd --system x\nUSER root\n", "CKV_DOCKER_8"),
-    ],
-)
-def test_weak_setting_is_found(checkout, path, text, rule):
-    plant(checkout, path, text)
+def test_weak_settings_are_found(checkout):
+    plant(checkout, "templates/cloudformation/planted.yml", BUCKET)
+    plant(checkout, "roles/planted/tasks/main.yml", "---\n" + DOWNLOAD.format("in-a-role"))
+    tasks = textwrap.indent(DOWNLOAD.format("in-a-playbook"), "    ")
+    plant(checkout, "playbooks/planted.yml", f"---\n- hosts: all\n  tasks:\n{tasks}")
+    plant(checkout, "tests/support/planted/Dockerfile", "FROM debian:12\nUSER root\n")
     ended = scan(checkout, "policies")
     assert ended.returncode != 0
-    assert rule in ended.stdout
+    found = re.findall(r"Check: (\w+):.*\n\s*FAILED for resource: .*\n\s*File: (\S+):", ended.stdout)
+    wanted = {
+        ("CKV_AWS_57", "/cloudformation/planted.yml"),
+        ("CKV_ANSIBLE_2", "/planted/tasks/main.yml"),
+        ("CKV_ANSIBLE_2", "/planted.yml"),
+        ("CKV_DOCKER_8", "/planted/Dockerfile"),
+    }
+    assert wanted - set(found) == set()
 
 
 @needs_scanner
-@pytest.mark.parametrize(
-    ("path", "text", "kind"),
-    [
-        ("inventories/production/group_vars/all.yml", "redis_password: hunter2-and-more\n", "Secret Keyword"),
-        ("variables/production.yml", "- name: url\n  value: https://elk:hunter2@logs.example.com\n", "Basic Auth"),
-        ("docs/page.md", "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIE\n", "Private Key"),
-        ("tests/unit/test_planted.py", 'KEY = "' + "AKIA" + 'IOSFODNN7EXAMPLQ"\n', "AWS Access Key"),
-        ("molecule/planted.yml", "token: ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz\n", "GitHub Token"),
-    ],
-)
-def test_secret_is_found(checkout, path, text, kind):
-    plant(checkout, path, text)
+def test_secrets_are_found(checkout):
+    key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()
+    )
+    planted = {
+        "inventories/production/group_vars/all.yml": ("Secret Keyword", "redis_password: hunter2-and-more\n"),
+        "variables/production.yml": ("Basic Auth Credentials", 'url: "https://elk:Zk3jdKq9x8@logs.internal.net/"\n'),
+        "docs/page.md": ("Private Key", key.decode()),
+        # In two parts, since this file is looked at too.
+        "tests/unit/test_planted.py": ("AWS Access Key", 'KEY = "AKIA' + 'IOSFODNN7EXAMPLQ"\n'),
+        "molecule/planted.yml": ("GitHub Token", "name: ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz\n"),
+    }
+    assert scan(checkout, "secrets").returncode == 0
+    for path, (_, text) in planted.items():
+        plant(checkout, path, text)
     ended = scan(checkout, "secrets")
     assert ended.returncode != 0
-    assert f"Secret Type: {kind}" in ended.stdout
-    assert path in ended.stdout
+    found = re.findall(r"Secret Type: (.*)\nLocation: +(\S+):\d+", ended.stdout)
+    assert {(kind, path) for path, (kind, _) in planted.items()} - set(found) == set()
 
 
 @needs_scanner
