@@ -160,7 +160,10 @@ def test_secrets_are_found(checkout):
         "tests/unit/test_planted.py": ("AWS Access Key", 'KEY = "AKIA' + 'IOSFODNN7EXAMPLQ"\n'),
         "molecule/planted.yml": ("GitHub Token", "name: ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz\n"),
     }
-    assert scan(checkout, "secrets").returncode == 0
+    names = 'password: "${KEY}"\nsecret: secretsmanager:elk#key\napi_key: "#{Key}"\n'
+    plant(checkout, "inventories/names.yml", names)
+    clean = scan(checkout, "secrets")
+    assert clean.returncode == 0, clean.stdout
     for path, (_, text) in planted.items():
         plant(checkout, path, text)
     ended = scan(checkout, "secrets")
