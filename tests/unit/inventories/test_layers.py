@@ -143,10 +143,6 @@ def evaluated(expression, *options, host="localhost"):
     return yaml.safe_load(ended.stdout.partition("=>")[2])["msg"]
 
 
-def test_the_setting_for_the_authority_was_renamed_in_8_8():
-    assert evaluated("elasticsearch_ca_setting", "logstash_version=8.8.0") == "ssl_certificate_authorities"
-
-
 @pytest.mark.parametrize(("version", "name"), [("8.7.1", "cacert"), ("9.5.2", "ssl_certificate_authorities")])
 def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, version, name):
     folder = changed(version)
