@@ -1,21 +1,20 @@
 """Brokers with LogTls and LogUser take events from shippers alone: the rendered pipelines, run, and attacked."""
 
-import base64
 import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import uuid
 
 import pytest
 from certificates.authority import Authority
+from certificates.strangers import ATTACKS, Sender, refused
 from inventory_runs import render
 from waiting import wait_for
 
-USER, PASSWORD = "elb", "only for this test"  # noqa: S105 - of nothing
+USER, PASSWORD = "elb", "only for this test"
 
 
 def free_port():
@@ -65,7 +64,10 @@ class Stack:
         self.authority, self.other = Authority(folder / "tls"), Authority(folder / "other")
         self.authority.issue("broker", ("localhost",))
         self.shipper = self.authority.issue("shipper")
-        self.stranger = self.other.issue("shipper")
+        self.sender = Sender(
+            "127.0.0.1", {"tcp": self.tcp, "http": self.http}, "localhost", self.authority.path, f"{USER}:{PASSWORD}"
+        )
+        self.sender.good, self.sender.bad = self.shipper, self.other.issue("shipper")
         self.environment = {"LOGSTASH_TLS_PATH": f"{folder}/tls", "LOG_PASSWORD": PASSWORD}
 
     def variables(self, **more):
@@ -97,32 +99,6 @@ class Stack:
     def arrived(self, text):
         return self.events.exists() and text in self.events.read_text()
 
-    def tls(self, client=None):
-        context = ssl.create_default_context(cafile=self.authority.path)
-        if client:
-            context.load_cert_chain(*client)
-        return context
-
-    def send(self, port, data, context):
-        """Sends, and waits for the broker's word: an answer, or the end of the connection."""
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
-            connection = context.wrap_socket(plain, server_hostname="localhost") if context else plain
-            connection.sendall(data)
-            if not context:
-                connection.shutdown(socket.SHUT_WR)
-            return connection.recv(1000)
-
-    def by_tcp(self, text, context):
-        return self.send(self.tcp, json.dumps({"Message": text}).encode() + b"\n", context)
-
-    def by_http(self, text, context, credentials=f"{USER}:{PASSWORD}"):
-        body = json.dumps({"Message": text}).encode()
-        headers = [b"POST / HTTP/1.1", b"Host: localhost", b"Content-Type: application/json"]
-        headers += [b"Content-Length: %d" % len(body), b"Connection: close"]
-        if credentials:
-            headers.append(b"Authorization: Basic " + base64.b64encode(credentials.encode()))
-        return self.send(self.http, b"\r\n".join([*headers, b"", body]), context)
-
 
 def sources(folder, host, pipeline):
     return [path.read_text() for path in sorted((folder / host / "pipelines" / pipeline).glob("*.conf"))]
@@ -140,34 +116,12 @@ def stack(request, tmp_path_factory, installed):
     broker.end()
 
 
-def refused(act):
-    """Whether the broker breaks off, or answers that it does not let the client in."""
-    try:
-        answer = act()
-    except (ssl.SSLError, ConnectionError):
-        return True
-    return answer == b"" or answer.split()[1] == b"401"
-
-
-ATTACKS = {
-    "tcp without a certificate": lambda stack, text: stack.by_tcp(text, stack.tls()),
-    "tcp with another authority's certificate": lambda stack, text: stack.by_tcp(text, stack.tls(stack.stranger)),
-    "tcp in plain text": lambda stack, text: stack.by_tcp(text, None),
-    "http without a certificate": lambda stack, text: stack.by_http(text, stack.tls()),
-    "http with another authority's certificate": lambda stack, text: stack.by_http(text, stack.tls(stack.stranger)),
-    "http in plain text": lambda stack, text: stack.by_http(text, None),
-    "http without a user": lambda stack, text: stack.by_http(text, stack.tls(stack.shipper), ""),
-    "http with a wrong user": lambda stack, text: stack.by_http(text, stack.tls(stack.shipper), f"eve:{PASSWORD}"),
-    "http with a wrong password": lambda stack, text: stack.by_http(text, stack.tls(stack.shipper), f"{USER}:x"),
-}
-
-
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_stranger_gets_no_event_in(stack, attack):
     name = uuid.uuid4().hex
-    assert refused(lambda: ATTACKS[attack](stack, f"evil {name}"))
+    assert refused(attack, stack.sender, f"evil {name}")
     # What comes after it has arrived, so that it would have, too.
-    stack.by_http(f"good {name}", stack.tls(stack.shipper))
+    stack.sender.http(f"good {name}", stack.sender.tls(stack.shipper))
     wait_for(lambda: stack.arrived(f"good {name}"), "the good event")
     assert not stack.arrived(f"evil {name}")
 
@@ -194,8 +148,8 @@ def test_function_with_its_certificate_gets_events_in_and_without_none(stack, tr
     """The function's own code, as its command line runs it."""
     log = tmp_path / "elb.log"
     line = (
-        "2026-03-02T08:00:00.123456Z {name} 198.51.100.23:49152 10.0.1.15:8080 0.000043 0.001337 0.000057 200 200 0 5120 "
-        '"GET https://www.example.com:443/ HTTP/1.1" "agent" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2\n'
+        "2026-03-02T08:00:00.123456Z {name} 198.51.100.23:49152 10.0.1.15:8080 0.000043 0.001337 0.000057 200 200 0 "
+        '5120 "GET https://www.example.com:443/ HTTP/1.1" "agent" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2\n'
     )
     good, evil = f"good-{uuid.uuid4().hex}", f"evil-{uuid.uuid4().hex}"
     (tmp_path / "password").write_text(PASSWORD)
