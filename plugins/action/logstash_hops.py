@@ -19,6 +19,7 @@ OPTIONS = {
     "version": {"type": "str", "default": ""},
     "templates": {"type": "list", "elements": "str", "required": True},
     "tls_files": {"type": "list", "elements": "dict", "default": []},
+    "secret_arns": {"type": "list", "elements": "str", "default": []},
     "open": {"choices": ["warn", "fail", "ignore"], "default": "warn"},
     **TOKEN_OPTIONS,
 }
@@ -48,6 +49,7 @@ class ActionModule(TokenAction):
             value=value,
             templates=options["templates"],
             version=version,
+            secret_arns=options["secret_arns"],
             tls_files=[str(file.get("name")) for file in options["tls_files"]],
             keys=kinds_of_keys(self._contents(options["tls_files"], host)),
         )

@@ -29,6 +29,11 @@ options:
     type: list
     elements: dict
     default: []
+  secret_arns:
+    description: The secrets that the log shipper for load balancers may read.
+    type: list
+    elements: str
+    default: []
   open:
     description: What to do about hops that are open.
     type: str

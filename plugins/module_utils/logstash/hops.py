@@ -45,20 +45,21 @@ PLUGINS = {
 class Wanted:
     """What is to be deployed to one host.
 
-    ``value`` gives the value of an Octopus variable for the host, empty where it has none. ``tls_files`` has the
-    names of
-    logstash_tls_files, and ``keys`` those with a key, as ``certificates.kinds_of_keys`` gives them.
+    ``value`` gives the value of an Octopus variable for the host, empty where it has none. ``tls_files`` has the names
+    of logstash_tls_files, and ``keys`` those with a key, as ``certificates.kinds_of_keys`` gives them. ``secret_arns``
+    is what the function may read.
     """
 
     value: Callable[[str], str]
     templates: Collection[str]
     version: Version
     tls_files: Collection[str] = ()
+    secret_arns: Collection[str] = ()
     keys: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
-    on: Callable[[str], bool] = field(init=False, default=lambda _name: False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "on", lambda name: self.value(name).strip().lower() == "true")
+    def on(self, name: str) -> bool:
+        """Whether a switch is on."""
+        return self.value(name).strip().lower() == "true"
 
 
 def open_hops(wanted: Wanted) -> list[str]:
@@ -197,6 +198,16 @@ def _shipper(wanted: Wanted) -> Iterator[str]:
 
 
 def _function(wanted: Wanted) -> Iterator[str]:
+    names = ["LogCa", "LogClientCertificate", "LogClientKey"] if wanted.on("LogTls") else []
+    names += ["LogPassword"] if wanted.value("LogHttpUser") else []
+    references = [name for name in names if re.match(r"(secretsmanager|ssm):", wanted.value(name))]
+    if references and not wanted.secret_arns:
+        yield (
+            f"{', '.join(references)} of the log shipper for load balancers refer to "
+            f"{wanted.value(references[0])!r} and the "
+            "like, but elb_log_shipper_secret_arns is empty, so that the function may read no secret. Name its ARN "
+            "there."
+        )
     if wanted.value("LogUser") and wanted.value("LogTransport") == "http":
         yield from _password(wanted)
 

@@ -168,13 +168,13 @@ def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, ver
 
 SERVER = {
     "6.3.2": (
-        {"ssl_enable": True, "ssl_cert": ..., "ssl_key": ..., "ssl_extra_chain_certs": ..., "ssl_verify": True},
-        {"ssl": True, "keystore": "/etc/pki/broker.jks", "keystore_password": ..., "verify_mode": "force_peer"},
+        {"ssl_enable": "true", "ssl_cert": ..., "ssl_key": ..., "ssl_extra_chain_certs": ..., "ssl_verify": "true"},
+        {"ssl": "true", "keystore": "/etc/pki/broker.jks", "keystore_password": ..., "verify_mode": "force_peer"},
     ),
     "8.7.1": (
-        {"ssl_enable": True, "ssl_cert": ..., "ssl_key": ..., "ssl_certificate_authorities": ..., "ssl_verify": True},
+        {"ssl_enable": "true", "ssl_cert": ..., "ssl_key": ..., "ssl_certificate_authorities": ..., "ssl_verify": "true"},
         {
-            "ssl": True,
+            "ssl": "true",
             "ssl_certificate": ...,
             "ssl_key": ...,
             "ssl_certificate_authorities": ...,
@@ -183,7 +183,7 @@ SERVER = {
     ),
     "9.5.2": (
         {
-            "ssl_enabled": True,
+            "ssl_enabled": "true",
             "ssl_certificate": ...,
             "ssl_key": ...,
             "ssl_certificate_authorities": ...,
@@ -219,9 +219,9 @@ def test_indexers_trust_the_authority_of_redis(changed):
     environment = (folder / "indexer-1.staging.example.com/environment").read_text()
     assert 'SSL_CERT_FILE="/etc/pki/tls.pem"' in environment
     (redis,) = check_language(pipelines(folder)["indexer/10-input.conf"]).input
-    assert redis.parameters()["ssl"] is True
+    assert redis.parameters()["ssl"] == "true"
     (output,) = check_language(pipelines(folder)["broker/20-output-redis.conf"]).output
-    assert output.parameters()["ssl_enabled"] is True
+    assert output.parameters()["ssl_enabled"] == "true"
     assert output.parameters()["ssl_certificate_authorities"] == "/etc/pki/tls.pem"
 
 

@@ -32,13 +32,14 @@ VALUES = {
 }
 
 
-def wanted(*templates, version="9.5.2", tls_files=FILES, keys=None, **values):
+def wanted(*templates, version="9.5.2", tls_files=FILES, secret_arns=("arn",), keys=None, **values):
     known = VALUES | values
     return Wanted(
         value=lambda name: known.get(name, ""),
         templates=templates,
         version=parse(version),
         tls_files=tls_files,
+        secret_arns=secret_arns,
         keys=keys or {},
     )
 
@@ -142,3 +143,11 @@ def test_key_has_the_form_that_its_plugin_reads(template, transport, kind, said)
 def test_files_that_are_on_the_host_already_need_not_be_among_the_files():
     values = dict.fromkeys(("LogCertificate", "LogKey", "LogClientCa"), "/etc/pki/x")
     assert faults(wanted(BROKER, tls_files=(), **values)) == []
+
+
+def test_function_that_may_read_no_secret_is_refused_before_it_fails_to():
+    values = {"LogCa": "secretsmanager:s#ca", "LogHttpUser": "elb", "LogPassword": "ssm:/p"}
+    (line,) = faults(wanted(FUNCTION, secret_arns=(), **values))
+    assert line.startswith("LogCa, LogPassword of the log shipper for load balancers refer to 'secretsmanager:s#ca'")
+    assert "elb_log_shipper_secret_arns is empty" in line
+    assert faults(wanted(FUNCTION, secret_arns=(), LogTls="false", **values | {"LogHttpUser": ""})) == []
