@@ -172,7 +172,13 @@ SERVER = {
         {"ssl": "true", "keystore": "/etc/pki/broker.jks", "keystore_password": ..., "verify_mode": "force_peer"},
     ),
     "8.7.1": (
-        {"ssl_enable": "true", "ssl_cert": ..., "ssl_key": ..., "ssl_certificate_authorities": ..., "ssl_verify": "true"},
+        {
+            "ssl_enable": "true",
+            "ssl_cert": ...,
+            "ssl_key": ...,
+            "ssl_certificate_authorities": ...,
+            "ssl_verify": "true",
+        },
         {
             "ssl": "true",
             "ssl_certificate": ...,
