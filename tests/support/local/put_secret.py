@@ -2,8 +2,8 @@
 
     python put_secret.py --endpoint http://127.0.0.1:4566 --name elk-local-log-shipper --directory build/elk-local/tls
 
-reads `ca.crt`, `log-shipper.crt` and `log-shipper.key` there, and `password`, which it makes when it is missing. Says on
-standard output whether anything was changed.
+reads `ca.crt`, `log-shipper.crt` and `log-shipper.key` there, and `password`, which it makes when it is missing. Says
+on standard output whether anything was changed.
 """
 
 import argparse
