@@ -1,6 +1,7 @@
 """Role, stack, emulator and function together. The tests build on one another, in the order of this file."""
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -10,8 +11,11 @@ import urllib.request
 import zipfile
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
 from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
+from build_zip import build_zip
+from conftest import ROOT
 from waiting import wait_for
 
 STACK = "elb-logs"
@@ -70,16 +74,36 @@ def test_what_was_there_before_is_named_and_left_alone(aws):
         assert aws.play("elb_logs.yml", "--check").returncode != 0
     finally:
         remove()
-        artifacts = aws.variables["elb_log_shipper_artifact_bucket"]
-        s3 = aws.emulator.client("s3")
-        for one in s3.list_objects_v2(Bucket=artifacts)["Contents"]:
-            s3.delete_object(Bucket=artifacts, Key=one["Key"])
-        s3.delete_bucket(Bucket=artifacts)
+        delete_bucket(aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"])
+
+
+def delete_bucket(s3, bucket):
+    """With all versions of its objects."""
+    for one in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_a_bucket_of_that_name_in_another_account_is_not_used(aws):
+    """Names are unique in all of S3: somebody who guesses the next one makes it first, with a package in it."""
+    stranger = aws.emulator.client("s3", account="222222222222")
+    bucket = aws.variables["elb_log_shipper_artifact_bucket"]
+    stranger.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    try:
+        for options in ([], ["--check"]):
+            result = aws.play("elb_logs.yml", *options)
+            assert result.returncode != 0
+            assert f"bucket {bucket} is not account 000000000000's" in result.stdout
+        assert "Contents" not in stranger.list_objects_v2(Bucket=bucket)
+        assert stranger.get_bucket_versioning(Bucket=bucket).get("Status") is None
+        assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
+    finally:
+        delete_bucket(stranger, bucket)
 
 
 def test_check_mode_before_the_first_run_changes_nothing(aws):
     recap = recap_of(aws.play("elb_logs.yml", "--check"))
-    assert recap["changed"] == 2  # the bucket with the package, and the stack
+    assert recap["changed"] == 3  # bucket, package, stack
     assert aws.emulator.client("s3").list_buckets()["Buckets"] == []
     assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
 
@@ -106,13 +130,117 @@ def test_the_deployed_code_is_the_package_of_that_hash(aws):
     function = aws.emulator.client("lambda").get_function(FunctionName=FUNCTION)
     with urllib.request.urlopen(function["Code"]["Location"]) as response:  # noqa: S310 - the emulator's address
         package = response.read()
-    (key,) = keys_of(aws)
+    key, salt = keys_of(aws)
+    assert salt == "elb_log_shipper/salt"
     assert key == f"elb_log_shipper/{hashlib.sha256(package).hexdigest()}.zip"
     assert function["Configuration"]["CodeSha256"] == base64.b64encode(hashlib.sha256(package).digest()).decode()
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         settings = json.loads(archive.read("elb_log_shipper/settings.json"))
     assert settings["Environment"] == "test"
     assert settings["LogHost"] == aws.emulator.gateway
+
+
+def test_the_artifact_bucket_is_private_keeps_versions_and_belongs_to_one_class_of_environments(aws):
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    controls = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    asked = Request(
+        ("AWS", "000000000000"), "s3:GetObject", f"arn:aws:s3:::{bucket}/x", {"aws:SecureTransport": "true"}
+    )
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    opened = policy | {"Statement": [*policy["Statement"], allow]}
+    for account, secure, may in (
+        ("000000000000", "true", True),
+        ("000000000000", "false", False),
+        ("2" * 12, "true", False),
+    ):
+        context = {"aws:SecureTransport": secure, "aws:PrincipalAccount": account}
+        assert allows(opened, dataclasses.replace(asked, principal=("AWS", account), context=context)) == may
+    result = aws.play("elb_logs.yml", elb_log_shipper_environment_class="production")
+    assert result.returncode != 0
+    assert f"bucket {bucket} belongs to environments of class 'test'" in result.stdout
+
+
+def test_the_packages_hash_cannot_be_worked_out_from_its_settings(aws, tmp_path):
+    """Whoever may see a key or a function's CodeSha256 could try guesses at the settings against it."""
+    (settings,) = package_of(aws, "elb_log_shipper/settings.json")
+    guessed = build_zip(ROOT / "lambda", settings.decode(), tmp_path / "guess.zip", architecture="x86_64")
+    assert f"elb_log_shipper/{guessed}.zip" not in keys_of(aws)
+
+
+def package_of(aws, *names):
+    """Members of the package that is deployed."""
+    function = aws.emulator.client("lambda").get_function(FunctionName=FUNCTION)
+    with urllib.request.urlopen(function["Code"]["Location"]) as response:  # noqa: S310 - the emulator's address
+        archive = zipfile.ZipFile(io.BytesIO(response.read()))
+    return [archive.read(name) for name in names]
+
+
+def test_a_package_that_was_exchanged_after_its_upload_is_not_deployed(aws):
+    """The key has the right hash in its name, and somebody has put something else there."""
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    key, _ = keys_of(aws)
+    for extra in ({"ChecksumAlgorithm": "SHA256"}, {}):  # S3 tells the hash of the one, and the other has to be read
+        version = s3.put_object(Bucket=bucket, Key=key, Body=b"PK evil", **extra)["VersionId"]
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        assert "is not the package that was built" in result.stdout
+        assert version in result.stdout
+        assert aws.play("elb_logs.yml", "--check").returncode != 0
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 0
+
+
+def test_what_is_put_under_the_key_before_the_first_deployment_is_not_deployed_either(aws, tmp_path):
+    """Somebody works out the next package's name, or sees it in the output of a check."""
+    changed = aws.variables["octopus_variables"] | {"Application": "planned"}
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    settings, salt = package_of(aws, "elb_log_shipper/settings.json", "elb_log_shipper/salt")
+    planned = settings.decode().replace('"shop"', '"planned"')
+    digest = build_zip(ROOT / "lambda", planned, tmp_path / "planned.zip", architecture="x86_64", salt=salt.decode())
+    key = f"elb_log_shipper/{digest}.zip"
+    version = s3.put_object(Bucket=bucket, Key=key, Body=b"PK evil")["VersionId"]
+    try:
+        result = aws.play("elb_logs.yml", octopus_variables=changed)
+        assert result.returncode != 0
+        assert "is not the package that was built" in result.stdout
+    finally:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+
+
+def test_the_stack_pins_the_packages_version(aws):
+    """CloudFormation would fetch again what lies there, where the function is made anew or put back."""
+    key, _ = keys_of(aws)
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    version = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+    stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    assert (given["CodeKey"], given["CodeVersion"]) == (key, version)
+
+
+def test_code_that_was_exchanged_in_the_function_is_noticed(aws):
+    """CloudFormation sees no change; the function's own hash tells."""
+    client = aws.emulator.client("lambda")
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("elb_log_shipper/handler.py", "lambda_handler = print\n")
+    key, _ = keys_of(aws)
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    version = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+    client.update_function_code(FunctionName=FUNCTION, ZipFile=other.getvalue())
+    try:
+        client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        assert f"Function {FUNCTION} does not run the package that was deployed" in result.stdout
+    finally:
+        # The way out that it names.
+        client.update_function_code(FunctionName=FUNCTION, S3Bucket=bucket, S3Key=key, S3ObjectVersion=version)
+        client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
+    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 0
 
 
 def keys_of(aws):
@@ -248,9 +376,9 @@ def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, s
 def test_changed_settings_are_new_code(aws, sink):
     changed = aws.variables["octopus_variables"] | {"Application": "billing"}
     assert recap_of(aws.play("elb_logs.yml", "--check", octopus_variables=changed))["changed"] == 2
-    assert len(keys_of(aws)) == 1
+    assert len(keys_of(aws)) == 2  # the package, and the salt
     assert recap_of(aws.play("elb_logs.yml", octopus_variables=changed))["changed"] == 2
-    assert len(keys_of(aws)) == 2
+    assert len(keys_of(aws)) == 3
     put_log(aws, "second")
     wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], "delivery by the new code")
     assert sink.lines[-1]["Application"] == "billing"
