@@ -92,7 +92,8 @@ def main():
             msg=f"Function {name} does not run the package that was deployed: its code has SHA-256 {found}, expected "
             f"{wanted}. Somebody has exchanged it, which CloudFormation does not notice. Find out who may update the "
             f"function, then bring the package back: aws lambda update-function-code --function-name {name} "
-            f"--s3-bucket {module.params['bucket']} --s3-key {module.params['key']} --s3-object-version {module.params['version']}"
+            f"--s3-bucket {module.params['bucket']} --s3-key {module.params['key']} "
+            f"--s3-object-version {module.params['version']}"
         )
     module.exit_json(changed=False, sha256=found)
 

@@ -147,7 +147,8 @@ def main():
         module.fail_json(
             msg=f"{len(accounts)} accounts with {1 + len(further)} prefixes are too many for one bucket: what the "
             f"stack has to be told of them is longer than the {log_delivery.LONGEST_PARAMETER} characters that "
-            "CloudFormation takes. Shorten the bucket's name or the prefixes, or deploy a second stack for some of the accounts."
+            "CloudFormation takes. Shorten the bucket's name or the prefixes, or deploy a second stack for some of the "
+            "accounts."
         )
     result = {
         "location": to.uri,

@@ -21,6 +21,7 @@ SALT_LENGTH = 64
 """Hex digits."""
 
 _SALT = re.compile(rb"[0-9a-f]{64}")
+_REFUSED = ("403", "AccessDenied")
 _MEGABYTE = 1 << 20
 _NO_VERSION = (None, "", "null")  # "null" is of an object from before the bucket had versions, and can be overwritten
 
@@ -66,12 +67,8 @@ class ArtifactBucket:
             code = code_of(error)
             if code in ("404", "NoSuchBucket"):
                 return False
-            if code in ("403", "AccessDenied"):
-                raise ArtifactError(
-                    f"bucket {self.name} is not account {self._account}'s, or may not be looked at. Nothing was put "
-                    "into it or taken out of it. Names are unique in all of S3: choose another one; if the bucket is "
-                    "yours, allow s3:ListBucket"
-                ) from None
+            if code in _REFUSED:
+                raise self._foreign("s3:ListBucket") from None
             if code in ("301", "PermanentRedirect"):
                 raise ArtifactError(
                     f"bucket {self.name} is in another region than {self._s3.meta.region_name}; a function takes its "
@@ -171,7 +168,16 @@ class ArtifactBucket:
         except self._s3.exceptions.ClientError as error:
             if code_of_none and code_of(error) == code_of_none:
                 return None
+            if code_of(error) in _REFUSED:
+                raise self._foreign(operation) from None
             raise
+
+    def _foreign(self, refused: str) -> ArtifactError:
+        return ArtifactError(
+            f"bucket {self.name} is not account {self._account}'s, or may not be looked at ({refused} was refused). "
+            "Nothing was put into it or taken out of it. Names are unique in all of S3: choose another one; if the "
+            "bucket is yours, allow this"
+        )
 
     # -- the objects
 

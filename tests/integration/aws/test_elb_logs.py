@@ -9,15 +9,16 @@ import re
 import urllib.parse
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
 from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
 from build_zip import build_zip
-from conftest import ROOT
 from waiting import wait_for
 
+ROOT = Path(__file__).resolve().parents[3]
 STACK = "elb-logs"
 FUNCTION = "elb-logs-shipper"
 LOG_LINE = (

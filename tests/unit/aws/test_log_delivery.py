@@ -137,7 +137,7 @@ def written_to(document):
 
 
 def test_every_principal_that_says_for_whom_it_delivers_is_held_to_it():
-    """AWS documents aws:SourceAccount and aws:SourceArn for none of Elastic Load Balancing's own (docs/decisions.md)."""
+    """AWS documents aws:SourceAccount and aws:SourceArn for no principal of Elastic Load Balancing."""
     for others in ((), (OTHER,)):
         for statement in policy(others=others)["Statement"]:
             conditions = statement.get("Condition", {})
