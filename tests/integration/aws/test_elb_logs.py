@@ -385,16 +385,23 @@ def test_changed_settings_are_new_code(aws, sink):
     assert sink.lines[-1]["Application"] == "billing"
 
 
+NAMES = {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}
+
+
 @pytest.mark.parametrize(
     ("variables", "named"),
     [
         ({"elb_log_shipper_log_bucket": ""}, 'elb_log_shipper_log_bucket is ""'),
         ({"elb_log_shipper_log_prefix": "AWSLogs/"}, 'elb_log_shipper_log_prefix is "AWSLogs/"'),
         ({"elb_log_shipper_delivering_accounts": [1402433619]}, "elb_log_shipper_delivering_accounts is "),
+        (
+            {"octopus_variables": NAMES | {"LogTransport": "tcp", "LogHost": {"value": "h", "sensitive": True}}},
+            "settings.json holds a secret (variable LogHost)",
+        ),
         ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
         ({"elb_log_shipper_trigger": "cron"}, "elb_log_shipper_trigger"),
         ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
-        ({"octopus_variables": {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}}, "LogTransport"),
+        ({"octopus_variables": NAMES}, "LogTransport"),
     ],
 )
 def test_wrong_inputs_are_named_before_anything_is_touched(aws, variables, named):
@@ -409,10 +416,14 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     resource = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11", "Handler": "a.b"}}
     resource["Properties"] |= {"Role": "arn:aws:iam::000000000000:role/r"}
     resource["Properties"] |= {"Code": {"S3Bucket": "test-artifacts", "S3Key": "absent.zip"}}
-    template.write_text(json.dumps({"Resources": {"Broken": resource}}))
-    stack = {"name": "other", "template": str(template)}
+    declared = {"Name": {"Type": "String"}, "Pin": {"Type": "String", "NoEcho": True}}
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Broken": resource}}))
+    stack = {"name": "other", "template": str(template), "parameters": {"Name": "quite-private", "Pin": "hidden-one"}}
     result = aws.play("stacks.yml", aws_stacks_stacks=[stack])
     assert result.returncode != 0
+    assert "with values for Name, Pin." in result.stdout
+    assert "quite-private" not in result.stdout + result.stderr
+    assert "hidden-one" not in result.stdout + result.stderr
     assert "Stack other could not be brought to the wanted state" in result.stdout + result.stderr
     assert "AWS::Lambda::Function Broken" in result.stdout + result.stderr
 
@@ -422,6 +433,27 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))
     assert recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))["changed"] == 0
     assert aws.emulator.client("sqs").get_queue_url(QueueName="other-test")["QueueUrl"]
+
+
+def test_a_secret_that_cloudformation_would_show_is_refused_before_anything_is_touched(aws, tmp_path):
+    template = tmp_path / "stack.yml"
+    queue = {"Type": "AWS::SQS::Queue"}
+    declared = {"Token": {"Type": "String"}}
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Queue": queue}}))
+    secret = {"Secret": {"value": "a-sensitive-value", "sensitive": True}}
+    stack = {"name": "telling", "template": str(template), "parameters": {"Token": "#{Secret | ToBase64}"}}
+    variables = {"octopus_variables": secret, "aws_stacks_stacks": [stack]}
+    result = aws.play("stacks.yml", **variables)
+    assert result.returncode != 0
+    assert "stack telling: parameter Token holds a secret (variable Secret)" in result.stdout
+    names = [one["StackName"] for one in aws.emulator.client("cloudformation").describe_stacks()["Stacks"]]
+    assert "telling" not in names
+    declared["Token"]["NoEcho"] = True
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Queue": queue}}))
+    result = aws.play("stacks.yml", "-vvv", **variables)
+    recap_of(result)
+    for form in ("a-sensitive-value", base64.b64encode(b"a-sensitive-value").decode()):
+        assert form not in result.stdout + result.stderr
 
 
 def test_what_is_left_of_a_creation_goes_only_when_nothing_of_before_goes_with_it(aws, tmp_path):
