@@ -488,7 +488,7 @@ def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp
         "plugin 11 (logstash-filter-g): it has more than it can use",
         "plugin 12 (logstash-filter-h): it has no option versoin",
         "logstash-filter-i is in the list more than once",
-        "plugin 15 (logstash-filter-j): it has no version, so that each host would get what the public gem server calls",
+        "plugin 15 (logstash-filter-j): it has no version, so that each host would get what the public gem server",
         f"plugin 16 (logstash-filter-k): The checksum of pack.zip is to be sha256:{'0' * 64}, but ",
         "plugin 17 (logstash-filter-l): checksum is 'md5:0'; expected sha256:<64 hex digits>",
         "plugin 18 (logstash-filter-m): it has a checksum, and neither gem nor pack that it is of",
@@ -560,7 +560,7 @@ def test_a_file_from_an_address_is_fetched_once_and_is_what_its_checksum_says(
     assert home.version(HTTP) == "5.5.99"
     assert play(plugin, **options).returncode == 0
     assert asked == [f"/{gem.name}"]
-    # The server has another one now, of the same name: with the old checksum it does not matter, with a new one it does.
+    # The server has another one now, of the same name: with the old checksum that does not matter.
     gem.write_bytes(gem.read_bytes() + b"\0")
     assert play(plugin, **options).returncode == 0
     wrong = play({**plugin, "checksum": f"sha256:{'0' * 64}"}, **options)
