@@ -107,10 +107,11 @@ with contextlib.suppress(ImportError):
     import botocore.exceptions
 
 
-def policy_of(client, bucket):
-    """The bucket's policy; one that allows nothing when it has none."""
+def policy_of(client, bucket, owner):
+    """The policy of this account's bucket; one that allows nothing when it has none."""
     try:
-        return json.loads(client.get_bucket_policy(Bucket=bucket, aws_retry=True)["Policy"])
+        answer = client.get_bucket_policy(Bucket=bucket, ExpectedBucketOwner=owner, aws_retry=True)
+        return json.loads(answer["Policy"])
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
             return {}
@@ -160,7 +161,7 @@ def main():
     if module.params["check_policy"]:
         try:
             own = module.client("sts").get_caller_identity()["Account"]
-            policy = policy_of(client, bucket)
+            policy = policy_of(client, bucket, own)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             module.fail_json_aws(error, msg=f"Reading the policy of bucket {bucket} failed")
         everybody = [own, *(one for one in accounts if one != own)]
