@@ -91,10 +91,9 @@ def test_a_bucket_of_that_name_in_another_account_is_not_used(aws):
     bucket = aws.variables["elb_log_shipper_artifact_bucket"]
     stranger.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     try:
-        for options in ([], ["--check"]):
-            result = aws.play("elb_logs.yml", *options)
-            assert result.returncode != 0
-            assert f"bucket {bucket} is not account 000000000000's" in result.stdout
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        assert f"bucket {bucket} is not account 000000000000's" in result.stdout
         assert "Contents" not in stranger.list_objects_v2(Bucket=bucket)
         assert stranger.get_bucket_versioning(Bucket=bucket).get("Status") is None
         assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
@@ -184,32 +183,12 @@ def test_a_package_that_was_exchanged_after_its_upload_is_not_deployed(aws):
     """The key has the right hash in its name, and somebody has put something else there."""
     s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
     key, _ = keys_of(aws)
-    for extra in ({"ChecksumAlgorithm": "SHA256"}, {}):  # S3 tells the hash of the one, and the other has to be read
-        version = s3.put_object(Bucket=bucket, Key=key, Body=b"PK evil", **extra)["VersionId"]
-        result = aws.play("elb_logs.yml")
-        assert result.returncode != 0
-        assert "is not the package that was built" in result.stdout
-        assert version in result.stdout
-        assert aws.play("elb_logs.yml", "--check").returncode != 0
-        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
-    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 0
-
-
-def test_what_is_put_under_the_key_before_the_first_deployment_is_not_deployed_either(aws, tmp_path):
-    """Somebody works out the next package's name, or sees it in the output of a check."""
-    changed = aws.variables["octopus_variables"] | {"Application": "planned"}
-    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
-    settings, salt = package_of(aws, "elb_log_shipper/settings.json", "elb_log_shipper/salt")
-    planned = settings.decode().replace('"shop"', '"planned"')
-    digest = build_zip(ROOT / "lambda", planned, tmp_path / "planned.zip", architecture="x86_64", salt=salt.decode())
-    key = f"elb_log_shipper/{digest}.zip"
     version = s3.put_object(Bucket=bucket, Key=key, Body=b"PK evil")["VersionId"]
-    try:
-        result = aws.play("elb_logs.yml", octopus_variables=changed)
-        assert result.returncode != 0
-        assert "is not the package that was built" in result.stdout
-    finally:
-        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    result = aws.play("elb_logs.yml")
+    assert result.returncode != 0
+    assert "is not the package that was built" in result.stdout
+    assert version in result.stdout
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
 
 
 def test_the_stack_pins_the_packages_version(aws):
@@ -241,7 +220,6 @@ def test_code_that_was_exchanged_in_the_function_is_noticed(aws):
         # The way out that it names.
         client.update_function_code(FunctionName=FUNCTION, S3Bucket=bucket, S3Key=key, S3ObjectVersion=version)
         client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
-    assert recap_of(aws.play("elb_logs.yml"))["changed"] == 0
 
 
 def keys_of(aws):
