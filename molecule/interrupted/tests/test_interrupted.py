@@ -102,6 +102,7 @@ class Scene:
             "logstash_template_path": str(self.folder),
             "logstash_input_ports": [5000],
             "logstash_plugins": [{"name": "logstash-filter-acme", "version": plugin, "gem": str(gem)}],
+            "logstash_require_checksums": False,
             "logstash_keystore_password": "password",
             # A process that lives for a second will do, with a Logstash that starts within one.
             "_logstash_settle": 1,

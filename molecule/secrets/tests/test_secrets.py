@@ -78,7 +78,13 @@ PHASES = {
         },
         "could not fetch it",
     ),
-    "plugins": ({"logstash_plugins": [{"name": "logstash-filter-nosuch"}]}, "logstash-plugin install"),
+    "plugins": (
+        {
+            "logstash_plugins": [{"name": "logstash-filter-nosuch", "version": "1.0.0"}],
+            "logstash_require_checksums": False,
+        },
+        "logstash-plugin install",
+    ),
     "validate": (
         {"more": 'mutate { nosuch => "#{Given}" password => "#{Secret | JsonEscape}" }'},
         "refuses the staged settings",

@@ -59,7 +59,7 @@ ACTIONS = [
     ("logstash_plugins", {"check_only": True}, "logstash_plugins has nothing to check: plugins is missing or empty"),
     ("logstash_plugins", {"check_only": True, "plugins": []}, "logstash_plugins has nothing to check"),
     ("logstash_plugins", {}, "logstash_plugins has nothing to do: neither plugins nor fingerprint is given"),
-    ("logstash_plugins", {"check_only": True, "plugins": [{"name": "logstash-output-http"}]}, ""),
+    ("logstash_plugins", {"check_only": True, "plugins": [{"name": "logstash-output-http", "version": "6.0.2"}]}, ""),
     ("octopus_import", {"src": "{{ playbook_dir }}/templates/empty", "dest": "{{ playbook_dir }}/out"}, "empty"),
 ]
 
