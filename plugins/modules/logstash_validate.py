@@ -12,9 +12,10 @@ description:
   - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
     data and logs in that directory, and runs the test there as the service's user with the service's environment. The
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
-  - The test runs in a transient systemd unit with the properties of O(service), those of O(drop_in) included, so that it
-    is confined as the service will be. Outside of them, it would let a confined process of the same user out through its
-    entry below C(/proc). The unit ends with this module, also when that is killed, and 30 s after O(timeout) in any case.
+  - The test runs in a transient systemd unit with the properties of O(service), those of O(drop_in) included, so that
+    it is confined as the service will be. Outside of them, it would let a confined process of the same user out through
+    its entry below C(/proc). The unit ends with this module, also when that is killed, and 30 s after O(timeout) in any
+    case.
   - Where systemd does not run or is older than release 236, or where the host has no such unit, it runs without, and a
     warning says so. In the first and the last case there is no confined process that could be let out; older releases
     do not know most of what confines one.
@@ -257,7 +258,8 @@ def confinement(module, account):
         return transient_unit.TransientUnit(module.run_command, files, account, params["timeout"] + UNIT_SECONDS, ROOT)
     except transient_unit.NoConfinementError as error:
         module.warn(
-            f"The configuration test runs as user {account.pw_name}, but not confined as {params['service']} is: {error}."
+            f"The configuration test runs as user {account.pw_name}, but not confined as {params['service']} is: "
+            f"{error}."
         )
         return None
 
