@@ -196,7 +196,9 @@ def unit_of(rendered, host):
 
 def test_confined_service_has_no_rights_and_no_metadata(rendered):
     lines = unit_of(rendered, "v9")
-    assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "PrivateUsers=true", "ProtectProc=invisible"} <= set(lines)
+    assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "PrivateUsers=true", "ProtectProc=invisible"} <= set(
+        lines
+    )
     assert "RemoveIPC=true" in lines
     assert [line for line in lines if line.startswith("SystemCall")] == [
         "SystemCallArchitectures=native",
