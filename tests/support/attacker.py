@@ -1,5 +1,6 @@
-"""What a hostile program with the service's user tries while the configuration test runs. Its argument is a file that the
-host has and a confined service does not see. Prints `ready`, and what it reached.
+"""What a hostile program with the service's user tries while the configuration test runs.
+
+Its argument is a file that the host has and a confined service does not see. Prints `ready`, and what it reached.
 
 Needs nothing but Python, so that it runs on a host.
 """
