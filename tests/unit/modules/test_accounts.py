@@ -2,9 +2,9 @@
 
 import json
 import os
-import subprocess
 import pwd
 import signal
+import subprocess
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts
