@@ -12,7 +12,7 @@ description:
   - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
     data and logs in that directory, and runs the test there as the service's user with the service's environment. The
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
-  - The test runs in a transient systemd unit with the properties of O(service), those of O(drop_in) included, so that
+  - The test runs in a systemd unit of its own with the properties of O(service), those of O(drop_in) included, so that
     it is confined as the service will be. Outside of them, it would let a confined process of the same user out through
     its entry below C(/proc). The unit ends with this module, also when that is killed, and 30 s after O(timeout) in any
     case.
@@ -127,6 +127,7 @@ from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
+    confined_unit,
     environment,
     explanations,
     input_ports,
@@ -135,7 +136,6 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     logstash_log,
     pipeline_places,
     settings_copy,
-    transient_unit,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -251,12 +251,12 @@ def test_environment(copy, files, account):
 
 
 def confinement(module, account):
-    """The TransientUnit to test in, or None where there can't be one, with a warning."""
+    """The ConfinedUnit to test in, or None where there can't be one, with a warning."""
     params = module.params
     try:
-        files = transient_unit.service_files(ROOT, params["service"], params["drop_in"], params["unit"])
-        return transient_unit.TransientUnit(module.run_command, files, account, params["timeout"] + UNIT_SECONDS, ROOT)
-    except transient_unit.NoConfinementError as error:
+        files = confined_unit.service_files(ROOT, params["service"], params["drop_in"], params["unit"])
+        return confined_unit.ConfinedUnit(module.run_command, files, account, params["timeout"] + UNIT_SECONDS, ROOT)
+    except confined_unit.NoConfinementError as error:
         module.warn(
             f"The configuration test runs as user {account.pw_name}, but not confined as {params['service']} is: "
             f"{error}."
@@ -274,8 +274,7 @@ def run_test(copy, params, account, unit):
     variables = test_environment(copy, params["environment_files"], account)
     if unit:
         with unit:
-            unit.write(variables, copy.path / "environment", [copy.path / name for name in ("data", "logs", "tmp")])
-            code, output = unit.run(command)
+            code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
     else:
         code, output = run_outside(command, variables, account)
     log = copy.path / "logs" / "logstash-plain.log"
@@ -410,7 +409,7 @@ def main():
         module.fail_json(msg=f"The staged settings could not be looked at. {error} Nothing live was changed.")
     except RefusedError as error:
         module.fail_json(msg=f"The staged settings are refused: {error}.")
-    except transient_unit.ReloadError as error:
+    except confined_unit.ReloadError as error:
         module.fail_json(msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.")
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""

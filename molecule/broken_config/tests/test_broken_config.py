@@ -123,7 +123,7 @@ def test_confined_process_gets_out_through_no_process_of_the_test(host, deploy_w
         host.run("rm -f /opt/attacker.py %s", hidden)
     assert "hidden" in said
     assert [line for line in said if line.startswith("reached")] == []
-    assert f"Started {UNITS[:-1]}" in host.check_output("journalctl --no-pager --output cat --unit %s", UNITS)
+    assert f"Starting {UNITS[:-1]}" in host.check_output("journalctl --no-pager --output cat --unit %s", UNITS)
 
 
 def test_test_ends_with_the_module_that_is_killed(host, deployment, deploy_wrongly):
@@ -136,17 +136,16 @@ def test_test_ends_with_the_module_that_is_killed(host, deployment, deploy_wrong
         # Found on its way, and kept there.
         freeze = ["python3", "-c", Path(process_tree.__file__).read_text(), "freeze", tested]
         frozen = systemd_host.docker("exec", host.backend.get_hostname(), *freeze).strip()
-        waiting = host.check_output("pgrep --full '^systemd-run .*%s'", UNITS[:-1])
+        waiting = host.check_output("pgrep --full 'systemctl start %s'", UNITS[:-1])
         module = host.check_output("ps -o ppid= -p %s", waiting).strip()
         assert "python" in host.file(f"/proc/{module}/cmdline").content_string
         host.check_output("kill -9 %s", module)
         wait_for(lambda: not host.file(f"/proc/{frozen}").exists, "end of the test")
-        listed = "systemctl list-units --all --no-legend %s"
-        wait_for(lambda: host.check_output(listed, UNITS) == "", "unit that is forgotten")
     finally:
         started.wait()
     deploy_wrongly(BROKEN)
-    assert host.run("ls /run/systemd/system | grep logstash-test").stdout == ""
+    assert host.run("ls /run/systemd/system /run/elk-deploy | grep logstash-test").stdout == ""
+    assert host.check_output("systemctl list-units --all --no-legend %s", UNITS) == ""
     assert not host.file(VALIDATION).exists
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-# The first releases with these: transient units that hand over their output and are forgotten when they have ended,
-# and the group @system-service of SystemCallFilter.
-TRANSIENT_UNITS = 236
+# The first releases with these: StandardOutput=file:, and the group @system-service of SystemCallFilter.
+OUTPUT_TO_FILES = 236
 SYSTEM_CALL_GROUPS = 239
 
 

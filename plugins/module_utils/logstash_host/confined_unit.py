@@ -1,11 +1,13 @@
-"""Runs a program as the service would run it, in a transient unit with the properties of the service's own unit.
+"""Runs a program as the service would run it, in a unit of its own with the properties of the service's.
 
 A process that runs as the service's user outside of the unit would be a way out of the confinement: a confined process
 of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is tested
 without the confinement passes where the service fails.
 
-The properties are those of the files that systemd will read for the service, copied as drop-ins of the transient unit.
-What says which program runs, when, and where its output goes, is left out.
+The properties are those of the files that systemd will read for the service, copied in their order. What says which
+program runs, when, and where its output goes, is left out. The unit is a file below /run, which ends with a boot, and
+not made by systemd-run: before release 252 a unit of that kind takes no properties from files, and on a command line
+everybody would read them.
 """
 
 from __future__ import annotations
@@ -14,14 +16,18 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
 from pathlib import Path
 
 from ..logstash.environment import environment_file
 from . import overrides, service_manager
 
 PREFIX = "elk-deploy-logstash-test-"
-FOLDER = "/run/systemd/system"
+UNITS = "/run/systemd/system"
+PLACES = "/run/elk-deploy"
+# How systemd says that a process ended by itself, and what a shell adds to the number of a signal.
+EXITED = "1"
+OF_SIGNALS = 128
+TIMED_OUT = 124
 # Directives of [Service] that are about what runs, rather than about what it may do.
 NOT_COPIED = re.compile(
     r"Type|Exec\w*|Restart\w*|RemainAfterExit|PIDFile|GuessMainPID|BusName|NotifyAccess|Timeout\w+|Runtime\w+|Watchdog\w+|"
@@ -92,12 +98,12 @@ def service_files(root, unit, own_drop_in=None, of_archive=""):
     return [unit_file(root, unit, of_archive), *texts]
 
 
-def quoted(path):
-    """A path as a list of paths in a unit has it."""
-    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
+def quoted(word):
+    """A word as a unit has it."""
+    return '"' + str(word).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
 
-class TransientUnit:
+class ConfinedUnit:
     """One program in a unit of its own. Use as a context manager, which leaves nothing behind."""
 
     def __init__(self, run, files, account, seconds, root="/"):
@@ -108,75 +114,91 @@ class TransientUnit:
         if not service_manager.is_running(root):
             raise NoConfinementError("systemd does not run on the host")
         release = service_manager.version(run)
-        if release < service_manager.TRANSIENT_UNITS:
+        if release < service_manager.OUTPUT_TO_FILES:
             raise NoConfinementError(
-                f"its systemd {release or '(of unknown release)'} is older than {service_manager.TRANSIENT_UNITS}, the "
-                "first whose transient units suffice"
+                f"its systemd {release or '(of unknown release)'} is older than {service_manager.OUTPUT_TO_FILES}, the "
+                "first that hands over what a unit prints"
             )
         self._run, self._files, self._account, self._seconds = run, files, account, seconds
-        self._folder = overrides.at(root, FOLDER)
+        self._units, self._places = overrides.at(root, UNITS), overrides.at(root, PLACES)
         self.name = f"{PREFIX}{secrets.token_hex(8)}.service"
+        # For root alone: systemd opens what is in it before the program has its user. Not on the volume of the test,
+        # which may be full: what is printed would say so.
+        self._place = self._places / self.name
 
     def __enter__(self):
         # Only one deployment is at work on a host: whatever there is, a run that was killed has left.
-        left = list(self._folder.glob(f"{PREFIX}*.service.d"))
+        left = [*self._units.glob(f"{PREFIX}*"), *self._places.glob(f"{PREFIX}*")]
         if left:
             self._run(["systemctl", "stop", f"{PREFIX}*.service"])
-        for folder in left:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._run(["systemctl", "reset-failed", f"{PREFIX}*.service"])
+        for path in left:
+            _remove(path)
         return self
 
     def __exit__(self, *_error):
-        shutil.rmtree(self._folder / f"{self.name}.d", ignore_errors=True)
+        self._run(["systemctl", "reset-failed", self.name])
+        _remove(self._units / self.name)
+        _remove(self._place)
 
-    def write(self, environment, environment_path, writable):
-        """Writes the drop-ins, and the environment for root alone to read. Raises OSError, ReloadError."""
-        _write_private(environment_path, environment_file(environment))
-        folder = self._folder / f"{self.name}.d"
-        folder.mkdir(mode=0o700, parents=True)
-        own = [
-            f"User={self._account.pw_name}",
-            f"Group={self._account.pw_gid}",
-            f"EnvironmentFile={str(environment_path).replace('%', '%%')}",
-            *[f"ReadWritePaths={quoted(path)}" for path in writable],
-            f"RuntimeMaxSec={self._seconds}",
-            "TimeoutStopSec=10",
-            # The test of a deployment that people wait for.
-            "Nice=0",
-        ]
-        for number, lines in enumerate([*map(properties, self._files), own]):
-            _write_private(folder / f"{number:03}.conf", "".join(f"{line}\n" for line in ["[Service]", *lines]))
-        # Some releases know only the drop-ins that they saw when they last read their units.
+    def run(self, command, environment, writable):
+        """Runs a program that may write to ``writable``, too; its exit status, and what it printed on both streams.
+
+        Raises OSError, ReloadError.
+        """
+        self._place.mkdir(mode=0o700, parents=True)
+        os.mkfifo(self._place / "input", 0o600)
+        _write_private(self._place / "output", "")
+        _write_private(self._place / "environment", environment_file(environment))
+        _write_private(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
         code, output, errors = self._run(["systemctl", "daemon-reload"])
         if code:
             raise ReloadError(f"systemd does not read its units again: {(errors or output).strip()}")
-
-    def run(self, command):
-        """Runs the program; its exit status, and what it printed on both streams."""
-        words = ["/bin/sh", "-c", ENDS_WITH_PARENT, "sh", *map(str, command)]
-        reader, writer = os.pipe()
+        # For reading too, which waits for nobody.
+        held = os.open(self._place / "input", os.O_RDWR)
         try:
-            with subprocess.Popen(  # noqa: S603 - the program is the caller's
-                [
-                    *["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit={self.name}"],
-                    "--description=Configuration test of Logstash",
-                    # In the words of a command, systemd replaces $NAME by itself.
-                    *["--", *(word.replace("$", "$$") for word in words)],
-                ],
-                stdin=reader,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-            ) as process:
-                os.close(reader)
-                reader = None
-                output = process.stdout.read()
-            return process.returncode, output
+            code, _output, errors = self._run(["systemctl", "start", self.name])
+            status = self._status() if code else 0
         finally:
-            os.close(writer)
-            if reader is not None:
-                os.close(reader)
+            os.close(held)
+        printed = (self._place / "output").read_text(encoding="utf-8", errors="replace")
+        # systemd may refuse the unit as a whole.
+        return (status or code), printed if status or not code else printed + errors
+
+    def _lines(self, command, writable):
+        words = ["/bin/sh", "-c", ENDS_WITH_PARENT, "sh", *map(str, command)]
+        place = str(self._place).replace("%", "%%")
+        return [
+            "[Unit]",
+            "Description=Configuration test of Logstash",
+            "[Service]",
+            *[line for text in self._files for line in properties(text)],
+            # With it, a start ends when the program does.
+            "Type=oneshot",
+            f"User={self._account.pw_name}",
+            f"Group={self._account.pw_gid}",
+            f"EnvironmentFile={place}/environment",
+            *[f"ReadWritePaths={quoted(path)}" for path in writable],
+            f"StandardInput=file:{place}/input",
+            f"StandardOutput=file:{place}/output",
+            "StandardError=inherit",
+            f"ExecStart={' '.join(quoted(word).replace('$', '$$') for word in words)}",
+            f"TimeoutStartSec={self._seconds}",
+            "TimeoutStopSec=10",
+            # People wait for it.
+            "Nice=0",
+        ]
+
+    def _status(self):
+        """The exit status of a unit that failed, as a shell would give it."""
+        _code, output, _errors = self._run(
+            ["systemctl", "show", "--property=Result,ExecMainCode,ExecMainStatus", self.name]
+        )
+        found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+        if found.get("Result") == "timeout":
+            return TIMED_OUT
+        status = int(found.get("ExecMainStatus") or 0)
+        return status if found.get("ExecMainCode") == EXITED else status + OF_SIGNALS if status else 0
 
     def why_not_started(self, code):
         """What an exit status says when it is systemd's own, which could not start the program; empty otherwise."""
@@ -187,6 +209,13 @@ class TransientUnit:
             f"the service would not start either. `journalctl --unit {self.name}` on the host has the property that "
             "fails; logstash_unit_hardening set to false leaves the role's out"
         )
+
+
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _write_private(path, text):
