@@ -47,7 +47,7 @@ CHANGING = [
         Kill(
             "Compare what is wanted with what was proven", "See whether the staged settings differ from the live ones"
         ),
-        Kill("Validate the staged settings", process=r"^(?!timeout).*--config\.test_and_exit"),
+        Kill("Validate the staged settings", process=r"^\S*python\S* .*--config\.test_and_exit"),
     ],
     [Kill("Make the staged settings live", "Switch to the staged settings", after=0.3)],
     [Kill("Run the service", "Run the service with the live settings")],

@@ -49,7 +49,13 @@ EXPLANATIONS = (
     (
         r"Will restart this plugin[^\[]*?\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b[^\n]*\n"
         r"\s*Error: Permission denied",
-        "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on.",
+        "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on, or set "
+        "logstash_low_ports to true.",
+    ),
+    (
+        r"MissingCredentialsError|unable to sign request without credentials",
+        "A plugin of AWS has no keys. Give it some, or set logstash_instance_role to true where those of the "
+        "instance's role are meant.",
     ),
     (
         r"Unable to allocate (?P<bytes>\d+) more bytes for persisted queue",

@@ -75,6 +75,12 @@ def rendered(play):
             "logstash_heap_size": "",
         },
         "own": {"logstash_version": "9.5.2", "logstash_jvm_options": ["-Djava.io.tmpdir=/srv/own", "-Xss4m"]},
+        "needy": {"logstash_version": "9.5.2", "logstash_low_ports": True, "logstash_instance_role": True},
+        # What is known of a host with systemd 219 to 238, and a kernel without user namespaces.
+        "old": {
+            "logstash_version": "9.5.2",
+            "__logstash_installed": {"system_call_groups": False, "user_namespaces": False},
+        },
     }
     ended, root = play("render.yml", hosts)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -182,6 +188,39 @@ def test_additions_to_the_unit(rendered):
     ]
     assert "TimeoutStopSec=infinity" in (rendered[1] / "v9" / "unit.systemd").read_text()
     assert "ProtectSystem" not in (rendered[1] / "open" / "unit.systemd").read_text()
+
+
+def unit_of(rendered, host):
+    return (rendered[1] / host / "unit.systemd").read_text().splitlines()
+
+
+def test_confined_service_has_no_rights_and_no_metadata(rendered):
+    lines = unit_of(rendered, "v9")
+    assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "PrivateUsers=true", "ProtectProc=invisible"} <= set(
+        lines
+    )
+    assert "RemoveIPC=true" in lines
+    assert [line for line in lines if line.startswith("SystemCall")] == [
+        "SystemCallArchitectures=native",
+        "SystemCallFilter=@system-service",
+        "SystemCallFilter=~@privileged",
+        "SystemCallErrorNumber=EPERM",
+    ]
+    assert "IPAddressDeny=169.254.169.254 fd00:ec2::254" in lines
+
+
+def test_low_ports_and_the_instances_role_are_left_to_those_who_ask_for_them(rendered):
+    lines = unit_of(rendered, "needy")
+    assert {"CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "AmbientCapabilities=CAP_NET_BIND_SERVICE"} <= set(lines)
+    assert not any(line.startswith(("PrivateUsers", "IPAddressDeny")) for line in lines)
+    assert "SystemCallFilter=~@privileged" in lines
+
+
+def test_host_is_not_given_what_would_stop_its_service(rendered):
+    """An old systemd ignores what it does not know; but of a filter whose group it does not know, nothing is left."""
+    lines = unit_of(rendered, "old")
+    assert not any(line.startswith(("PrivateUsers", "SystemCallFilter")) for line in lines)
+    assert {"CapabilityBoundingSet=", "ProtectProc=invisible", "SystemCallArchitectures=native"} <= set(lines)
 
 
 def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
