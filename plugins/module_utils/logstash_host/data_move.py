@@ -311,7 +311,7 @@ def _copy_file(original, target, part, owner):
         for start, end in data_of(original, status.st_size):
             for offset in range(start, end, untrusted_paths.BLOCK):
                 content = untrusted_paths.read_up_to(original, min(untrusted_paths.BLOCK, end - offset), offset)
-                _write(made, content, offset)
+                untrusted_paths.write_at(made, content, offset)
         os.ftruncate(made, status.st_size)
         os.fchown(made, *(owner or (status.st_uid, status.st_gid)))
         os.fchmod(made, stat.S_IMODE(status.st_mode))
@@ -323,12 +323,6 @@ def _copy_file(original, target, part, owner):
             raise OSError(errno.EIO, "The copy differs from its original", target.place(part))
     finally:
         os.close(made)
-
-
-def _write(descriptor, content, offset):
-    while content:
-        written = os.pwrite(descriptor, content, offset)
-        content, offset = content[written:], offset + written
 
 
 def _copy_attributes(original, made):

@@ -446,6 +446,13 @@ def read_up_to(descriptor, limit, offset=0):
     return b"".join(parts)
 
 
+def write_at(descriptor, content, offset):
+    """Writes all of some bytes to a place of a file."""
+    while content:
+        written = os.pwrite(descriptor, content, offset)
+        content, offset = content[written:], offset + written
+
+
 def read_file(path, limit, owners=None):
     """The content of a regular file of at most ``limit`` bytes, by its path. Raises as `Directory.open_file` does."""
     with open_directory(os.path.dirname(path)) as folder:
