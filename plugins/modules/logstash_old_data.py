@@ -213,6 +213,8 @@ def stop_and_move(module, old, new, kinds):
     if ran:
         module.run_command(["systemctl", "stop", service], check_rc=True)
     try:
+        if module.params["from_settings"] and os.path.exists(module.params["from_settings"]):
+            untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
         if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
             raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
         move_all(old, new, kinds, module.params["user"])
@@ -252,9 +254,7 @@ def main():
             warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
         found = stored_data.find_stored(old, kinds)
     except OSError as error:
-        module.fail_json(
-            msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed."
-        )
+        module.fail_json(msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.")
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
     if not found:
         module.exit_json(**result)

@@ -20,8 +20,6 @@ from . import stored_data, untrusted_paths
 REPLACEABLE = (".lock", "uuid")
 # More than the files themselves take: directories, and what else writes meanwhile.
 RESERVE = 64 * 1024 * 1024
-# What a file's security depends on is decided at its new place.
-LEFT_ATTRIBUTES = ("security.capability",)
 
 
 class MoveError(Exception):
@@ -315,23 +313,14 @@ def _copy_file(original, target, part, owner):
         os.ftruncate(made, status.st_size)
         os.fchown(made, *(owner or (status.st_uid, status.st_gid)))
         os.fchmod(made, stat.S_IMODE(status.st_mode))
-        _copy_attributes(original, made)
-        os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
+        untrusted_paths.copy_attributes(original, made)
+        untrusted_paths.copy_times(original, made)
         os.fsync(made)
         now = os.fstat(original)
         if (now.st_size, now.st_mtime_ns) != (status.st_size, status.st_mtime_ns) or not is_equal(original, made):
             raise OSError(errno.EIO, "The copy differs from its original", target.place(part))
     finally:
         os.close(made)
-
-
-def _copy_attributes(original, made):
-    """Copies extended attributes, such as access control lists, as far as the volume takes them."""
-    with contextlib.suppress(OSError):
-        for name in os.listxattr(original):
-            if name not in LEFT_ATTRIBUTES:
-                with contextlib.suppress(OSError):
-                    os.setxattr(made, name, os.getxattr(original, name))
 
 
 def give_as(directory, status):

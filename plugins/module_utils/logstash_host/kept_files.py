@@ -91,7 +91,7 @@ def keep(copies, paths, skip=()):
 
 
 def _copy(source, name, target, new_name, skip):
-    """Copies an entry of a Directory into another one; what is there of the name is replaced, unless both are folders."""
+    """Copies an entry of a Directory into another one, over what is there of the name; folders are joined."""
     path = source.place(name)
     found = _describe(source, name)
     if path in skip or found is None:
@@ -102,7 +102,7 @@ def _copy(source, name, target, new_name, skip):
             for entry in inside.names():
                 _copy(inside, entry, copy, entry, skip)
             copy.own(uid, gid, mode)
-            _copy_times(inside.descriptor, copy.descriptor)
+            untrusted_paths.copy_times(inside.descriptor, copy.descriptor)
     elif stat.S_ISLNK(kind):
         target.remove(new_name)
         target.make_link(new_name, link, uid, gid)
@@ -126,15 +126,10 @@ def _copy_file(original, target, new_name, path):
         # The mode comes last, since a change of the owner may cut it.
         os.fchown(made, status.st_uid, status.st_gid)
         os.fchmod(made, stat.S_IMODE(status.st_mode))
-        _copy_times(original, made)
+        untrusted_paths.copy_times(original, made)
         os.fsync(made)
     finally:
         os.close(made)
-
-
-def _copy_times(original, made):
-    status = os.fstat(original)
-    os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def _entered(folder, name):
@@ -162,7 +157,7 @@ def bring_back(copies, paths, skip=()):
 
 
 def _bring_back(kept, name, folder, skip, changed):
-    """The same for one entry, of one name in the Directory of the copies and in the live one; None for a missing one."""
+    """The same for one entry, by its name in the Directory of the copies and in the live one; None for a missing."""
     wanted, there = _describe(kept, name), _describe(folder, name)
     if folder is None:
         return

@@ -162,9 +162,7 @@ def find_positions(home):
         return [
             Found(root.place(name), status)
             for name, status in found
-            if status
-            and stat.S_ISREG(status.st_mode)
-            and any(fnmatch.fnmatch(name, known) for known in POSITIONS)
+            if status and stat.S_ISREG(status.st_mode) and any(fnmatch.fnmatch(name, known) for known in POSITIONS)
         ]
 
 

@@ -5,7 +5,8 @@ root would hand ``/etc`` to it; a link ``logstash-plain.log`` to ``/etc/shadow``
 of a file would be waited for without end. And it may exchange any of them between a look and an act. So:
 
 - every step goes through the descriptor of the directory above, and what is done is done by descriptor and name;
-- a link is followed only on the way to a directory, and only one of root's, thus of an administrator's;
+- a link is followed only where it's root's, thus an administrator's, and leads to nothing that its directory's owner
+  does not have anyway;
 - a file is opened without following and without waiting, and its descriptor says whether it is a regular file of the
   owner that is expected. One with several names is never given away: one of them may be somebody else's;
 - what is read, walked through or removed has a limit.
@@ -24,6 +25,8 @@ MOST_LINKS = 40
 # How deep directories may be nested, and how many entries one walk may see. A queue has some thousand pages at most.
 MOST_LEVELS = 100
 MOST_ENTRIES = 1_000_000
+# How large a file of settings or of an environment may be.
+MOST_TEXT = 16 << 20
 BLOCK = 1 << 20
 # Directories above Logstash's own: everybody may enter them, as /srv and /var/lib.
 PARENT_MODE = 0o755
@@ -62,6 +65,14 @@ def is_trusted(uid):
     return uid in (0, os.geteuid())
 
 
+def is_roots_own(status):
+    """Whether nobody but root may write to a file, or exchange what is in a directory."""
+    by_group = status.st_mode & stat.S_IWGRP and status.st_gid != 0
+    by_all = status.st_mode & stat.S_IWOTH
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return is_trusted(status.st_uid) and (sticky or not (by_group or by_all))
+
+
 class Directory:
     """An open directory. What is done in it is done there, whatever becomes of its path meanwhile.
 
@@ -90,6 +101,10 @@ class Directory:
     def own_status(self):
         """The directory's own status."""
         return os.fstat(self.descriptor)
+
+    def real_path(self):
+        """Where it lies now, without links."""
+        return os.readlink(f"/proc/self/fd/{self.descriptor}")
 
     def volume(self):
         """The status of the file system that it lies on."""
@@ -220,12 +235,9 @@ class Directory:
         """The content of a regular file of at most ``limit`` bytes."""
         descriptor = self.open_file(name, owners)
         try:
-            content = read_up_to(descriptor, limit + 1)
+            return read_whole(descriptor, self.place(name), limit)
         finally:
             os.close(descriptor)
-        if len(content) > limit:
-            raise RefusedError(f"{self.place(name)} is larger than the expected {limit} bytes. Correct or remove it.")
-        return content
 
     def create_file(self, name):
         """The descriptor of a new file of root's that nobody else may open. Raises FileExistsError."""
@@ -419,15 +431,11 @@ def check_roots_own(path, what):
                 status = folder.own_status()
         except FileNotFoundError:
             return
-        if not is_trusted(status.st_uid):
+        if not is_roots_own(status):
             raise RefusedError(
-                f"{above} belongs to user id {status.st_uid}, who may exchange all that is in it; {what}. Expected a "
-                f"directory of root's: run chown root {above}, look through what is in it, and run again."
-            )
-        if status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX:
-            raise RefusedError(
-                f"Everybody may write to {above}, and so exchange what is in it; {what}. Run chmod o-w {above}, look "
-                "through what is in it, and run again."
+                f"{above} belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}, so "
+                f"that others than root may exchange what is in it; {what}. Look through what is in it, run chown root "
+                f"{above} and chmod go-w {above}, and run again."
             )
 
 
@@ -453,16 +461,72 @@ def write_at(descriptor, content, offset):
         content, offset = content[written:], offset + written
 
 
-def read_file(path, limit, owners=None):
-    """The content of a regular file of at most ``limit`` bytes, by its path. Raises as `Directory.open_file` does."""
-    with open_directory(os.path.dirname(path)) as folder:
-        return folder.read(os.path.basename(path), limit, owners)
+def copy_times(original, made):
+    """Gives an open file or directory the times of another one."""
+    status = os.fstat(original)
+    os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def copy_attributes(original, made):
+    """Copies extended attributes, such as access control lists, as far as the volume takes them; no capabilities."""
+    with contextlib.suppress(OSError):
+        for name in os.listxattr(original):
+            if name != "security.capability":
+                with contextlib.suppress(OSError):
+                    os.setxattr(made, name, os.getxattr(original, name))
 
 
 def open_file(path, owners=None, writable=False):
-    """The descriptor of a regular file, by its path. Raises as `Directory.open_file` does."""
-    with open_directory(os.path.dirname(path)) as folder:
-        return folder.open_file(os.path.basename(path), owners, writable)
+    """The descriptor of a regular file, by its absolute path. Raises as `Directory.open_file` does.
+
+    A link is followed where it's root's and lies in a directory of root's, as a release's in /etc/logstash.
+    """
+    for followed in range(MOST_LINKS):
+        above, name = os.path.split(path)
+        with open_directory(above) as folder:
+            link = _link(folder, name)
+            if link is None or not is_trusted(folder.own_status().st_uid):
+                return folder.open_file(name, owners, writable)
+            _Arrival.of(folder, name, link, followed)
+            path = os.path.normpath(os.path.join(folder.real_path(), folder.target_of(name)))
+    raise RefusedError(f"{path} is a symbolic link that leads in a circle. Remove it, and run again.")
+
+
+def read_file(path, limit=MOST_TEXT, owners=None):
+    """The content of a regular file of at most ``limit`` bytes, by its absolute path. Raises as `open_file` does."""
+    descriptor = open_file(path, owners)
+    try:
+        return read_whole(descriptor, path, limit)
+    finally:
+        os.close(descriptor)
+
+
+def read_whole(descriptor, path, limit):
+    """The content of an open file. Raises RefusedError where it's larger than ``limit`` bytes."""
+    content = read_up_to(descriptor, limit + 1)
+    if len(content) > limit:
+        raise RefusedError(f"{path} is larger than the expected {limit} bytes. Correct or remove it.")
+    return content
+
+
+def status_of(path):
+    """The status of a regular file, by its absolute path. Raises as `open_file` does."""
+    descriptor = open_file(path)
+    try:
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_roots_file(path, what):
+    """Raises RefusedError where another user than root may write to a file; ``what`` says what for it's relied on."""
+    status = status_of(path)
+    if not is_roots_own(status):
+        raise RefusedError(
+            f"{path} belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}, so that "
+            f"others than root may write to it; {what}. Look through it, run chown root {path} and chmod go-w {path}, "
+            "and run again."
+        )
 
 
 # Trees
