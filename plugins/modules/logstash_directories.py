@@ -13,7 +13,8 @@ description:
   - Tries as the user whether it can write to them, and load native libraries from that of V(tmp).
   - Repairs the owner of the directories and of those files in them that Logstash is known to make, one by one.
     Whatever else has a foreign owner is reported and left alone.
-  - Symbolic links are followed only where root made them. A file with several hard links is left alone.
+  - Symbolic links are followed only where root made them; one in a directory of another user only to a directory of the
+    same user. A file with several hard links is left alone.
   - Repairs are safe while Logstash runs. It goes on with the files that it has open.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]

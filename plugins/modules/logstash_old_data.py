@@ -15,6 +15,9 @@ description:
   - A move stops the service first and leaves it stopped, for whoever makes the new settings live to start it.
     When the move fails, nothing was moved, and a service that ran is started again.
   - A move that was cut off is completed by the next one.
+  - Both places belong to the service's user. Links are moved, and never followed. A file of somebody else with several
+    hard links, a FIFO or a device stops a move to another volume before it begins, and an O(from_settings) that others
+    than root may write to stops every move.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:

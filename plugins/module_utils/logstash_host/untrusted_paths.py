@@ -231,14 +231,6 @@ class Directory:
                 "somebody else's file. Put a copy in its place, and run again."
             )
 
-    def read(self, name, limit, owners=None):
-        """The content of a regular file of at most ``limit`` bytes."""
-        descriptor = self.open_file(name, owners)
-        try:
-            return read_whole(descriptor, self.place(name), limit)
-        finally:
-            os.close(descriptor)
-
     def create_file(self, name):
         """The descriptor of a new file of root's that nobody else may open. Raises FileExistsError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | FILE
@@ -492,18 +484,13 @@ def open_file(path, owners=None, writable=False):
     raise RefusedError(f"{path} is a symbolic link that leads in a circle. Remove it, and run again.")
 
 
-def read_file(path, limit=MOST_TEXT, owners=None):
+def read_file(path, limit=MOST_TEXT):
     """The content of a regular file of at most ``limit`` bytes, by its absolute path. Raises as `open_file` does."""
-    descriptor = open_file(path, owners)
+    descriptor = open_file(path)
     try:
-        return read_whole(descriptor, path, limit)
+        content = read_up_to(descriptor, limit + 1)
     finally:
         os.close(descriptor)
-
-
-def read_whole(descriptor, path, limit):
-    """The content of an open file. Raises RefusedError where it's larger than ``limit`` bytes."""
-    content = read_up_to(descriptor, limit + 1)
     if len(content) > limit:
         raise RefusedError(f"{path} is larger than the expected {limit} bytes. Correct or remove it.")
     return content
