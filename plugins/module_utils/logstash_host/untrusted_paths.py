@@ -431,6 +431,14 @@ def check_roots_own(path, what):
             )
 
 
+def warn_of_foreign_program(module, home):
+    """Warns where root is about to run programs that another user may exchange, as early packages of 5.x leave them."""
+    try:
+        check_roots_own(home, "root runs programs from there")
+    except OSError as error:
+        module.warn(str(error))
+
+
 # Files
 
 

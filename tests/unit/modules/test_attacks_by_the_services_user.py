@@ -22,6 +22,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     kept_files,
     overrides,
     stored_data,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.modules import (
     logstash_directories,
@@ -547,6 +548,19 @@ def test_settings_are_not_written_where_others_could_exchange_them(run_module, p
     (live / "staged/logstash.yml").write_text("x")
     options = {"src": str(live / "staged"), "dest": str(live), "entries": ["logstash.yml"], "group": "daemon"}
     assert f"chown root {live}" in run_module(settings_release, **options)["msg"]
+
+
+def test_programs_that_their_user_could_exchange_are_not_run_without_a_warning(place):
+    home = folder(place / "logstash")
+    said = []
+    module = type("Module", (), {"warn": said.append})
+    untrusted_paths.warn_of_foreign_program(module, str(home))
+    assert len(said) == 1
+    assert f"{home} belongs to user id {USER.pw_uid}" in said[0]
+    assert f"chown root {home}" in said[0]
+    os.chown(home, 0, 0)
+    untrusted_paths.warn_of_foreign_program(module, str(home))
+    assert len(said) == 1
 
 
 # Work as the user
