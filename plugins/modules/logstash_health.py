@@ -61,10 +61,14 @@ options:
     description: The log whose end is shown on failure, beside the end of the service's journal.
     type: path
     required: true
+  user:
+    description: The user of the service. A log that belongs to another one, or is no regular file, is not read.
+    type: str
+    default: logstash
   log_before:
     description:
-      - Where the log ended before the service was started, as C(inode) and C(size), the way M(ansible.builtin.stat)
-        returns them. Only what comes after it counts.
+      - Where the log ended before the service was started, as C(inode) and C(size), the way
+        M(elk.deploy.logstash_log_end) returns them. Only what comes after it counts.
       - Without it, what was logged since the last start does.
     type: dict
     default: {}
@@ -126,11 +130,13 @@ from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    accounts,
     explanations,
     input_ports,
     java_options,
     listening,
     logstash_log,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -369,22 +375,25 @@ def expected_ports(params):
     return ports, unknown > len(set(params["ports"]) - literal)
 
 
-def read_log(path, before):
+def read_log(path, before, user):
     """The last lines of the log as (lines, whether they begin where the log ended before, seconds since the last).
 
-    Where there is no log, the line says why.
+    Where there is no log, or no regular file of the user's, the line says why: its directory is the user's, who could
+    have put a link or a FIFO there.
     """
     try:
-        with Path(path).open("rb") as file:
-            status = os.fstat(file.fileno())
-            # The file itself, not one that has taken its place meanwhile.
-            known = bool(before) and int(before.get("inode", 0)) == status.st_ino and before["size"] <= status.st_size
-            start = max(int(before["size"]) if known else 0, status.st_size - LOG_BYTES)
-            file.seek(start)
-            lines = file.read().decode("utf-8", "replace").splitlines()
-            return lines, bool(before), max(0.0, time.time() - status.st_mtime)
-    except OSError as error:
-        return [f"({path}: {error.strerror})"], bool(before), 0.0
+        descriptor = untrusted_paths.open_file(path, {accounts.find_account(user).pw_uid})
+    except (OSError, accounts.NoSuchUserError) as error:
+        return [f"({path}: {getattr(error, 'strerror', None) or error})"], bool(before), 0.0
+    try:
+        status = os.fstat(descriptor)
+        # The file itself, not one that has taken its place meanwhile.
+        known = bool(before) and int(before.get("inode", 0)) == status.st_ino and before["size"] <= status.st_size
+        start = max(int(before["size"]) if known else 0, status.st_size - LOG_BYTES)
+        content = untrusted_paths.read_up_to(descriptor, LOG_BYTES, start)
+    finally:
+        os.close(descriptor)
+    return content.decode("utf-8", "replace").splitlines(), bool(before), max(0.0, time.time() - status.st_mtime)
 
 
 def read_journal(module, service, invocations):
@@ -425,7 +434,7 @@ def wait(module, api):
         state = unit_state(module, params["service"])
         runs.update(dict.fromkeys(filter(None, [state.get("InvocationID", "")])))
         restarts = int(state.get("NRestarts") or 0) - first_restarts
-        lines, marked, silence = read_log(params["log_file"], params["log_before"])
+        lines, marked, silence = read_log(params["log_file"], params["log_before"], params["user"])
         log = ServiceLog(lines, marked, restarts, silence)
         problem, final, version = find_problem(api, params["pipelines"], ports, state, log)
         now = time.monotonic()
@@ -462,6 +471,7 @@ def main():
             "service": {"type": "str", "default": "logstash.service"},
             "log_file": {"type": "path", "required": True},
             "log_before": {"type": "dict", "default": {}},
+            "user": {"type": "str", "default": "logstash"},
             "option_files": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},

@@ -101,7 +101,11 @@ import subprocess
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    explanations,
+    logstash_log,
+    untrusted_paths,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -331,6 +335,7 @@ def main():
         group = grp.getgrnam(params["group"]).gr_gid
     except KeyError:
         module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+    untrusted_paths.warn_of_foreign_program(module, str(Path(params["program"]).parents[1]))
     work = staged.directory / "keystore.part"
     # What a run that was killed left.
     shutil.rmtree(work, ignore_errors=True)

@@ -134,7 +134,7 @@ import re
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -338,6 +338,7 @@ def main():
     ]
     if lacking:
         module.exit_json(**result, lacking=lacking)
+    untrusted_paths.warn_of_foreign_program(module, module.params["home"])
     try:
         apply(Program(module), current, plugins, changes)
     except (ProgramError, OSError) as error:

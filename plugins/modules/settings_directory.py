@@ -102,6 +102,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 DIRECTORY_MODE = 0o750
@@ -251,6 +252,10 @@ def main():
     uid = find_account(module, "user", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
     gid = find_account(module, "group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
     try:
+        if uid == 0:
+            untrusted_paths.check_roots_own(
+                str(root), "root writes the settings there, and systemd takes what the service runs from them"
+            )
         plan = make_plan(root, files, uid, gid, params["leave"])
         result = {
             "changed": bool(plan.make or plan.write or plan.remove),
@@ -261,6 +266,8 @@ def main():
             result["diff"] = differences(root, plan, files, {file["name"]: file["hidden"] for file in bundle})
         if not module.check_mode:
             carry_out(root, plan, files, uid, gid)
+    except untrusted_paths.RefusedError as error:
+        module.fail_json(msg=f"The settings are not written: {error}")
     except OSError as error:
         module.fail_json(
             msg=f"The settings could not be written to {root}: {error}. Make room on that file "

@@ -112,6 +112,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 DIRECTORY_MODE = 0o750
@@ -316,7 +317,12 @@ def main():
     if not result["changed"] or module.check_mode:
         module.exit_json(**result)
     try:
+        untrusted_paths.check_roots_own(
+            str(dest), "root writes the settings there, and systemd takes what the service runs from them"
+        )
         switch(module, dest, wanted, entries, release)
+    except untrusted_paths.RefusedError as error:
+        module.fail_json(msg=f"Release {release} of the settings is not made live: {error}")
     except OSError as error:
         module.fail_json(
             msg=f"Release {release} of the settings could not be made live in {dest}: {error}. Make room on that file "

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -371,6 +372,7 @@ def health(run_module, api, monkeypatch, tmp_path):
             api_port=api.server_port,
             pipelines=["broker"],
             log_file=str(tmp_path / "log"),
+            user=pwd.getpwuid(os.getuid()).pw_name,
             timeout=timeout,
             **options,
         )
