@@ -63,9 +63,9 @@ _ELEMENT = re.compile(rf"(<(?:\w{{1,40}}:)?\w{{0,40}}(?:{NAME})\w{{0,40}}>)([^<>
 # A user alone is nobody's secret, unless it is a token: always at a web server, elsewhere when it is that long.
 LEAST_TOKEN = 16
 _WEB = re.compile(r"(?i)https?\Z")
-# A parameter of a query up to its value, with signs as they are, percent-encoded (also twice), or escaped as in HTML and JSON.
+# A parameter of a query up to its value, with signs as they are, percent-encoded (also twice), or as in HTML and JSON.
 _PARAMETER = re.compile(
-    r"(?P<before>[?;]|&(?:amp;)?|%(?:25)*+(?:3[Ff]|26|3[Bb])|\\u0026)"
+    r"(?P<before>\?|&(?:amp;)?|%(?:25)*+(?:3[Ff]|26)|\\u0026)"
     r"(?P<name>(?:[\w.~$\[\]-]|%(?:25)*+[0-9A-Fa-f]{2}(?<!3[Dd])(?<!26)){1,80}?)"
     r"(?P<sign>=|%(?:25)*+3[Dd]|\\u003[dD])"
 )
@@ -215,7 +215,7 @@ def _unquoted(text: str, start: int, found: re.Match[str], before: str) -> int:
     lead = _lead(text, found, before)
     if "authorization" in found[0].lower():
         return _HEADER.match(text, start).end()
-    if lead in ("&", "?"):
+    if lead in ("&", "?") or text.endswith("&amp;", 0, found.start() - len(before)):
         return _IN_QUERY.match(text, start).end()
     if lead == ";" or re.match(r"(?i)(?:account|access)[_-]?key|access[_-]?signature", found[0]):
         return _IN_STRING.match(text, start).end()
