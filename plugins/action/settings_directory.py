@@ -43,7 +43,7 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, how = self.host(options, task_vars)
+        host, how = self.host_of_files(options, task_vars)
         made = {file["name"]: self._made(file, host) for file in options["files"]}
         self.settle(list(made.values()), host, how)
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave")}

@@ -89,6 +89,11 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(name))
 
 
+def says_nothing(value: str) -> bool:
+    """Whether a value is none that could be secret: empty, a word such as null, or a reference to where it is."""
+    return bool(_NOTHING.fullmatch(value.strip("\"' ")))
+
+
 def hide(text: str) -> str:
     """A text of another program without what is secret in it."""
     return hide_forms(_hide_settings(_hide_parameters(_ELEMENT.sub(_without_content, text))))
