@@ -13,10 +13,11 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
 from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
+from ..module_utils.octopus.language.redaction import redact
 from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostVariables
 from .masked_action import MaskedAction
 from .octopus import read_host, shown_path
-from .placeholders import Placeholders, as_written, made_again
+from .placeholders import Placeholders, as_written, made_again, placeholder
 from .problems import WAYS, Handling, handling, settle
 
 # Values of `variables` are checked where they are read, by the same rules as those of the inventory.
@@ -166,6 +167,14 @@ class TokenAction(MaskedAction):
         except TextFileError as error:
             raise TextFileError(f"{label}: {error}") from None
         return Rendered(label, encoded.content, evaluation.problems, tuple(sensitive), encoded.warning)
+
+    def redacted(self, path: str, host: HostVariables) -> str:
+        """A file with its tokens substituted, with placeholders where a secret variable was read.
+
+        :raises TextFileError, AnsibleError: it cannot be read.
+        """
+        file, _encrypted = self.read(path)
+        return redact(file.text, host.variables, host.is_secret, lambda names: placeholder(*names))
 
     def settle(self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()) -> None:
         """Warn, or fail with everything that is wrong with all texts, and with the other ``faults``."""

@@ -123,9 +123,7 @@ class HostVariables:
         sensitive = [name for name in self.variables if self.variables.is_sensitive(name) or name.lower() in more]
         values = {self.variables[name] or "" for name in sensitive}
         secrets = sorted({*self.secrets, *filter(is_maskable, values)})
-        return replace(
-            self, variables=VariableSet(self.variables.items(), sensitive=sensitive), secrets=tuple(secrets)
-        )
+        return replace(self, variables=VariableSet(self.variables.items(), sensitive=sensitive), secrets=tuple(secrets))
 
     def masked(self, text: str) -> str:
         """``text`` without the values of sensitive variables."""
