@@ -67,7 +67,7 @@ class ActionModule(TokenAction):
         return result
 
     def _again(self) -> dict[str, str]:
-        """The contents of the files that are given as texts, made from placeholders; nothing where that is not possible."""
+        """The contents of the files that are texts, made from placeholders; nothing where that is not possible."""
 
         def again() -> dict[str, str]:
             files = self.placeholders.template((self.written or {})["files"])

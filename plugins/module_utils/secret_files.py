@@ -1,7 +1,7 @@
 """Remembers on a host which files a secret was written to, for root or for whoever writes them alone.
 
-What a file holds cannot be told from its text. So whoever writes it says whether a secret went into it, and a difference
-is shown only where neither what is there nor what is to be there has one.
+What a file holds cannot be told from its text. So whoever writes it says whether a secret went into it, and a
+difference is shown only where neither what is there nor what is to be there has one.
 """
 
 from __future__ import annotations

@@ -186,9 +186,9 @@ class Api:
             else:
                 raise UncheckedHostError(
                     f"the node API at {host} asks for a password, and would get it in clear text, whichever host "
-                    "answers there. Expected an address of loopback, such as 127.0.0.1, or TLS. Set logstash_api_host to "
-                    "127.0.0.1, or api.ssl.enabled in logstash_settings, with logstash_api_ca where the system does not "
-                    "trust its certificate"
+                    "answers there. Expected an address of loopback, such as 127.0.0.1, or TLS. Set logstash_api_host "
+                    "to 127.0.0.1, or api.ssl.enabled in logstash_settings, with logstash_api_ca where the system does "
+                    "not trust its certificate"
                 )
             self._options.update(
                 url_username=params["api_user"], url_password=params["api_password"], force_basic_auth=True

@@ -9,8 +9,8 @@ short_description: Remember which files on a host a secret was written to
 description:
   - The actions that write files and show differences ask it whether what is on the host may be shown, and tell it
     whether a secret goes into what they write.
-  - The record is C(/var/lib/elk-deploy/secret-files.json) for root, and below C(~/.local/state/elk-deploy) for others. Only
-    its owner can read it. It has paths, and nothing of what is in the files.
+  - The record is C(/var/lib/elk-deploy/secret-files.json) for root, and below C(~/.local/state/elk-deploy) for others.
+    Only its owner can read it. It has paths, and nothing of what is in the files.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -79,8 +79,8 @@ def main():
             record.note(new)
         except OSError as error:
             module.fail_json(
-                msg=f"It cannot be remembered which files have secrets: {error}. Make room on that file system, or make "
-                "it writable, and run again."
+                msg=f"It cannot be remembered which files have secrets: {error}. Make room on that file system, or "
+                "make it writable, and run again."
             )
     module.exit_json(changed=False, secret=secret)
 

@@ -10,8 +10,8 @@ description:
   - Makes every file on the controller - texts, files as they are, templates with C(#{Tokens}) - and sends them to the
     host in one step. What else lies in the directory is removed.
   - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
-    values of sensitive variables, or values that are encrypted with Ansible Vault, went into, whatever was made of them.
-    It is remembered which files these are, so that what was secret before is not shown either. Of a file that was
+    values of sensitive variables, or values that are encrypted with Ansible Vault, went into, whatever was made of
+    them. It is remembered which files these are, so that what was secret before is not shown either. Of a file that was
     written before this was remembered it is not known.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -55,8 +55,8 @@ options:
     default: []
   placeholders:
     description:
-      - Whether the files have placeholders in place of what is secret in them, such as C(<secret Db.Password>), since they
-        are for people to read. A file that is secret as a whole has nothing else in it.
+      - Whether the files have placeholders in place of what is secret in them, such as C(<secret Db.Password>), since
+        they are for people to read. A file that is secret as a whole has nothing else in it.
     type: bool
     default: false
   record:

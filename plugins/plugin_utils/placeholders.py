@@ -9,7 +9,7 @@ goes unnoticed; it gives nothing of the secret away but that it did.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible.parsing.vault import EncryptedString
@@ -25,7 +25,7 @@ PLACEHOLDER = re.compile(r"<secret ([^<>]*)>")
 _KEPT = NOT_LOOKED_AT - {"vars"}
 
 
-def placeholder(*names: str) -> str:
+def placeholder(names: Iterable[str]) -> str:
     """What stands for values of secret variables or settings of these names."""
     # No sign in it may mean something to a template, or to the files that it stands in.
     plain = [re.sub(r"[^\w.:-]+", "_", name) for name in names]
@@ -72,34 +72,33 @@ class _Look:
 
     def at(self, value: Any, name: str, is_secret: bool, depth: int) -> Any:
         """The value itself where nothing in it is secret, so that what Ansible notes on it stays."""
+        new = value
         if isinstance(value, Mapping):
-            if not depth:
-                return value
-            new = {
+            items = {
                 key: self.at(item, f"{name}.{key}", isinstance(key, str) and is_secret_name(key), depth - 1)
-                for key, item in value.items()
+                for key, item in (value.items() if depth else ())
             }
-            return new if any(new[key] is not value[key] for key in new) else value
-        if isinstance(value, list | tuple):
-            items = [self.at(item, name, is_secret, depth - 1) for item in value] if depth else value
-            return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
-        if isinstance(value, EncryptedString):
-            return placeholder(name)
-        if isinstance(value, str):
-            return self._text(value, name, is_secret)
-        if isinstance(value, int | float) and not isinstance(value, bool) and (is_secret or is_vaulted(value)):
-            return placeholder(name)
-        return value
+            new = items if any(items[key] is not value[key] for key in items) else value
+        elif isinstance(value, list | tuple):
+            each = [self.at(item, name, is_secret, depth - 1) for item in (value if depth else ())]
+            new = each if any(new is not old for new, old in zip(each, value, strict=False)) else value
+        elif isinstance(value, EncryptedString):
+            new = placeholder([name])
+        elif isinstance(value, str):
+            new = self._text(value, name, is_secret)
+        elif isinstance(value, int | float) and not isinstance(value, bool) and (is_secret or is_vaulted(value)):
+            new = placeholder([name])
+        return new
 
     def _text(self, value: str, name: str, is_secret: bool) -> str:
         if says_nothing(value):
             return value
         if is_secret or is_vaulted(value):
-            return placeholder(name)
+            return placeholder([name])
         if "{{" not in value and "{%" not in value:
             for secret in self._known:
                 if secret in value:
-                    return placeholder(name)
+                    return placeholder([name])
         return value
 
 

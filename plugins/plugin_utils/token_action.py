@@ -174,7 +174,7 @@ class TokenAction(MaskedAction):
         :raises TextFileError, AnsibleError: it cannot be read.
         """
         file, _encrypted = self.read(path)
-        return redact(file.text, host.variables, host.is_secret, lambda names: placeholder(*names))
+        return redact(file.text, host.variables, host.is_secret, placeholder)
 
     def settle(self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()) -> None:
         """Warn, or fail with everything that is wrong with all texts, and with the other ``faults``."""
