@@ -86,7 +86,8 @@ class ActionModule(TokenAction):
             except (AnsibleError, TextFileError) as error:
                 raise AnsibleActionFail(f"{file['name']}: {error}") from None
         if file["secret"] or not names_in(text):
-            text = f"{placeholder(file['name'])}\n"
+            whole = f"{placeholder([file['name']])}\n"
+            return Rendered(made.label, whole.encode(), sensitive=made.sensitive)
         return Rendered(made.label, text.encode())
 
     def _made(self, file: dict[str, Any], host: HostVariables, again: str | None) -> Rendered:

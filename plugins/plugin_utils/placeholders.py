@@ -28,7 +28,7 @@ _KEPT = NOT_LOOKED_AT - {"vars"}
 def placeholder(names: Iterable[str]) -> str:
     """What stands for values of secret variables or settings of these names."""
     # No sign in it may mean something to a template, or to the files that it stands in.
-    plain = [re.sub(r"[^\w.:-]+", "_", name) for name in names]
+    plain = [re.sub(r"[^\w.:/-]+", "_", name) for name in names]
     return f"<secret {', '.join(plain)}>"
 
 
