@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
-from ...masking.foreign import is_secret_name
+from ...masking.foreign import is_secret_name, says_nothing
 from ...masking.known import is_maskable
 from ...masking.mask import Mask
 from ..errors import VariableError
@@ -110,8 +110,13 @@ class HostVariables:
     layers: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict, repr=False)
 
     def is_secret(self, name: str | None) -> bool:
-        """Whether nothing that the variable went into is to be shown: it is sensitive, or its name says so."""
-        return name is not None and (self.variables.is_sensitive(name) or is_secret_name(name))
+        """Whether nothing that the variable went into is to be shown: it is sensitive, or its name says so.
+
+        A value that is empty, or a reference to the keystore such as ``${NAME}``, is no secret whatever it is called.
+        """
+        if name is None or self.variables.is_sensitive(name):
+            return name is not None
+        return is_secret_name(name) and not says_nothing(self.variables.get(name) or "")
 
     def secret_names(self, used: Iterable[str]) -> list[str]:
         """Those of the variables ``used`` that are secret."""
