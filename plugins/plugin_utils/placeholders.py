@@ -16,13 +16,11 @@ from ansible.parsing.vault import EncryptedString
 from ansible.vars.hostvars import HostVars
 
 from ..module_utils.masking.foreign import is_secret_name, says_nothing
-from .host_secrets import DEPTH, NOT_LOOKED_AT, is_vaulted
+from .host_secrets import DEPTH, NOT_LOOKED_AT, has_origin, is_vaulted
 
 # Among the variables, where placeholders are in place of secrets: for the filters of the collection.
 MARK = "_elk_deploy_placeholders"
 PLACEHOLDER = re.compile(r"<secret ([^<>]*)>")
-# Where Ansible's own variables are, or what modules brought.
-_KEPT = NOT_LOOKED_AT - {"vars"}
 
 
 def placeholder(names: Iterable[str]) -> str:
@@ -55,20 +53,26 @@ class Placeholders:
 
 def without_secrets(variables: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:
     """The variables with a placeholder in place of every secret."""
-    look = _Look(sorted(known, key=len, reverse=True))
+    look = _Look(known)
+    facts = _set_facts(variables) if known else ()
     found: dict[str, Any] = {}
     for name, value in variables.items():
         if name == "hostvars" and type(value) is HostVars:
             found[name] = _other_hosts(value, known)
         else:
-            found[name] = value if name in _KEPT else look.at(value, name, is_secret_name(name), DEPTH)
+            look.computed = name in facts
+            found[name] = value if name in NOT_LOOKED_AT else look.at(value, name, is_secret_name(name), DEPTH)
+    if isinstance(variables.get("vars"), Mapping):
+        # The same variables once more, by their names.
+        found["vars"] = {name: found.get(name, value) for name, value in variables["vars"].items()}
     found[MARK] = True
     return found
 
 
 class _Look:
-    def __init__(self, known: list[str]) -> None:
-        self._known = known
+    def __init__(self, known: Collection[str]) -> None:
+        self._known = sorted(known, key=len, reverse=True)
+        self.computed = False  # whether what is looked at was put there by set_fact
 
     def at(self, value: Any, name: str, is_secret: bool, depth: int) -> Any:
         """The value itself where nothing in it is secret, so that what Ansible notes on it stays."""
@@ -93,13 +97,26 @@ class _Look:
     def _text(self, value: str, name: str, is_secret: bool) -> str:
         if says_nothing(value):
             return value
-        if is_secret or is_vaulted(value):
+        # What was computed by an earlier task may have been made of a secret; nothing tells.
+        if is_secret or is_vaulted(value) or (self.computed and not has_origin(value)):
             return placeholder([name])
         if "{{" not in value and "{%" not in value:
             for secret in self._known:
                 if secret in value:
                     return placeholder([name])
         return value
+
+
+def _set_facts(variables: Mapping[str, Any]) -> Collection[str]:
+    """The variables that set_fact has made for the host; results of modules are none of them."""
+    hosts = variables.get("hostvars")
+    facts = getattr(getattr(hosts, "_variable_manager", None), "_nonpersistent_fact_cache", {})
+    own = facts.get(variables.get("inventory_hostname"), {})
+    return {
+        name
+        for name, value in own.items()
+        if not (isinstance(value, Mapping) and {"changed", "failed", "skipped", "results"} & value.keys())
+    }
 
 
 def _other_hosts(real: HostVars, known: Collection[str]) -> HostVars:

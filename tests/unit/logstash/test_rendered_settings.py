@@ -189,6 +189,9 @@ def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
     modes = {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in (rendered[1] / "v9").rglob("*")}
     assert modes == {0}
     assert "Not shown: tls/a.key" in rendered[0]
+    # All else is.
+    assert "Not shown" not in rendered[0].replace("Not shown: tls/", "")
+    assert "+pipeline.batch.size: 250" in rendered[0]
     assert "-----KEY-----" not in rendered[0]
 
 

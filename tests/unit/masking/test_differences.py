@@ -67,6 +67,7 @@ EXPRESSIONS = {
     "of a token that is made of it": "x: {{ '#{Made}' | elk.deploy.octopus_substitute }}\n",
     "of a token by its name": "x: {{ '#{Db.Password}' | elk.deploy.octopus_substitute }}\n",
     "of another host": "x: {{ hostvars['web1'].word | upper }}\n",
+    "of a fact that was set before": "x: {{ fact }}\n",
     "where a placeholder does not do": "x: {{ (encrypted_json | from_json).a }}\n",
 }
 
@@ -90,11 +91,12 @@ def variables(secret, port):
 def rotations(run):
     """What was shown of a file for each expression: when the secret was first written, and when it was changed."""
     tasks = [directory(f"each{number}", text) for number, text in enumerate(EXPRESSIONS.values())]
+    fact = {"ansible.builtin.set_fact": {"fact": "{{ word | upper | reverse }}"}}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(run.project.path / "state"))
         return [
-            run(*tasks, **variables(FIRST, 1)).split("TASK [")[1:],
-            run(*tasks, options=("--check",), **variables(SECOND, 2)).split("TASK [")[1:],
+            run(fact, *tasks, **variables(FIRST, 1)).split("TASK [")[2:],
+            run(fact, *tasks, options=("--check",), **variables(SECOND, 2)).split("TASK [")[2:],
         ]
 
 
