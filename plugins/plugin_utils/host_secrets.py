@@ -121,25 +121,12 @@ except ImportError:  # a later ansible-core may keep it elsewhere
 
     def _path_of(value: Any) -> str:
         return ""
-
-    def _described(value: Any) -> str:
-        return ""
 else:
-
-    def _described(value: Any) -> str:
-        """Where a value is from that was read from no file."""
-        origin = Origin.get_tag(value)
-        return (origin.description or "") if origin else ""
 
     def _path_of(value: Any) -> str:
         """The file that a value was read from."""
         origin = Origin.get_tag(value)
         return (origin.path or "") if origin else ""
-
-
-def has_origin(value: Any) -> bool:
-    """Whether a value stands somewhere as it is, in a file or on the command line, and was not computed."""
-    return bool(_path_of(value) or _described(value))
 
 
 _ENCRYPTED: dict[str, bool] = {}

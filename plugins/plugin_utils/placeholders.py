@@ -16,7 +16,7 @@ from ansible.parsing.vault import EncryptedString
 from ansible.vars.hostvars import HostVars
 
 from ..module_utils.masking.foreign import is_secret_name, says_nothing
-from .host_secrets import DEPTH, NOT_LOOKED_AT, has_origin, is_vaulted
+from .host_secrets import DEPTH, NOT_LOOKED_AT, is_vaulted
 
 # Among the variables, where placeholders are in place of secrets: for the filters of the collection.
 MARK = "_elk_deploy_placeholders"
@@ -97,8 +97,8 @@ class _Look:
     def _text(self, value: str, name: str, is_secret: bool) -> str:
         if says_nothing(value):
             return value
-        # What was computed by an earlier task may have been made of a secret; nothing tells.
-        if is_secret or is_vaulted(value) or (self.computed and not has_origin(value)):
+        # What an earlier task computed may have been made of a secret; nothing tells.
+        if is_secret or self.computed or is_vaulted(value):
             return placeholder([name])
         if "{{" not in value and "{%" not in value:
             for secret in self._known:
