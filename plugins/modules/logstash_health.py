@@ -26,11 +26,18 @@ options:
     type: int
     default: 9600
   api_ssl:
-    description: Whether the node API speaks TLS. Its certificate is not checked, since the process itself is.
+    description:
+      - Whether the node API speaks TLS. Its certificate is checked where a password is sent to an address other than
+        loopback, and otherwise not, since the process itself is.
     type: bool
     default: false
+  api_ca:
+    description: The certificates on the host, in a file, that the node API's is checked with; the system's without it.
+    type: path
   api_user:
-    description: The user of the node API, where it asks for one.
+    description:
+      - The user of the node API, where it asks for one. User and password are sent to loopback, and elsewhere only over
+        TLS.
     type: str
     default: ""
   api_password:
@@ -122,8 +129,10 @@ log:
   returned: failure
 """
 
+import ipaddress
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from urllib.error import HTTPError
@@ -160,20 +169,39 @@ QUIET_SECONDS = 10
 HOPELESS_RESTARTING = 30
 
 
+class UncheckedHostError(Exception):
+    """The password would go to a host whose certificate nobody checks."""
+
+
 class Api:
     """The node API of one host."""
 
     def __init__(self, params):
         every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
         host = every.get(params["api_host"], params["api_host"])
-        host = f"[{host}]" if ":" in host else host
-        self.port = params["api_port"]
-        self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
-        self._options = {"timeout": 5, "use_proxy": False, "validate_certs": False}
+        # Neither a redirect nor a file of the user's may have the password sent elsewhere, or another one here.
+        self._options = {"timeout": 5, "use_proxy": False, "follow_redirects": "no", "use_netrc": False}
+        self._options["validate_certs"] = False
         if params["api_user"]:
+            near = loopback_address(host)
+            if near:
+                # The address that was looked at is the one that is asked.
+                host = near
+            elif params["api_ssl"]:
+                self._options.update(validate_certs=True, ca_path=params.get("api_ca"))
+            else:
+                raise UncheckedHostError(
+                    f"the node API at {host} asks for a password, and would get it in clear text, whichever host "
+                    "answers there. Expected an address of loopback, such as 127.0.0.1, or TLS. Set logstash_api_host "
+                    "to 127.0.0.1, or api.ssl.enabled in logstash_settings, with logstash_api_ca where the system does "
+                    "not trust its certificate"
+                )
             self._options.update(
                 url_username=params["api_user"], url_password=params["api_password"], force_basic_auth=True
             )
+        host = f"[{host}]" if ":" in host else host
+        self.port = params["api_port"]
+        self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
 
     def ask(self, path):
         """An answer as (object, ""), or (None, why there is none)."""
@@ -185,6 +213,20 @@ class Api:
         except (OSError, ValueError) as error:
             return None, str(getattr(error, "reason", error))
         return (found, "") if isinstance(found, dict) else (None, "its answer is no JSON object")
+
+
+def loopback_address(host):
+    """The address of loopback that a host's name or address stands for; empty when it is, or may be, another one."""
+    try:
+        found = [ipaddress.ip_address(host)]
+    except ValueError:
+        try:
+            found = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, None)]
+        except (OSError, UnicodeError):
+            return ""
+    # IPv4 first: what is told to listen on localhost mostly does there.
+    found.sort(key=lambda address: address.version)
+    return str(found[0]) if found and all(address.is_loopback for address in found) else ""
 
 
 def unit_state(module, service):
@@ -463,6 +505,7 @@ def main():
             "api_host": {"type": "str", "default": "127.0.0.1"},
             "api_port": {"type": "int", "default": 9600},
             "api_ssl": {"type": "bool", "default": False},
+            "api_ca": {"type": "path"},
             "api_user": {"type": "str", "default": ""},
             "api_password": {"type": "str", "default": "", "no_log": True},
             "pipelines": {"type": "list", "elements": "str", "required": True},
@@ -490,7 +533,11 @@ def main():
 
     start = time.monotonic()
     try:
-        problem, version, restarts, log, runs = wait(module, Api(params))
+        api = Api(params)
+    except UncheckedHostError as error:
+        module.fail_json(msg=f"The health was not asked for, and no password was sent: {error}.")
+    try:
+        problem, version, restarts, log, runs = wait(module, api)
     except OSError as error:
         module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
     seconds = round(time.monotonic() - start, 1)

@@ -87,7 +87,7 @@ def _of_text(value: str, is_secret: bool, template: Callable[[Any], Any]) -> Ite
         evaluated = _evaluated(value, template) if is_secret else None
         if isinstance(evaluated, str):
             yield str(evaluated)
-    elif is_secret or _is_vaulted(value):
+    elif is_secret or is_vaulted(value):
         yield str(value)
     for password in CREDENTIALS.findall(value) if "@" in value else ():
         yield from (password, unquote(password))
@@ -107,7 +107,7 @@ def _evaluated(value: Any, template: Callable[[Any], Any]) -> Any:
         return None
 
 
-def _is_vaulted(value: str) -> bool:
+def is_vaulted(value: Any) -> bool:
     """Whether a value was encrypted by itself, or stands in a file that is encrypted."""
     if vault.VaultHelper.get_ciphertext(value, with_tags=False):
         return True
@@ -119,11 +119,11 @@ try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:  # a later ansible-core may keep it elsewhere
 
-    def _path_of(value: str) -> str:
+    def _path_of(value: Any) -> str:
         return ""
 else:
 
-    def _path_of(value: str) -> str:
+    def _path_of(value: Any) -> str:
         """The file that a value was read from."""
         origin = Origin.get_tag(value)
         return (origin.path or "") if origin else ""

@@ -154,7 +154,49 @@ def test_output_shows_no_secret(fallen, phase):
     assert "*****" in shown
 
 
-@pytest.mark.usefixtures("fallen")
+@pytest.fixture(scope="module")
+def compared(fallen, tmp_path_factory):
+    """What check runs showed of a host with secrets: when they are rotated, and when one moves into the keystore."""
+
+    def run(name, *options, **given):
+        folder = tmp_path_factory.mktemp(name)
+        (folder / "vault").write_text(VAULT_PASSWORD)
+        given = variables(folder, **{"logstash_health_timeout": 180, **given})
+        return Run(
+            "playbooks/logstash.yml", given, folder,
+            arguments=("-vvv", "--diff", *options, "--vault-password-file", str(folder / "vault")),
+        )  # fmt: skip
+
+    name = "xpack.monitoring.elasticsearch.password"
+    found = {"written": run("written", logstash_settings={name: vaulted(VAULTED), "pipeline.batch.size": 126})}
+    found["rotated"] = run(
+        "rotated", "--check", octopus_variables={"Secret": {"value": TASK, "sensitive": True}},
+        logstash_settings={name: vaulted(PACKAGE)}, logstash_environment={"APP_TOKEN": PROXY},
+    )  # fmt: skip
+    found["moved"] = run("moved", "--check", logstash_settings={name: "${PROOF}", "pipeline.batch.size": 250})
+    return found
+
+
+@pytest.mark.parametrize("kind", ["written", "rotated", "moved"])
+def test_differences_show_no_secret_of_now_or_before(compared, kind):
+    run = compared[kind]
+    assert run.code == 0, run.output[-3000:]
+    assert [form for secret in SECRETS for form in forms(secret) if form in run.output] == []
+    assert "Not shown: logstash.yml (" in run.output
+
+
+@pytest.mark.usefixtures("compared")
+def test_names_of_releases_and_what_is_remembered_tell_nothing(host):
+    for path in ("release.key", "secret-files.json"):
+        found = host.file(f"/var/lib/elk-deploy/{path}")
+        assert (found.user, found.mode) == ("root", 0o600)
+    assert host.file("/var/lib/elk-deploy").mode == 0o700
+    current = host.file("/etc/logstash/current").linked_to
+    note = json.loads(host.file(f"{current}/.release.json").content_string)
+    assert not note["digest"].startswith(current.rpartition("/")[2][:8])
+
+
+@pytest.mark.usefixtures("compared")
 def test_journal_arguments_and_what_others_can_read_have_no_secret(host):
     for name in ("hostile-log", "hostile-arguments"):
         host.check_output("systemctl stop %s", name)

@@ -169,8 +169,9 @@ def test_temporary_directories_that_cannot_work(play, wrong, said):
 
 def test_tls_files_and_log4j2(rendered):
     root = rendered[1] / "v9"
-    assert (root / "tls/a.key").read_text() == "-----KEY-----"
-    assert (root / "tls/a.p12").read_bytes() == b"\x00\xff"
+    # What is for people to read has no keys.
+    assert (root / "tls/a.key").read_text() == "<secret tls/a.key>\n"
+    assert (root / "tls/a.p12").read_text() == "<secret tls/a.p12>\n"
     assert (root / "log4j2.properties").read_text() == "status = error # ${sys:ls.logs}\n"
 
 
@@ -227,6 +228,9 @@ def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
     modes = {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in (rendered[1] / "v9").rglob("*")}
     assert modes == {0}
     assert "Not shown: tls/a.key" in rendered[0]
+    # All else is.
+    assert "Not shown" not in rendered[0].replace("Not shown: tls/", "")
+    assert "+pipeline.batch.size: 250" in rendered[0]
     assert "-----KEY-----" not in rendered[0]
 
 

@@ -411,6 +411,9 @@ class Evaluator:
             finally:
                 self.inside_json -= 1
         document = parse_json(text)
+        if node.variable is not None:
+            # Also where it has no such property, or is no JSON: that is known of the value then.
+            self.used.add(node.variable)
         value = None if document is None else json_property(document, name)
         if value is None:
             return None
