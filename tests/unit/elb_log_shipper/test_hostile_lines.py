@@ -12,7 +12,27 @@ DATA = Path(__file__).parent / "data"
 LINES = {path.stem: path.read_bytes().partition(b"\n")[0] for path in sorted(DATA.glob("*.log"))}
 ALB = next(line for line in (DATA / "alb.log").read_bytes().split(b"\n") if line.startswith(b"https "))
 # What the patterns look for, alone and mixed with what ends it.
-PIECES = ["?", ";", "&", "#", "=", "?a", ";a=", "?=", "??a", "? ", ":", "1:", "a.", "1.1.1.1", '"', '" "', '","', " ", "\t"]
+PIECES = [
+    "?",
+    ";",
+    "&",
+    "#",
+    "=",
+    "?a",
+    ";a=",
+    "?=",
+    "??a",
+    "? ",
+    ":",
+    "1:",
+    "a.",
+    "1.1.1.1",
+    '"',
+    '" "',
+    '","',
+    " ",
+    "\t",
+]
 OPTIONS = {
     "plain": {},
     "masks": {"mask_addresses": True, "mask_query": ("*",)},

@@ -9,13 +9,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ODD = st.sampled_from(
-    ["'", '"', "\\", "\\'", '\\"', "\\u0027", "\\ud800", "\\u12", "\x00", "\x85", "\u2028", "\ud800", "\U0001f600", "\n", "\r", "\t"]
+    [
+        "'",
+        '"',
+        "\\",
+        "\\'",
+        '\\"',
+        "\\u0027",
+        "\\ud800",
+        "\\u12",
+        "\x00",
+        "\x85",
+        "\u2028",
+        "\ud800",
+        "\U0001f600",
+        "\n",
+        "\r",
+        "\t",
+    ]
 )
 SIGNS = st.sampled_from(
     [
         *"{}[]<>:=,/-?!#&*|%@`.()$ abx01",
-        "a", "b", ": ", "- ", "<a>", "</a>", "<a b='c'>", "<!--", "-->", "<![CDATA[", "]]>", "<?x", "?>", "<!DOCTYPE a [", "&lt;", "&x;",
-        "//", "/*", "*/", "--- ", "...", "!!a ", "&a ", "*a", "true", "null", "1e9", "{a: 1}", '{"a": 1}', "a:\n  - b\n", "#{a}",
+        "a", "b", ": ", "- ", "<a>", "</a>", "<a b='c'>", "<!--", "-->", "<![CDATA[", "]]>", "<?x", "?>",
+        "<!DOCTYPE a [", "&lt;", "&x;", "//", "/*", "*/", "--- ", "...", "!!a ", "&a ", "*a", "true", "null", "1e9",
+        "{a: 1}", '{"a": 1}', "a:\n  - b\n", "#{a}",
     ]
 )  # fmt: skip
 TEXTS = st.lists(ODD | SIGNS | st.characters(), max_size=25).map("".join)
@@ -27,8 +45,9 @@ def outcome(name: str, text: str, variables: dict[str, str]) -> str | None:
     try:
         return replace(text, VariableSet(variables), name=name).text
     except StructuredFileError as error:
-        assert str(error).startswith(f"{name}:")
-        return None
+        message = str(error)
+    assert message.startswith(f"{name}:")
+    return None
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
