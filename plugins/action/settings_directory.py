@@ -34,6 +34,7 @@ OPTIONS = {
             "src": {"type": "str"},
             "template": {"type": "str"},
             "secret": {"type": "bool", "default": False},
+            "pipeline": {"type": "bool", "default": False},
         },
     },
     **TOKEN_OPTIONS,
@@ -98,7 +99,7 @@ class ActionModule(TokenAction):
             elif file["src"] is not None:
                 made = self.unchanged(self._find_needle("files", file["src"]))
             else:
-                made = self.rendered(self.find(file["template"]), host, None)
+                made = self.rendered(self.find(file["template"]), host, None, is_pipeline=file["pipeline"])
         except (AnsibleError, TextFileError) as error:
             raise AnsibleActionFail(f"{file['name']}: {error}") from None
         hidden = ["it is a secret"] if file["secret"] else list(made.sensitive)

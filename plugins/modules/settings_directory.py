@@ -48,6 +48,12 @@ options:
         description: Whether the content must never be shown.
         type: bool
         default: false
+      pipeline:
+        description:
+          - Whether the template is a pipeline of Logstash. A value that would end the string that its token stands in,
+            or be read as a part of the pipeline, then fails the task.
+        type: bool
+        default: false
   leave:
     description: Names at the top of O(path) that stay, since something else makes them there.
     type: list

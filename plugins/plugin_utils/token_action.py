@@ -10,9 +10,11 @@ from typing import Any, TypeVar
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.logstash import pipeline_values
 from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
 from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
+from ..module_utils.octopus.language.evaluation import render_with_places
 from ..module_utils.octopus.language.redaction import redact
 from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostVariables
 from .masked_action import MaskedAction
@@ -151,14 +153,23 @@ class TokenAction(MaskedAction):
         content, encrypted = self._read(path, read_bytes)
         return Rendered(shown_path(path), content, sensitive=(ENCRYPTED,) if encrypted else ())
 
-    def rendered(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered:
+    def rendered(
+        self, path: str, host: HostVariables, output_encoding: str | None, *, is_pipeline: bool = False
+    ) -> Rendered:
         """A file with its tokens substituted. Problems are only noted: :meth:`settle` acts on them.
 
+        :param is_pipeline: of Logstash, in which a value must not be read as a part of the pipeline.
         :raises TextFileError, AnsibleError: it cannot be read, or not be written in the encoding.
         """
         label = shown_path(path)
         file, encrypted = self.read(path)
-        evaluation = render(file.text, host.variables)
+        if is_pipeline:
+            evaluation, inserted = render_with_places(file.text, host.variables)
+        else:
+            evaluation, inserted = render(file.text, host.variables), ()
+        problems = evaluation.problems
+        if is_pipeline:
+            problems = (*problems, *map(_as_problem, pipeline_values.faults(evaluation.text or "", inserted)))
         sensitive = host.secret_names(evaluation.used)
         if encrypted:
             sensitive.append(ENCRYPTED)
@@ -166,7 +177,7 @@ class TokenAction(MaskedAction):
             encoded = encode(file.in_encoding(output_encoding), evaluation.text or "")
         except TextFileError as error:
             raise TextFileError(f"{label}: {error}") from None
-        return Rendered(label, encoded.content, evaluation.problems, tuple(sensitive), encoded.warning)
+        return Rendered(label, encoded.content, problems, tuple(sensitive), encoded.warning)
 
     def redacted(self, path: str, host: HostVariables) -> str:
         """A file with its tokens substituted, with placeholders where a secret variable was read.
@@ -184,3 +195,9 @@ class TokenAction(MaskedAction):
         for text in texts:
             if text.warning:
                 self._display.warning(f"{text.label}: {text.warning}")
+
+
+def _as_problem(fault: pipeline_values.Fault) -> Problem:
+    place = fault.inserted
+    variable = f" (variable {place.variable})" if place.variable else ""
+    return Problem(place.line, place.column, f"{place.token}{variable}", fault.reason, "value")

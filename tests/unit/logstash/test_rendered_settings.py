@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -255,3 +256,42 @@ def test_all_faults_are_told_at_once_and_need_no_host(play):
         "/nowhere/a.crt': there is no such file on the control node",
     ):
         assert said in output, said
+
+
+INJECTED = 'x" } exec { command => "id" } redis { host => "r'
+
+
+def test_hostile_values_stop_the_run_before_a_host_is_touched(play):
+    """Each by itself: whoever may set one variable gets no line of a unit, and no plugin of a pipeline."""
+    queue = [
+        {"id": "one", "templates": ["one.conf"], "settings": {"path.queue": "#{Queue}", "queue.type": "persisted"}}
+    ]
+    hosts = {
+        "pipeline": {"octopus_variables": {"Port": f"1 {INJECTED}"}},
+        "queue": {"octopus_variables": {"Queue": '/srv/q"\nExecStartPre=/bin/id'}, "logstash_pipelines": queue},
+        "tab": {"octopus_variables": {"Queue": "/srv/q\tx"}, "logstash_pipelines": queue},
+        "data": {"logstash_path_data": '/srv/d"\nExecStartPre=/bin/id'},
+        "home": {"logstash_java_home": "/opt/java\nLD_PRELOAD=/tmp/x.so"},
+        "address": {"logstash_repository_url": "https://packages.example.com/ https://evil.example.com/"},
+        "root": {"logstash_archive_root": "/opt/log%n"},
+        "id": {"logstash_pipelines": [{"id": "../../etc", "templates": ["one.conf"]}]},
+        "zone": {"logstash_environment": {"TZ": "UTC\r\nLD_PRELOAD=/tmp/x.so"}},
+    }
+    for variables in hosts.values():
+        given = variables.pop("octopus_variables", {})
+        variables["octopus_variables"] = VARIABLES["octopus_variables"] | {"LogLevel": "warn", "Zone": "UTC"} | given
+    ended, _root = play("preflight_inputs.yml", hosts)
+    output = " ".join(ended.stdout.split())
+    for name, said in {
+        "pipeline": "one.conf:1:23: #{Port} (variable Port): the value is more than one word",
+        "queue": "pipeline one: path.queue is",
+        "tab": "which has the control character U+0009 in it; expected a path",
+        "data": "which has the control character U+000A in it; expected a path",
+        "home": "logstash_java_home is",
+        "address": "which has a blank in it; expected an address",
+        "root": "without blanks, % and $",
+        "id": "'../../etc' is no id",
+        "zone": "logstash_environment: TZ is not one line of text",
+    }.items():
+        assert re.search(rf"fatal: \[{name}\]: FAILED", output), name
+        assert said in output, (name, output)

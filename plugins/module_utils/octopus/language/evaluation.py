@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from .evaluator import Evaluator
 from .parser import parse
-from .syntax import Template
+from .syntax import Substitution, Template
 from .truth import is_truthy
 from .variables import VariableSet
 
@@ -73,6 +74,56 @@ def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, obje
     return _evaluate(text, variables, lenient=True, collect=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What a token of the outermost text gave: its offsets in the result, and the place of the token in the text.
+
+    ``variable`` is the variable that the value comes from, where that is known, else the path of the token.
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+    token: str
+    variable: str
+
+
+def render_with_places(
+    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]
+) -> tuple[Evaluation, tuple[Inserted, ...]]:
+    """As :func:`render`, and what of the result came from variables, in its order.
+
+    What is the text's own is left out, also where it stands within a block.
+    """
+    mark = next(character for character in map(chr, _MARKS) if character not in text)
+    marked = _Marked(mark)
+    evaluation = _evaluate(text, variables, lenient=True, collect=True, marked=marked)
+    if evaluation.text is None:
+        return evaluation, ()
+    place = _Places(text)
+    parts, found, at, length, pattern = [], [], 0, 0, re.compile(f"{mark}([0-9]+):([0-9]+){mark}")
+    while match := pattern.search(evaluation.text, at):
+        parts += [evaluation.text[at : match.start()], evaluation.text[match.end() : match.end() + int(match[2])]]
+        length += len(parts[-2]) + len(parts[-1])
+        node, variable = marked.places[int(match[1])]
+        found.append(Inserted(length - len(parts[-1]), length, *place.of(node.start), str(node), variable))
+        at = match.end() + int(match[2])
+    return replace(evaluation, text="".join([*parts, evaluation.text[at:]])), tuple(found)
+
+
+@dataclass(slots=True)
+class _Marked:
+    """The character that marks values in a result, and which tokens they come from, with their variables."""
+
+    mark: str
+    places: list[tuple[Substitution, str]] = field(default_factory=list)
+
+
+# Characters without a meaning of their own. Values may have them: they are passed over by their length.
+_MARKS = range(0xE000, 0xF8FF)
+
+
 def is_true(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> bool:
     """Whether a run condition holds: there is a result, without any error, and it is none of the false words.
 
@@ -96,7 +147,12 @@ def _syntax_problems(template: Template, place: _Places, origin: str | None = No
 
 
 def _evaluate(
-    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect: bool
+    text: str,
+    variables: Mapping[str, object] | Iterable[tuple[str, object]],
+    lenient: bool,
+    *,
+    collect: bool,
+    marked: _Marked | None = None,
 ) -> Evaluation:
     if not isinstance(variables, VariableSet):
         variables = VariableSet(variables)
@@ -109,7 +165,9 @@ def _evaluate(
         first = syntax[0]
         error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"
         return Evaluation(text, error=error, problems=syntax)
-    evaluator = Evaluator(variables, collect)
+    evaluator = Evaluator(variables, collect, marked.mark if marked else "")
+    if marked:
+        marked.places = evaluator.marked
     result = evaluator.run(template)
     problems = [
         Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)

@@ -122,9 +122,15 @@ def _run(step: _Step) -> Any:
 class Evaluator:
     """The state of one evaluation."""
 
-    def __init__(self, variables: VariableSet, collect: bool) -> None:
+    def __init__(self, variables: VariableSet, collect: bool, mark: str = "") -> None:
+        """:param mark: a character that no text has: what tokens of the outermost text give stands behind it, its
+        number in ``marked`` and its length.
+        """
         self.globals = _Context(variables.tree)
         self.collect = collect
+        self.mark = mark
+        self.marked: list[tuple[Substitution, str]] = []  # with the name of the variable
+        self.in_arguments = 0
         self.used: set[str] = set()
         self.no_value = False
         self.reported: list[_Unresolved] = []
@@ -158,7 +164,7 @@ class Evaluator:
                 continue
             expression = node.expression if isinstance(node, Substitution) else None
             text = at_once.get(id(expression))
-            if text is None and expression is not None:
+            if text is None and expression is not None and not self.mark:
                 text = at_once[id(expression)] = self._at_once(expression)
             if text is not None:
                 parts.append(text)
@@ -174,7 +180,7 @@ class Evaluator:
             if unresolved:
                 self.reported.extend(unresolved)
                 self.located.append((node.start, tuple(unresolved)))
-            elif expression is not None:
+            elif expression is not None and not self.mark:
                 at_once[id(expression)] = parts[-1]
         return "".join(parts)
 
@@ -228,7 +234,9 @@ class Evaluator:
     def _substitution(self, node: Substitution, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         text, why = yield self._expression(node.expression, context, unresolved)
         if text is not None:
-            return text
+            return (
+                self._marked(node, context, text) if self.mark and not self.in_arguments and not self.active else text
+            )
         called = node.expression.filters
         if not called or called[-1].name != "null":
             unresolved.append(self._why(node, node.expression, context, why))
@@ -238,6 +246,13 @@ class Evaluator:
         else:
             self.no_value = True
         return str(node)
+
+    def _marked(self, node: Substitution, context: _Context, text: str) -> str:
+        path = node.expression.path
+        place = self._walk(path, context) if path is not None and not path.has_lookup else None
+        name = place and (place[0].variable or place[1].origin)
+        self.marked.append((node, name or str(path or "")))
+        return f"{self.mark}{len(self.marked) - 1}:{len(text)}{self.mark}{text}"
 
     def _why(self, node: SyntaxNode, expression: Expression, context: _Context, why: str | None) -> _Unresolved:
         """Why ``expression`` has no result, for people; ``why`` is what a filter of it said."""
@@ -338,7 +353,11 @@ class Evaluator:
                 if isinstance(argument, Quoted):
                     arguments.append(argument.text)
                 else:
-                    arguments.append((yield self._node(argument, context, unresolved)))
+                    self.in_arguments += 1
+                    try:
+                        arguments.append((yield self._node(argument, context, unresolved)))
+                    finally:
+                        self.in_arguments -= 1
             try:
                 text = filters.apply(call.name, text, tuple(arguments))
             except NoResult as reason:
