@@ -134,6 +134,7 @@ def java(host):
     yield
     host.check_output("rm -r %s /var/lib/logstash/java.log", folder)
     host.check_output("systemctl daemon-reload && systemctl restart logstash")
+    wait_for(lambda: host.socket("tcp://0.0.0.0:8443").is_listening, "Logstash that listens again")
 
 
 def test_java_runs_under_the_unit_with_little_exposure(host, java):
