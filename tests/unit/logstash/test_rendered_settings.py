@@ -168,6 +168,16 @@ def test_temporary_directories_that_cannot_work(play, wrong, said):
     assert said in " ".join(ended.stdout.split())
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_password_of_the_node_api_does_not_leave_loopback_in_clear_text(play, is_encrypted):
+    settings = {"api.auth": {"type": "basic", "basic": {"username": "u", "password": "${API}"}}}
+    settings["api.ssl.enabled"] = is_encrypted
+    ended, _root = play("preflight_inputs", {"far": {"logstash_api_host": "192.0.2.1", "logstash_settings": settings}})
+    said = " ".join(ended.stdout.split())
+    refusal = 'logstash_api_host is "192.0.2.1"; expected an address of loopback'
+    assert (refusal in said) == (not is_encrypted)
+
+
 def test_tls_files_and_log4j2(rendered):
     root = rendered[1] / "v9"
     # What is for people to read has no keys.
