@@ -88,6 +88,7 @@ class Stack:
             {
                 "octopus_variables": values,
                 "broker_output": "file",
+                "elb_log_shipper_secret_arns": ["arn:aws:ssm:eu-west-1:123456789012:parameter/elb"],
                 "shipper_files": ["application"],
                 "logstash_tls_files": [
                     {"name": name, "src": f"{self.folder}/tls/{name}"} for name in [*files, "ca.crt"]

@@ -58,7 +58,9 @@ def changed(staging):
         options = (f"logstash_version={version}", "log_transport=http", f"broker_output={output}")
         # The redis plugins of that release have no TLS for brokers, and an error says so.
         redis = {"RedisTls": "true"} if version == "9.5.2" else {}
-        return staging(*options, json.dumps({"octopus_variables": SECRETS | redis}))
+        arns = ["arn:aws:ssm:eu-west-1:123456789012:parameter/elb"]
+        values = {"octopus_variables": SECRETS | redis, "elb_log_shipper_secret_arns": arns}
+        return staging(*options, json.dumps(values))
 
     return rendered
 
