@@ -41,7 +41,8 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 class ActionModule(MaskedAction):
     """Checks the list against the files, asks the host what is lacking, and brings that."""
 
-    TRANSFERS_FILES = True
+    # Were it true, Ansible would make a directory on the host before the list is checked.
+    TRANSFERS_FILES = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(self._task.args) - set(OPTIONS))
