@@ -16,9 +16,12 @@ shuffled=(--random-order "--random-order-seed=$ELK_TEST_SEED")
 export ANSIBLE_HOME=$PWD/build/ansible
 results=()
 failed=0
+e2e=
 
 clean_up() {
     local left
+    # When cut off: pytest ends its tests, which remove what they made.
+    if [ -n "$e2e" ] && kill -INT "$e2e" 2>/dev/null; then wait "$e2e"; fi
     if has docker && docker info >/dev/null 2>&1; then
         left=$(docker ps --all --quiet --filter "name=$ELK_TEST_ID")
         # shellcheck disable=SC2086
@@ -62,8 +65,19 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
+    # In the order in which they are written: they go on with one environment, and the last ones remove it. In the background
+    # a shell would let no process be interrupted.
+    exec env --default-signal=INT "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
+}
+
+# ended NAME STATUS SECONDS: notes how a part went.
+ended() {
+    if [ "$2" = 0 ]; then
+        results+=("passed  $1  $3 s")
+    else
+        results+=("FAILED  $1  $3 s")
+        failed=$((failed + 1))
+    fi
 }
 
 stage "tools"
@@ -71,12 +85,23 @@ scripts/setup.sh || exit 1
 for part in "$@"; do
     stage "$part"
     begun=$SECONDS
-    if "run_$part"; then
-        results+=("passed  $part  $((SECONDS - begun)) s")
-    else
-        results+=("FAILED  $part  $((SECONDS - begun)) s")
-        failed=$((failed + 1))
+    if [ "$part" = molecule ] && [[ " $* " == *" e2e "* ]]; then
+        # Both wait much of their time, so they run side by side.
+        need_engine || exit 1
+        mkdir -p build
+        run_e2e >build/e2e.log 2>&1 &
+        e2e=$!
+        begun_e2e=$(date +%s)
     fi
+    if [ -n "$e2e" ] && [ "$part" = e2e ]; then
+        wait "$e2e"
+        ended e2e $? $(($(stat --format %Y build/e2e.log) - begun_e2e))
+        cat build/e2e.log
+        e2e=
+        continue
+    fi
+    ("run_$part")
+    ended "$part" $? $((SECONDS - begun))
 done
 stage "result after $SECONDS s"
 printf '%s\n' "${results[@]}"

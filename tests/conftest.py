@@ -1,7 +1,11 @@
 """Makes the checkout importable as the collection ``elk.deploy``, the way Ansible itself imports it."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from hypothesis import HealthCheck, settings
 
@@ -12,3 +16,12 @@ _AnsibleCollectionFinder(paths=[str(ROOT / ".collections")])._install()
 # No example fails for being slow, since a busy machine is.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A directory that every user may enter; ``tmp_path`` is closed again whenever another run of pytest begins."""
+    path = Path(tempfile.mkdtemp(prefix="elk-test-")).resolve()
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)

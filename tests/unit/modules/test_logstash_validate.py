@@ -18,12 +18,9 @@ USER = "nobody"
 
 
 @pytest.fixture
-def world(tmp_path):
+def world(open_path):
     """A directory that every user may enter, with live settings and a staged directory of one pipeline."""
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        if str(directory).startswith("/tmp/"):  # noqa: S108 - pytest's own directories are closed to other users
-            directory.chmod(0o755)
-    live = tmp_path / "live"
+    live = open_path / "live"
     (live / "staged/pipelines/main").mkdir(parents=True)
     (live / "log4j2.properties").write_text("status = error\n")
     (live / "logstash.keystore").write_text("stored\n")
@@ -37,7 +34,7 @@ def world(tmp_path):
     )
     (staged / "pipelines/main/10-in.conf").write_text("input {\n}\n")
     (staged / "pipelines/main/20-out.conf").write_text('output {\n  http { password => "hunter2" }\n}\n')
-    return tmp_path
+    return open_path
 
 
 @pytest.fixture

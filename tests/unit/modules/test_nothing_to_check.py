@@ -94,25 +94,22 @@ def test_unmanaged_files_of_no_place(run_module, places: list[str]) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")
 @pytest.mark.parametrize("content", [None, "# - pipeline.id: main\n", "- pipeline.id: main\n"])
-def test_validation_of_settings_without_a_pipeline(run_module, tmp_path: Path, content: str | None) -> None:
+def test_validation_of_settings_without_a_pipeline(run_module, open_path: Path, content: str | None) -> None:
     """The genuine test of such settings would be of something else than what is to run."""
-    for directory in (tmp_path, *tmp_path.parents[:3]):
-        if str(directory).startswith("/tmp/"):  # noqa: S108 - pytest's own directories are closed to other users
-            directory.chmod(0o755)
-    program = tmp_path / "logstash"
+    program = open_path / "logstash"
     program.write_text("#!/bin/sh\nexit 0\n")
     program.chmod(0o755)
-    (tmp_path / "live/staged").mkdir(parents=True)
+    (open_path / "live/staged").mkdir(parents=True)
     if content is not None:
-        (tmp_path / "live/staged/pipelines.yml").write_text(content)
+        (open_path / "live/staged/pipelines.yml").write_text(content)
     result = run_module(
         logstash_validate,
         program=str(program),
         user="nobody",
-        path=str(tmp_path / "validation"),
-        src=str(tmp_path / "live/staged"),
-        live=str(tmp_path / "live"),
+        path=str(open_path / "validation"),
+        src=str(open_path / "live/staged"),
+        live=str(open_path / "live"),
     )
     assert result["failed"]
-    assert f"there is no pipeline in {tmp_path}/live/staged" in result["msg"]
-    assert not (tmp_path / "validation").exists()
+    assert f"there is no pipeline in {open_path}/live/staged" in result["msg"]
+    assert not (open_path / "validation").exists()

@@ -11,14 +11,11 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
-def checkout(tmp_path):
+def checkout(open_path):
     """A copy of the scripts in a folder that every user may read."""
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if str(folder).startswith("/tmp/"):  # noqa: S108 - pytest's own directories are closed to other users
-            folder.chmod(0o755)
-    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
-    shutil.copy(ROOT / "requirements.txt", tmp_path)
-    return tmp_path
+    shutil.copytree(ROOT / "scripts", open_path / "scripts")
+    shutil.copy(ROOT / "requirements.txt", open_path)
+    return open_path
 
 
 def run(checkout, *command, path=None, **options):
