@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from ..errors import BudgetExceeded
+from .budget import Budget
 from .evaluator import Evaluator
 from .parser import parse
 from .syntax import Substitution, Template
@@ -52,18 +54,25 @@ class Evaluation:
 
 
 def evaluate(
-    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], *, lenient: bool = False
+    text: str,
+    variables: Mapping[str, object] | Iterable[tuple[str, object]],
+    *,
+    lenient: bool = False,
+    budget: Budget | None = None,
 ) -> Evaluation:
     """Evaluate ``text`` with ``variables``, a mapping or a :class:`VariableSet`.
 
     Strict, one syntax error makes the whole text come back unchanged with an ``error``. Lenient, as for files, what
     cannot be parsed stays as it stands and only ``problems`` tells. A missing variable is echoed in both.
 
+    ``budget`` is one that several evaluations share; without it, this one has its own.
+
+    :raises BudgetExceeded: the text needs more work or memory than one may.
     :raises CircularReference: a value leads back to itself.
     :raises FilterError: a filter cannot work with what it was given, such as a regular expression with a mistake.
     :raises VariableError: a value is neither text nor a number.
     """
-    return _evaluate(text, variables, lenient, collect=False)
+    return _evaluate(text, variables, lenient=lenient, budget=budget)
 
 
 def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> Evaluation:
@@ -71,7 +80,7 @@ def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, obje
 
     For those who report every mistake of a text at once.
     """
-    return _evaluate(text, variables, lenient=True, collect=True)
+    return _evaluate(text, variables, lenient=True, marked=_Marked())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,7 @@ def render_with_places(
     """
     mark = next(character for character in map(chr, _MARKS) if character not in text)
     marked = _Marked(mark)
-    evaluation = _evaluate(text, variables, lenient=True, collect=True, marked=marked)
+    evaluation = _evaluate(text, variables, lenient=True, marked=marked)
     if evaluation.text is None:
         return evaluation, ()
     place = _Places(text)
@@ -114,9 +123,12 @@ def render_with_places(
 
 @dataclass(slots=True)
 class _Marked:
-    """The character that marks values in a result, and which tokens they come from, with their variables."""
+    """How to :func:`render`: with the character that marks values in the result, and the tokens they come from.
 
-    mark: str
+    Without a character nothing is marked.
+    """
+
+    mark: str = ""
     places: list[tuple[Substitution, str]] = field(default_factory=list)
 
 
@@ -149,10 +161,10 @@ def _syntax_problems(template: Template, place: _Places, origin: str | None = No
 def _evaluate(
     text: str,
     variables: Mapping[str, object] | Iterable[tuple[str, object]],
-    lenient: bool,
     *,
-    collect: bool,
+    lenient: bool,
     marked: _Marked | None = None,
+    budget: Budget | None = None,
 ) -> Evaluation:
     if not isinstance(variables, VariableSet):
         variables = VariableSet(variables)
@@ -165,10 +177,14 @@ def _evaluate(
         first = syntax[0]
         error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"
         return Evaluation(text, error=error, problems=syntax)
-    evaluator = Evaluator(variables, collect, marked.mark if marked else "")
+    evaluator = Evaluator(variables, marked is not None, budget or Budget(len(text)), marked.mark if marked else "")
     if marked:
         marked.places = evaluator.marked
-    result = evaluator.run(template)
+    try:
+        result = evaluator.run(template)
+    except BudgetExceeded as failure:
+        line, column = place.of(failure.offset or 0)
+        raise BudgetExceeded(f"line {line}, column {column}: {failure}") from None
     problems = [
         Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)
         for offset, ones in evaluator.located
