@@ -11,7 +11,7 @@ from playbook_project import Project
 
 ACTIONS = [
     # action, its options, the message; "" for a call that has something to check
-    ("octopus_check", {}, "octopus_check has nothing to check: src, text and required are all missing or empty"),
+    ("octopus_check", {}, "octopus_check has nothing to check: src, pipelines, text and required are all missing or empty"),
     (
         "octopus_check",
         {"src": [], "text": {}, "required": []},
