@@ -156,6 +156,10 @@ class Evaluator:
         running = current.set(self.budget)
         try:
             return _run(self.top_level(template))
+        except BudgetExceeded:
+            if self.collect:
+                return ""  # it is noted
+            raise
         finally:
             current.reset(running)
 
@@ -185,12 +189,7 @@ class Evaluator:
                     self.budget.text(text)
                 parts.append(text)
             except BudgetExceeded as failure:
-                told = self._exceeded(failure, node)
-                if not self.collect:
-                    raise told from None
-                # Nothing is left for those behind it: one message says what there is to say.
-                self._note(node, [_aborted(node, told)])
-                return ""
+                raise self._exceeded(failure, node) from None
             except EvaluationError as failure:
                 if not self.collect:
                     raise
@@ -208,13 +207,18 @@ class Evaluator:
         self.located.append((node.start, tuple(unresolved)))
 
     def _exceeded(self, failure: BudgetExceeded, node: SyntaxNode) -> BudgetExceeded:
-        """The failure with the token's place, and the variable that was being evaluated."""
-        within = f" while the value of {self.latest} was evaluated" if self.latest else ""
+        """The failure with the token's place, and the variable that was being evaluated; noted, where all faults are.
+
+        Nothing is left for the tokens behind it: this one message says what there is to say.
+        """
+        within = failure.within or (self.latest and f"where it uses variable {self.latest}")
         told = BudgetExceeded(
-            f"the text needs {failure}{within}. Values that use each other, filters in loops and filters of large "
-            "values multiply: shorten the values, or evaluate them apart"
+            f"the text needs {failure}{within and ' ' + within}. Values that use each other, filters in loops and "
+            "filters of large values multiply: shorten the values, or evaluate them apart"
         )
         told.offset = node.start
+        if self.collect:
+            self._note(node, [_aborted(node, told)])
         return told
 
     def _at_once(self, expression: Expression) -> str | None:
@@ -240,6 +244,8 @@ class Evaluator:
             unresolved: list[_Unresolved] = []
             try:
                 yield self._node(node, self.globals, unresolved)
+            except BudgetExceeded as failure:
+                raise self._exceeded(failure, node) from None
             except EvaluationError as failure:
                 unresolved.append(_aborted(node, failure))
             if unresolved:
@@ -403,11 +409,14 @@ class Evaluator:
                         arguments.append((yield self._node(argument, context, unresolved)))
                     finally:
                         self.in_arguments -= 1
-            filters.charge(self.budget, call.name, text, tuple(arguments))
             try:
+                filters.charge(self.budget, call.name, text, tuple(arguments))
                 text = filters.apply(call.name, text, tuple(arguments))
                 if text is not None:
                     self.budget.text(text)
+            except BudgetExceeded as exceeded:
+                exceeded.within = f"in filter {call.name} of {expression.path or 'nothing'}"
+                raise
             except NoResult as reason:
                 text, why = None, f"filter {call.name}: {reason}"
             except FilterError as failure:
@@ -476,6 +485,7 @@ class Evaluator:
     def _property(self, node: Node, name: str, context: _Context, path: Path) -> _Step:
         """The place of a property of a value that is JSON; None when it is no JSON or has no such property."""
         text = node.value
+        self.budget.spend(len(text) >> 8)
         if "#{" in text:
             self.inside_json += 1
             try:
@@ -492,7 +502,7 @@ class Evaluator:
         value = None if document is None else json_property(document, name)
         if value is None:
             return None
-        self.budget.spend(len(value) >> 3)
+        self.budget.spend(len(value) >> 2)
         key = (node, name, value)
         if key not in context.properties:
             context.properties[key] = Node(value)
@@ -530,6 +540,7 @@ class Evaluator:
 
     def _kept(self, value: Json) -> str:
         text = json_text(value)
+        self.budget.spend(len(text) >> 2)
         self.budget.text(text)
         return text
 
@@ -568,6 +579,7 @@ class Evaluator:
         try:
             value = yield self._evaluated(template, node, context)
         except EvaluationError as failure:
+            _blame(failure, node)
             if not (self.inside_json or self.broken.members):
                 context.values[node] = failure
             raise
@@ -623,6 +635,12 @@ class Evaluator:
         text = "".join(parts)
         self.budget.text(text)
         return _Value(text, found)
+
+
+def _blame(failure: EvaluationError, node: Node) -> None:
+    """Note the innermost variable whose value took what was left of the budget."""
+    if isinstance(failure, BudgetExceeded) and node.variable and not failure.within:
+        failure.within = f"in the value of {node.variable}"
 
 
 def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:

@@ -43,6 +43,7 @@ COSTS = {
     **dict.fromkeys(("trim", "substring", "truncate", "append", "prepend", "startswith", "endswith", "contains"), 0.02),
     **dict.fromkeys(("tobase64", "frombase64", "md5", "sha1", "sha256", "sha384", "sha512", "indent"), 0.1),
     **dict.fromkeys(("tolower", "toupper", "logstashstring"), 0.4),
+    **dict.fromkeys(("yamldoublequoteescape", "propertieskeyescape", "propertiesvalueescape"), 5),
     **dict.fromkeys(("markdown", "markdowntohtml"), 60),
 }
 NEEDS = {"markdown": 1200, "markdowntohtml": 1200}
