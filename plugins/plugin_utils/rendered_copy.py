@@ -54,7 +54,8 @@ def copy_rendered(
     if sensitive:
         for hash_name in ("checksum", "md5sum"):
             result.pop(hash_name, None)
-    elif result.get("changed") and not result.get("failed"):
+    elif result.get("changed") and not result.get("failed") and (hidden or not action._task.diff):
+        # Where the host has just said that it was none, there is nothing to forget.
         _remember(action, {dest: False}, name, task_vars)
     return result
 
@@ -96,6 +97,8 @@ def copy_tree(
     # copy itself does not return the differences when there is more than one file.
     copy._get_diff_data = difference
     result = _run(copy, action, task_vars) | {"diff": differences}
+    if action._task.diff:
+        free = [place for place in free if places[place] in was_secret]
     if free and result.get("changed") and not result.get("failed"):
         _remember(action, dict.fromkeys(free, False), "", task_vars)
     return result

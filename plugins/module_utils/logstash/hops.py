@@ -92,7 +92,7 @@ def _open_input(wanted: Wanted) -> Iterator[str]:
     ):
         if LOOPBACK.fullmatch(address):
             continue
-        where = f"senders -> brokers, {kind} port {port} of {address}"
+        where = f"senders -> brokers, {kind} port {port} of {address or 'every address'}"
         password = kind == "http" and wanted.value("LogUser")
         shut = f"or shut the input (Log{kind.capitalize()}Address: 127.0.0.1)"
         if not wanted.on("LogTls"):

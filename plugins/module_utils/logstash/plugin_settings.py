@@ -20,7 +20,8 @@ class PluginSetting:
 
     plugin: str
     purpose: str
-    text: str
+    setting: str
+    value: str
     first: Version
     gone: Version | None
 
@@ -37,7 +38,8 @@ def rows() -> tuple[PluginSetting, ...]:
             PluginSetting(
                 plugin=row["plugin"],
                 purpose=row["purpose"],
-                text=f"{row['setting']} => {row['value']}" if row["value"] else row["setting"],
+                setting=row["setting"],
+                value=row["value"],
                 first=parse(row["first_seen"]),
                 gone=parse(row["gone_in"]) if row["gone_in"] else None,
             )
@@ -47,16 +49,18 @@ def rows() -> tuple[PluginSetting, ...]:
 
 @functools.cache
 def of(version: Version) -> dict[str, dict[str, str]]:
-    """``{"TcpInput": {"Certificate": "ssl_certificate", "Tls": "ssl_enabled => true", ...}, ...}`` of a release.
+    """``{"TcpInput": {"Key": "ssl_key", "Tls": "ssl_enabled", "TlsValue": "true", ...}, ...}`` of a release.
 
-    What a release has no setting for is empty. The text is the name of the setting, or the whole setting where it has
-    only one value.
+    Each purpose has the name of the setting, and where it asks for one value this as well, as a pipeline writes it.
+    What a release has no setting for is empty.
     """
     found: dict[str, dict[str, str]] = {}
     for row in rows():
         found.setdefault(row.plugin, {}).setdefault(row.purpose, "")
         if row.known_to(version):
-            found[row.plugin][row.purpose] = row.text
+            found[row.plugin][row.purpose] = row.setting
+            if row.value:
+                found[row.plugin][f"{row.purpose}Value"] = row.value
     return found
 
 

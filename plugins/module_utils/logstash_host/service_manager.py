@@ -8,6 +8,8 @@ from pathlib import Path
 # The first releases with these: StandardOutput=file:, and the group @system-service of SystemCallFilter.
 OUTPUT_TO_FILES = 236
 SYSTEM_CALL_GROUPS = 239
+# Its number in capabilities(7).
+CAP_SYS_PTRACE = 19
 
 
 def version(run):
@@ -23,11 +25,18 @@ def is_running(root="/"):
 
 
 def has_user_namespaces(root="/"):
-    """Whether the kernel makes user namespaces at all: some are built without, some hosts set their number to 0."""
+    """Whether systemd can give a service a user namespace of its own.
+
+    Some kernels make none, some hosts set their number to 0, and in a container systemd may lack the right to look at
+    the processes that it starts, without which it cannot fill in who is who in the namespace.
+    """
     try:
-        return int((Path(root) / "proc/sys/user/max_user_namespaces").read_text(encoding="ascii")) > 0
-    except (OSError, ValueError):
+        number = int((Path(root) / "proc/sys/user/max_user_namespaces").read_text(encoding="ascii"))
+        status = (Path(root) / "proc/1/status").read_text(encoding="utf-8", errors="replace")
+        capabilities = int(re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)[1], 16)
+    except (OSError, ValueError, TypeError):
         return False
+    return number > 0 and bool(capabilities >> CAP_SYS_PTRACE & 1)
 
 
 def first_open_port(root="/"):

@@ -201,11 +201,23 @@ def test_end_of_systemds_own_is_explained(unit):
 # What is known of the host
 
 
-@pytest.mark.parametrize(("content", "has"), [("63000\n", True), ("0\n", False), (None, False)])
-def test_user_namespaces(tmp_path, content, has):
-    if content:
-        (tmp_path / "proc/sys/user").mkdir(parents=True)
-        (tmp_path / "proc/sys/user/max_user_namespaces").write_text(content)
+@pytest.mark.parametrize(
+    ("number", "capabilities", "has"),
+    [
+        ("63000\n", "000001ffffffffff", True),
+        ("0\n", "000001ffffffffff", False),
+        (None, "000001ffffffffff", False),
+        ("63000\n", "00000000a82425fb", False),  # of a container with SYS_ADMIN, but not SYS_PTRACE
+        ("63000\n", None, False),
+    ],
+)
+def test_user_namespaces(tmp_path, number, capabilities, has):
+    (tmp_path / "proc/sys/user").mkdir(parents=True)
+    (tmp_path / "proc/1").mkdir()
+    if number:
+        (tmp_path / "proc/sys/user/max_user_namespaces").write_text(number)
+    if capabilities:
+        (tmp_path / "proc/1/status").write_text(f"Name:\tsystemd\nCapEff:\t{capabilities}\nCapBnd:\t0\n")
     assert service_manager.has_user_namespaces(tmp_path) == has
 
 
