@@ -95,3 +95,12 @@ def test_what_is_free_stays():
     given_variables = variables("alphaseven")
     text = "a #{P} #{if Free.a}yes#{/if} ##{S} #{S | ToUpper}#{P}"
     assert redact(text, given_variables, given_variables.is_sensitive, names) == "a public yes #{S} <S>public"
+
+
+def test_what_is_left_when_the_budget_is_used_up_stays_as_it_is_written():
+    costly = {"v0": "> - ", "L": "1," * 100} | {f"v{number}": f"#{{v{number - 1}}}" * 2 for number in range(1, 18)}
+    loop = "#{each x in L}#{v17 | Markdown}#{/each}"
+    found = redact(
+        f"a #{{S}} {loop} b #{{S | ToUpper}}", VariableSet({"S": "alphaseven"} | costly), {"S"}.__contains__, names
+    )
+    assert found == f"a <S> {loop} b #{{S | ToUpper}}"
