@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from ansible.errors import AnsibleError
 from ansible.parsing import vault
+from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name
 from ..module_utils.masking.known import is_maskable
@@ -66,6 +67,8 @@ def secrets_in(value: Any, *, is_secret: bool = False) -> Iterator[str]:
 
 
 def _walk(value: Any, is_secret: bool, template: Callable[[Any], Any], depth: int) -> Iterator[str]:
+    if isinstance(value, HostVars | HostVarsVars):
+        return  # those of all hosts, below `ansible_delegated_vars`
     if isinstance(value, Mapping):
         for name, item in value.items() if depth else ():
             named = isinstance(name, str) and is_secret_name(name)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from ansible.parsing.vault import EncryptedString
-from ansible.vars.hostvars import HostVars
+from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name, says_nothing
 from .host_secrets import DEPTH, NOT_LOOKED_AT, is_vaulted
@@ -77,6 +77,9 @@ class _Look:
     def at(self, value: Any, name: str, is_secret: bool, depth: int) -> Any:
         """The value itself where nothing in it is secret, so that what Ansible notes on it stays."""
         new = value
+        if isinstance(value, HostVars | HostVarsVars):
+            # Of all hosts, below `ansible_delegated_vars`: whatever is read there would be evaluated first.
+            return value
         if isinstance(value, Mapping):
             items = {
                 key: self.at(item, f"{name}.{key}", isinstance(key, str) and is_secret_name(key), depth - 1)

@@ -136,12 +136,15 @@ def test_test_ends_with_the_module_that_is_killed(host, deployment, deploy_wrong
         # Found on its way, and kept there.
         freeze = ["python3", "-c", Path(process_tree.__file__).read_text(), "freeze", tested]
         frozen = systemd_host.docker("exec", host.backend.get_hostname(), *freeze).strip()
-        waiting = host.check_output("pgrep --full 'systemctl start %s'", UNITS[:-1])
+        # Not the shell that runs pgrep, which has the pattern on its command line, too.
+        waiting = host.check_output("pgrep --full '[s]ystemctl start %s'", UNITS[:-1])
         module = host.check_output("ps -o ppid= -p %s", waiting).strip()
         assert "python" in host.file(f"/proc/{module}/cmdline").content_string
         host.check_output("kill -9 %s", module)
         wait_for(lambda: not host.file(f"/proc/{frozen}").exists, "end of the test")
     finally:
+        # Whatever was not found: the run ends with what it waits for.
+        host.run("pkill --signal KILL --full -- '--config[.]test_and_exit'")
         started.wait()
     deploy_wrongly(BROKEN)
     assert host.run("ls /run/systemd/system /run/elk-deploy | grep logstash-test").stdout == ""

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playbook_run import Run, pipelines, service
 
 # Each test goes on where the one before it has left the host.
@@ -20,7 +22,18 @@ OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS = (
     "keystore-value-S3",
     "keystore pass S4",
 )
-VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = "vaulted 'S5'", "environment-S6", "MIIEvtlslineS7", "proxy@S8", "package:S9"
+KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
+VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = (
+    "vaulted 'S5'",
+    "environment-S6",
+    KEY.splitlines()[9],
+    "proxy@S8",
+    "package:S9",
+)
 SECRETS = [OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS, VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE]
 PLACE, LOG = "/run/hostile", "/var/log/logstash/logstash-plain.log"
 PLUGIN_MANAGER = "/usr/share/logstash/bin/logstash-plugin"
@@ -47,7 +60,6 @@ def vaulted(text):
 
 def variables(folder, more="", **given):
     """Secrets in every place, for a pipeline with something ``more`` in its filters."""
-    key = f"-----BEGIN PRIVATE KEY-----\n{TLS}\n-----END PRIVATE KEY-----\n"
     return {
         **pipelines(folder, {"broker": PIPELINE.format(more=more)}, [5000]),
         "octopus_variables": {
@@ -61,7 +73,7 @@ def variables(folder, more="", **given):
             "APP_TOKEN": ENVIRONMENT,
             "https_proxy": f"http://me:{quote(PROXY, safe='')}@127.0.0.1:9",
         },
-        "logstash_tls_files": [{"name": "a.key", "content": key}],
+        "logstash_tls_files": [{"name": "a.key", "content": KEY}],
         "logstash_health_timeout": 15,
         **given,
     }
