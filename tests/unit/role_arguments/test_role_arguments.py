@@ -275,7 +275,7 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
     ("variables", "said"),
     [
         # The template's line comes first, and without one the variable.
-        ({"octopus_variables": {}}, ["broker/input.conf:7:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
+        ({"octopus_variables": {}}, ["broker/input.conf:9:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
         (
             {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_heap_size": "{{ nowhere }}"},
             ["logstash_heap_size has no value: ", "'nowhere' is undefined. Correct or define what it refers to."],
