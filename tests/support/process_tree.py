@@ -28,16 +28,26 @@ def parents() -> dict[int, int]:
 
 
 def kill_tree(root: int) -> None:
-    """Ends a process and what it started, also what has a process group of its own by now."""
-    known = parents()
-    doomed = [root]
+    """Ends a process and what it started, also what has a process group of its own by now.
+
+    All are stopped before the first one ends: one that still ran could start another, which nobody would know of.
+    """
+    doomed: list[int] = []
+    found = [root]
+    while found:
+        for process in found:
+            _send(process, signal.SIGSTOP)
+        doomed += found
+        found = [child for child, parent in parents().items() if parent in doomed and child not in doomed]
     for process in doomed:
-        doomed += [child for child, parent in known.items() if parent == process]
-    for process in doomed:
-        try:
-            os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+        _send(process, signal.SIGKILL)
+
+
+def _send(process: int, number: signal.Signals) -> None:
+    try:
+        os.kill(process, number)
+    except ProcessLookupError:
+        return
 
 
 def top(process: int) -> int:
