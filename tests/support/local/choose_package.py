@@ -69,7 +69,10 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
     choice = choose(arguments.version, arguments.output)
-    (arguments.output / "choice.json").write_text(json.dumps(choice, indent=2) + "\n")
+    # At once, since tests that run side by side read it.
+    part = arguments.output / f"choice.json.{os.getpid()}"
+    part.write_text(json.dumps(choice, indent=2) + "\n")
+    part.replace(arguments.output / "choice.json")
     where = choice["logstash_package_url"] or "the vendor's repository"
     if choice["kind"] == "stand-in":
         print(

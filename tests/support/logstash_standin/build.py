@@ -46,12 +46,13 @@ def build_package(version: str, output: Path) -> Path:
     with _package_tree(version, release) as root:
         _write_control(root, version, release)
         _set_times(root)
-        subprocess.run(
-            ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z6", "--build", root, package],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
-        )
+        with _replaced_at_once(package) as part:
+            subprocess.run(
+                ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z6", "--build", root, part],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                env={**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)},
+            )
     return package
 
 
@@ -113,6 +114,17 @@ def _package_tree(version: str, release: tuple[int, int, int]) -> Iterator[Path]
         yield root
 
 
+@contextlib.contextmanager
+def _replaced_at_once(target: Path) -> Iterator[Path]:
+    """Where to write a file that others may be reading: tests that run side by side build the same package."""
+    part = target.with_name(f"{target.name}.{os.getpid()}")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _pack(tree: Path, target: Path) -> Path:
     """Packs a directory, as root's and with one time for everything."""
     _set_times(tree)
@@ -123,7 +135,8 @@ def _pack(tree: Path, target: Path) -> Path:
         return member
 
     with (
-        open(target, "wb") as file,
+        _replaced_at_once(target) as part,
+        open(part, "wb") as file,
         gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=6, mtime=EPOCH) as packed,
         tarfile.open(fileobj=packed, mode="w") as archive,
     ):
