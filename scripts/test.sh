@@ -58,7 +58,7 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" tests/support/local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait most of the time, so two run side by side; their output comes when they end, one after the other.
+    # Scenarios wait at times, so two run side by side; their output comes when they end, one after the other.
     printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs -n 1 basename |
         PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-2}" scripts/scenario.sh
 }
@@ -86,7 +86,7 @@ for part in "$@"; do
     stage "$part"
     begun=$SECONDS
     if [ "$part" = molecule ] && [[ " $* " == *" e2e "* ]]; then
-        # Both wait much of their time, so they run side by side.
+        # Side by side, since each waits at times: for services to start, and for logs to arrive.
         need_engine || exit 1
         mkdir -p build
         run_e2e >build/e2e.log 2>&1 &
