@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy verify destroy render variables setup test lint unit molecule e2e bench requirements reference
+.PHONY: help deploy verify destroy render variables setup test lint unit molecule e2e bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ bench: ## Measure, as ratios within one run (BENCH="name ..." for some)
 
 requirements: ## Compile requirements.txt from requirements.in after a change
 	@scripts/requirements.sh
+
+advisories: ## Read what is known about the pinned packages from osv.dev, or from FROM=folder or file.zip
+	@scripts/setup.sh && PYTHONPATH=tests/support .venv/bin/python -m advisories collect \
+		"$(or $(FROM),https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip)"
 
 reference: ## Write docs/reference/ from the roles' and plugins' own descriptions
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/reference.py

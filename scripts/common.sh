@@ -2,7 +2,10 @@
 # What the other scripts share. Source it; it enters the checkout's root.
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+# The next two are for the scripts that source this.
+# shellcheck disable=SC2034
 venv=.venv
+# shellcheck disable=SC2034
 engine_state=build/engine
 
 # Playbooks run from the checkout, whatever directory the caller was in and whatever configuration the caller has.

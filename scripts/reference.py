@@ -171,7 +171,7 @@ def plugin_documentation(kind: str) -> dict:
 
 def _output(command: list[str]) -> str:
     # Warnings about this machine go to the other stream.
-    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+    return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603 - ours
 
 
 def plugin(name: str, found: dict) -> list[str]:

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
+# The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
+# shellcheck disable=SC2329
 set -uo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -45,7 +47,7 @@ need_engine() {
 
 run_lint() {
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/yamllint" --strict . &&
-        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan_policies.sh && "$venv/bin/ansible-lint" --offline --profile production
+        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan.sh && "$venv/bin/ansible-lint" --offline --profile production
 }
 
 run_unit() {

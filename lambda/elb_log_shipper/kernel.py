@@ -85,10 +85,10 @@ class Kernel:
         text = _escaped(data)
         if text is None:
             return None
-        # What lies before the first line; the line, and its groups; what lies between it and the second; ...
+        # Nothing; the first line, and its groups; nothing; the second, and its groups; ...
         parts = self._line.split(text)
         width = self._line.groups + 1
-        if any(parts[::width]):
+        if parts[-width] is None:
             return None
         slots: list[tuple[int, Values]] = []
         try:
@@ -147,10 +147,14 @@ class Kernel:
 
 
 def _expression(patterns: list[str]) -> re.Pattern[str]:
-    """One line, with its newline; the first group is all of it."""
+    """One line, with its newline; the first group is all of it. Or else all the rest, without groups.
+
+    The rest is taken at once, since a line that does not fit may be looked through to the end of the chunk: with such a
+    look at each of many short lines the time would grow with their square.
+    """
     *patterns, last = patterns
     last = last.replace("[^ ]", r"\S")  # which does not run on into the next line
-    return re.compile(f"(?m)^({' '.join([*patterns, last])}\n)")
+    return re.compile(f"({' '.join([*patterns, last])}\n)|(?s:.+)")
 
 
 def _escaped(data: bytes) -> str | None:

@@ -26,7 +26,8 @@ class Masking:
         self._addresses = addresses
         self._in_requests = self._in_urls = self._in_texts = None
         if keys:
-            names = "[^=&#]+" if ALL_KEYS in keys else "|".join(map(re.escape, keys))
+            # A key ends where the next may begin: else each of many `?` would look through all the rest.
+            names = "[^=&#?;]*" if ALL_KEYS in keys else "|".join(map(re.escape, keys))
             key = rf"([?&;](?:{names})=)"
             # A URL may have spaces in it; the last one of a request stands before the protocol.
             self._in_requests = re.compile(rf"{key}[^&#]*?(?=[&#]|\s\S*$|$)", re.IGNORECASE)

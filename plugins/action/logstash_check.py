@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ..module_utils.logstash import certificates
 from ..module_utils.logstash.check import Wanted, faults, warnings
 from ..module_utils.logstash.versions import parse
 from ..module_utils.octopus import render
 from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.tls_files import contents
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
 OPTIONS = {
@@ -53,10 +56,14 @@ class ActionModule(TokenAction):
             reserved_environment=options["reserved_environment"],
             tls_files=options["tls_files"],
         )
-        found = [*faults(wanted), *self._missing_files(options["tls_files"])]
+        missing = self._missing_files(options["tls_files"])
+        held = {} if missing else contents(self, options["tls_files"], host)
+        now = datetime.datetime.now(datetime.UTC)
+        found = [*faults(wanted), *missing, *certificates.faults(held, now)]
         if found:
             raise AnsibleActionFail(host.masked("\n".join(found)))
-        return result | {"changed": False, "warnings": [host.masked(text) for text in warnings(wanted)]}
+        known = [*warnings(wanted), *certificates.warnings(held, now)]
+        return result | {"changed": False, "warnings": [host.masked(text) for text in known]}
 
     def _missing_files(self, tls_files: list[dict[str, Any]]) -> list[str]:
         missing = []

@@ -15,11 +15,25 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils.custom_package.errors import PackageError
 from ..module_utils.custom_package.gems import read_gems
+from ..module_utils.custom_package.sources import check_checksum, check_file, digest, name_of, take
+from ..module_utils.downloads import is_address, is_trusted
 from ..plugin_utils.masked_action import MaskedAction
 
 MODULE = "elk.deploy.logstash_plugins"
-OPTIONS = ("plugins", "check_only", "fingerprint", "home", "java_home", "environment", "timeout")
-ENTRY = ("name", "version", "gem", "pack", "state")
+OPTIONS = (
+    "plugins",
+    "check_only",
+    "require_checksums",
+    "trusted_mirrors",
+    "fingerprint",
+    "home",
+    "java_home",
+    "environment",
+    "timeout",
+)
+# What is for this side alone.
+OWN_OPTIONS = ("check_only", "require_checksums", "trusted_mirrors")
+ENTRY = ("name", "version", "gem", "pack", "checksum", "state")
 NAME = re.compile(r"logstash-(codec|filter|input|integration|output)-[A-Za-z0-9_.-]+")
 VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 
@@ -27,7 +41,8 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 class ActionModule(MaskedAction):
     """Checks the list against the files, asks the host what is lacking, and brings that."""
 
-    TRANSFERS_FILES = True
+    # Were it true, Ansible would make a directory on the host before the list is checked.
+    TRANSFERS_FILES = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(self._task.args) - set(OPTIONS))
@@ -58,7 +73,7 @@ class ActionModule(MaskedAction):
     def _module(self, entries: list[dict[str, Any]], task_vars: dict[str, Any]) -> dict[str, Any]:
         given = ("name", "version", "state", "checksum", "file")
         plugins = [{key: entry[key] for key in given if key in entry} for entry in entries]
-        arguments = {key: value for key, value in self._task.args.items() if key != "check_only"}
+        arguments = {key: value for key, value in self._task.args.items() if key not in OWN_OPTIONS}
         if plugins:
             arguments["plugins"] = plugins
         return self._execute_module(MODULE, arguments, task_vars=task_vars)
@@ -108,11 +123,51 @@ class ActionModule(MaskedAction):
             raise PackageError(
                 "it has more than it can use; expected one of gem and pack, and neither with state: absent"
             )
+        checksum = str(plugin.get("checksum") or "")
+        if checksum and not given:
+            raise PackageError("it has a checksum, and neither gem nor pack that it is of; name the file")
         entry = {"name": name, "version": version, "state": state, "checksum": ""}
-        return self._with_file(entry, str(given[0]), bool(plugin.get("gem"))) if given else entry
+        if given:
+            return self._with_file(entry, str(given[0]), bool(plugin.get("gem")), checksum)
+        if state == "present" and not version:
+            raise PackageError(
+                "it has no version, so that each host would get what the public gem server calls the newest one; set "
+                "version, which counts for bundled plugins, too"
+            )
+        if state == "present" and self._requires_checksums():
+            raise PackageError(
+                "it comes from the public gem server, where nothing says what has to come; name its file or its "
+                "address as gem or pack, with its checksum, or set logstash_require_checksums: false"
+            )
+        return entry
 
-    def _with_file(self, entry: dict[str, Any], given: str, is_gem: bool) -> dict[str, Any]:
-        path = Path(self._find_needle("files", os.path.expanduser(given)))
+    def _requires_checksums(self) -> bool:
+        return boolean(self._task.args.get("require_checksums", False))
+
+    def _file(self, given: str, checksum: str) -> Path:
+        """The file on this machine; one with an address is kept here under its checksum."""
+        if checksum:
+            check_checksum("checksum", checksum)
+        if not is_address(given):
+            path = Path(self._find_needle("files", os.path.expanduser(given)))
+            if self._requires_checksums() and not checksum:
+                raise PackageError(
+                    f"{given} has no checksum; set checksum: sha256:{digest(path, 'sha256')} once you know that the "
+                    "file is the right one, or logstash_require_checksums: false"
+                )
+            if checksum:
+                check_file(given, path, checksum)
+            return path
+        if not checksum:
+            raise PackageError(f"{given} has no checksum, which an address needs; set checksum: sha256:<64 hex digits>")
+        if not is_trusted(given, map(str, self._task.args.get("trusted_mirrors") or ())):
+            raise PackageError(
+                f"{given} would be fetched without TLS; use https, or add its host to logstash_trusted_mirrors"
+            )
+        return _fetched(given, checksum)
+
+    def _with_file(self, entry: dict[str, Any], given: str, is_gem: bool, wanted: str) -> dict[str, Any]:
+        path = self._file(given, wanted)
         if path.suffix != (".gem" if is_gem else ".zip"):
             kinds = "gem is {}; expected a .gem file" if is_gem else "pack is {}; expected a .zip file"
             raise PackageError(kinds.format(given))
@@ -154,3 +209,18 @@ class ActionModule(MaskedAction):
                 self._transfer_file(str(source), brought[source])
             self._fixup_perms2((shell.tmpdir, *brought.values()), execute=False)
         return {name: brought[source] for name, source in sources.items()}
+
+
+def _fetched(address: str, checksum: str) -> Path:
+    """A file from an address; fetched once, and looked at each time."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(cache) / "elk-deploy" / checksum.replace(":", "-")
+    path = folder / name_of(address)
+    algorithm, _, wanted = checksum.partition(":")
+    if path.is_file() and digest(path, algorithm) == wanted:
+        return path
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as temporary:
+        # Under its name only once it is whole, and the right one.
+        take("the plugin's file", address, checksum, Path(temporary)).replace(path)
+    return path

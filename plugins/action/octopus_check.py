@@ -16,6 +16,7 @@ from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Render
 
 OPTIONS = {
     "src": {"type": "list", "elements": "str", "default": []},
+    "pipelines": {"type": "list", "elements": "str", "default": []},
     "text": {"type": "dict", "default": {}},
     "required": {"type": "list", "elements": "str", "default": []},
     **TOKEN_OPTIONS,
@@ -30,24 +31,27 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        if not (options["src"] or any(options["text"].values()) or options["required"]):
+        if not (options["src"] or options["pipelines"] or any(options["text"].values()) or options["required"]):
             raise AnsibleActionFail(
-                "octopus_check has nothing to check: src, text and required are all missing or empty; give one of them "
-                "files, texts or names of variables, or leave the task out"
+                "octopus_check has nothing to check: src, pipelines, text and required are all missing or empty; give "
+                "one of them files, texts or names of variables, or leave the task out"
             )
         host, how = self.host(options, task_vars)
         texts: list[Rendered] = []
         faults: list[str] = []
-        for name in options["src"]:
+        for name, is_pipeline in [
+            *((one, True) for one in options["pipelines"]),
+            *((one, False) for one in options["src"]),
+        ]:
             try:
                 path = self.find(name)
             except AnsibleError as error:
                 faults.append(str(error))
                 continue
-            if os.path.isdir(path):
+            if os.path.isdir(path) and not is_pipeline:
                 self._look_at_directory(path, options, host, texts, faults)
             else:
-                self._look_at_file(path, host, texts, faults)
+                self._look_at_file(path, host, texts, faults, "pipeline" if is_pipeline else "text")
         for label, text in options["text"].items():
             if text is None:
                 faults.append(f"text {label} is null; expected a text")
@@ -65,25 +69,23 @@ class ActionModule(TokenAction):
         faults.extend(tree.faults)
         before = len(texts) + len(faults)
         for name in sorted(chosen):
-            self._look_at_file(os.path.join(path, name), host, texts, faults, binary_is_fine=True)
+            self._look_at_file(os.path.join(path, name), host, texts, faults, "any")
         if options["warn_no_match"] and len(texts) + len(faults) == before:
             globs = ", ".join(options["files"])
             reason = f"no text file in it matches files ({globs})" if tree.files else "it has no files"
             faults.append(f"{shown_path(path)}: nothing to check: {reason}; correct src, files or exclude")
 
     def _look_at_file(
-        self,
-        path: str,
-        host: HostVariables,
-        texts: list[Rendered],
-        faults: list[str],
-        binary_is_fine: bool = False,
+        self, path: str, host: HostVariables, texts: list[Rendered], faults: list[str], what: str = "text"
     ) -> None:
-        """Add the file to ``texts``, or why it cannot be read to ``faults``."""
+        """Add the file to ``texts``, or why it cannot be read to ``faults``.
+
+        :param what: a ``text``, a ``pipeline``, or ``any`` file: one that is no text is then left out.
+        """
         try:
-            texts.append(self.rendered(path, host, None))
+            texts.append(self.rendered(path, host, None, is_pipeline=what == "pipeline"))
         except BinaryFileError as error:
-            if not binary_is_fine:
+            if what != "any":
                 faults.append(str(error))
         except (AnsibleError, TextFileError) as error:
             faults.append(str(error))

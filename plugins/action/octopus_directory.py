@@ -32,7 +32,7 @@ class ActionModule(TokenAction):
         source = self.find(options["src"])
         if not os.path.isdir(source):
             raise AnsibleActionFail(f"src {source} is a file, expected a directory; octopus_template takes files")
-        host, how = self.host(options, task_vars)
+        host, how = self.host_of_files(options, task_vars)
         tree, chosen = self.tree(source, options)
         faults, rendered, substituted = list(tree.faults), {}, []
         with temporary_directory() as directory:

@@ -37,7 +37,7 @@ class ActionModule(TokenAction):
         if os.path.isdir(source):
             raise AnsibleActionFail(f"src {source} is a directory, expected a file; use a loop for several")
         # The file's own text has no tokens, and a value that does not parse is used as it stands.
-        host, how = self.host({**options, "syntax_errors": "ignore"}, task_vars)
+        host, how = self.host_of_files({**options, "syntax_errors": "ignore"}, task_vars)
         label = shown_path(source)
         try:
             file, encrypted = self.read(source)
@@ -55,7 +55,7 @@ class ActionModule(TokenAction):
         self.settle([rendered], host, how)
         for warning in outcome.warnings:
             self._display.warning(host.masked(warning))
-        sensitive = sorted(name for name in outcome.used if host.variables.is_sensitive(name))
+        sensitive = host.secret_names(outcome.used)
         if encrypted:
             sensitive.append(ENCRYPTED)
         result = copy_rendered(self, source, rendered.content, sensitive, task_vars)

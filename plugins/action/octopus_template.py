@@ -30,7 +30,7 @@ class ActionModule(TokenAction):
             raise AnsibleActionFail(
                 f"src {source} is a directory, expected a file; octopus_directory takes directories"
             )
-        host, how = self.host(options, task_vars)
+        host, how = self.host_of_files(options, task_vars)
         try:
             rendered = self.rendered(source, host, options["output_encoding"])
         except TextFileError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils.logstash import plugin_settings
 from ..module_utils.logstash.versions import facts, parse
 
 
@@ -15,7 +16,8 @@ def logstash_facts(version: str) -> dict[str, object]:
     :raises AnsibleFilterError: it is none.
     """
     try:
-        return facts(parse(version))
+        parsed = parse(version)
+        return {**facts(parsed), "plugins": plugin_settings.of(parsed)}
     except ValueError as error:
         raise AnsibleFilterError(f"logstash_facts: {error}") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleFilterError
@@ -11,8 +11,10 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from ..module_utils.octopus import Problem, render
+from ..module_utils.octopus.language.redaction import redact
 from ..module_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.octopus import read_host
+from ..plugin_utils.placeholders import MARK, placeholder
 from ..plugin_utils.problems import handling, settle
 
 
@@ -33,6 +35,9 @@ def octopus_substitute(
         host = read_host(context.get, variables)
     except AnsibleError as error:
         raise AnsibleFilterError(f"octopus_substitute: {error}") from None
+    if context.get(MARK):
+        # Made again to find out what secrets go into; what is wrong is told the first time.
+        return _each(value, lambda text: redact(text, host.variables, host.is_secret, placeholder))
     found: list[tuple[str, Sequence[Problem]]] = []
     result = _substitute(value, "", host, found)
     failure = settle(found, host, how, Display().warning)
@@ -53,6 +58,16 @@ def _substitute(value: Any, place: str, host: HostVariables, found: list[tuple[s
         return {key: _substitute(item, f"{place}.{key}".lstrip("."), host, found) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_substitute(item, f"{place}[{number}]", host, found) for number, item in enumerate(value)]
+    return value
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _each(item, change) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_each(item, change) for item in value]
     return value
 
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from ansible.module_utils.parsing.convert_bool import BOOLEANS
 
+from .plain_text import ADDRESS, PATH, control_character, unfit_for_address, unfit_for_path
+
 Spec = Mapping[str, Any]
 
 LONGEST_VALUE = 200
@@ -48,6 +50,9 @@ def _faults(place: str, spec: Spec, value: Any, is_secret: Callable[[Any], bool]
         return
     if not FITS[kind](value) or not _is_choice(kind, spec, value):
         yield f"{place} is {_shown(spec, value, is_secret)}; expected {expected(spec)}. {_way_out(place, spec, value)}"
+    elif unfit := _unfit(place, kind, spec, value):
+        found, form = unfit
+        yield f"{place} is {_shown(spec, value, is_secret)}, which has {found} in it; expected {form}. Correct it."
     elif kind == "list" and "elements" in spec:
         element = {**spec, "type": spec["elements"], "default": None}
         del element["elements"]
@@ -55,6 +60,26 @@ def _faults(place: str, spec: Spec, value: Any, is_secret: Callable[[Any], bool]
             yield from _faults(f"{place}[{number}]", element, item, is_secret)
     elif kind == "dict" and spec.get("options"):
         yield from _nested(place, spec["options"], value, is_secret)
+
+
+def _unfit(place: str, kind: str, spec: Spec, value: Any) -> tuple[str, str] | None:
+    """What a text must not have since it is written into files of other programs, and the form that is expected.
+
+    A secret is no name, and goes where every text may stand.
+    """
+    if not isinstance(value, str) or kind not in ("str", "path") or _hides(spec):
+        return None
+    if kind == "path":
+        found, form = unfit_for_path(value), f"a path {PATH}"
+    elif _IS_ADDRESS.search(place):
+        found, form = unfit_for_address(value), f"an address {ADDRESS}"
+    else:
+        found, form = control_character(value), "a text without control characters"
+    return (found, form) if found else None
+
+
+# An address of a repository or of a server. A package's may be a path with blanks in it.
+_IS_ADDRESS = re.compile(r"_(?:repository_url|key_url|host|endpoint_url)$")
 
 
 def _nested(place: str, options: Mapping[str, Spec], value: Any, is_secret: Callable[[Any], bool]) -> Iterator[str]:

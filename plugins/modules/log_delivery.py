@@ -31,6 +31,15 @@ options:
     type: list
     elements: str
     default: []
+  own_account:
+    description: The bucket's account. Needed with O(further_prefixes).
+    type: str
+    default: ""
+  further_prefixes:
+    description: Prefixes beside O(prefix) that load balancers deliver to.
+    type: list
+    elements: str
+    default: []
   check_policy:
     description: Whether the bucket's policy is read and evaluated.
     type: bool
@@ -62,7 +71,14 @@ prefix:
   type: str
   returned: success
 logs:
-  description: The ARNs of the logs of the accounts of O(accounts), as patterns.
+  description:
+    - The ARNs of the logs of the accounts of O(accounts), as patterns, and of all accounts below O(further_prefixes). A
+      prefix is in them as it is.
+  type: list
+  elements: str
+  returned: success
+sources:
+  description: As whose logs those of the Network Load Balancers of O(accounts) are delivered, as patterns.
   type: list
   elements: str
   returned: success
@@ -91,10 +107,11 @@ with contextlib.suppress(ImportError):
     import botocore.exceptions
 
 
-def policy_of(client, bucket):
-    """The bucket's policy; one that allows nothing when it has none."""
+def policy_of(client, bucket, owner):
+    """The policy of this account's bucket; one that allows nothing when it has none."""
     try:
-        return json.loads(client.get_bucket_policy(Bucket=bucket, aws_retry=True)["Policy"])
+        answer = client.get_bucket_policy(Bucket=bucket, ExpectedBucketOwner=owner, aws_retry=True)
+        return json.loads(answer["Policy"])
     except botocore.exceptions.ClientError as error:
         if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
             return {}
@@ -107,36 +124,44 @@ def main():
             "bucket": {"type": "str", "required": True},
             "prefix": {"type": "str", "default": ""},
             "accounts": {"type": "list", "elements": "str", "default": []},
+            "own_account": {"type": "str", "default": ""},
+            "further_prefixes": {"type": "list", "elements": "str", "default": []},
             "check_policy": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
     bucket, prefix, accounts = (module.params[name] for name in ("bucket", "prefix", "accounts"))
-    if not log_delivery.is_prefix(prefix):
+    further = module.params["further_prefixes"]
+    for one in (one for one in (prefix, *further) if not log_delivery.is_prefix(one)):
         module.fail_json(
-            msg=f"prefix is {prefix!r}: no load balancer writes below it. Expected nothing, or names that each end "
+            msg=f"prefix is {one!r}: no load balancer writes below it. Expected nothing, or names that each end "
             "with one slash, such as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load "
             "balancers' log settings."
         )
     client = module.client("s3", retry_decorator=AWSRetry.jittered_backoff())
     to = log_delivery.Destination(bucket, prefix, client.meta.region_name, client.meta.partition)
+    everywhere = [module.params["own_account"], *accounts]
     logs = [to.logs_of(account) for account in accounts]
-    if len(",".join(logs)) > log_delivery.LONGEST_PARAMETER:
+    logs += [to.logs_of(account, one) for one in further for account in everywhere]
+    sources = [to.source_of(account) for account in accounts]
+    if max(len(",".join(logs)), len(",".join(sources))) > log_delivery.LONGEST_PARAMETER:
         module.fail_json(
-            msg=f"{len(accounts)} accounts are too many for one bucket: what the stack has to be told of them is "
-            f"longer than the {log_delivery.LONGEST_PARAMETER} characters that CloudFormation takes. Shorten the "
-            "bucket's name or the prefix, or deploy a second stack for some of the accounts."
+            msg=f"{len(accounts)} accounts with {1 + len(further)} prefixes are too many for one bucket: what the "
+            f"stack has to be told of them is longer than the {log_delivery.LONGEST_PARAMETER} characters that "
+            "CloudFormation takes. Shorten the bucket's name or the prefixes, or deploy a second stack for some of the "
+            "accounts."
         )
     result = {
         "location": to.uri,
         "prefix": log_delivery.with_slash(prefix),
         "logs": logs,
+        "sources": sources,
         "load_balancer_account": log_delivery.ACCOUNTS.get(to.region, ""),
     }
     if module.params["check_policy"]:
         try:
             own = module.client("sts").get_caller_identity()["Account"]
-            policy = policy_of(client, bucket)
+            policy = policy_of(client, bucket, own)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
             module.fail_json_aws(error, msg=f"Reading the policy of bucket {bucket} failed")
         everybody = [own, *(one for one in accounts if one != own)]

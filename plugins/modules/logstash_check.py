@@ -11,6 +11,9 @@ description:
     each release from 5.2.0 on knows, and fails with all faults at once.
   - A setting that the version does not know is reported with the releases that know it, and with its other name where
     it was renamed. A value of the wrong form is reported with the form that is expected.
+  - Certificates among the TLS files that have ended, or have not begun, are refused, and keys that are not those of
+    their
+    certificates - of the same name without its extension, or else of any. One that ends within 30 days is warned of.
   - C(#{Tokens}) in values are substituted first. A value with C(${VARIABLES}) is not judged.
   - Fails where there is nothing to check but the version.
   - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.

@@ -66,6 +66,12 @@ options:
     description: The directory that the package is put in. Made when it is missing.
     type: path
     required: true
+  trusted_mirrors:
+    description:
+      - Hosts, with or without a port, that files may be fetched from without TLS. From all others over https only.
+    type: list
+    elements: str
+    default: []
   work_path:
     description:
       - The directory that a build directory is made in, and removed from afterwards.
@@ -130,7 +136,18 @@ from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import build, sources
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
+from ansible_collections.elk.deploy.plugins.module_utils.downloads import is_trusted
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+
+
+def check_addresses(params):
+    """Refuses what would be fetched in clear text. Raises PackageError."""
+    given = [("src", params["src"]), *((f"src of {one['name']}", one["src"]) for one in params["plugins"])]
+    for name, place in given:
+        if not is_trusted(place, params["trusted_mirrors"]):
+            raise PackageError(
+                f"{name} is {place}, which would be fetched without TLS. Use https, or add its host to trusted_mirrors."
+            )
 
 
 def main():
@@ -149,6 +166,7 @@ def main():
                 "options": {"name": text, "version": text, "src": text, "checksum": text},
             },
             "dest": {"type": "path", "required": True},
+            "trusted_mirrors": {"type": "list", "elements": "str", "default": []},
             "work_path": {"type": "path", "default": "/var/tmp"},  # noqa: S108 - a private folder is made in it
             "user": {"type": "str", "default": "nobody"},
             "java_home": {"type": "str", "default": ""},
@@ -168,6 +186,7 @@ def main():
     )
     try:
         wanted.check()
+        check_addresses(params)
         before = build.recorded(wanted)
         changed = before != wanted.manifest()
         if changed and before:

@@ -13,7 +13,8 @@ description:
   - Tries as the user whether it can write to them, and load native libraries from that of V(tmp).
   - Repairs the owner of the directories and of those files in them that Logstash is known to make, one by one.
     Whatever else has a foreign owner is reported and left alone.
-  - Symbolic links are followed only where root made them. A file with several hard links is left alone.
+  - Symbolic links are followed only where root made them; one in a directory of another user only to a directory of the
+    same user. A file with several hard links is left alone.
   - Repairs are safe while Logstash runs. It goes on with the files that it has open.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
@@ -88,7 +89,6 @@ foreign:
   returned: success
 """
 
-import contextlib
 import errno
 import fnmatch
 import grp
@@ -99,8 +99,8 @@ from collections import defaultdict
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     native_code,
-    safe_directories,
     stored_data,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -134,28 +134,22 @@ class Survey:
     def settle(self, path, holds):
         """Makes one directory what it has to be, and the known files in it."""
         try:
-            descriptor = safe_directories.open_directory(path)
+            directory = untrusted_paths.open_directory(path)
         except FileNotFoundError:
             self.created.append(path)
             self.changes[path] = ("absent", self._wanted(self.mode))
             if self.check:
                 return
-            descriptor = safe_directories.open_directory(path, make_missing=True)
-            self._own(descriptor)
-        try:
-            self._settle_directory(descriptor, path)
-            for name in sorted(os.listdir(descriptor)):
+            directory = untrusted_paths.open_directory(path, make_missing=True)
+            directory.own(self.account.pw_uid, self.gid, self.mode)
+        with directory:
+            self._settle_directory(directory)
+            for name in directory.names():
                 if matches(name, KNOWN_FILES[holds]):
-                    self._settle_file(descriptor, path, name, holds)
-        finally:
-            os.close(descriptor)
+                    self._settle_file(directory, name, holds)
 
-    def _own(self, descriptor):
-        os.fchown(descriptor, self.account.pw_uid, self.gid)
-        os.fchmod(descriptor, self.mode)
-
-    def _settle_directory(self, descriptor, path):
-        status = os.fstat(descriptor)
+    def _settle_directory(self, directory):
+        status, path = directory.own_status(), directory.path
         self.own_directories.add((status.st_dev, status.st_ino))
         if status.st_uid != self.account.pw_uid:
             self.wrong_owners[status.st_uid].append(path)
@@ -165,21 +159,30 @@ class Survey:
             return
         self.changes[path] = (describe(status), self._wanted(self.mode))
         if not self.check:
-            self._own(descriptor)
+            directory.own(self.account.pw_uid, self.gid, self.mode)
 
-    def _settle_file(self, descriptor, folder, name, holds):
-        status = os.lstat(name, dir_fd=descriptor)
-        if status.st_uid == self.account.pw_uid:
+    def _settle_file(self, directory, name, holds):
+        status = directory.find(name)
+        # What is gone by now was a file of a running Logstash.
+        if status is None or status.st_uid == self.account.pw_uid:
             return
-        path = os.path.join(folder, name)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+        path = directory.place(name)
+        try:
+            descriptor = directory.open_file(name, give=True)
+        except FileNotFoundError:
+            return
+        except untrusted_paths.RefusedError:
             if matches(name, VITAL.get(holds, ())):
                 self.vital.append(path)
             return
-        self.wrong_owners[status.st_uid].append(path)
-        self.changes[path] = (describe(status), self._wanted(stat.S_IMODE(status.st_mode)))
-        if not self.check:
-            os.chown(name, self.account.pw_uid, self.gid, dir_fd=descriptor, follow_symlinks=False)
+        try:
+            status = os.fstat(descriptor)
+            self.wrong_owners[status.st_uid].append(path)
+            self.changes[path] = (describe(status), self._wanted(stat.S_IMODE(status.st_mode)))
+            if not self.check:
+                os.fchown(descriptor, self.account.pw_uid, self.gid)
+        finally:
+            os.close(descriptor)
 
     def _wanted(self, mode):
         return f"{self.account.pw_name}:{group_name(self.gid)} {mode:04o}"
@@ -187,21 +190,18 @@ class Survey:
     def look_for_foreign(self, path):
         """Notes what is left with another owner below a directory; other volumes and links are not entered."""
         try:
-            descriptor = safe_directories.open_directory(path)
+            directory = untrusted_paths.open_directory(path)
         except FileNotFoundError:
             return
-        try:
-            device = os.fstat(descriptor).st_dev
-            for folder, folders, files, opened in os.fwalk(".", dir_fd=descriptor):
-                for name in folders + files:
-                    with contextlib.suppress(FileNotFoundError):
-                        status = os.lstat(name, dir_fd=opened)
-                        if name in folders and self._is_elsewhere(status, device, name):
-                            folders.remove(name)
-                        else:
-                            self._look(os.path.normpath(os.path.join(path, folder, name)), status)
-        finally:
-            os.close(descriptor)
+        with directory:
+            device = directory.own_status().st_dev
+
+            def is_here(below, status):
+                return not self._is_elsewhere(status, device, os.path.basename(below))
+
+            for folder, name, status in untrusted_paths.walk(directory, is_here):
+                if not stat.S_ISDIR(status.st_mode) or is_here(name, status):
+                    self._look(folder.place(name), status)
 
     def _is_elsewhere(self, status, device, name):
         """Whether a directory is not to be entered: settled already, another volume, or what ext4 makes on each."""
@@ -341,7 +341,7 @@ def main():
             survey.settle(item["path"], item["holds"])
         for item in directories:
             survey.look_for_foreign(item["path"])
-    except safe_directories.RefusedError as error:
+    except untrusted_paths.RefusedError as error:
         module.fail_json(msg=f"{item['variable'] or 'A directory'} is {item['path']}: {error}")
     except OSError as error:
         module.fail_json(msg=explain(error, item["path"], item["variable"]))

@@ -108,6 +108,7 @@ files:
   returned: when O(state=restored)
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -116,7 +117,12 @@ import time
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import kept_files, running_service
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    kept_files,
+    running_service,
+    stored_data,
+    untrusted_paths,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -164,9 +170,10 @@ def lasting_ports(ports, settings):
     except (OSError, ValueError):
         first = 32768
     named = set()
-    for path in Path(settings).rglob("*") if max(ports, default=0) >= first else []:
-        if path.is_file():
-            text = path.read_bytes()
+    for found in stored_data.files_below(str(settings)) if max(ports, default=0) >= first else []:
+        # Whoever set the host up may have given the settings to another user, who could have linked anything there.
+        with contextlib.suppress(OSError):
+            text = untrusted_paths.read_file(found.path)
             named |= {port for port in ports if str(port).encode() in text}
     return [port for port in ports if port < first or port in named]
 

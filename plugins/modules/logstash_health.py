@@ -26,11 +26,18 @@ options:
     type: int
     default: 9600
   api_ssl:
-    description: Whether the node API speaks TLS. Its certificate is not checked, since the process itself is.
+    description:
+      - Whether the node API speaks TLS. Its certificate is checked where a password is sent to an address other than
+        loopback, and otherwise not, since the process itself is.
     type: bool
     default: false
+  api_ca:
+    description: The certificates on the host, in a file, that the node API's is checked with; the system's without it.
+    type: path
   api_user:
-    description: The user of the node API, where it asks for one.
+    description:
+      - The user of the node API, where it asks for one. User and password are sent to loopback, and elsewhere only over
+        TLS.
     type: str
     default: ""
   api_password:
@@ -61,10 +68,14 @@ options:
     description: The log whose end is shown on failure, beside the end of the service's journal.
     type: path
     required: true
+  user:
+    description: The user of the service. A log that belongs to another one, or is no regular file, is not read.
+    type: str
+    default: logstash
   log_before:
     description:
-      - Where the log ended before the service was started, as C(inode) and C(size), the way M(ansible.builtin.stat)
-        returns them. Only what comes after it counts.
+      - Where the log ended before the service was started, as C(inode) and C(size), the way
+        M(elk.deploy.logstash_log_end) returns them. Only what comes after it counts.
       - Without it, what was logged since the last start does.
     type: dict
     default: {}
@@ -118,19 +129,23 @@ log:
   returned: failure
 """
 
+import ipaddress
 import json
 import os
+import socket
 import time
 from pathlib import Path
 from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    accounts,
     explanations,
     input_ports,
     java_options,
     listening,
     logstash_log,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -154,20 +169,39 @@ QUIET_SECONDS = 10
 HOPELESS_RESTARTING = 30
 
 
+class UncheckedHostError(Exception):
+    """The password would go to a host whose certificate nobody checks."""
+
+
 class Api:
     """The node API of one host."""
 
     def __init__(self, params):
         every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
         host = every.get(params["api_host"], params["api_host"])
-        host = f"[{host}]" if ":" in host else host
-        self.port = params["api_port"]
-        self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
-        self._options = {"timeout": 5, "use_proxy": False, "validate_certs": False}
+        # Neither a redirect nor a file of the user's may have the password sent elsewhere, or another one here.
+        self._options = {"timeout": 5, "use_proxy": False, "follow_redirects": "no", "use_netrc": False}
+        self._options["validate_certs"] = False
         if params["api_user"]:
+            near = loopback_address(host)
+            if near:
+                # The address that was looked at is the one that is asked.
+                host = near
+            elif params["api_ssl"]:
+                self._options.update(validate_certs=True, ca_path=params.get("api_ca"))
+            else:
+                raise UncheckedHostError(
+                    f"the node API at {host} asks for a password, and would get it in clear text, whichever host "
+                    "answers there. Expected an address of loopback, such as 127.0.0.1, or TLS. Set logstash_api_host "
+                    "to 127.0.0.1, or api.ssl.enabled in logstash_settings, with logstash_api_ca where the system does "
+                    "not trust its certificate"
+                )
             self._options.update(
                 url_username=params["api_user"], url_password=params["api_password"], force_basic_auth=True
             )
+        host = f"[{host}]" if ":" in host else host
+        self.port = params["api_port"]
+        self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
 
     def ask(self, path):
         """An answer as (object, ""), or (None, why there is none)."""
@@ -179,6 +213,20 @@ class Api:
         except (OSError, ValueError) as error:
             return None, str(getattr(error, "reason", error))
         return (found, "") if isinstance(found, dict) else (None, "its answer is no JSON object")
+
+
+def loopback_address(host):
+    """The address of loopback that a host's name or address stands for; empty when it is, or may be, another one."""
+    try:
+        found = [ipaddress.ip_address(host)]
+    except ValueError:
+        try:
+            found = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, None)]
+        except (OSError, UnicodeError):
+            return ""
+    # IPv4 first: what is told to listen on localhost mostly does there.
+    found.sort(key=lambda address: address.version)
+    return str(found[0]) if found and all(address.is_loopback for address in found) else ""
 
 
 def unit_state(module, service):
@@ -369,22 +417,25 @@ def expected_ports(params):
     return ports, unknown > len(set(params["ports"]) - literal)
 
 
-def read_log(path, before):
+def read_log(path, before, user):
     """The last lines of the log as (lines, whether they begin where the log ended before, seconds since the last).
 
-    Where there is no log, the line says why.
+    Where there is no log, or no regular file of the user's, the line says why: its directory is the user's, who could
+    have put a link or a FIFO there.
     """
     try:
-        with Path(path).open("rb") as file:
-            status = os.fstat(file.fileno())
-            # The file itself, not one that has taken its place meanwhile.
-            known = bool(before) and int(before.get("inode", 0)) == status.st_ino and before["size"] <= status.st_size
-            start = max(int(before["size"]) if known else 0, status.st_size - LOG_BYTES)
-            file.seek(start)
-            lines = file.read().decode("utf-8", "replace").splitlines()
-            return lines, bool(before), max(0.0, time.time() - status.st_mtime)
-    except OSError as error:
-        return [f"({path}: {error.strerror})"], bool(before), 0.0
+        descriptor = untrusted_paths.open_file(path, {accounts.find_account(user).pw_uid})
+    except (OSError, accounts.NoSuchUserError) as error:
+        return [f"({path}: {getattr(error, 'strerror', None) or error})"], bool(before), 0.0
+    try:
+        status = os.fstat(descriptor)
+        # The file itself, not one that has taken its place meanwhile.
+        known = bool(before) and int(before.get("inode", 0)) == status.st_ino and before["size"] <= status.st_size
+        start = max(int(before["size"]) if known else 0, status.st_size - LOG_BYTES)
+        content = untrusted_paths.read_up_to(descriptor, LOG_BYTES, start)
+    finally:
+        os.close(descriptor)
+    return content.decode("utf-8", "replace").splitlines(), bool(before), max(0.0, time.time() - status.st_mtime)
 
 
 def read_journal(module, service, invocations):
@@ -425,7 +476,7 @@ def wait(module, api):
         state = unit_state(module, params["service"])
         runs.update(dict.fromkeys(filter(None, [state.get("InvocationID", "")])))
         restarts = int(state.get("NRestarts") or 0) - first_restarts
-        lines, marked, silence = read_log(params["log_file"], params["log_before"])
+        lines, marked, silence = read_log(params["log_file"], params["log_before"], params["user"])
         log = ServiceLog(lines, marked, restarts, silence)
         problem, final, version = find_problem(api, params["pipelines"], ports, state, log)
         now = time.monotonic()
@@ -454,6 +505,7 @@ def main():
             "api_host": {"type": "str", "default": "127.0.0.1"},
             "api_port": {"type": "int", "default": 9600},
             "api_ssl": {"type": "bool", "default": False},
+            "api_ca": {"type": "path"},
             "api_user": {"type": "str", "default": ""},
             "api_password": {"type": "str", "default": "", "no_log": True},
             "pipelines": {"type": "list", "elements": "str", "required": True},
@@ -462,6 +514,7 @@ def main():
             "service": {"type": "str", "default": "logstash.service"},
             "log_file": {"type": "path", "required": True},
             "log_before": {"type": "dict", "default": {}},
+            "user": {"type": "str", "default": "logstash"},
             "option_files": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
@@ -480,7 +533,11 @@ def main():
 
     start = time.monotonic()
     try:
-        problem, version, restarts, log, runs = wait(module, Api(params))
+        api = Api(params)
+    except UncheckedHostError as error:
+        module.fail_json(msg=f"The health was not asked for, and no password was sent: {error}.")
+    try:
+        problem, version, restarts, log, runs = wait(module, api)
     except OSError as error:
         module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
     seconds = round(time.monotonic() - start, 1)

@@ -82,6 +82,14 @@ outdated:
   description: Whether the service's process was started before what it runs was installed.
   type: bool
   returned: always
+system_call_groups:
+  description: Whether the host's systemd knows the group C(@system-service) of system calls.
+  type: bool
+  returned: always
+user_namespaces:
+  description: Whether the host's kernel makes user namespaces.
+  type: bool
+  returned: always
 """
 
 import os
@@ -89,6 +97,7 @@ import time
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import service_manager
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 PREFIX = "logstash-"
@@ -154,6 +163,8 @@ def main():
         current=current[len(PREFIX) :] if current.startswith(PREFIX) else "",
         has_archive_unit=is_of_archive(Path(params["unit"])),
         outdated=is_outdated(started, since, time.time()),
+        system_call_groups=service_manager.version(module.run_command) >= service_manager.SYSTEM_CALL_GROUPS,
+        user_namespaces=service_manager.has_user_namespaces(),
     )
 
 

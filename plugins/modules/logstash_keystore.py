@@ -101,7 +101,11 @@ import subprocess
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    explanations,
+    logstash_log,
+    untrusted_paths,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -190,8 +194,8 @@ class Program:
         """Runs the program. It ends with status 0 after most errors, so what it says has to have the expected texts."""
         # Not with the module's run_command, which breaks when a program ends without reading its input.
         with own_directory(Path(self._command[0]).parents[1]) as temporary:
-            ended = subprocess.run(  # noqa: S603
-                ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607
+            ended = subprocess.run(  # noqa: S603 - the program is the package's
+                ["timeout", "--kill-after=10", str(self._timeout), *self._command, *arguments],  # noqa: S607 - of the system
                 input="".join(f"{answer}\n" for answer in answers).encode(),
                 env={**self._environment, **temporary},
                 capture_output=True,
@@ -331,6 +335,7 @@ def main():
         group = grp.getgrnam(params["group"]).gr_gid
     except KeyError:
         module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+    untrusted_paths.warn_of_foreign_program(module, str(Path(params["program"]).parents[1]))
     work = staged.directory / "keystore.part"
     # What a run that was killed left.
     shutil.rmtree(work, ignore_errors=True)

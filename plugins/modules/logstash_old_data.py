@@ -15,6 +15,9 @@ description:
   - A move stops the service first and leaves it stopped, for whoever makes the new settings live to start it.
     When the move fails, nothing was moved, and a service that ran is started again.
   - A move that was cut off is completed by the next one.
+  - Both places belong to the service's user. Links are moved, and never followed. A file of somebody else with several
+    hard links, a FIFO or a device stops a move to another volume before it begins, and an O(from_settings) that others
+    than root may write to stops every move.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -83,6 +86,7 @@ moved:
   returned: success
 """
 
+import contextlib
 import os
 import pwd
 
@@ -91,6 +95,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     environment,
     settings_lines,
     stored_data,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -118,11 +123,20 @@ def default_data(settings, user):
         data = os.path.join(pwd.getpwnam(user).pw_dir, "data")
     except KeyError:
         return {}
-    if not os.path.exists(settings) or not any(os.path.exists(os.path.join(data, name)) for name in MADE_AT_START):
+    if not os.path.exists(settings) or not is_data(data):
         return {}
     if "data" in settings_lines.read_paths(settings):
         return {}
     return {"data": data, **{kind: os.path.join(data, kind) for kind in ("queue", "dead_letter_queue")}}
+
+
+def is_data(path):
+    """Whether a Logstash has run with a directory as its path.data."""
+    try:
+        with untrusted_paths.open_directory(path) as folder:
+            return any(folder.find(name) for name in MADE_AT_START)
+    except FileNotFoundError:
+        return False
 
 
 def read_home(settings, user):
@@ -161,25 +175,32 @@ def warn_of_left_queues(module, moved):
             )
 
 
-def find_pairs(kind, old, new):
-    """[(file, its new place)] of one part: all of a directory, or of a HOME the positions."""
+def find_names(kind, old, new):
+    """What of one part moves, as paths below it: all of a directory, or of a HOME the positions."""
     if kind == "home":
-        files = stored_data.find_positions(old["home"])
-        return [(file, os.path.join(new["home"], os.path.basename(file))) for file in files]
+        return [found.name for found in stored_data.find_positions(old["home"])]
     everywhere = {paths[other] for paths in (old, new) for other in KINDS if other in paths}
-    return data_move.find_pairs(old[kind], new[kind], everywhere - {old[kind]})
+    return data_move.find_names(old[kind], everywhere - {old[kind]})
 
 
 def move_all(old, new, kinds, user="logstash"):
     """Moves the parts. Raises MoveError and OSError."""
-    moves = [(kind, find_pairs(kind, old, new)) for kind in kinds]
-    data_move.check([pair for _kind, pairs in moves for pair in pairs])
-    for kind, pairs in moves:
-        data_move.move(pairs, old[kind], new[kind])
-        # Whoever ran Logstash before: a position that cannot be written to is read from for ever.
-        for _source, target in pairs if kind == "home" else []:
-            account = pwd.getpwnam(user)
-            os.chown(target, account.pw_uid, account.pw_gid)
+    with contextlib.ExitStack() as held:
+        moves = []
+        for kind in kinds:
+            names = find_names(kind, old, new)
+            if not names:
+                continue
+            owner = None
+            if kind == "home":
+                # Whoever ran Logstash before: a position that cannot be written to is read from for ever.
+                account = pwd.getpwnam(user)
+                owner = account.pw_uid, account.pw_gid
+            moves.append(data_move.Move(old[kind], new[kind], names, owner))
+            held.callback(moves[-1].close)
+        data_move.check(moves)
+        for move in moves:
+            move.carry_out()
 
 
 def is_active(module, service):
@@ -195,6 +216,8 @@ def stop_and_move(module, old, new, kinds):
     if ran:
         module.run_command(["systemctl", "stop", service], check_rc=True)
     try:
+        if module.params["from_settings"] and os.path.exists(module.params["from_settings"]):
+            untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
         if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
             raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
         move_all(old, new, kinds, module.params["user"])
@@ -226,12 +249,15 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    old = read_paths(params["from_settings"], params["from_paths"], params["user"])
-    new = read_paths(params["to_settings"], params["to_paths"], params["user"])
-    kinds = changed_kinds(old, new)
-    if params["to_queues"] is not None:
-        warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
-    found = stored_data.find_stored(old, kinds)
+    try:
+        old = read_paths(params["from_settings"], params["from_paths"], params["user"])
+        new = read_paths(params["to_settings"], params["to_paths"], params["user"])
+        kinds = changed_kinds(old, new)
+        if params["to_queues"] is not None:
+            warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
+        found = stored_data.find_stored(old, kinds)
+    except OSError as error:
+        module.fail_json(msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.")
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
     if not found:
         module.exit_json(**result)

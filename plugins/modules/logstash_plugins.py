@@ -33,17 +33,22 @@ options:
         required: true
       version:
         description:
-          - The version, in full. Without it, and without a file, any version will do.
+          - The version, in full. Needed without a file.
           - With a file, it has to be the file's; without it, the file's counts.
         type: str
       gem:
-        description: A C(.gem) file of the plugin on the controller. Its name has to be the one that RubyGems gives it.
+        description:
+          - A C(.gem) file of the plugin on the controller. Its name has to be the one that RubyGems gives it.
+          - Or its address, with O(plugins[].checksum). The controller fetches it, once.
         type: path
       pack:
         description:
-          - An offline pack (C(.zip)) on the controller that holds the plugin and what it needs.
+          - An offline pack (C(.zip)) on the controller that holds the plugin and what it needs, or its address.
           - Several plugins of one pack name the same file.
         type: path
+      checksum:
+        description: What the file must hash to, as V(sha256:...) or V(sha512:...). Needed with an address.
+        type: str
       state:
         description: Whether the plugin is there. Without O(plugins[].gem) and O(plugins[].pack) it comes from RubyGems.
         type: str
@@ -53,6 +58,15 @@ options:
     description: Whether the list is only held against its files, on the controller. No host is asked. Needs O(plugins).
     type: bool
     default: false
+  require_checksums:
+    description: Whether each plugin has to come from a file with a checksum.
+    type: bool
+    default: false
+  trusted_mirrors:
+    description: Hosts that files may be fetched from without TLS.
+    type: list
+    elements: str
+    default: []
   fingerprint:
     description: The RV(fingerprint) of a set of plugins to go back to, in place of O(plugins).
     type: str
@@ -120,7 +134,7 @@ import re
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -324,6 +338,7 @@ def main():
     ]
     if lacking:
         module.exit_json(**result, lacking=lacking)
+    untrusted_paths.warn_of_foreign_program(module, module.params["home"])
     try:
         apply(Program(module), current, plugins, changes)
     except (ProgramError, OSError) as error:

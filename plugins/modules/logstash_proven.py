@@ -13,6 +13,8 @@ description:
     cut off leaves the mark, so that the next one restarts; and a run that fails knows whether what runs is still the
     last good.
   - A file of another form counts as one that names nothing.
+  - With O(settings), releases whose names are a hash without a key get names by O(key), in the record, in
+    C(releases) and in the link C(current). Their files stay as they are, so that nothing has to be restarted.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -36,6 +38,13 @@ options:
     type: str
     choices: [read, changing, proven, pending]
     default: read
+  settings:
+    description: The live settings directory, whose releases of before get new names.
+    type: path
+  key:
+    description: The file on the host with the key that names releases, as M(elk.deploy.settings_release) has it.
+    type: path
+    default: /var/lib/elk-deploy/release.key
   record:
     description: What was proven. No secrets, since everybody on the host can read the file. Needs the key RV(release).
     type: dict
@@ -46,7 +55,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Says what it would write, and changes nothing.
+    description: Says what it would write, and changes nothing. The names are those that are there.
 """
 
 EXAMPLES = r"""
@@ -90,6 +99,11 @@ release:
   description: The release of RV(record), empty when nothing was proven.
   type: str
   returned: success
+renamed:
+  description: The former names of releases that got, or in check mode would get, other names.
+  type: list
+  elements: str
+  returned: success
 found:
   description: What was on the host before the first change, as O(found) has it; empty when nothing is kept.
   type: dict
@@ -101,6 +115,7 @@ import json
 import os
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
@@ -161,6 +176,20 @@ def write(path, content):
     part.replace(path)
 
 
+def rename_releases(path, content, settings, names, key):
+    """Gives releases other names, in the record, too; the content with them. What was proven stays proven."""
+    renamed = releases.rename(settings, names, releases.make_key(key))
+
+    def with_name(record):
+        return {**record, "release": renamed.get(record["release"], record["release"])} if record else record
+
+    after = {**content, "record": with_name(content["record"]), "earlier": list(map(with_name, content["earlier"]))}
+    if after != content:
+        write(path, after)
+    releases.remove_renamed(settings, names)
+    return after
+
+
 def advance(content, record, keep):
     """The content with a new record; the one before moves to the earlier ones, which hold every pair once."""
 
@@ -180,6 +209,8 @@ def main():
             "found": {"type": "path"},
             "service": {"type": "str", "default": "logstash.service"},
             "state": {"type": "str", "choices": ["read", "changing", "proven", "pending"], "default": "read"},
+            "settings": {"type": "path"},
+            "key": {"type": "path", "default": "/var/lib/elk-deploy/release.key"},
             "record": {"type": "dict"},
             "keep": {"type": "int", "default": 5},
         },
@@ -189,6 +220,15 @@ def main():
     )
     params = module.params
     before = read(params["path"])
+    former = releases.former(params["settings"]) if params["settings"] else []
+    if former and not module.check_mode:
+        try:
+            before = rename_releases(params["path"], before, params["settings"], former, params["key"])
+        except OSError as error:
+            module.fail_json(
+                msg=f"Releases of the settings in {params['settings']} could not be given other names: {error}. Make "
+                "room on that file system, or make it writable, and run again."
+            )
     running = invocation(module, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
@@ -207,7 +247,8 @@ def main():
                 "and run again."
             )
     module.exit_json(
-        changed=changed,
+        changed=changed or bool(former),
+        renamed=former,
         record=after["record"],
         earlier=after["earlier"],
         release=after["record"].get("release", ""),

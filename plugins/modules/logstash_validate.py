@@ -12,6 +12,13 @@ description:
   - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
     data and logs in that directory, and runs the test there as the service's user with the service's environment. The
     directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
+  - The test runs in a systemd unit of its own with the properties of O(service), those of O(drop_in) included, so that
+    it is confined as the service will be. Outside of them, it would let a confined process of the same user out through
+    its entry below C(/proc). The unit ends with this module, also when that is killed, and 30 s after O(timeout) in any
+    case.
+  - Where systemd does not run or is older than release 236, or where the host has no such unit, it runs without, and a
+    warning says so. In the first and the last case there is no confined process that could be let out; older releases
+    do not know most of what confines one.
   - Java has the service's own temporary directory, since Logstash does not start with one that native libraries cannot
     be loaded from. What Java puts there, it removes when it ends.
   - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
@@ -52,9 +59,18 @@ options:
     elements: path
     default: []
   service:
-    description: The systemd unit that the settings are for. Its own ports are not another program's.
+    description:
+      - The systemd unit that the settings are for. Its own ports are not another program's, and the test has the
+        properties of its files.
     type: str
     default: logstash.service
+  unit:
+    description: The text of the unit, where its file is still to be written. Empty where the host has it.
+    type: str
+    default: ""
+  drop_in:
+    description: The staged drop-in of the unit, which counts in the place of the live C(elk-deploy.conf).
+    type: path
   templates:
     description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
     type: dict
@@ -78,6 +94,7 @@ EXAMPLES = r"""
     src: /etc/logstash/staged
     live: /etc/logstash
     environment_files: [/etc/default/logstash, /etc/logstash/staged/environment]
+    drop_in: /etc/logstash/staged/unit.systemd
 """
 
 RETURN = r"""
@@ -91,6 +108,10 @@ reasons:
   type: list
   elements: str
   returned: failure of the test
+confined:
+  description: Whether it ran in a unit with the properties of the service's.
+  type: bool
+  returned: when it ran
 output:
   description: What the test printed, its beginning and its end where that is much.
   type: str
@@ -106,6 +127,7 @@ from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
+    confined_unit,
     environment,
     explanations,
     input_ports,
@@ -114,12 +136,18 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     logstash_log,
     pipeline_places,
     settings_copy,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 OUTPUT_LINES = 40
 SHOWN = 10
+# Only the end of the test's log is read, however large it is.
+LOG_BYTES = 1_000_000
 TIMED_OUT = (124, 137)
+ROOT = "/"
+# After the timeout: until when systemd ends a test that nothing else has ended.
+UNIT_SECONDS = 30
 # Over what jvm.options has, since the last of two options counts.
 SMALL_START = "-Xms64m"
 
@@ -225,16 +253,44 @@ def test_environment(copy, files, account):
     return found
 
 
-def run_test(copy, params, account):
+def confinement(module, account):
+    """The ConfinedUnit to test in, or None where there can't be one, with a warning."""
+    params = module.params
+    try:
+        files = confined_unit.service_files(ROOT, params["service"], params["drop_in"], params["unit"])
+        return confined_unit.ConfinedUnit(module.run_command, files, account, params["timeout"] + UNIT_SECONDS, ROOT)
+    except confined_unit.NoConfinementError as error:
+        module.warn(
+            f"The configuration test runs as user {account.pw_name}, but not confined as {params['service']} is: "
+            f"{error}."
+        )
+        return None
+
+
+def run_test(copy, params, account, unit):
     """Runs the test; returns its exit code and what it printed, or wrote to its log when it printed no reason."""
+    command = [
+        # Ends it also when this process was killed meanwhile.
+        *["timeout", "--kill-after=10", str(params["timeout"])],
+        *[params["program"], "--path.settings", str(copy.settings), "--config.test_and_exit"],
+    ]
+    variables = test_environment(copy, params["environment_files"], account)
+    if unit:
+        with unit:
+            code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
+    else:
+        code, output = run_outside(command, variables, account)
+    if code and not find_reasons(output):
+        output += read_log(copy, account)
+    return code, output
+
+
+def run_outside(command, variables, account):
+    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed."""
     ended = subprocess.run(  # noqa: S603 - the program is what the role names
-        [
-            # Ends it also when this process was killed meanwhile.
-            *["timeout", "--kill-after=10", str(params["timeout"])],
-            *[params["program"], "--path.settings", str(copy.settings), "--config.test_and_exit"],
-        ],
+        command,
         cwd="/",
-        env=test_environment(copy, params["environment_files"], account),
+        env=variables,
         user=account.pw_uid,
         group=account.pw_gid,
         extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
@@ -245,11 +301,23 @@ def run_test(copy, params, account):
         errors="replace",
         check=False,
     )
-    output = ended.stdout
-    log = copy.path / "logs" / "logstash-plain.log"
-    if ended.returncode and not find_reasons(output) and log.is_file():
-        output += log.read_text(encoding="utf-8", errors="replace")
-    return ended.returncode, output
+    return ended.returncode, ended.stdout
+
+
+def read_log(copy, account):
+    """The end of what the test wrote to its log. The directory is the user's, who may have put anything there."""
+    path = str(copy.path / "logs" / "logstash-plain.log")
+    try:
+        descriptor = untrusted_paths.open_file(path, {account.pw_uid})
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"(The test's own log was not read: {error.strerror})\n"
+    try:
+        start = max(0, os.fstat(descriptor).st_size - LOG_BYTES)
+        return untrusted_paths.read_up_to(descriptor, LOG_BYTES, start).decode("utf-8", "replace")
+    finally:
+        os.close(descriptor)
 
 
 def find_reasons(output):
@@ -257,7 +325,7 @@ def find_reasons(output):
     return logstash_log.reasons(logstash_log.entries(output.splitlines()))
 
 
-def fail_test(module, copy, code, output):
+def fail_test(module, copy, code, output, unit):
     """Ends the module with everything that is known about the failure."""
     params = module.params
     places = []
@@ -273,6 +341,8 @@ def fail_test(module, copy, code, output):
             f"It did not end within {params['timeout']} s. Raise logstash_validation_timeout if the host is slow or "
             "the configuration large",
         )
+    not_started = unit.why_not_started(code) if unit and not reasons else ""
+    reasons += [not_started] if not_started else []
     where = [
         f"{place['file']} line {place['line']}{' (template ' + place['template'] + ')' if place['template'] else ''}: "
         f"{place['text']}"
@@ -294,6 +364,7 @@ def fail_test(module, copy, code, output):
         reasons=reasons,
         places=places,
         output=tail,
+        confined=bool(unit),
     )
 
 
@@ -318,6 +389,8 @@ def main():
             "live": {"type": "path", "required": True},
             "environment_files": {"type": "list", "elements": "path", "default": []},
             "service": {"type": "str", "default": "logstash.service"},
+            "unit": {"type": "str", "default": ""},
+            "drop_in": {"type": "path"},
             "templates": {"type": "dict", "default": {}},
             "timeout": {"type": "int", "default": 300},
         },
@@ -346,19 +419,24 @@ def main():
         copy.make()
         check_files(copy, params["user"])
         check_ports(copy, main_pid(module, params["service"]))
-        code, output = run_test(copy, params, account)
+        unit = confinement(module, account)
+        code, output = run_test(copy, params, account, unit)
         if code:
-            fail_test(module, copy, code, output)
+            fail_test(module, copy, code, output, unit)
     except accounts.WorkFailedError as error:
         module.fail_json(msg=f"The staged settings could not be looked at. {error} Nothing live was changed.")
     except RefusedError as error:
         module.fail_json(msg=f"The staged settings are refused: {error}.")
+    except confined_unit.ReloadError as error:
+        module.fail_json(msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.")
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
         module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
     finally:
         remove(base)
-    module.exit_json(changed=False, output=module.mask.foreign(copy.shown(logstash_log.shortened(output))))
+    module.exit_json(
+        changed=False, confined=bool(unit), output=module.mask.foreign(copy.shown(logstash_log.shortened(output)))
+    )
 
 
 if __name__ == "__main__":

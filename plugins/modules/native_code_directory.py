@@ -52,7 +52,7 @@ tried:
 
 import os
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, native_code
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, native_code, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 WAY_OUT = (
@@ -70,13 +70,6 @@ def fault(path):
     return f"cannot load native libraries from it: {reason}" if reason else ""
 
 
-def nearest(path):
-    """The directory, or the first one above it that exists."""
-    while not os.path.isdir(path):
-        path = os.path.dirname(path)
-    return path
-
-
 def main():
     """Runs the module."""
     module = AnsibleModule(
@@ -91,10 +84,14 @@ def main():
     params = module.params
     path = os.path.normpath(params["path"])
     named = f"{params['variable']} makes {path} the temporary directory of Java"
-    if not os.path.isdir(path) and params["required"]:
+    try:
+        with untrusted_paths.open_nearest(path) as directory:
+            above, noexec = directory.path, directory.volume().f_flag & os.ST_NOEXEC
+    except OSError as error:
+        module.fail_json(msg=f"{named}, which can't be used: {error} {WAY_OUT}")
+    if above != path and params["required"]:
         module.fail_json(msg=f"{named}, but there is no such directory. Make it. {WAY_OUT}")
-    above = nearest(path)
-    if os.statvfs(above).f_flag & os.ST_NOEXEC:
+    if noexec:
         module.fail_json(
             msg=f"{named}, but the file system of {above} is mounted noexec: Logstash could not load its native "
             f"libraries there, and would end with `FFI not available`. {WAY_OUT}"
@@ -105,7 +102,10 @@ def main():
         account = accounts.find_account(params["user"])
     except accounts.NoSuchUserError:
         module.exit_json(changed=False, tried=False)
-    reason = accounts.do_as(account, lambda: fault(path))
+    try:
+        reason = accounts.do_as(account, lambda: fault(path))
+    except (OSError, accounts.WorkFailedError) as error:
+        module.fail_json(msg=f"{named}, but whether it can be used could not be seen. {error}")
     if reason:
         module.fail_json(msg=f"{named}, but user {params['user']} {reason}. {WAY_OUT}")
     module.exit_json(changed=False, tried=True)

@@ -8,8 +8,9 @@ module: octopus_check
 short_description: Check that every Octopus-style token can be resolved for the host
 description:
   - Evaluates the C(#{Tokens}) of files and texts for the host, and fails with all problems of all of them at once.
-  - A check of nothing fails, too - without any of O(src), O(text) and O(required), or of a directory in which O(files)
-    chooses no text. With O(warn_no_match=false) such a directory is left out, as long as there is something else.
+  - A check of nothing fails, too - without any of O(src), O(pipelines), O(text) and O(required), or of a directory in
+    which O(files) chooses no text. With O(warn_no_match=false) such a directory is left out, as long as there is
+    something else.
   - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -17,6 +18,13 @@ options:
     description:
       - Files with tokens, found as M(elk.deploy.octopus_template) finds them, and directories. Of a directory the files
         are looked at that O(files) and O(exclude) choose, as M(elk.deploy.octopus_directory) does.
+    type: list
+    elements: path
+    default: []
+  pipelines:
+    description:
+      - Files with tokens that are pipelines of Logstash. In these a value is a fault, too, that would end the string
+        that its token stands in, or be read as a part of the pipeline.
     type: list
     elements: path
     default: []

@@ -78,8 +78,8 @@ dest:
   type: str
   sample: /etc/logstash/conf.d/output.conf
 checksum:
-  description: SHA1 of the rendered file.
-  returned: success
+  description: SHA1 of the rendered file. Guesses of a secret could be tried with it.
+  returned: success, and when no sensitive variable was used
   type: str
   sample: 373296322247ab85d26d5d1257772757e7afd172
 """

@@ -18,6 +18,13 @@ options:
     description: Where the key is - an address that starts with http, https, ftp or file.
     type: str
     required: true
+  fingerprints:
+    description:
+      - Whose keys may be in what is fetched, by their fingerprints - 40 or 64 hex digits; blanks do not count. Every
+        key has to be among them. Empty means any key; then whoever serves the address says what is trusted.
+    type: list
+    elements: str
+    default: []
   path:
     description: The file on the host. Its directory is made when it is missing.
     type: path
@@ -40,6 +47,7 @@ EXAMPLES = r"""
   elk.deploy.repository_key:
     url: https://artifacts.elastic.co/GPG-KEY-elasticsearch
     path: /etc/apt/keyrings/logstash.asc
+    fingerprints: [4609 5ACC 8548 582C 1A26 99A9 D27D 666C D88E 42B4]
 """
 
 RETURN = r"""
@@ -59,6 +67,7 @@ from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
     KeyFileError,
     armored,
+    check_fingerprints,
     read_keys,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -71,6 +80,8 @@ MODE = 0o644
 def fetch(url, timeout):
     """What an address holds. Raises OSError, ValueError or HTTPException with the reason."""
     with open_url(url, timeout=timeout, force=True) as answer:
+        if url.lower().startswith("https://") and not answer.geturl().lower().startswith("https://"):
+            raise ValueError(f"it leads to {answer.geturl()}, which is not https")
         return answer.read(LIMIT)
 
 
@@ -88,6 +99,7 @@ def main():
         argument_spec={
             "url": {"type": "str", "required": True},
             "path": {"type": "path", "required": True},
+            "fingerprints": {"type": "list", "elements": "str", "default": []},
             "timeout": {"type": "int", "default": 20},
         },
         supports_check_mode=True,
@@ -96,12 +108,13 @@ def main():
     try:
         content = fetch(url, module.params["timeout"])
         keys = read_keys(content)
+        check_fingerprints(content, keys, module.params["fingerprints"])
     except urllib.error.HTTPError as error:
         module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
     except urllib.error.URLError as error:
         module.fail_json(msg=f"The key {url} could not be fetched: {error.reason}.")
     except KeyFileError as error:
-        module.fail_json(msg=f"The key {url} is none: {error}.")
+        module.fail_json(msg=f"The key {url} is {'not trusted' if error.is_foreign else 'none'}: {error}.")
     except (OSError, ValueError, http.client.HTTPException) as error:
         module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
     content = armored(content)

@@ -10,7 +10,9 @@ description:
   - Makes every file on the controller - texts, files as they are, templates with C(#{Tokens}) - and sends them to the
     host in one step. What else lies in the directory is removed.
   - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
-    values of sensitive variables went into.
+    values of sensitive variables, or values that are encrypted with Ansible Vault, went into, whatever was made of
+    them. It is remembered which files these are, so that what was secret before is not shown either. Of a file that was
+    written before this was remembered it is not known.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   path:
@@ -46,11 +48,26 @@ options:
         description: Whether the content must never be shown.
         type: bool
         default: false
+      pipeline:
+        description:
+          - Whether the template is a pipeline of Logstash. A value that would end the string that its token stands in,
+            or be read as a part of the pipeline, then fails the task.
+        type: bool
+        default: false
   leave:
     description: Names at the top of O(path) that stay, since something else makes them there.
     type: list
     elements: str
     default: []
+  placeholders:
+    description:
+      - Whether the files have placeholders in place of what is secret in them, such as C(<secret Db.Password>), since
+        they are for people to read. A file that is secret as a whole has nothing else in it.
+    type: bool
+    default: false
+  record:
+    description: Another file on the host to remember in which files are secret, as M(elk.deploy.secret_files) does.
+    type: path
   bundle:
     description: For the action only - the file on the host that it has sent.
     type: path
@@ -102,7 +119,9 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
 
 DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
@@ -197,7 +216,17 @@ def own(path, uid, gid):
         os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
 
 
-def differences(root, plan, files, hidden):
+def why_hidden(path, was_secret):
+    """Why what is there must not be shown, if so."""
+    if not path.is_file():
+        return ""
+    secret = was_secret(path)
+    if secret is None:
+        return "it is not known whether what is there now has secrets"
+    return "what is there now has secrets" if secret else ""
+
+
+def differences(root, plan, files, hidden, was_secret):
     """What is shown of a plan: the difference of each file, or why there is none."""
     shown = [{"prepared": f"folder {name or '.'}\n"} for name in plan.make]
     for name in plan.write:
@@ -205,6 +234,10 @@ def differences(root, plan, files, hidden):
             shown.append({"prepared": f"Not shown: {name} ({hidden[name]})\n"})
             continue
         path = root / name
+        reason = why_hidden(path, was_secret)
+        if reason:
+            shown.append({"prepared": f"Not shown: {name} ({reason})\n"})
+            continue
         before = path.read_bytes() if path.is_file() else b""
         shown.append(
             {
@@ -215,6 +248,13 @@ def differences(root, plan, files, hidden):
             }
         )
     return shown + [{"prepared": f"removed {name}\n"} for name in plan.remove]
+
+
+def remember(record, root, plan, hidden):
+    """Writes down, before anything is written, what has secrets from then on; what has none any more, afterwards."""
+    record.note(
+        {root / name: True for name, why in hidden.items() if why} | {root / name: None for name in plan.remove}
+    )
 
 
 def find_account(module, kind, name, find):
@@ -238,6 +278,7 @@ def main():
             "group": {"type": "str"},
             "leave": {"type": "list", "elements": "str", "default": []},
             "bundle": {"type": "path", "required": True},
+            "record": {"type": "path"},
         },
         supports_check_mode=True,
     )
@@ -250,7 +291,13 @@ def main():
         module.fail_json(msg=f"{outside[0]!r} leads out of {root}; give a path below it.")
     uid = find_account(module, "user", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
     gid = find_account(module, "group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
+    hidden = {file["name"]: file["hidden"] for file in bundle}
+    record = SecretFiles(params["record"])
     try:
+        if uid == 0:
+            untrusted_paths.check_roots_own(
+                str(root), "root writes the settings there, and systemd takes what the service runs from them"
+            )
         plan = make_plan(root, files, uid, gid, params["leave"])
         result = {
             "changed": bool(plan.make or plan.write or plan.remove),
@@ -258,9 +305,13 @@ def main():
             "removed": sorted(plan.remove),
         }
         if module._diff:
-            result["diff"] = differences(root, plan, files, {file["name"]: file["hidden"] for file in bundle})
+            result["diff"] = differences(root, plan, files, hidden, record.is_secret)
         if not module.check_mode:
+            remember(record, root, plan, hidden)
             carry_out(root, plan, files, uid, gid)
+            record.note({root / name: bool(hidden[name]) for name in files})
+    except untrusted_paths.RefusedError as error:
+        module.fail_json(msg=f"The settings are not written: {error}")
     except OSError as error:
         module.fail_json(
             msg=f"The settings could not be written to {root}: {error}. Make room on that file "

@@ -9,6 +9,9 @@ short_description: Make a settings directory live with one switch
 description:
   - Copies the named entries of a staged directory into C(releases/HASH) below the live directory, HASH being computed
     from their names, modes and contents, and then points the link C(current) to it in one atomic step.
+  - The hash is keyed with O(key), which only root can read and which is made once on each host. Everybody can read the
+    name, and must not be able to try with it whether a guess of a secret in the files is right. When the key is lost,
+    releases that are there keep their names, and are gone back to as before; later ones are named with a new key.
   - The entries appear in the live directory as links through C(current), so that a program which reads them there sees
     either the old release or the new one, never a mixture.
   - A release whose files were edited by hand no longer has its hash and is written again.
@@ -54,6 +57,10 @@ options:
     description: How many releases stay in O(dest), the live one included.
     type: int
     default: 5
+  key:
+    description: The file on the host with the key that names releases. Its folder is made for root alone.
+    type: path
+    default: /var/lib/elk-deploy/release.key
   protect:
     description: Releases that stay however old they are, such as the one that was last proven healthy.
     type: list
@@ -86,7 +93,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 release:
-  description: The hash of the settings that are wanted, which names the release.
+  description:
+    - The keyed hash of the settings that are wanted, which names the release. V(unnamed) for new settings in check mode
+      on a host that has no key yet.
   type: str
   returned: success
 previous:
@@ -104,40 +113,22 @@ files:
   returned: success
 """
 
-import contextlib
 import grp
-import hashlib
 import os
 import shutil
-import stat
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.releases import (
+    DIRECTORY_MODE,
+    point,
+    read_tree,
+    tree_hash,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
-DIRECTORY_MODE = 0o750
-# What a file's mode may have: nothing for others.
-FILE_MODES = 0o770
-
-
-def read_tree(root, entries):
-    """The regular files below the entries of a directory, as {relative path: (mode, bytes)}; missing ones left out."""
-    root = Path(root)
-    files = {}
-    for entry in entries:
-        path = root / entry
-        for file in [path] if path.is_file() else path.rglob("*"):
-            if file.is_file():
-                mode = stat.S_IMODE(file.stat().st_mode) & FILE_MODES
-                files[str(file.relative_to(root))] = (mode, file.read_bytes())
-    return files
-
-
-def tree_hash(files):
-    """Sixteen hex digits that change with any name, mode or content. Lengths keep names and contents apart."""
-    digest = hashlib.sha256()
-    for name, (mode, content) in sorted(files.items()):
-        digest.update(f"{len(name)}:{name}{mode:o}:{len(content)}:".encode() + content)
-    return digest.hexdigest()[:16]
+# The release of a check run on a host that has no key yet.
+UNNAMED = "unnamed"
 
 
 def write_release(files, directory, gid):
@@ -155,6 +146,7 @@ def write_release(files, directory, gid):
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+    releases.note(part, {"digest": tree_hash(files)})
     if directory.exists():
         shutil.rmtree(directory)
     part.rename(directory)
@@ -165,15 +157,6 @@ def make_directory(path, gid):
     path.mkdir(parents=True, exist_ok=True)
     os.chown(path, 0, gid)
     path.chmod(DIRECTORY_MODE)
-
-
-def point(link, target):
-    """Points a link to a target in one step."""
-    part = link.with_name(link.name + ".part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    part.symlink_to(target)
-    part.replace(link)
 
 
 def is_linked(dest, name):
@@ -215,11 +198,11 @@ def unlink_entry(dest, name):
         path.unlink()
 
 
-def remove_old(releases, keep, wanted):
+def remove_old(directory, keep, wanted):
     """Removes all but the newest releases, and what a killed run left; the wanted ones always stay."""
-    for part in releases.glob("*.part"):
+    for part in directory.glob("*.part"):
         shutil.rmtree(part)
-    others = (path for path in releases.iterdir() if path.name not in wanted)
+    others = (path for path in directory.iterdir() if path.name not in wanted)
     found = sorted(others, key=lambda path: path.stat().st_mtime)
     for path in found[: max(0, len(found) - (keep - 1))]:
         shutil.rmtree(path)
@@ -246,9 +229,20 @@ def find_wanted(module, dest):
         module.fail_json(msg=f"{root} has no {', '.join(missing)}; stage the settings first.")
     entries = params["entries"] + [name for name in params["optional"] if (root / name).exists()]
     files = read_tree(root, entries)
-    if params["release"] and tree_hash(files) != params["release"]:
+    if params["release"] and not releases.is_untouched(root, tree_hash(files)):
         module.warn(f"The files of release {params['release']} were changed since it was made.")
     return files, entries
+
+
+def name_of(module, dest, files, previous):
+    """What a release of these files is called; ``previous`` is the live one, if it has the same files."""
+    digest = tree_hash(files)
+    if previous and releases.is_untouched(dest / "releases" / previous, digest):
+        # Also when the key was lost: nothing differs but the name, which tells nothing.
+        return previous
+    path = module.params["key"]
+    key = releases.read_key(path) if module.check_mode else releases.make_key(path)
+    return releases.keyed_name(digest, key) if key else UNNAMED
 
 
 def switch(module, dest, files, entries, release):
@@ -285,6 +279,7 @@ def main():
             "links": {"type": "dict", "default": {}},
             "group": {"type": "str", "required": True},
             "keep": {"type": "int", "default": 5},
+            "key": {"type": "path", "default": "/var/lib/elk-deploy/release.key"},
             "protect": {"type": "list", "elements": "str", "default": []},
         },
         mutually_exclusive=[["src", "release"]],
@@ -295,11 +290,17 @@ def main():
     params = module.params
     dest = Path(params["dest"])
     wanted, entries = find_wanted(module, dest)
-    release = params["release"] or tree_hash(wanted)
 
     current = dest / "current"
     live = read_tree(current, params["entries"] + params["optional"])
     previous = os.path.basename(os.readlink(current)) if current.is_symlink() else ""
+    try:
+        release = params["release"] or name_of(module, dest, wanted, previous if live == wanted else "")
+    except OSError as error:
+        module.fail_json(
+            msg=f"The key that names releases cannot be kept in {params['key']}: {error}. Make room on that file "
+            "system, or make it writable, and run again."
+        )
     stale = [name for name in params["optional"] if name not in entries and is_linked(dest, name)]
     linked = all(is_linked(dest, name) for name in entries) and not stale
     linked = linked and all(is_linked_outside(dest, path, name) for path, name in params["links"].items())
@@ -316,7 +317,12 @@ def main():
     if not result["changed"] or module.check_mode:
         module.exit_json(**result)
     try:
+        untrusted_paths.check_roots_own(
+            str(dest), "root writes the settings there, and systemd takes what the service runs from them"
+        )
         switch(module, dest, wanted, entries, release)
+    except untrusted_paths.RefusedError as error:
+        module.fail_json(msg=f"Release {release} of the settings is not made live: {error}")
     except OSError as error:
         module.fail_json(
             msg=f"Release {release} of the settings could not be made live in {dest}: {error}. Make room on that file "

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from ansible.errors import AnsibleError
 from ansible.parsing import vault
+from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name
 from ..module_utils.masking.known import is_maskable
@@ -66,6 +67,8 @@ def secrets_in(value: Any, *, is_secret: bool = False) -> Iterator[str]:
 
 
 def _walk(value: Any, is_secret: bool, template: Callable[[Any], Any], depth: int) -> Iterator[str]:
+    if isinstance(value, HostVars | HostVarsVars):
+        return  # those of all hosts, below `ansible_delegated_vars`
     if isinstance(value, Mapping):
         for name, item in value.items() if depth else ():
             named = isinstance(name, str) and is_secret_name(name)
@@ -87,7 +90,7 @@ def _of_text(value: str, is_secret: bool, template: Callable[[Any], Any]) -> Ite
         evaluated = _evaluated(value, template) if is_secret else None
         if isinstance(evaluated, str):
             yield str(evaluated)
-    elif is_secret or _is_vaulted(value):
+    elif is_secret or is_vaulted(value):
         yield str(value)
     for password in CREDENTIALS.findall(value) if "@" in value else ():
         yield from (password, unquote(password))
@@ -107,7 +110,7 @@ def _evaluated(value: Any, template: Callable[[Any], Any]) -> Any:
         return None
 
 
-def _is_vaulted(value: str) -> bool:
+def is_vaulted(value: Any) -> bool:
     """Whether a value was encrypted by itself, or stands in a file that is encrypted."""
     if vault.VaultHelper.get_ciphertext(value, with_tags=False):
         return True
@@ -119,11 +122,11 @@ try:
     from ansible._internal._datatag._tags import Origin
 except ImportError:  # a later ansible-core may keep it elsewhere
 
-    def _path_of(value: str) -> str:
+    def _path_of(value: Any) -> str:
         return ""
 else:
 
-    def _path_of(value: str) -> str:
+    def _path_of(value: Any) -> str:
         """The file that a value was read from."""
         origin = Origin.get_tag(value)
         return (origin.path or "") if origin else ""

@@ -42,7 +42,10 @@ class MaskedAction(ActionBase):
             raise AnsibleActionFail(self._mask.text(said)) from None
         if self._masked_on_the_host and not result.get("failed"):
             return result
-        return self._mask.everything(result, () if result.get("failed") else FACTS)
+        masked = self._mask.everything(result, () if result.get("failed") else FACTS)
+        if "diff" in result:
+            masked["diff"] = self._mask.difference(result["diff"])
+        return masked
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does. ``result`` is what the result starts from."""

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible import constants as C  # noqa: N812 - Ansible's own convention
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.plugins.action import ActionBase
 
@@ -30,8 +31,13 @@ def copy_rendered(
     """Run copy's action with ``content``, so that check mode, diff and idempotence are copy's.
 
     ``source`` is the file that the content was made from. The difference is not shown when ``sensitive`` names
-    anything: the names of the variables with secret values that went into the content.
+    anything: the names of the variables with secret values that went into the content. Nor is it when that was so of
+    what is on the host, which remembers it. A hash of something secret is not returned: guesses could be tried with it.
     """
+    dest, name = action._task.args["dest"], os.path.basename(source)
+    hidden = bool(sensitive) or _was_secret(action, [dest], name, task_vars) != []
+    if sensitive:
+        _remember(action, {dest: True}, name, task_vars)
     arguments = {}
     if action._task.args.get("mode") == "preserve":
         arguments["mode"] = f"0{stat.S_IMODE(os.stat(source).st_mode):o}"
@@ -40,11 +46,17 @@ def copy_rendered(
         with open(rendered, "wb") as stream:
             stream.write(content)
         copy = _copy_action(action, COPY_OPTIONS, src=rendered, **arguments)
-        if sensitive:
+        if hidden:
             copy._task.diff = False
         result = _run(copy, action, task_vars)
-    if sensitive and action._task.diff and result.get("changed"):
+    if hidden and action._task.diff and result.get("changed"):
         result["diff"] = _not_shown(shown_path(source), sensitive)
+    if sensitive:
+        for hash_name in ("checksum", "md5sum"):
+            result.pop(hash_name, None)
+    elif result.get("changed") and not result.get("failed") and (hidden or not action._task.diff):
+        # Where the host has just said that it was none, there is nothing to forget.
+        _remember(action, {dest: False}, name, task_vars)
     return result
 
 
@@ -57,6 +69,16 @@ def copy_tree(
     file has the mode that it has in ``directory``.
     """
     arguments = {} if action._task.args.get("mode") else {"mode": "preserve"}
+    paths = {
+        os.path.relpath(os.path.join(folder, name), directory)
+        for folder, _folders, names in os.walk(directory)
+        for name in names
+    }
+    places = {os.path.join(action._task.args["dest"], path): path for path in sorted(paths)}
+    free = [place for place, path in places.items() if path not in sensitive]
+    was_secret = {places[place] for place in _was_secret(action, free, "", task_vars)}
+    if sensitive:
+        _remember(action, {place: True for place, path in places.items() if path in sensitive}, "", task_vars)
     copy = _copy_action(action, COPY_TREE_OPTIONS, src=os.path.join(directory, ""), **arguments)
     differences = []
     original = copy._get_diff_data
@@ -66,13 +88,20 @@ def copy_tree(
         label = shown_path(os.path.join(source, path))
         if path in sensitive:
             differences.append(_not_shown(label, sensitive[path]))
+        elif path in was_secret:
+            differences.append(_not_shown(label, ()))
         else:
             differences.append(original(destination, rendered, *arguments, **options) | {"after_header": label})
         return {}
 
     # copy itself does not return the differences when there is more than one file.
     copy._get_diff_data = difference
-    return _run(copy, action, task_vars) | {"diff": differences}
+    result = _run(copy, action, task_vars) | {"diff": differences}
+    if action._task.diff:
+        free = [place for place in free if places[place] in was_secret]
+    if free and result.get("changed") and not result.get("failed"):
+        _remember(action, dict.fromkeys(free, False), "", task_vars)
+    return result
 
 
 @contextmanager
@@ -111,5 +140,37 @@ def _run(copy: ActionBase, action: ActionBase, task_vars: dict[str, Any]) -> dic
         action._remove_tmp_path(action._connection._shell.tmpdir)
 
 
+def _was_secret(action: ActionBase, paths: Sequence[str], name: str, task_vars: dict[str, Any]) -> list[str]:
+    """Those of the paths on the host that a secret had been written to; asked only where a difference is shown."""
+    if not action._task.diff or not paths:
+        return []
+    return _ask_host(action, dict.fromkeys(paths), name, task_vars)
+
+
+def _remember(action: ActionBase, files: Mapping[str, bool], name: str, task_vars: dict[str, Any]) -> None:
+    """Have the host remember which files a secret goes into; in check mode nothing is written."""
+    if not action._task.check_mode:
+        _ask_host(action, files, name, task_vars)
+
+
+def _ask_host(action: ActionBase, files: Mapping[str, bool | None], name: str, task_vars: dict[str, Any]) -> list[str]:
+    masked = action._masked_on_the_host
+    try:
+        answer = action._execute_module(
+            module_name="elk.deploy.secret_files",
+            module_args={"files": dict(files), "source_name": name},
+            task_vars=task_vars,
+        )
+    finally:
+        # This is not what the action returns.
+        action._masked_on_the_host = masked
+        action._remove_tmp_path(action._connection._shell.tmpdir)
+    if answer.get("failed") or "secret" not in answer:
+        raise AnsibleActionFail(answer.get("msg") or f"{', '.join(files)}: the host did not say what is secret there")
+    return answer["secret"]
+
+
 def _not_shown(label: str, sensitive: Sequence[str]) -> dict[str, str]:
+    if not sensitive:
+        return {"prepared": f"Not shown: {label}: what is there now has secrets\n"}
     return {"prepared": f"Not shown: {label} uses sensitive values: {', '.join(sensitive)}\n"}

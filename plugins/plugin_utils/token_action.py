@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.logstash import pipeline_values
 from ..module_utils.octopus import Problem, render
 from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
 from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
-from ..module_utils.octopus.scoping.host import HostVariables
+from ..module_utils.octopus.language.evaluation import render_with_places
+from ..module_utils.octopus.language.redaction import redact
+from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostVariables
 from .masked_action import MaskedAction
 from .octopus import read_host, shown_path
+from .placeholders import Placeholders, as_written, made_again, placeholder
 from .problems import WAYS, Handling, handling, settle
 
 # Values of `variables` are checked where they are read, by the same rules as those of the inventory.
@@ -52,6 +56,8 @@ class Rendered:
 class TokenAction(MaskedAction):
     """Base of these actions. All of their work is done on the controller, before the host is touched."""
 
+    placeholders: Placeholders
+    written: Mapping[str, Any] | None
     # Were it true, Ansible would make a directory on the host before tokens are checked.
     TRANSFERS_FILES = False
 
@@ -76,6 +82,31 @@ class TokenAction(MaskedAction):
 
         how = handling(variable, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
         return read_host(variable, options["variables"]), how
+
+    def host_of_files(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:
+        """The same for what is written: variables that secrets of Ansible's variables went into are sensitive, too."""
+        host, how = self.host(options, task_vars)
+        self.placeholders = Placeholders(task_vars, self._templar, {*self._secrets, *host.secrets})
+        self.written = as_written(self._task)
+        return host.with_sensitive(self._tainted(host)), how
+
+    def _tainted(self, host: HostVariables) -> list[str]:
+        """The Octopus variables whose values are made with secrets of Ansible's variables."""
+
+        def again() -> HostVariables:
+            given = self.placeholders.template((self.written or {}).get("variables"))
+            return read_host(self.placeholders.read, given, warn=False)
+
+        made, is_made = made_again(again)
+        given = {TASK} if self.written is None else set()
+        if not is_made:
+            # Which of those that Ansible evaluates have one is not known.
+            given = {INVENTORY, PROMPTED, TASK}
+        return [
+            name
+            for name, value in host.variables.items()
+            if host.layers[name.lower()][-1].source in given or (is_made and made.variables.get(name) != value)
+        ]
 
     def find(self, name: str) -> str:
         """The file or directory on the controller, looked for as the template module does."""
@@ -122,22 +153,39 @@ class TokenAction(MaskedAction):
         content, encrypted = self._read(path, read_bytes)
         return Rendered(shown_path(path), content, sensitive=(ENCRYPTED,) if encrypted else ())
 
-    def rendered(self, path: str, host: HostVariables, output_encoding: str | None) -> Rendered:
+    def rendered(
+        self, path: str, host: HostVariables, output_encoding: str | None, *, is_pipeline: bool = False
+    ) -> Rendered:
         """A file with its tokens substituted. Problems are only noted: :meth:`settle` acts on them.
 
+        :param is_pipeline: of Logstash, in which a value must not be read as a part of the pipeline.
         :raises TextFileError, AnsibleError: it cannot be read, or not be written in the encoding.
         """
         label = shown_path(path)
         file, encrypted = self.read(path)
-        evaluation = render(file.text, host.variables)
-        sensitive = sorted(name for name in evaluation.used if host.variables.is_sensitive(name))
+        if is_pipeline:
+            evaluation, inserted = render_with_places(file.text, host.variables)
+        else:
+            evaluation, inserted = render(file.text, host.variables), ()
+        problems = evaluation.problems
+        if is_pipeline:
+            problems = (*problems, *map(_as_problem, pipeline_values.faults(evaluation.text or "", inserted)))
+        sensitive = host.secret_names(evaluation.used)
         if encrypted:
             sensitive.append(ENCRYPTED)
         try:
             encoded = encode(file.in_encoding(output_encoding), evaluation.text or "")
         except TextFileError as error:
             raise TextFileError(f"{label}: {error}") from None
-        return Rendered(label, encoded.content, evaluation.problems, tuple(sensitive), encoded.warning)
+        return Rendered(label, encoded.content, problems, tuple(sensitive), encoded.warning)
+
+    def redacted(self, path: str, host: HostVariables) -> str:
+        """A file with its tokens substituted, with placeholders where a secret variable was read.
+
+        :raises TextFileError, AnsibleError: it cannot be read.
+        """
+        file, _encrypted = self.read(path)
+        return redact(file.text, host.variables, host.is_secret, placeholder)
 
     def settle(self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()) -> None:
         """Warn, or fail with everything that is wrong with all texts, and with the other ``faults``."""
@@ -147,3 +195,9 @@ class TokenAction(MaskedAction):
         for text in texts:
             if text.warning:
                 self._display.warning(f"{text.label}: {text.warning}")
+
+
+def _as_problem(fault: pipeline_values.Fault) -> Problem:
+    place = fault.inserted
+    variable = f" (variable {place.variable})" if place.variable else ""
+    return Problem(place.line, place.column, f"{place.token}{variable}", fault.reason, "value")

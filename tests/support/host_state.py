@@ -1,8 +1,8 @@
 """Says on a host, as lines of text, all that a deployment determines. Two hosts, or two moments, compare line by line.
 
 Needs nothing but Python, since it runs on the host, with `python3 -c`. Left out is what differs between equal
-deployments: the names of releases and the files of the keystore, which have random salts, all that a running Logstash
-writes, and what is kept for going back.
+deployments: the names of releases and the files of the keystore, which have random salts, what is noted of both, all
+that a running Logstash writes, and what is kept for going back.
 """
 
 import grp
@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 SETTINGS = Path("/etc/logstash")
-SALTED = ("logstash.keystore", "keystore.env", "record")
+SALTED = ("logstash.keystore", "keystore.env", "record", ".release.json")
 UNIT = "ActiveState,SubState,UnitFileState,NeedDaemonReload,FragmentPath,DropInPaths,EnvironmentFiles"
 # What the role, Ansible's modules and package managers leave when they are cut off.
 RESTS = (".part", ".tmp", ".dpkg-tmp")

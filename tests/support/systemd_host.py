@@ -22,7 +22,7 @@ def start(name: str) -> None:
     remove(name)
     own_tree = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
     docker(
-        "run", "--detach", f"--name={name}", f"--hostname={name}", "--cap-add=SYS_ADMIN",
+        "run", "--detach", f"--name={name}", f"--hostname={name}", "--cap-add=SYS_ADMIN", "--cap-add=SYS_PTRACE",
         "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--tmpfs=/run", "--tmpfs=/tmp",
         f"--cgroupns={'private' if own_tree else 'host'}",
         f"--volume=/sys/fs/cgroup:/sys/fs/cgroup:{'rw' if own_tree else 'ro'}",

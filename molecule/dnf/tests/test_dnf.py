@@ -81,6 +81,19 @@ def test_wrong_key_is_told_and_not_trusted(host, tmp_path):
     assert (installed(host), service(host)) == (OLD, before)
 
 
+def test_key_with_another_fingerprint_is_not_taken(host, tmp_path):
+    """Of a server that was taken over: the repository is signed with the key that it serves."""
+    before, key = service(host), host.file("/etc/pki/rpm-gpg/RPM-GPG-KEY-logstash").content
+    host.check_output("rm -f /var/cache/elk-deploy/logstash-%s.rpm", NEW)
+    elastics = ["46095ACC8548582C1A2699A9D27D666CD88E42B4"]
+    run = deploy(NEW, tmp_path, logstash_require_checksums=True, logstash_repository_key_fingerprints=elastics)
+    assert run.code != 0
+    assert "is not trusted: it holds " in run.text
+    assert "and only 46095ACC8548582C1A2699A9D27D666CD88E42B4 is expected" in run.text
+    assert host.file("/etc/pki/rpm-gpg/RPM-GPG-KEY-logstash").content == key
+    assert (installed(host), service(host)) == (OLD, before)
+
+
 def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(host, tmp_path):
     """rpm takes it for installed."""
     before = service(host)
@@ -104,6 +117,8 @@ def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(host, tm
 
 
 def test_way_back_up(host, tmp_path):
-    run = deploy(NEW, tmp_path)
+    listed = host.check_output("gpg --show-keys --with-colons /srv/repository/key.asc")
+    fingerprint = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
+    run = deploy(NEW, tmp_path, logstash_require_checksums=True, logstash_repository_key_fingerprints=[fingerprint])
     assert run.code == 0, run.output
     assert (installed(host), service(host)["version"]) == (NEW, NEW)

@@ -131,6 +131,8 @@ def test_repository_that_is_down(deploy, host, closed_port):
             "logstash_source": "repository",
             "logstash_repository_url": url,
             "logstash_repository_key_url": key,
+            "logstash_repository_key_fingerprints": [],
+            "logstash_require_checksums": False,
         }
     )
     assert run.code != 0

@@ -47,7 +47,7 @@ CHANGING = [
         Kill(
             "Compare what is wanted with what was proven", "See whether the staged settings differ from the live ones"
         ),
-        Kill("Validate the staged settings", process=r"^(?!timeout).*--config\.test_and_exit"),
+        Kill("Validate the staged settings", process=r"^\S*python\S* .*--config\.test_and_exit"),
     ],
     [Kill("Make the staged settings live", "Switch to the staged settings", after=0.3)],
     [Kill("Run the service", "Run the service with the live settings")],
@@ -102,6 +102,7 @@ class Scene:
             "logstash_template_path": str(self.folder),
             "logstash_input_ports": [5000],
             "logstash_plugins": [{"name": "logstash-filter-acme", "version": plugin, "gem": str(gem)}],
+            "logstash_require_checksums": False,
             "logstash_keystore_password": "password",
             # A process that lives for a second will do, with a Logstash that starts within one.
             "_logstash_settle": 1,

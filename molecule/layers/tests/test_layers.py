@@ -7,6 +7,8 @@ import uuid
 from pathlib import Path
 
 import pytest
+from certificates.authority import Authority
+from certificates.strangers import ATTACKS, Sender, refused
 from testinfra.utils.ansible_runner import AnsibleRunner
 from waiting import wait_for
 
@@ -144,7 +146,46 @@ def test_redis_keeps_events_while_the_indexer_is_down(layer):
     layer("indexers").run_test("systemctl stop logstash")
     name = uuid.uuid4().hex[:8]
     expected = write(layer("shippers"), name)
-    waiting = "redis-cli --no-auth-warning -a 'only for this test' llen logstash"
+    waiting = "redis-cli --tls --cacert /etc/redis/ca.crt --no-auth-warning -a 'only for this test' llen logstash"
     wait_for(lambda: layer("brokers").check_output(waiting) == str(len(expected)), f"{len(expected)} events in Redis")
     layer("indexers").run_test("systemctl start logstash")
     check(arrived(layer("indexers"), name, len(expected)), expected)
+
+
+@pytest.fixture(scope="module")
+def sender(layer, tmp_path_factory):
+    """What can send to the broker's inputs as anybody."""
+    broker = layer("brokers")
+    address = broker.check_output("hostname -i").split()[0]
+    name = f"{os.environ.get('ELK_TEST_ID', 'elk-molecule')}-layers-broker"
+    folder = ROOT / f"build/molecule/{name.removesuffix('-broker')}-tls"
+    made = Sender(address, {"tcp": 5000, "http": 8080}, name, folder / "ca.crt", "elb:only for http")
+    made.good = (folder / "shipper.crt", folder / "shipper.key")
+    made.bad = Authority(tmp_path_factory.mktemp("other")).issue("shipper")
+    return made
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_stranger_gets_no_event_in(layer, sender, attack):
+    name = uuid.uuid4().hex
+    assert refused(attack, sender, f"evil {name}")
+    # What comes after it has arrived, so that it would have, too.
+    assert b"200" in sender.http(f"good {name}", sender.tls(sender.good))
+    found = wait_for(lambda: layer("indexers").run(f"grep {name} {EVENTS}").stdout, "the good event")
+    assert f"good {name}" in found
+    assert f"evil {name}" not in found
+
+
+def test_redis_takes_nothing_in_plain_text(layer):
+    broker = layer("brokers")
+    plain = broker.run(
+        "redis-cli -h %s -a 'only for this test' rpush logstash evil", broker.check_output("hostname -i")
+    )
+    assert "OK" not in plain.stdout
+    assert plain.rc != 0
+
+
+def test_keys_are_readable_by_nobody_else(layer):
+    for group in ("brokers", "shippers", "indexers"):
+        key = layer(group).file("/etc/logstash/current/tls/shipper.key")
+        assert (key.user, key.group, key.mode) == ("root", "logstash", 0o640)

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
+import under_the_unit
 from waiting import wait_for
 
 # Each test goes on where the one before it has left the host.
@@ -115,6 +117,42 @@ def test_position_of_an_input_is_where_the_confined_process_can_write_it(host):
     )
 
 
+JAVA_PORT = 5099
+JAVA_DROP_IN = f"""[Service]
+ExecStart=
+ExecStart=/usr/bin/rmiregistry -J-Xlog:gc:file=/var/lib/logstash/java.log {JAVA_PORT}
+"""
+
+
+@pytest.fixture
+def java(host):
+    """The service with a Java program in the place of Logstash: it listens, writes a log, and makes code as it runs."""
+    folder = "/run/systemd/system/logstash.service.d"
+    host.check_output("mkdir -p %s", folder)
+    under_the_unit.write(host, f"{folder}/zz-java.conf", JAVA_DROP_IN)
+    host.check_output("systemctl daemon-reload && systemctl restart logstash")
+    yield
+    host.check_output("rm -r %s /var/lib/logstash/java.log", folder)
+    host.check_output("systemctl daemon-reload && systemctl restart logstash")
+    wait_for(lambda: host.socket("tcp://0.0.0.0:8443").is_listening, "Logstash that listens again")
+
+
+def test_java_runs_under_the_unit_with_little_exposure(host, java):
+    wait_for(lambda: host.socket(f"tcp://0.0.0.0:{JAVA_PORT}").is_listening, "Java that listens")
+    process = unit(host, "MainPID")
+    status = host.check_output("cat /proc/%s/status", process)
+    for line in ("CapBnd:\t0000000000000000", "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        assert line in status
+    assert "java" in host.check_output("readlink /proc/%s/exe", process)
+    assert host.file("/var/lib/logstash/java.log").user == "logstash"
+    assert host.check_output("readlink /proc/%s/ns/user", process) != host.check_output("readlink /proc/self/ns/user")
+    assert "hidepid" in host.check_output("nsenter --target %s --mount findmnt -n -o OPTIONS /proc", process)
+    assert "169.254.169.254/32" in unit(host, "IPAddressDeny")
+    said = host.check_output("systemd-analyze security --no-pager logstash")
+    exposure = float(re.search(r"Overall exposure level for logstash.service: ([0-9.]+)", said)[1])
+    assert exposure <= 1.6, said
+
+
 def send(host, message):
     """Gives one event to the TLS input."""
     answer = host.run(
@@ -197,8 +235,13 @@ def templates_with_log4j2(tmp_path):
 
 
 def test_what_was_given_up_comes_back(host, tmp_path):
-    """Without its own log4j2.properties, the package's is there again."""
-    output = deploy({}, tmp_path)
+    """Without its own log4j2.properties, the package's is there again. And a low port is listened on when that is asked
+    for: in a container, everybody may listen there, but not here."""
+    host.check_output("mount -o remount,rw /proc/sys && echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start")
+    low = {"octopus_variables": {"LogTcpPort": 514}, "logstash_input_ports": [8443, 514], "logstash_low_ports": True}
+    output = deploy(low, tmp_path)
+    assert host.socket("tcp://0.0.0.0:514").is_listening
+    assert "CapEff:\t0000000000000400" in host.check_output("cat /proc/%s/status", unit(host, "MainPID"))
     assert not host.file("/etc/logstash/log4j2.properties").is_symlink
     assert "LogstashPropertiesConfig" in host.file("/etc/logstash/log4j2.properties").content_string
     assert unit(host, "ProtectSystem") == "strict"

@@ -62,6 +62,7 @@ def test_plugins_of_a_deployment_that_fails_go_back_with_it(host, tmp_path):
         PLAYBOOK,
         {
             "logstash_plugins": [{"name": "logstash-output-http", "version": "99.0.2"}],
+            "logstash_require_checksums": False,
             "logstash_template_path": str(tmp_path),
             "logstash_pipelines": [{"id": "broker", "templates": ["broken.conf"]}],
         },
@@ -78,7 +79,10 @@ def test_file_that_is_not_the_named_version_fails_before_anything_is_done(host, 
     gem = ROOT / "build/packages/plugins/logstash-output-http-99.0.1.gem"
     run = Run(
         PLAYBOOK,
-        {"logstash_plugins": [{"name": "logstash-output-http", "version": "99.0.2", "gem": str(gem)}]},
+        {
+            "logstash_plugins": [{"name": "logstash-output-http", "version": "99.0.2", "gem": str(gem)}],
+            "logstash_require_checksums": False,
+        },
         tmp_path,
     )
     assert run.code != 0

@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pytest
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from playbook_run import Run, pipelines, service
 
 # Each test goes on where the one before it has left the host.
@@ -20,7 +22,18 @@ OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS = (
     "keystore-value-S3",
     "keystore pass S4",
 )
-VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = "vaulted 'S5'", "environment-S6", "MIIEvtlslineS7", "proxy@S8", "package:S9"
+KEY = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
+VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE = (
+    "vaulted 'S5'",
+    "environment-S6",
+    KEY.splitlines()[9],
+    "proxy@S8",
+    "package:S9",
+)
 SECRETS = [OCTOPUS, TASK, KEYSTORE, KEYSTORE_PASS, VAULTED, ENVIRONMENT, TLS, PROXY, PACKAGE]
 PLACE, LOG = "/run/hostile", "/var/log/logstash/logstash-plain.log"
 PLUGIN_MANAGER = "/usr/share/logstash/bin/logstash-plugin"
@@ -47,7 +60,6 @@ def vaulted(text):
 
 def variables(folder, more="", **given):
     """Secrets in every place, for a pipeline with something ``more`` in its filters."""
-    key = f"-----BEGIN PRIVATE KEY-----\n{TLS}\n-----END PRIVATE KEY-----\n"
     return {
         **pipelines(folder, {"broker": PIPELINE.format(more=more)}, [5000]),
         "octopus_variables": {
@@ -61,7 +73,7 @@ def variables(folder, more="", **given):
             "APP_TOKEN": ENVIRONMENT,
             "https_proxy": f"http://me:{quote(PROXY, safe='')}@127.0.0.1:9",
         },
-        "logstash_tls_files": [{"name": "a.key", "content": key}],
+        "logstash_tls_files": [{"name": "a.key", "content": KEY}],
         "logstash_health_timeout": 15,
         **given,
     }
@@ -78,7 +90,13 @@ PHASES = {
         },
         "could not fetch it",
     ),
-    "plugins": ({"logstash_plugins": [{"name": "logstash-filter-nosuch"}]}, "logstash-plugin install"),
+    "plugins": (
+        {
+            "logstash_plugins": [{"name": "logstash-filter-nosuch", "version": "1.0.0"}],
+            "logstash_require_checksums": False,
+        },
+        "logstash-plugin install",
+    ),
     "validate": (
         {"more": 'mutate { nosuch => "#{Given}" password => "#{Secret | JsonEscape}" }'},
         "refuses the staged settings",
@@ -148,7 +166,49 @@ def test_output_shows_no_secret(fallen, phase):
     assert "*****" in shown
 
 
-@pytest.mark.usefixtures("fallen")
+@pytest.fixture(scope="module")
+def compared(fallen, tmp_path_factory):
+    """What check runs showed of a host with secrets: when they are rotated, and when one moves into the keystore."""
+
+    def run(name, *options, **given):
+        folder = tmp_path_factory.mktemp(name)
+        (folder / "vault").write_text(VAULT_PASSWORD)
+        given = variables(folder, **{"logstash_health_timeout": 180, **given})
+        return Run(
+            "playbooks/logstash.yml", given, folder,
+            arguments=("-vvv", "--diff", *options, "--vault-password-file", str(folder / "vault")),
+        )  # fmt: skip
+
+    name = "xpack.monitoring.elasticsearch.password"
+    found = {"written": run("written", logstash_settings={name: vaulted(VAULTED), "pipeline.batch.size": 126})}
+    found["rotated"] = run(
+        "rotated", "--check", octopus_variables={"Secret": {"value": TASK, "sensitive": True}},
+        logstash_settings={name: vaulted(PACKAGE)}, logstash_environment={"APP_TOKEN": PROXY},
+    )  # fmt: skip
+    found["moved"] = run("moved", "--check", logstash_settings={name: "${PROOF}", "pipeline.batch.size": 250})
+    return found
+
+
+@pytest.mark.parametrize("kind", ["written", "rotated", "moved"])
+def test_differences_show_no_secret_of_now_or_before(compared, kind):
+    run = compared[kind]
+    assert run.code == 0, run.output[-3000:]
+    assert [form for secret in SECRETS for form in forms(secret) if form in run.output] == []
+    assert "Not shown: logstash.yml (" in run.output
+
+
+@pytest.mark.usefixtures("compared")
+def test_names_of_releases_and_what_is_remembered_tell_nothing(host):
+    for path in ("release.key", "secret-files.json"):
+        found = host.file(f"/var/lib/elk-deploy/{path}")
+        assert (found.user, found.mode) == ("root", 0o600)
+    assert host.file("/var/lib/elk-deploy").mode == 0o700
+    current = host.file("/etc/logstash/current").linked_to
+    note = json.loads(host.file(f"{current}/.release.json").content_string)
+    assert not note["digest"].startswith(current.rpartition("/")[2][:8])
+
+
+@pytest.mark.usefixtures("compared")
 def test_journal_arguments_and_what_others_can_read_have_no_secret(host):
     for name in ("hostile-log", "hostile-arguments"):
         host.check_output("systemctl stop %s", name)

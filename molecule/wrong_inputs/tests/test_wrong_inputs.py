@@ -96,6 +96,8 @@ def test_version_that_the_repository_does_not_have(deploy_wrongly):
             "logstash_package_checksum": "",
             "logstash_repository_url": "file:///srv/nothing",
             "logstash_repository_key_url": "file:///usr/share/keyrings/debian-archive-keyring.gpg",
+            "logstash_repository_key_fingerprints": [],
+            "logstash_require_checksums": False,
         }
     )
     assert 'logstash_version is "9.9.9", which could not be installed from logstash_repository_url' in output

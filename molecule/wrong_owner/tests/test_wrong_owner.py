@@ -87,6 +87,28 @@ def test_wrong_owners_are_explained_and_repaired_while_it_runs(host, deploy):
     assert runs(host)
 
 
+def test_log_that_leads_to_a_secret_is_not_shown_and_what_the_user_laid_out_is_not_waited_for(host, deploy):
+    """As somebody who has the user could: a log that is a link, a FIFO in a queue that no pipeline has."""
+    log, before = "/var/log/logstash/logstash-plain.log", pid(host)
+    as_user = "setpriv --reuid logstash --regid logstash --init-groups"
+    assert host.run("echo 'root:secret-of-root' > /etc/secret-of-root && chmod 600 /etc/secret-of-root").rc == 0
+    for command in (f"mv {log} {log}.before", f"ln -s /etc/secret-of-root {log}", "mkdir /srv/queues/old",
+                    "touch /srv/queues/old/page.0", "mkfifo /srv/queues/old/checkpoint.head"):  # fmt: skip
+        assert host.run(f"{as_user} {command}").rc == 0, command
+    # The gate of the service fails, and shows the log.
+    code, output = deploy("--tags", "logstash_service", logstash_input_ports=[5999], logstash_health_timeout=1)
+    assert code != 0
+    assert "no input listens on port 5999" in output
+    assert "secret-of-root" not in output
+    assert f"{log} is a symbolic link; expected a regular file" in output
+    code, output = deploy(logstash_path_queue="/srv/moved")
+    assert code != 0
+    assert "queue /srv/queues/old (" in output
+    assert "an unknown number of unread events" in output
+    assert host.run(f"{as_user} rm -r /srv/queues/old {log} && {as_user} mv {log}.before {log}").rc == 0
+    assert pid(host) == before
+
+
 def test_next_run_changes_nothing_and_a_restart_works(host, deploy):
     code, output = deploy()
     assert code == 0, output

@@ -93,9 +93,13 @@ class Destination:
         """What people enter at a load balancer."""
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
-    def logs_of(self, account: str) -> str:
-        """The ARN of the logs of an account's load balancers, as a pattern. Theirs may be prefixes below the prefix."""
-        return f"{self.arn}/{with_slash(self.prefix)}*AWSLogs/{account}/*"
+    def logs_of(self, account: str, prefix: str | None = None) -> str:
+        """The ARN of the logs of an account's load balancers, as a pattern; below ``prefix``, or else the own one."""
+        return f"{self.arn}/{with_slash(self.prefix if prefix is None else prefix)}AWSLogs/{account}/*"
+
+    def source_of(self, account: str) -> str:
+        """As whose logs those of an account's Network Load Balancers are delivered, as a pattern of aws:SourceArn."""
+        return f"arn:{self.partition}:logs:{self.region}:{account}:*"
 
 
 @dataclass(frozen=True)

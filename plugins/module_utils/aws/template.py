@@ -61,6 +61,12 @@ class Template:
         self._conditions: dict[str, Any] = document.get("Conditions") or {}
         self._mappings: dict[str, Any] = document.get("Mappings") or {}
         self._values: dict[str, Any] = dict(pseudo)
+        self.hidden_parameters: frozenset[str] = frozenset(
+            name
+            for name, declared in (document.get("Parameters") or {}).items()
+            if str(declared.get("NoEcho", "")).lower() == "true"
+        )
+        """Those that CloudFormation does not show."""
         for name, declared in (document.get("Parameters") or {}).items():
             value = parameters.get(name, declared.get("Default", UNKNOWN))
             if value is not UNKNOWN:

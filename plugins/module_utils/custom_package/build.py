@@ -24,6 +24,9 @@ VERSION = re.compile(r"\d+\.\d+\.\d+")
 NO_SPACE = os.strerror(errno.ENOSPC)
 LISTED = re.compile(r"^(logstash-\S+) \(([^)]+)\)$", re.MULTILINE)
 
+# How many programs a build runs at most, each for its own time.
+MOST_PROGRAMS = 20
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -136,7 +139,7 @@ def build(wanted, work_path, user, timeout, java_home):
             os.chown(work, account.pw_uid, account.pw_gid)
         java = {"LS_JAVA_HOME": java_home, "JAVA_HOME": java_home} if java_home else {}
         tool = package_format(Runner(work, java, timeout))
-        without_rights(account, lambda: _build_in(work, wanted, tool, paths, plugins))
+        without_rights(account, lambda: _build_in(work, wanted, tool, paths, plugins), MOST_PROGRAMS * timeout)
         _publish(work / wanted.package.name, wanted, account)
     except (OSError, PackageError) as error:
         if NO_SPACE in str(error):

@@ -76,8 +76,8 @@ def account_without_rights(user):
     return account
 
 
-def without_rights(account, work):
-    """Calls work() in a process of the account. What it raises is raised here as a PackageError."""
+def without_rights(account, work, seconds=accounts.LONGEST):
+    """Calls work() in a process of the account, for so long. What it raises is raised here as a PackageError."""
     if account is None:
         work()
         return
@@ -87,6 +87,6 @@ def without_rights(account, work):
         work()
 
     try:
-        accounts.do_as(account, build, expected=(PackageError,), groups=[])
+        accounts.do_as(account, build, expected=(PackageError,), groups=[], seconds=seconds)
     except (OSError, accounts.WorkFailedError) as error:
         raise PackageError(str(error)) from None

@@ -66,6 +66,8 @@ def take(variable, place, checksum, folder):
     if is_address(place):
         try:
             with open_url(place, timeout=60) as answer, path.open("wb") as file:
+                if place.startswith("https://") and not answer.geturl().startswith("https://"):
+                    raise ValueError("it leads to an address without TLS")
                 shutil.copyfileobj(answer, file, 1 << 20)
         except (urllib.error.URLError, ValueError) as error:
             shown = urlsplit(place)._replace(query="").geturl()

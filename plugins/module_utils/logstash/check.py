@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..plain_text import PATH, control_character, unfit_for_path
 from . import table, values
 from .environment import NAME
 from .versions import FIRST_KNOWN, LAST_KNOWN, PIPELINES_YML, Version, shown
@@ -88,6 +89,11 @@ def _settings(wanted: Wanted) -> Iterable[str]:
 
 
 def _setting(where: str, name: str, value: Any, version: Version) -> Iterable[str]:
+    unfit = unfit_for_path(str(value)) if name.startswith("path.") else ""
+    if unfit:
+        # Such a path gets into the service's unit.
+        yield f"{where}: {name} is {str(value)!r}, which has {unfit} in it; expected a path {PATH}. Correct the value."
+        return
     setting = table.known(version).get(name)
     if setting is None:
         yield f"{where}: Logstash {shown(version)} does not know {name}. {table.why_unknown(name, version)}"
@@ -110,6 +116,12 @@ def _pipelines(wanted: Wanted) -> Iterable[str]:
     now = table.known(wanted.version)
     for pipeline in wanted.pipelines:
         where = f"logstash_pipelines: pipeline {pipeline.get('id')}"
+        name = str(pipeline.get("id"))
+        if unfit_for_path(name) or "/" in name or name in (".", ".."):
+            yield (
+                f"logstash_pipelines: {name!r} is no id; expected a name {PATH}, and without /, since directories are "
+                "called after it. Rename the pipeline."
+            )
         for name, value in table.flatten(pipeline.get("settings") or {}).items():
             if name in OF_PIPELINES:
                 yield f"{where}: {name} is set by the role from the pipeline's id and templates. Take it out."
@@ -151,10 +163,10 @@ def _environment(wanted: Wanted) -> Iterable[str]:
         elif name in wanted.reserved_environment:
             variable = wanted.reserved_environment[name]
             yield f"logstash_environment: {name} has a variable of its own. Set {variable} instead."
-        elif isinstance(value, list | dict) or value is None or "\n" in str(value):
+        elif isinstance(value, list | dict) or value is None or control_character(str(value)):
             yield (
-                f"logstash_environment: {name} is not one line of text. Write it as one; a file belongs into "
-                "logstash_tls_files, and a secret into the keystore."
+                f"logstash_environment: {name} is not one line of text without control characters. Write it as one; a "
+                "file belongs into logstash_tls_files, and a secret into the keystore."
             )
 
 

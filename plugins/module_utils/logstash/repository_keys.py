@@ -23,7 +23,15 @@ HASHES = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 
 
 class KeyFileError(Exception):
-    """The file is no public key; the message says what it is instead."""
+    """The file is no public key, or somebody else's (``is_foreign``); the message says what it is instead."""
+
+    is_foreign = False
+
+
+class ForeignKeyError(KeyFileError):
+    """The file is a key, and not one that was asked for."""
+
+    is_foreign = True
 
 
 class Key(NamedTuple):
@@ -57,6 +65,34 @@ def read_keys(content):
     if not starts or starts[0] != 0:
         raise KeyFileError(f"expected an OpenPGP public key, found {_looks_like(content)}")
     return [_read_key(packets[start:end]) for start, end in zip(starts, [*starts[1:], len(packets)], strict=True)]
+
+
+def fingerprint(text):
+    """A fingerprint as people write it, in the form that keys have it; nothing for what is none, such as a short id."""
+    plain = re.sub(r"[\s:]|^0x", "", text).upper()
+    return plain if re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", plain) else ""
+
+
+def check_fingerprints(content, keys, wanted):
+    """Refuses a file with a key whose fingerprint is not among those that are wanted. Raises KeyFileError.
+
+    Nothing that is wanted means any key.
+    """
+    if not wanted:
+        return
+    allowed = {fingerprint(one) for one in wanted}
+    if "" in allowed:
+        none = ", ".join(one for one in wanted if not fingerprint(one))
+        raise ForeignKeyError(f"{none} is no fingerprint; expected 40 or 64 hex digits, and no short id")
+    foreign = [str(key) for key in keys if key.fingerprint not in allowed]
+    if foreign:
+        raise ForeignKeyError(
+            f"it holds {'; '.join(foreign)}, and only {', '.join(sorted(allowed))} is expected. Compare it with "
+            "what the vendor publishes in another place before you trust it"
+        )
+    # What is not read here, an installer may read.
+    if content.count(b"-----BEGIN") not in (0, len(BLOCK.findall(content.decode("latin-1")))):
+        raise ForeignKeyError("it holds more than public keys")
 
 
 def armored(content):

@@ -5,6 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import select
+import signal
+import time
+
+# For how many seconds work as another user may take, and how many bytes its answer may have.
+LONGEST = 60
+LONGEST_ANSWER = 64 << 20
 
 
 class NoSuchUserError(Exception):
@@ -40,13 +47,14 @@ def probable_cause(uid):
     return "probably that user copied or created it"
 
 
-def do_as(account, work, expected=(), groups=None):
+def do_as(account, work, expected=(), groups=None, seconds=LONGEST):
     """What ``work()`` returns, in the types of JSON, when it runs with the rights of the account and no others.
 
     It runs in a child process, since a process that gave up root's rights does not get them back. What it raises is
     raised here: OSError and the exceptions ``expected``, which are made of one message, as they are; everything else,
     and a child that ends without an answer, as WorkFailedError. ``groups`` are the ids of its further groups, where
-    they are to be others than those of the account.
+    they are to be others than those of the account. Other processes of the account may stop the child: after
+    ``seconds`` it is ended.
     """
     reader, writer = os.pipe()
     child = os.fork()
@@ -60,9 +68,17 @@ def do_as(account, work, expected=(), groups=None):
         finally:
             os._exit(0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as stream:
-        answer = stream.read()
-    _child, status = os.waitpid(child, 0)
+    until = time.monotonic() + seconds
+    try:
+        answer = _read_until(reader, until)
+    finally:
+        os.close(reader)
+        status = _end(child, until)
+    if answer is None:
+        raise WorkFailedError(
+            f"The process that worked as user {account.pw_name} had no answer within {seconds} s, or one that is too "
+            "long. Look whether another process of that user stops it, or a file system does not answer, and run again."
+        )
     try:
         kind, value = json.loads(answer)
     except ValueError:
@@ -79,6 +95,37 @@ def do_as(account, work, expected=(), groups=None):
         number, message = value
         raise tuple(expected)[number](message)
     raise WorkFailedError(f"What was to be done as user {account.pw_name} failed: {value}")
+
+
+def _read_until(reader, until):
+    """What the child wrote until it closed its end; None when it did not in time, or wrote too much."""
+    parts, size = [], 0
+    waits = select.poll()
+    waits.register(reader, select.POLLIN)
+    while size <= LONGEST_ANSWER:
+        left = until - time.monotonic()
+        if left <= 0 or not waits.poll(left * 1000):
+            return None
+        part = os.read(reader, 1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+    return None
+
+
+def _end(child, until):
+    """The wait status of the child, which is killed where it has not ended in time."""
+    pause = 0.001
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        if time.monotonic() >= until:
+            os.kill(child, signal.SIGKILL)
+            return os.waitpid(child, 0)[1]
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
 
 
 def _answer(account, work, expected, groups):

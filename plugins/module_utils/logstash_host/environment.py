@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from pathlib import Path
+
+from . import untrusted_paths
 
 # Options of the JVM that claim what only one process can have: a port, an agent, a log file.
 EXCLUSIVE = re.compile(r"-javaagent:|-agentlib:|-agentpath:|-Dcom\.sun\.management\.jmxremote|-Xlog:|-Xloggc:")
@@ -15,7 +16,7 @@ def read(paths):
     variables = {}
     for path in paths:
         with contextlib.suppress(FileNotFoundError):
-            for line in Path(path).read_text(encoding="utf-8").splitlines():
+            for line in untrusted_paths.read_file(str(path)).decode("utf-8", "replace").splitlines():
                 name, sign, value = line.strip().partition("=")
                 if sign and not name.startswith(("#", ";")):
                     variables[name.strip()] = unquoted(value.strip())

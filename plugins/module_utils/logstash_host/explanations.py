@@ -1,4 +1,7 @@
-"""What messages of Logstash mean for those who run it: the cause, and the way out."""
+"""What messages of Logstash mean for those who run it: the cause, and the way out.
+
+Strangers may have a part in a log: no expression may look from each of many places to the same far end.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ EXPLANATIONS = (
     ),
     (
         r"(?:Unable to load plugin\. \{:type=>\"\w+\", :name=>\"|Couldn't find any \w+ plugin named '|"
-        r"Tried to load a plugin's code, but failed\. [^\n]*?:name=>\")(?P<name>[\w-]+)",
+        r"Tried to load a plugin's code, but failed\. [^\n]{0,500}?:name=>\")(?P<name>[\w-]+)",
         "The plugin {name} is not installed. Correct its name, or add it to logstash_plugins.",
     ),
     (
@@ -47,9 +50,15 @@ EXPLANATIONS = (
         "logstash_api_port.",
     ),
     (
-        r"Will restart this plugin[^\[]*?\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b[^\n]*\n"
-        r"\s*Error: Permission denied",
-        "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on.",
+        r"Will restart this plugin(?:(?!Will restart)[^\[])*?"
+        r"\bport=>\"?(?P<port>\d{1,3}|10[01]\d|102[0-3])\b(?:(?!\bport=>)[^\n])*\n[ \t]*Error: Permission denied",
+        "Only root may listen on port {port}, as on every one below 1024. Set one from 1024 on, or set "
+        "logstash_low_ports to true.",
+    ),
+    (
+        r"MissingCredentialsError|unable to sign request without credentials",
+        "A plugin of AWS has no keys. Give it some, or set logstash_instance_role to true where those of the "
+        "instance's role are meant.",
     ),
     (
         r"Unable to allocate (?P<bytes>\d+) more bytes for persisted queue",
@@ -72,7 +81,7 @@ EXPLANATIONS = (
         "logstash_jvm_options.",
     ),
     (
-        r"pattern %\{(?P<name>\w+)[^}]*\} not defined",
+        r"pattern %\{(?P<name>\w+)\b[^{}]*\} not defined",
         "No pattern of grok is called {name}. Correct its name, or define it in pattern_definitions or a file of "
         "patterns_dir.",
     ),

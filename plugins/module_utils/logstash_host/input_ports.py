@@ -123,4 +123,4 @@ def listening(plugin, settings):
         return None
     port = settings.get("port", str(default or "")) or ""
     known = re.fullmatch(r"[0-9]{1,5}", port) and 0 < int(port) < 65536
-    return InputPort(plugin, int(port) if known else None, settings.get("host", "0.0.0.0") or "")  # noqa: S104
+    return InputPort(plugin, int(port) if known else None, settings.get("host", "0.0.0.0") or "")  # noqa: S104 - read

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+
+from . import untrusted_paths
 
 # Java's words, and where the option stands in them; where it does not, what is looked for.
 REFUSALS = (
@@ -47,7 +48,7 @@ def explain(output, files):
     texts = {}
     for name in files:
         try:
-            texts[str(name)] = Path(name).read_text(encoding="utf-8", errors="replace")
+            texts[str(name)] = untrusted_paths.read_file(str(name)).decode("utf-8", "replace")
         except OSError:
             continue
     return [

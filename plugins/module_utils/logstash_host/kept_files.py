@@ -1,40 +1,78 @@
 """Copies of files and folders with owners, modes and links, from which the originals can be made again.
 
-Below the folder of the copies each one lies at its own path. Folders are followed, links and what they lead to are not.
+Below the folder of the copies, which is root's alone, each one lies at its own path. Folders are followed, links and
+what they lead to are not. The originals may lie in a directory of another user, such as settings that were set up by
+hand: see untrusted_paths.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import stat
 from pathlib import Path
+
+from . import untrusted_paths
+from .untrusted_paths import BLOCK
+
+# No settings file is that large: a disk is not filled by what somebody has put there.
+MOST_BYTES = 1 << 30
 
 
 def describe(path):
     """What makes two entries equal: kind, owner, group, mode, and a link's target; None where nothing is."""
+    with _holding(path) as (folder, name):
+        return _describe(folder, name)
+
+
+@contextlib.contextmanager
+def _holding(path):
+    """(the Directory that holds a path, its name there); (None, name) where that is missing."""
+    path = Path(path)
     try:
-        found = os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
+        folder = untrusted_paths.open_directory(str(path.parent))
+    except FileNotFoundError:
+        yield None, path.name
+        return
+    with folder:
+        yield folder, path.name
+
+
+def _describe(folder, name):
+    found = folder.find(name) if folder else None
+    if found is None:
         return None
-    kind = stat.S_IFMT(found.st_mode)
-    link = os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
+    link = folder.target_of(name) if stat.S_ISLNK(found.st_mode) else ""
     mode = 0 if link else stat.S_IMODE(found.st_mode)
-    return kind, found.st_uid, found.st_gid, mode, link
+    return stat.S_IFMT(found.st_mode), found.st_uid, found.st_gid, mode, link
 
 
-def is_folder(path):
-    """Whether it is a folder itself, and no link to one."""
-    return path.is_dir() and not path.is_symlink()
+def _is_folder(described):
+    return described is not None and stat.S_ISDIR(described[0])
 
 
-def is_equal(first, second):
-    """Whether two entries are the same, the contents of files included."""
-    one = describe(first)
-    if one is None or one != describe(second):
+def _is_equal(first, second, name, other):
+    """Whether two entries are the same, the contents of files included; `first` and `second` are their Directories."""
+    one = _describe(first, name)
+    if one is None or one != _describe(second, other):
         return False
-    return not stat.S_ISREG(one[0]) or first.read_bytes() == second.read_bytes()
+    if not stat.S_ISREG(one[0]):
+        return True
+    with _opened(first, name) as here, _opened(second, other) as there:
+        size = os.fstat(here).st_size
+        return size == os.fstat(there).st_size and all(
+            untrusted_paths.read_up_to(here, BLOCK, offset) == untrusted_paths.read_up_to(there, BLOCK, offset)
+            for offset in range(0, size, BLOCK)
+        )
+
+
+@contextlib.contextmanager
+def _opened(folder, name):
+    descriptor = folder.open_file(name)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def place(copies, path):
@@ -45,38 +83,61 @@ def place(copies, path):
 def keep(copies, paths, skip=()):
     """Copies the paths that exist; sockets and the like, and the paths ``skip``, are left out."""
     for path in map(Path, paths):
-        if describe(path) is not None:
-            place(copies, path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _copy(path, place(copies, path), {str(item) for item in skip})
+        with _holding(path) as (folder, name):
+            if _describe(folder, name) is None:
+                continue
+            with untrusted_paths.open_directory(str(place(copies, path).parent), make_missing=True) as target:
+                _copy(folder, name, target, name, {str(item) for item in skip})
 
 
-def _copy(source, target, skip):
-    if str(source) in skip:
+def _copy(source, name, target, new_name, skip):
+    """Copies an entry of a Directory into another one, over what is there of the name; folders are joined."""
+    path = source.place(name)
+    found = _describe(source, name)
+    if path in skip or found is None:
         return
-    if is_folder(source):
-        target.mkdir(exist_ok=True)
-        for entry in sorted(source.iterdir()):
-            _copy(entry, target / entry.name, skip)
-        shutil.copystat(source, target)
-    elif source.is_symlink():
-        target.symlink_to(os.readlink(source))
-    elif source.is_file():
-        with source.open("rb") as original, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as copy:
-            shutil.copyfileobj(original, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        shutil.copystat(source, target)
-    else:
-        return
-    _own(source, target)
+    kind, uid, gid, mode, link = found
+    if stat.S_ISDIR(kind):
+        with source.enter(name) as inside, _entered(target, new_name) as copy:
+            for entry in inside.names():
+                _copy(inside, entry, copy, entry, skip)
+            copy.own(uid, gid, mode)
+            untrusted_paths.copy_times(inside.descriptor, copy.descriptor)
+    elif stat.S_ISLNK(kind):
+        target.remove(new_name)
+        target.make_link(new_name, link, uid, gid)
+    elif stat.S_ISREG(kind):
+        target.remove(new_name)
+        with _opened(source, name) as original:
+            _copy_file(original, target, new_name, path)
 
 
-def _own(source, target):
-    """Gives the copy the owner of the original, and the mode that a change of owner may have cut."""
-    found = os.lstat(source)
-    os.chown(target, found.st_uid, found.st_gid, follow_symlinks=False)
-    if not target.is_symlink():
-        os.chmod(target, stat.S_IMODE(found.st_mode))
+def _copy_file(original, target, new_name, path):
+    status = os.fstat(original)
+    if status.st_size > MOST_BYTES:
+        raise untrusted_paths.RefusedError(
+            f"{path} has {status.st_size} bytes; expected a file of settings of at most {MOST_BYTES}. Move it away."
+        )
+    made = target.create_file(new_name)
+    try:
+        for offset in range(0, status.st_size, BLOCK):
+            content = untrusted_paths.read_up_to(original, min(BLOCK, status.st_size - offset), offset)
+            untrusted_paths.write_at(made, content, offset)
+        # The mode comes last, since a change of the owner may cut it.
+        os.fchown(made, status.st_uid, status.st_gid)
+        os.fchmod(made, stat.S_IMODE(status.st_mode))
+        untrusted_paths.copy_times(original, made)
+        os.fsync(made)
+    finally:
+        os.close(made)
+
+
+def _entered(folder, name):
+    """A folder in a Directory, made where it is missing."""
+    try:
+        return folder.make(name)
+    except FileExistsError:
+        return folder.enter(name)
 
 
 def bring_back(copies, paths, skip=()):
@@ -86,53 +147,56 @@ def bring_back(copies, paths, skip=()):
     """
     changed = []
     for path in map(Path, paths):
-        _bring_back(place(copies, path), path, {str(item) for item in skip}, changed)
+        with _holding(place(copies, path)) as (kept, name), contextlib.ExitStack() as held:
+            if _describe(kept, name) is None:
+                folder, _name = held.enter_context(_holding(path))
+            else:
+                folder = held.enter_context(untrusted_paths.open_directory(str(path.parent), make_missing=True))
+            _bring_back(kept, name, folder, {str(item) for item in skip}, changed)
     return changed
 
 
-def _bring_back(kept, path, skip, changed):
-    if str(path) in skip or is_done(kept, path):
+def _bring_back(kept, name, folder, skip, changed):
+    """The same for one entry, by its name in the Directory of the copies and in the live one; None for a missing."""
+    wanted, there = _describe(kept, name), _describe(folder, name)
+    if folder is None:
         return
-    if describe(kept) is None:
-        if is_folder(path) and any(item.startswith(f"{path}/") for item in skip):
-            for entry in sorted(path.iterdir()):
-                _bring_back(kept / entry.name, entry, skip, changed)
+    path = folder.place(name)
+    if path in skip or is_done(kept, folder, name):
+        return
+    if wanted is None:
+        if _is_folder(there) and any(item.startswith(f"{path}/") for item in skip):
+            with folder.enter(name) as inside:
+                for entry in inside.names():
+                    _bring_back(None, entry, inside, skip, changed)
             return
-        _remove(path)
-        changed.append(str(path))
-        return
-    if is_folder(kept):
-        if not is_folder(path):
-            _remove(path)
-            path.mkdir(parents=True)
-            changed.append(str(path))
-        names = {entry.name for folder in (kept, path) for entry in folder.iterdir()}
-        for name in sorted(names):
-            _bring_back(kept / name, path / name, skip, changed)
-        if describe(path) != describe(kept):
-            _own(kept, path)
-            changed.append(str(path))
-        return
-    if is_folder(path):
-        shutil.rmtree(path)
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    _remove(part)
-    _copy(kept, part, set())
-    part.replace(path)
-    changed.append(str(path))
-
-
-def is_done(kept, path):
-    """Whether nothing is to be done for an entry that is no folder: both are equal, or neither is there."""
-    if describe(kept) is None:
-        return describe(path) is None
-    return not is_folder(kept) and is_equal(kept, path)
-
-
-def _remove(path):
-    if is_folder(path):
-        shutil.rmtree(path)
+        folder.remove(name)
+        changed.append(path)
+    elif _is_folder(wanted):
+        if not _is_folder(there):
+            folder.remove(name)
+            folder.make(name).close()
+            changed.append(path)
+        with kept.enter(name) as copy, folder.enter(name) as inside:
+            for entry in sorted({*copy.names(), *inside.names()}):
+                _bring_back(copy, entry, inside, skip, changed)
+            if _describe(folder, name) != wanted:
+                _kind, uid, gid, mode, _link = wanted
+                inside.own(uid, gid, mode)
+                changed.append(path)
     else:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+        if _is_folder(there):
+            folder.remove(name)
+        part = f"{name}.part"
+        folder.remove(part)
+        _copy(kept, name, folder, part, set())
+        folder.rename(part, folder, name)
+        changed.append(path)
+
+
+def is_done(kept, folder, name):
+    """Whether nothing is to be done for an entry that is no folder: both are equal, or neither is there."""
+    wanted = _describe(kept, name)
+    if wanted is None:
+        return _describe(folder, name) is None
+    return not _is_folder(wanted) and _is_equal(kept, folder, name, name)

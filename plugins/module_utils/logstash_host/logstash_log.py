@@ -3,7 +3,8 @@
 Lines in, facts out; nothing is read or run here. Understood are the file and the console
 (`[time][LEVEL][logger][pipeline] text`), the console without log4j2.properties (`[LEVEL] time [thread] logger - text`),
 `log.format: json`, and what is printed as it is, such as the words of Java. The forms are those of 5.x to 9.x; a line
-that was cut off is read as far as it goes.
+that was cut off is read as far as it goes. What strangers send may stand in a log, so the time grows with its length
+alone: no expression looks from each of many places to a far end.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 
 LEVELS = "TRACE|DEBUG|INFO|WARN|ERROR|FATAL"
 FILE_FORM = re.compile(
-    rf"\[(?P<time>[^\]]*)\]\[(?P<level>{LEVELS}) *\]\[(?P<logger>[^\]]*?) *\]"
+    rf"\[(?P<time>[^\]]*)\]\[(?P<level>{LEVELS}) *\]\[(?P<logger>[^\]]*)\]"
     r"(?:\[(?P<pipeline>[^\]]*)\])?(?:\[(?P<plugin_id>[^\]]*)\])? ?(?P<text>.*)"
 )
 CONSOLE_FORM = re.compile(
@@ -34,7 +35,10 @@ PRINTED_NEWS = re.compile(
 )
 # How the codecs json_lines and rubydebug begin the lines of an event.
 PRINTED_EVENT = re.compile(r'\{"|\s+"[^"]+" => ')
-STACK = re.compile(r"\s*(?:at [\w.$/]+[(<]|\.\.\. \d+ more)|\S+\(\S+:\d+\)$|\S+\.rb:\d+:in ")
+# Where the stack of a failed plugin begins.
+BACKTRACE = re.compile(r':?"?backtrace"?=>')
+LINE_STACK = re.compile(r"(?m)^[ \t]*Stack: ")
+STACK = re.compile(r"\s*(?:at [\w.$/]+[(<]|\.\.\. \d+ more)|[^\s(]+\(\S+:\d+\)$|\S+\.rb:\d+:in ")
 STARTED_OR_ENDED = re.compile(r'Pipeline (started|(?:has )?terminated)\b[^{]*\{.*?pipeline[._]id"?=>"([^"]+)"')
 FAILED = re.compile(
     r"Pipeline error|Pipeline aborted due to error|Pipeline worker error|Exception in pipelineworker|"
@@ -56,7 +60,7 @@ KIND = {"inputs": "input", "filters": "filter", "outputs": "output", "codecs": "
 PLUGIN_PLACES = (
     # A frame of the stack, the folder of its gem, its class, and the words of a plugin that is not there.
     re.compile(r"lib/logstash/(?P<kinds>inputs|filters|outputs|codecs)/(?P<name>[\w-]+)\.rb"),
-    re.compile(r"logstash-(?P<kind>input|filter|output|codec)-(?P<name>[a-z][\w-]*?)-\d"),
+    re.compile(r"logstash-(?P<kind>input|filter|output|codec)-(?P<name>[a-z][\w-]{0,60}?)-\d"),
     re.compile(r"LogStash::(?P<kinds>Inputs|Filters|Outputs|Codecs)::(?P<name>\w+)"),
     re.compile(r"Couldn't find any (?P<kind>\w+) plugin named '(?P<name>[\w-]+)'"),
 )
@@ -128,12 +132,12 @@ def entries(lines):
     for line in lines:
         entry = parse(line)
         if entry:
-            found.append(entry)
-        elif found and found[-1].level in ("WARN", "ERROR", "FATAL") and not PRINTED_NEWS.match(line):
-            found[-1] = replace(found[-1], text=f"{found[-1].text}\n{line}")
+            found.append((entry, []))
+        elif found and found[-1][0].level in ("WARN", "ERROR", "FATAL") and not PRINTED_NEWS.match(line):
+            found[-1][1].append(line)
         elif line.strip():
-            found.append(Entry(line))
-    return found
+            found.append((Entry(line), []))
+    return [replace(entry, text="\n".join([entry.text, *more])) if more else entry for entry, more in found]
 
 
 def parse(line):
@@ -143,7 +147,7 @@ def parse(line):
         return Entry(
             match["text"],
             match["level"],
-            match["logger"],
+            match["logger"].rstrip(" "),
             match["pipeline"] or "",
             match["plugin_id"] or "",
             read_time(match["time"]),
@@ -169,19 +173,23 @@ def parse_json(line):
         found = json.loads(line, object_pairs_hook=with_both_messages)
         event = dict(found["logEvent"])
         time = datetime.fromtimestamp(found["timeMillis"] / 1000) if "timeMillis" in found else None
-    except (ValueError, TypeError, KeyError):
+        level, logger, thread = found["level"], found.get("loggerName") or "", found.get("thread") or ""
+        pipeline, plugin_id = found.get("pipeline.id") or "", found.get("plugin.id") or ""
+        text = str(event.pop("message", ""))
+        details = details_of(event)
+        if details:
+            text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in details.items()) + "}"
+    except (ValueError, TypeError, KeyError, OverflowError, OSError, RecursionError):
         return None
-    text = str(event.pop("message", ""))
-    details = details_of(event)
-    if details:
-        text += " {" + ", ".join(f":{name}=>{json.dumps(value)}" for name, value in details.items()) + "}"
+    if not all(isinstance(part, str) for part in (level, logger, thread, pipeline, plugin_id)):
+        return None
     return Entry(
         text,
-        found["level"],
-        found.get("loggerName", ""),
+        level,
+        logger,
         # Before 9.3 only the thread tells.
-        found.get("pipeline.id") or pipeline_of_thread(found.get("thread", "")),
-        found.get("plugin.id", ""),
+        pipeline or pipeline_of_thread(thread),
+        plugin_id,
         time,
     )
 
@@ -210,7 +218,7 @@ def details_of(event):
 
 def pipeline_of_thread(thread):
     """The pipeline that a thread works for, by its name: `[main]>worker0`, `Converge PipelineAction::Create<main>`."""
-    match = re.match(r"\[([^\]]+)\]", thread) or re.search(r"PipelineAction::\w+<([^>]+)>", thread)
+    match = re.match(r"\[([^\]]+)\]", thread) or re.search(r"PipelineAction::\w+<([^<>]+)>", thread)
     return match[1] if match else ""
 
 
@@ -271,7 +279,9 @@ def field(text, name):
 
 def one_line(text):
     """A text without stack traces, in one line."""
-    text = re.split(r'\n\s*Stack: |,? *:?"?backtrace"?=>', text, maxsplit=1)[0]
+    text = LINE_STACK.split(text, maxsplit=1)[0]
+    if backtrace := BACKTRACE.search(text):
+        text = text[: backtrace.start()].rstrip(", ")
     kept = [line.strip() for line in text.splitlines() if line.strip() and not STACK.match(line)]
     joined = " ".join(kept)
     return (
@@ -289,7 +299,7 @@ def reason_of(entry):
 def pipeline_of(entry):
     """The pipeline that a failure is of."""
     match = re.search(
-        r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)|PipelineAction::\w+<([^>]+)>',
+        r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)|PipelineAction::\w+<([^<>]+)>',
         entry.text,
     )
     found = next(filter(None, match.groups()), "") if match else ""
@@ -309,6 +319,7 @@ def failures_of_start(start):
     found, before = {}, {}
     # The last failure that a plugin reported outside of a pipeline: while it is made, it has none yet.
     outside = None
+    plugins = {entry.plugin.split()[1]: entry.plugin for entry in start if entry.plugin}
     for entry in start:
         began = STARTED_OR_ENDED.match(entry.text)
         if began and began[1] == "started":
@@ -321,7 +332,7 @@ def failures_of_start(start):
             continue
         name = pipeline_of(entry)
         earlier = before.get(name) or outside
-        reason, plugin = reason_of(entry), plugin_of(entry.text) or own_plugin(entry.text, start)
+        reason, plugin = reason_of(entry), plugin_of(entry.text) or own_plugin(entry.text, plugins)
         known = found.get(name, Failure(""))
         if not reason and not known.reason and earlier:
             reason, plugin = one_line(earlier.text), plugin or plugin_of(earlier.text) or earlier.plugin
@@ -335,14 +346,13 @@ def failures_of_start(start):
     }
 
 
-def own_plugin(text, start):
-    """The plugin whose library an exception belongs to, by the loggers of the same start."""
+def own_plugin(text, plugins):
+    """The plugin whose library an exception belongs to. `plugins` has those that logged in the same start, by name."""
     match = OWN_ERROR.search(text)
     if not match or match[1] in EVERYBODYS_ERRORS:
         return ""
     name = match[1].lower()
-    kinds = [entry.plugin for entry in start if entry.plugin.endswith(f" {name}")]
-    return kinds[-1] if kinds else f"plugin {name}"
+    return plugins.get(name, f"plugin {name}")
 
 
 def ended(start):
@@ -401,8 +411,8 @@ def telling_reason(texts):
 
 def restart_reason(text):
     """Why a plugin failed, as `Address already in use (Java::JavaNet::BindException)`."""
-    match = re.search(r"\n\s*Error: (.*?)(?=\n\s*Exception: |\n\s*Stack: |\Z)", text, re.DOTALL)
-    kind = re.search(r"\n\s*Exception: (\S+)", text)
+    match = re.search(r"(?ms)^[ \t]*Error: (.*?)(?=^[ \t]*Exception: |^[ \t]*Stack: |\Z)", text)
+    kind = re.search(r"(?m)^[ \t]*Exception: (\S+)", text)
     said = one_line(match[1]) if match else "the log does not say why"
     return f"{said} ({kind[1]})" if kind else said
 

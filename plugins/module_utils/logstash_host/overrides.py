@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import untrusted_paths
+
 OWN_DROP_IN = "elk-deploy.conf"
 OWN_HEADER = "# Written by Ansible (elk.deploy.logstash)"
 UNIT = "logstash.service"
@@ -74,10 +76,13 @@ def at(root, path):
 
 
 def read_lines(path):
-    """The lines of a file; none where there is no such file."""
+    """The lines of a file; none where there is no such file. A unit may name one below a directory of any user."""
     try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return untrusted_paths.read_file(str(path)).decode("utf-8", "replace").splitlines()
+    except FileNotFoundError:
+        return []
+    except untrusted_paths.RefusedError:
+        # A directory, say, or what somebody else has linked: nothing that the role could take out.
         return []
 
 
@@ -232,15 +237,27 @@ def take_out(root, overrides):
     """Makes comments of the deciding lines. Raises OSError."""
     for file in {override.file for override in overrides}:
         path = at(root, file)
-        lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        content = untrusted_paths.read_file(str(path))
+        lines = content.decode("utf-8", "surrogateescape").splitlines()
         for override in overrides:
             if override.file == file:
                 for index in range(override.line - 1, override.last):
                     if not lines[index].startswith(REMOVED):
                         lines[index] = REMOVED + lines[index].rstrip("\\")
-        found = path.stat()
-        part = path.with_name(path.name + ".part")
-        part.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", errors="surrogateescape")
-        part.chmod(found.st_mode & 0o7777)
-        os.chown(part, found.st_uid, found.st_gid)
-        part.replace(path)
+        text = "".join(f"{line}\n" for line in lines)
+        with untrusted_paths.open_directory(str(path.parent)) as folder:
+            replace(folder, path.name, text.encode("utf-8", "surrogateescape"), untrusted_paths.status_of(str(path)))
+
+
+def replace(folder, name, content, status):
+    """Replaces an entry of a Directory by a file with the owner and the mode of a status, in one step."""
+    part = f"{name}.part"
+    folder.remove(part)
+    made = folder.create_file(part)
+    try:
+        untrusted_paths.write_at(made, content, 0)
+        os.fchown(made, status.st_uid, status.st_gid)
+        os.fchmod(made, status.st_mode & 0o7777)
+    finally:
+        os.close(made)
+    folder.rename(part, folder, name)

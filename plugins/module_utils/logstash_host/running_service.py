@@ -51,6 +51,7 @@ def find_api(pid, addresses, settings_file):
     first, _, last = ports.partition("-")
     for address, port in addresses:
         if int(first) <= port <= int(last or first):
+            # What listens on every address is asked on loopback.
             host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(address, f"[{address}]" if ":" in address else address)  # noqa: S104
             url = f"http://{host}:{port}"
             node = ask(f"{url}/_node")

@@ -10,6 +10,8 @@ import json
 import os
 import re
 
+from . import untrusted_paths
+
 SETTING = re.compile(r"(?P<start>\s*(?:- )?)(?P<name>[A-Za-z_][A-Za-z0-9_.]*):\s+(?P<value>\S.*?)\s*$")
 PATHS = {"data": "path.data", "queue": "path.queue", "dead_letter_queue": "path.dead_letter_queue", "logs": "path.logs"}
 
@@ -56,8 +58,7 @@ def read_queues(file):
     common = read_common(file)
     beside = os.path.join(os.path.dirname(file), "pipelines.yml")
     try:
-        with open(beside, encoding="utf-8") as stream:
-            pipelines = split_pipelines(read(stream.read()))
+        pipelines = split_pipelines(read(untrusted_paths.read_file(beside).decode("utf-8", "replace")))
     except FileNotFoundError:
         pipelines = [{}]
     queues = []
@@ -71,8 +72,7 @@ def read_queues(file):
 def read_common(file):
     """The settings of a logstash.yml, none when there is no file."""
     try:
-        with open(file, encoding="utf-8") as stream:
-            return dict(read(stream.read()))
+        return dict(read(untrusted_paths.read_file(file).decode("utf-8", "replace"))) if file else {}
     except FileNotFoundError:
         return {}
 

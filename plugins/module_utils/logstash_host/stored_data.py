@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import fnmatch
 import os
 import re
+import stat
 import struct
 import zlib
 from dataclasses import asdict, dataclass
+
+from . import untrusted_paths
 
 # version, page, first page with unread events, first unread event, first event of the page, events of the page, CRC-32.
 CHECKPOINT = struct.Struct(">hiiqqiI")
@@ -48,27 +50,42 @@ class Stored:
         return f"queue {size}, {unread} unread events on {self.unread_pages} pages{use})"
 
 
+@dataclass(frozen=True)
+class Found:
+    """A file or a link below a directory, with what it was when it was seen."""
+
+    path: str
+    status: os.stat_result
+
+    @property
+    def name(self):
+        """Its name without the directory."""
+        return os.path.basename(self.path)
+
+
 def files_below(path, skip=()):
-    """The files and links below a directory in the order of their names; neither links nor ``skip`` are entered."""
-    for folder, folders, files in os.walk(path):
-        folders[:] = sorted(name for name in folders if os.path.join(folder, name) not in skip)
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        yield from (os.path.join(folder, name) for name in sorted(files + links))
+    """All but the directories below one, sorted; neither links nor ``skip`` are entered. None where it is missing."""
+    try:
+        root = untrusted_paths.open_directory(path)
+    except FileNotFoundError:
+        return []
+    with root:
+        return [
+            Found(folder.place(name), status)
+            for folder, name, status in untrusted_paths.walk(root, lambda below, _status: below not in skip)
+            if not stat.S_ISDIR(status.st_mode)
+        ]
 
 
-def size_of(paths):
-    """The bytes of the files that are still there."""
-    total = 0
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            total += os.lstat(path).st_size
-    return total
+def size_of(files):
+    """The bytes of the files that were found."""
+    return sum(found.status.st_size for found in files)
 
 
 def is_locked(path):
     """Whether a running Logstash holds a lock file. The JVM takes POSIX record locks."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        descriptor = untrusted_paths.open_file(path, writable=True)
     except OSError:
         return False
     try:
@@ -82,8 +99,14 @@ def is_locked(path):
 
 def unread_events(checkpoint):
     """The unread events of the page that a checkpoint file is about, None when the file can't be read."""
-    with open(checkpoint, "rb") as stream:
-        content = stream.read(CHECKPOINT.size)
+    try:
+        descriptor = untrusted_paths.open_file(checkpoint)
+    except OSError:
+        return None
+    try:
+        content = untrusted_paths.read_up_to(descriptor, CHECKPOINT.size)
+    finally:
+        os.close(descriptor)
     if len(content) < CHECKPOINT.size:
         return None
     _version, _page, _first_page, first_unread, first, count, checksum = CHECKPOINT.unpack(content)
@@ -95,12 +118,12 @@ def unread_events(checkpoint):
 def read_queue(path):
     """The persistent queue of one pipeline, None where nothing can be lost: no pages, or all read and not in use.
 
-    A queue in use counts whatever it holds now: events come in until the service stops.
+    A queue in use counts whatever it holds now: events come in until the service stops. Raises RefusedError.
     """
-    files = list(files_below(path))
-    if not any(os.path.basename(file).startswith("page.") for file in files):
+    files = files_below(path)
+    if not any(file.name.startswith("page.") for file in files):
         return None
-    checkpoints = [file for file in files if re.fullmatch(r"checkpoint\.(head|\d+)", os.path.basename(file))]
+    checkpoints = [file.path for file in files if re.fullmatch(r"checkpoint\.(head|\d+)", file.name)]
     counts = [unread_events(file) for file in checkpoints]
     unread = None if None in counts or not counts else sum(counts)
     pages = len([count for count in counts if count != 0])
@@ -112,8 +135,8 @@ def read_queue(path):
 
 def read_dead_letter_queue(path):
     """The dead letter queue of one pipeline, None when it holds no events."""
-    segments = [file for file in files_below(path) if file.endswith((".log", ".log.tmp"))]
-    if not any(size_of([file]) > EMPTY_SEGMENT for file in segments):
+    segments = [file for file in files_below(path) if file.name.endswith((".log", ".log.tmp"))]
+    if not any(file.status.st_size > EMPTY_SEGMENT for file in segments):
         return None
     return Stored("dead_letter_queue", path, size_of(segments))
 
@@ -123,29 +146,45 @@ def read_state(path, skip):
     files = [
         file
         for file in files_below(path, skip)
-        if os.path.basename(file) not in WORTHLESS and not UNPACKED.search(file.removeprefix(path))
+        if file.name not in WORTHLESS and not UNPACKED.search(file.path[len(path) :])
     ]
     return Stored("state", path, size_of(files)) if files else None
 
 
 def find_positions(home):
-    """The files directly in the HOME of the service in which inputs keep how far they have read."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(home) as entries:
-        files = [entry for entry in entries if entry.is_file(follow_symlinks=False)]
-        return sorted(file.path for file in files if any(fnmatch.fnmatch(file.name, known) for known in POSITIONS))
-    return []
+    """The regular files directly in the HOME of the service in which inputs keep how far they have read."""
+    try:
+        root = untrusted_paths.open_directory(home)
+    except FileNotFoundError:
+        return []
+    with root:
+        found = [(name, root.find(name)) for name in root.names()]
+        return [
+            Found(root.place(name), status)
+            for name, status in found
+            if status and stat.S_ISREG(status.st_mode) and any(fnmatch.fnmatch(name, known) for known in POSITIONS)
+        ]
+
+
+def folders_in(path):
+    """The directories in a directory, none of them a link; none where it is missing."""
+    try:
+        root = untrusted_paths.open_directory(path)
+    except FileNotFoundError:
+        return []
+    with root:
+        found = [(name, root.find(name)) for name in root.names()]
+        return [root.place(name) for name, status in found if status and stat.S_ISDIR(status.st_mode)]
 
 
 def find_stored(paths, moved):
     """What would be missed in the parts ``moved`` of {data, queue, dead_letter_queue, home: path}."""
     found = []
     for kind, read in (("queue", read_queue), ("dead_letter_queue", read_dead_letter_queue)):
-        if kind in moved and os.path.isdir(paths[kind]):
-            with os.scandir(paths[kind]) as entries:
-                folders = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
-            found += [read(folder) for folder in folders]
-    if "data" in moved and os.path.isdir(paths["data"]):
+        if kind in moved:
+            found += [read(folder) for folder in folders_in(paths[kind])]
+    if "data" in moved:
         found.append(read_state(paths["data"], {paths["queue"], paths["dead_letter_queue"]}))
     if "home" in moved:
-        found += [Stored("position", file, size_of([file])) for file in find_positions(paths["home"])]
+        found += [Stored("position", file.path, size_of([file])) for file in find_positions(paths["home"])]
     return [stored for stored in found if stored]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from urllib.parse import unquote
 
 from . import MASK
 
@@ -59,8 +60,20 @@ _BAD_URL = re.compile(
 )
 # An element of XML, whose name may have a prefix.
 _ELEMENT = re.compile(rf"(<(?:\w{{1,40}}:)?\w{{0,40}}(?:{NAME})\w{{0,40}}>)([^<>]{{1,4096}})(?=</)")
-# A user alone is nobody's secret, unless it is a token.
+# A user alone is nobody's secret, unless it is a token: always at a web server, elsewhere when it is that long.
 LEAST_TOKEN = 16
+_WEB = re.compile(r"(?i)https?\Z")
+# A parameter of a query up to its value, with signs as they are, percent-encoded (also twice), or as in HTML and JSON.
+_PARAMETER = re.compile(
+    r"(?P<before>\?|&(?:amp;)?|%(?:25)*+(?:3[Ff]|26)|\\u0026)"
+    r"(?P<name>(?:[\w.~$\[\]-]|%(?:25)*+[0-9A-Fa-f]{2}(?<!3[Dd])(?<!26)){1,80}?)"
+    r"(?P<sign>=|%(?:25)*+3[Dd]|\\u003[dD])"
+)
+# A parameter's value; within a query that is encoded itself, up to the next encoded sign.
+_OF_PARAMETER = re.compile(r"[^\s\"'<>&#;\\`|)\]}]*+")
+_OF_ENCODED = re.compile(r"(?:[^\s\"'<>&#;\\`|)\]}%]|%(?!(?:25)*+(?:26|23)))*+")
+# Beside what is_secret_name knows.
+_SIGNED = re.compile(r"(?i)(?:sig|signature|jwt|auth|sas|hmac)\Z")
 _ORACLE = re.compile(r"(?i)(:(?:thin|oci8?):[\w$#]{1,64}/)[^@\s\"']{1,256}(?=@)")
 _SCHEME = re.compile(r"\b(?i:(bearer|basic|apikey|negotiate))([ \t]{1,8})([\w.~+/=-]{4,})")
 _NO_TOKEN = re.compile(
@@ -76,9 +89,14 @@ def is_secret_name(name: str) -> bool:
     return bool(_SECRET_NAME.search(name))
 
 
+def says_nothing(value: str) -> bool:
+    """Whether a value is none that could be secret: empty, a word such as null, or a reference to where it is."""
+    return bool(_NOTHING.fullmatch(value.strip("\"' ")))
+
+
 def hide(text: str) -> str:
     """A text of another program without what is secret in it."""
-    return hide_forms(_hide_settings(_ELEMENT.sub(_without_content, text)))
+    return hide_forms(_hide_settings(_hide_parameters(_ELEMENT.sub(_without_content, text))))
 
 
 def hide_forms(text: str) -> str:
@@ -86,6 +104,7 @@ def hide_forms(text: str) -> str:
     text = _hide_keys(text)
     text = _BAD_URL.sub(rf"\1{MASK}@", text)
     text = _URL.sub(_without_user, text)
+    text = _hide_parameters(text)
     text = _ORACLE.sub(rf"\1{MASK}", text)
     return _SCHEME.sub(_without_token, text)
 
@@ -99,7 +118,29 @@ def _without_user(found: re.Match[str]) -> str:
     user, _colon, password = both.partition(":")
     if password:
         return f"{start}{user}:{MASK}@"
-    return f"{start}{MASK}@" if "%3a" in user.lower() or len(user) >= LEAST_TOKEN else found[0]
+    is_token = user and _WEB.search(found.string, max(0, found.start() - len("https")), found.start())
+    return f"{start}{MASK}@" if is_token or "%3a" in user.lower() or len(user) >= LEAST_TOKEN else found[0]
+
+
+def _hide_parameters(text: str) -> str:
+    """Hides signatures, tokens and the like in the queries of URLs, also of a URL in another one's query."""
+    parts, position, done = [], 0, 0
+    while found := _PARAMETER.search(text, position):
+        position = start = found.end()
+        if not _is_secret_parameter(found["name"]):
+            continue
+        is_encoded = "%" in found["before"] or "%" in found["sign"]
+        stop = (_OF_ENCODED if is_encoded else _OF_PARAMETER).match(text, start).end()
+        if not _NOTHING.fullmatch(text[start:stop]):
+            parts += [text[done:start], MASK]
+            position = done = stop
+    return "".join([*parts, text[done:]])
+
+
+def _is_secret_parameter(name: str) -> bool:
+    for _time in range(3):
+        name = unquote(name)
+    return bool(_SIGNED.match(name)) or is_secret_name(f"&{name}")
 
 
 def _without_token(found: re.Match[str]) -> str:
@@ -179,7 +220,7 @@ def _unquoted(text: str, start: int, found: re.Match[str], before: str) -> int:
     lead = _lead(text, found, before)
     if "authorization" in found[0].lower():
         return _HEADER.match(text, start).end()
-    if lead in ("&", "?"):
+    if lead in ("&", "?") or text.endswith("&amp;", 0, found.start() - len(before)):
         return _IN_QUERY.match(text, start).end()
     if lead == ";" or re.match(r"(?i)(?:account|access)[_-]?key|access[_-]?signature", found[0]):
         return _IN_STRING.match(text, start).end()

@@ -24,6 +24,22 @@ class Mask:
         """A text of another program, in which names tell what is secret as well."""
         return foreign.hide(self._known.hide(text))
 
+    def difference(self, shown: Any) -> Any:
+        """What ``--diff`` shows: texts of files, in which names tell what is secret as well."""
+        if isinstance(shown, (list, tuple)):
+            return [self.difference(item) for item in shown]
+        if not isinstance(shown, Mapping):
+            return self.everything(shown)
+        masked = {
+            name: self.foreign(text) if name in ("before", "after") and isinstance(text, str) else self.everything(text)
+            for name, text in shown.items()
+        }
+        same = "before" in masked and masked.get("after") == masked["before"]
+        if same and isinstance(masked["before"], str) and shown["after"] != shown["before"]:
+            label = masked.get("after_header") or masked.get("before_header") or "the difference"
+            return {"prepared": f"Not shown: {label} (only values that are not to be shown differ)\n"}
+        return masked
+
     def everything(self, value: Any, leave: Collection[str] = ()) -> Any:
         """``value`` with every text in it masked: in lists, in dictionaries, in Ansible's summaries of an error.
 

@@ -63,4 +63,7 @@ class AnsibleModule(basic.AnsibleModule):
         }
         # Ansible's own mask would also cut short values out of what later tasks work with.
         self.no_log_values = set()
-        return {**self.mask.everything(result, leave), "invocation": {"module_args": arguments}}
+        masked = self.mask.everything(result, leave)
+        if "diff" in result:
+            masked["diff"] = self.mask.difference(result["diff"])
+        return {**masked, "invocation": {"module_args": arguments}}

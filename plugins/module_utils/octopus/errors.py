@@ -11,6 +11,16 @@ class FilterError(EvaluationError):
     """A filter was given what it cannot work with at all, such as a regular expression with a syntax error."""
 
 
+class BudgetExceeded(EvaluationError):  # noqa: N818 - what was exceeded is the name
+    """An evaluation needs more work or memory than a text may.
+
+    ``offset`` is the token's in the outermost text. ``within`` says what was being done, such as ``in the value of A``.
+    """
+
+    offset: int | None = None
+    within: str = ""
+
+
 class NoResult(Exception):  # noqa: N818 - not an error: the token is echoed, with the reason that this carries
     """A filter gives no result; the message says why, for people."""
 

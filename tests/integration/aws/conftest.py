@@ -45,12 +45,13 @@ class Emulator:
     def endpoint(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service):
+    def client(self, service, account="000000000000"):
+        """Of boto3; the emulator takes the key for the account's number where it has the form of one."""
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
             region_name=REGION,
-            aws_access_key_id="emulator",
+            aws_access_key_id=account if account.strip("0") else "emulator",
             aws_secret_access_key="emulator",  # noqa: S106 - the emulator takes any
         )
 

@@ -1,6 +1,7 @@
 """Role, stack, emulator and function together. The tests build on one another, in the order of this file."""
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -8,12 +9,16 @@ import re
 import urllib.parse
 import urllib.request
 import zipfile
+from pathlib import Path
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
 from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
+from build_zip import build_zip
 from waiting import wait_for
 
+ROOT = Path(__file__).resolve().parents[3]
 STACK = "elb-logs"
 FUNCTION = "elb-logs-shipper"
 LOG_LINE = (
@@ -70,16 +75,35 @@ def test_what_was_there_before_is_named_and_left_alone(aws):
         assert aws.play("elb_logs.yml", "--check").returncode != 0
     finally:
         remove()
-        artifacts = aws.variables["elb_log_shipper_artifact_bucket"]
-        s3 = aws.emulator.client("s3")
-        for one in s3.list_objects_v2(Bucket=artifacts)["Contents"]:
-            s3.delete_object(Bucket=artifacts, Key=one["Key"])
-        s3.delete_bucket(Bucket=artifacts)
+        delete_bucket(aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"])
+
+
+def delete_bucket(s3, bucket):
+    """With all versions of its objects."""
+    for one in s3.list_object_versions(Bucket=bucket).get("Versions", []):
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    s3.delete_bucket(Bucket=bucket)
+
+
+def test_a_bucket_of_that_name_in_another_account_is_not_used(aws):
+    """Names are unique in all of S3: somebody who guesses the next one makes it first, with a package in it."""
+    stranger = aws.emulator.client("s3", account="222222222222")
+    bucket = aws.variables["elb_log_shipper_artifact_bucket"]
+    stranger.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    try:
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        assert f"bucket {bucket} is not account 000000000000's" in result.stdout
+        assert "Contents" not in stranger.list_objects_v2(Bucket=bucket)
+        assert stranger.get_bucket_versioning(Bucket=bucket).get("Status") is None
+        assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
+    finally:
+        delete_bucket(stranger, bucket)
 
 
 def test_check_mode_before_the_first_run_changes_nothing(aws):
     recap = recap_of(aws.play("elb_logs.yml", "--check"))
-    assert recap["changed"] == 2  # the bucket with the package, and the stack
+    assert recap["changed"] == 3  # bucket, package, stack
     assert aws.emulator.client("s3").list_buckets()["Buckets"] == []
     assert aws.emulator.client("cloudformation").describe_stacks()["Stacks"] == []
 
@@ -106,13 +130,96 @@ def test_the_deployed_code_is_the_package_of_that_hash(aws):
     function = aws.emulator.client("lambda").get_function(FunctionName=FUNCTION)
     with urllib.request.urlopen(function["Code"]["Location"]) as response:  # noqa: S310 - the emulator's address
         package = response.read()
-    (key,) = keys_of(aws)
+    key, salt = keys_of(aws)
+    assert salt == "elb_log_shipper/salt"
     assert key == f"elb_log_shipper/{hashlib.sha256(package).hexdigest()}.zip"
     assert function["Configuration"]["CodeSha256"] == base64.b64encode(hashlib.sha256(package).digest()).decode()
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         settings = json.loads(archive.read("elb_log_shipper/settings.json"))
     assert settings["Environment"] == "test"
     assert settings["LogHost"] == aws.emulator.gateway
+
+
+def test_the_artifact_bucket_is_private_keeps_versions_and_belongs_to_one_class_of_environments(aws):
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    controls = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    assert controls["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    asked = Request(
+        ("AWS", "000000000000"), "s3:GetObject", f"arn:aws:s3:::{bucket}/x", {"aws:SecureTransport": "true"}
+    )
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+    opened = policy | {"Statement": [*policy["Statement"], allow]}
+    for account, secure, may in (
+        ("000000000000", "true", True),
+        ("000000000000", "false", False),
+        ("2" * 12, "true", False),
+    ):
+        context = {"aws:SecureTransport": secure, "aws:PrincipalAccount": account}
+        assert allows(opened, dataclasses.replace(asked, principal=("AWS", account), context=context)) == may
+    result = aws.play("elb_logs.yml", elb_log_shipper_environment_class="production")
+    assert result.returncode != 0
+    assert f"bucket {bucket} belongs to environments of class 'test'" in result.stdout
+
+
+def test_the_packages_hash_cannot_be_worked_out_from_its_settings(aws, tmp_path):
+    """Whoever may see a key or a function's CodeSha256 could try guesses at the settings against it."""
+    (settings,) = package_of(aws, "elb_log_shipper/settings.json")
+    guessed = build_zip(ROOT / "lambda", settings.decode(), tmp_path / "guess.zip", architecture="x86_64")
+    assert f"elb_log_shipper/{guessed}.zip" not in keys_of(aws)
+
+
+def package_of(aws, *names):
+    """Members of the package that is deployed."""
+    function = aws.emulator.client("lambda").get_function(FunctionName=FUNCTION)
+    with urllib.request.urlopen(function["Code"]["Location"]) as response:  # noqa: S310 - the emulator's address
+        archive = zipfile.ZipFile(io.BytesIO(response.read()))
+    return [archive.read(name) for name in names]
+
+
+def test_a_package_that_was_exchanged_after_its_upload_is_not_deployed(aws):
+    """The key has the right hash in its name, and somebody has put something else there."""
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    key, _ = keys_of(aws)
+    version = s3.put_object(Bucket=bucket, Key=key, Body=b"PK evil")["VersionId"]
+    result = aws.play("elb_logs.yml")
+    assert result.returncode != 0
+    assert "is not the package that was built" in result.stdout
+    assert version in result.stdout
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+
+
+def test_the_stack_pins_the_packages_version(aws):
+    """CloudFormation would fetch again what lies there, where the function is made anew or put back."""
+    key, _ = keys_of(aws)
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    version = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+    stack = aws.emulator.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in stack["Parameters"]}
+    assert (given["CodeKey"], given["CodeVersion"]) == (key, version)
+
+
+def test_code_that_was_exchanged_in_the_function_is_noticed(aws):
+    """CloudFormation sees no change; the function's own hash tells."""
+    client = aws.emulator.client("lambda")
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("elb_log_shipper/handler.py", "lambda_handler = print\n")
+    key, _ = keys_of(aws)
+    s3, bucket = aws.emulator.client("s3"), aws.variables["elb_log_shipper_artifact_bucket"]
+    version = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
+    client.update_function_code(FunctionName=FUNCTION, ZipFile=other.getvalue())
+    try:
+        client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
+        result = aws.play("elb_logs.yml")
+        assert result.returncode != 0
+        assert f"Function {FUNCTION} does not run the package that was deployed" in result.stdout
+    finally:
+        # The way out that it names.
+        client.update_function_code(FunctionName=FUNCTION, S3Bucket=bucket, S3Key=key, S3ObjectVersion=version)
+        client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
 
 
 def keys_of(aws):
@@ -248,12 +355,15 @@ def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, s
 def test_changed_settings_are_new_code(aws, sink):
     changed = aws.variables["octopus_variables"] | {"Application": "billing"}
     assert recap_of(aws.play("elb_logs.yml", "--check", octopus_variables=changed))["changed"] == 2
-    assert len(keys_of(aws)) == 1
+    assert len(keys_of(aws)) == 2  # the package, and the salt
     assert recap_of(aws.play("elb_logs.yml", octopus_variables=changed))["changed"] == 2
-    assert len(keys_of(aws)) == 2
+    assert len(keys_of(aws)) == 3
     put_log(aws, "second")
     wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], "delivery by the new code")
     assert sink.lines[-1]["Application"] == "billing"
+
+
+NAMES = {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}
 
 
 @pytest.mark.parametrize(
@@ -262,10 +372,14 @@ def test_changed_settings_are_new_code(aws, sink):
         ({"elb_log_shipper_log_bucket": ""}, 'elb_log_shipper_log_bucket is ""'),
         ({"elb_log_shipper_log_prefix": "AWSLogs/"}, 'elb_log_shipper_log_prefix is "AWSLogs/"'),
         ({"elb_log_shipper_delivering_accounts": [1402433619]}, "elb_log_shipper_delivering_accounts is "),
+        (
+            {"octopus_variables": NAMES | {"LogTransport": "tcp", "LogHost": {"value": "h", "sensitive": True}}},
+            "settings.json holds a secret (variable LogHost)",
+        ),
         ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
         ({"elb_log_shipper_trigger": "cron"}, "elb_log_shipper_trigger"),
         ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
-        ({"octopus_variables": {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}}, "LogTransport"),
+        ({"octopus_variables": NAMES}, "LogTransport"),
     ],
 )
 def test_wrong_inputs_are_named_before_anything_is_touched(aws, variables, named):
@@ -280,10 +394,14 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     resource = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "python3.11", "Handler": "a.b"}}
     resource["Properties"] |= {"Role": "arn:aws:iam::000000000000:role/r"}
     resource["Properties"] |= {"Code": {"S3Bucket": "test-artifacts", "S3Key": "absent.zip"}}
-    template.write_text(json.dumps({"Resources": {"Broken": resource}}))
-    stack = {"name": "other", "template": str(template)}
+    declared = {"Name": {"Type": "String"}, "Pin": {"Type": "String", "NoEcho": True}}
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Broken": resource}}))
+    stack = {"name": "other", "template": str(template), "parameters": {"Name": "quite-private", "Pin": "hidden-one"}}
     result = aws.play("stacks.yml", aws_stacks_stacks=[stack])
     assert result.returncode != 0
+    assert "with values for Name, Pin." in result.stdout
+    assert "quite-private" not in result.stdout + result.stderr
+    assert "hidden-one" not in result.stdout + result.stderr
     assert "Stack other could not be brought to the wanted state" in result.stdout + result.stderr
     assert "AWS::Lambda::Function Broken" in result.stdout + result.stderr
 
@@ -293,6 +411,27 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))
     assert recap_of(aws.play("stacks.yml", aws_stacks_stacks=[stack]))["changed"] == 0
     assert aws.emulator.client("sqs").get_queue_url(QueueName="other-test")["QueueUrl"]
+
+
+def test_a_secret_that_cloudformation_would_show_is_refused_before_anything_is_touched(aws, tmp_path):
+    template = tmp_path / "stack.yml"
+    queue = {"Type": "AWS::SQS::Queue"}
+    declared = {"Token": {"Type": "String"}}
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Queue": queue}}))
+    secret = {"Secret": {"value": "a-sensitive-value", "sensitive": True}}
+    stack = {"name": "telling", "template": str(template), "parameters": {"Token": "#{Secret | ToBase64}"}}
+    variables = {"octopus_variables": secret, "aws_stacks_stacks": [stack]}
+    result = aws.play("stacks.yml", **variables)
+    assert result.returncode != 0
+    assert "stack telling: parameter Token holds a secret (variable Secret)" in result.stdout
+    names = [one["StackName"] for one in aws.emulator.client("cloudformation").describe_stacks()["Stacks"]]
+    assert "telling" not in names
+    declared["Token"]["NoEcho"] = True
+    template.write_text(json.dumps({"Parameters": declared, "Resources": {"Queue": queue}}))
+    result = aws.play("stacks.yml", "-vvv", **variables)
+    recap_of(result)
+    for form in ("a-sensitive-value", base64.b64encode(b"a-sensitive-value").decode()):
+        assert form not in result.stdout + result.stderr
 
 
 def test_what_is_left_of_a_creation_goes_only_when_nothing_of_before_goes_with_it(aws, tmp_path):

@@ -169,6 +169,7 @@ def _write_program(home: Path, version: str, release: tuple[int, int, int]) -> N
     _put(library / "logstash_standin/__init__.py", (HERE / "__init__.py").read_bytes())
     for source in sorted((HERE / "runtime").glob("*.py")):
         _put(library / "logstash_standin/runtime" / source.name, source.read_bytes())
+    _put(library / "logstash_standin/data/plugin_options.csv", (HERE / "data/plugin_options.csv").read_bytes())
     _vendor("PyYAML", "yaml", library)
 
 

@@ -22,14 +22,19 @@ def destination(region="eu-west-1", prefix="elb/"):
     return log_delivery.Destination(BUCKET, prefix, region, REGIONS[region])
 
 
-def stack(region="eu-west-1", prefix="elb/", others=(OTHER,)):
+def stack(region="eu-west-1", prefix="elb/", others=(OTHER,), further=()):
     """The template as the role deploys it."""
     partition = REGIONS[region]
     parameters = {
         "LogBucketName": BUCKET,
         "LogPrefix": log_delivery.with_slash(prefix),
         "OtherAccounts": ",".join(others),
-        "OtherAccountsLogs": ",".join(destination(region, prefix).logs_of(one) for one in others),
+        "OtherAccountsSources": ",".join(destination(region, prefix).source_of(one) for one in others),
+        "MoreLogs": ",".join(
+            destination(region, prefix).logs_of(one, below)
+            for below in (prefix, *further)
+            for one in (*others, *([] if below == prefix else [OWN]))
+        ),
         "LoadBalancerAccountId": log_delivery.ACCOUNTS.get(region, ""),
     }
     return Template(TEXT, parameters, {"AWS::Region": region, "AWS::Partition": partition, "AWS::AccountId": OWN})
@@ -95,6 +100,56 @@ def test_logs_of_strangers_are_refused(principal):
     assert not may(document, principal, log_key(), aws_SecureTransport="false")
 
 
+@pytest.mark.parametrize("region", REGIONS)
+def test_only_the_exact_prefixes_are_let_in(region):
+    """Whoever may have load balancers of a known account deliver chooses the prefix: it must not be a free one."""
+    document = policy(region, "elb/", further=("elb/web/",))
+    services = [
+        log_delivery.LOAD_BALANCING,
+        *(number for one, number in log_delivery.ACCOUNTS.items() if one == region),
+    ]
+    for account in (OWN, OTHER):
+        for prefix, taken in {
+            "elb/": True,
+            "elb/web/": True,
+            "elb/shop/": False,
+            "elb/x": False,
+            "elb/web/x/": False,
+        }.items():
+            key = log_key(account, prefix, region)
+            for service in services:
+                assert may(document, service, key, region) == taken
+            assert may(document, log_delivery.VENDED_LOGS, key, region, **network(account, region)) == taken
+            if region != "cn-north-1":
+                acl = {"s3_x-amz-acl": "bucket-owner-full-control"}
+                assert may(document, log_delivery.OUTPOSTS, key, region, **acl) == taken
+    # A name that only contains what is let in.
+    assert not may(document, log_delivery.LOAD_BALANCING, f"elb/x/AWSLogs/{STRANGER}/AWSLogs/{OWN}/x", region)
+    assert not any("*" in one.removesuffix("/*") for one in written_to(document))
+
+
+def written_to(document):
+    """The resources that anybody may write to."""
+    for statement in document["Statement"]:
+        if statement["Effect"] == "Allow" and statement["Action"] == "s3:PutObject":
+            resource = statement["Resource"]
+            yield from resource if isinstance(resource, list) else [resource]
+
+
+def test_every_principal_that_says_for_whom_it_delivers_is_held_to_it():
+    """AWS documents aws:SourceAccount and aws:SourceArn for no principal of Elastic Load Balancing."""
+    for others in ((), (OTHER,)):
+        for statement in policy(others=others)["Statement"]:
+            conditions = statement.get("Condition", {})
+            if statement.get("Principal") != {"Service": log_delivery.VENDED_LOGS}:
+                assert not any("Source" in key for keys in conditions.values() for key in keys)
+                continue
+            accounts = [OWN, *others]
+            found = conditions["StringEquals"]["aws:SourceAccount"], conditions["ArnLike"]["aws:SourceArn"]
+            listed = [one if isinstance(one, list) else [one] for one in found]
+            assert listed == [accounts, [f"arn:aws:logs:eu-west-1:{one}:*" for one in accounts]]
+
+
 def test_network_load_balancers_are_let_in_for_known_accounts_only():
     document, service = policy(), "delivery.logs.amazonaws.com"
     assert may(document, service, log_key(OTHER), **network(OTHER))
@@ -103,6 +158,7 @@ def test_network_load_balancers_are_let_in_for_known_accounts_only():
     assert not may(policy(others=()), service, log_key(OTHER), **network(OTHER))
     assert not may(document, service, log_key(), **network(**{"s3_x-amz-acl": "private"}))
     assert not may(document, service, log_key(), **network(aws_SourceArn=f"arn:aws:logs:us-east-1:{OWN}:x"))
+    assert not may(document, service, log_key(), **network(aws_SourceArn=f"arn:aws:logs:eu-west-1:{STRANGER}:x"))
     assert not may(document, service, log_key(), aws_SourceAccount=OWN)
     for account in (STRANGER, ""):
         assert not may(document, service, "", action="s3:GetBucketAcl", **network(account))

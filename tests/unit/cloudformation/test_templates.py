@@ -95,7 +95,46 @@ def test_the_function_may_do_what_it_needs_only(elb_logs):
     assert by_name["ReadLogs"]["Action"] == "s3:GetObject"
     for one in allowed:
         assert "*" not in str(one["Action"])
-        assert one["Resource"] != "*" or one["Sid"] == "JoinVpc"
+        assert one["Resource"] != "*" or one["Sid"] == "JoinVpc" or one["Effect"] == "Deny"
+
+
+def test_what_lambda_needs_for_a_vpc_the_functions_code_may_not_do(elb_logs):
+    (policy,) = elb_logs["Resources"]["FunctionRole"]["Properties"]["Policies"]
+    by_name = {one["Sid"]: one for one in statements(policy["PolicyDocument"])}
+    allowed, denied = by_name["JoinVpc"], by_name["CodeMakesNoInterfaces"]
+    assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
+    assert denied["Action"] == allowed["Action"]
+    arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${FunctionName}"
+    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": {"Fn::Sub": arn}}}
+
+
+def test_the_function_takes_one_version_of_the_package(elb_logs, role):
+    """What is put under the package's key later is never deployed."""
+    code = elb_logs["Resources"]["Function"]["Properties"]["Code"]
+    assert code == {
+        "S3Bucket": {"Ref": "CodeBucket"},
+        "S3Key": {"Ref": "CodeKey"},
+        "S3ObjectVersion": {"Ref": "CodeVersion"},
+    }
+    assert "Default" not in elb_logs["Parameters"]["CodeVersion"]
+    given = role["vars"]["_elb_log_shipper_stack"]["parameters"]["CodeVersion"]
+    assert given == "{{ __elb_log_shipper_object.version }}"
+
+
+def test_code_signing_is_an_option(elb_logs, role):
+    parameter = elb_logs["Parameters"]["CodeSigningConfigArn"]
+    function = elb_logs["Resources"]["Function"]["Properties"]
+    assert parameter["Default"] == role["defaults"]["elb_log_shipper_code_signing_config_arn"] == ""
+    assert function["CodeSigningConfigArn"]["Fn::If"] == ["HasCodeSigning", {"Ref": "CodeSigningConfigArn"}, NOTHING]
+    for arn, taken in {
+        "": True,
+        "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b": True,
+        "arn:aws:lambda:eu-west-1:123456789012:function:x": False,
+        "csc-0f6c334abcdea4d8b": False,
+    }.items():
+        assert (re.fullmatch(parameter["AllowedPattern"], arn) is not None) == taken
+        own = role["vars"]["_elb_log_shipper_signing_arn"]
+        assert (not arn or re.match(own, arn) is not None) == taken
 
 
 def test_the_function_may_read_the_secrets_that_are_named_only(elb_logs):
@@ -116,14 +155,20 @@ def test_the_function_may_read_the_secrets_that_are_named_only(elb_logs):
         ("arn:aws:s3:::bucket", False),
         ("*", False),
         ("arn:aws:ssm:a,*", False),
+        ("arn:aws:secretsmanager:eu-west-1:123456789012:secret:*", False),
+        ("arn:aws:secretsmanager:*:*:secret:elb-logs", False),
+        ("arn:aws:secretsmanager:eu-west-1:*:secret:elb-logs", False),
+        ("arn:aws:secretsmanager:*", False),
+        ("arn:aws:ssm:eu-west-1:123456789012:parameter/*", False),
+        ("arn:aws:ssm:eu-west-1:123456789012:*", False),
     ],
 )
 def test_the_role_takes_arns_of_secrets_only(role, arn, taken):
     (check,) = [
         one["ok"] for one in role["vars"]["_elb_log_shipper_input_checks"] if one["variable"].endswith("secret_arns")
     ]
-    pattern = re.search(r"'(\^arn.*\$)'", check)[1]
-    assert (re.match(pattern, arn) is not None) == taken
+    assert "reject('match', _elb_log_shipper_secret_arn)" in check
+    assert (re.match(role["vars"]["_elb_log_shipper_secret_arn"], arn) is not None) == taken
 
 
 def notifications(template):
@@ -275,10 +320,7 @@ def test_each_finding_of_the_scanner_that_stays_has_its_reason_beside_it(templat
 
 
 def test_lint_scans_the_templates():
-    assert (
-        "scripts/scan_policies.sh"
-        in (ROOT / "scripts/test.sh").read_text().partition("run_lint()")[2].partition("\n}")[0]
-    )
+    assert "scripts/scan.sh" in (ROOT / "scripts/test.sh").read_text().partition("run_lint()")[2].partition("\n}")[0]
 
 
 @pytest.mark.skipif(not SCANNER.exists(), reason="`make lint` has not run here, which installs the scanner")

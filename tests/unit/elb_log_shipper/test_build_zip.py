@@ -250,3 +250,74 @@ def test_command_line(tmp_path):
     failed = subprocess.run(command, capture_output=True, text=True, check=False)
     assert failed.returncode == 1
     assert failed.stderr.startswith("build_zip: settings: not JSON")
+
+
+# -- secrets, guesses, and files from outside
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"LogPassword": "hunter2-in-plain"}, "LogPassword"),
+        ({"LogPassword": 12345678}, "LogPassword"),
+        ({"LogPassword": ["hunter2-in-plain"]}, "LogPassword"),
+        ({"LogClientKeyPassphrase": "hunter2-in-plain"}, "LogClientKeyPassphrase"),
+        ({"LogHeaders": {"Authorization": "Bearer hunter2-in-plain"}}, "LogHeaders: Authorization"),
+        ({"LogHeaders": {"X-Tenant": "shop", "X-Api-Key": "hunter2-in-plain"}}, "LogHeaders: X-Api-Key"),
+        ({"LogClientKey": "-----BEGIN PRIVATE KEY-----\nhunter2-in-plain\n"}, "LogClientKey"),
+        ({"LogClientCertificate": "x\n-----BEGIN RSA PRIVATE KEY-----\nhunter2-in-plain"}, "LogClientCertificate"),
+    ],
+)
+def test_a_secret_in_plain_text_is_refused_and_not_shown(tmp_path, settings, named):
+    with pytest.raises(ValueError, match=f"settings: {named} is a secret in plain text") as refused:
+        build_zip(SOURCE, json.dumps(json.loads(SETTINGS) | settings), tmp_path / "x.zip")
+    assert "hunter2" not in str(refused.value)
+    assert not (tmp_path / "x.zip").exists()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"LogPassword": "secretsmanager:elb-logs#password", "LogClientKeyPassphrase": "ssm:/elb/passphrase"},
+        {"LogPassword": "", "LogHeaders": None},
+        {"LogPassword": None, "LogHeaders": {"X-Tenant": "shop", "X-Api-Key": "ssm:/elb/key"}},
+        {"LogClientKey": "secretsmanager:elb-logs#key", "MaskQuery": ["token", "password"]},
+    ],
+)
+def test_references_are_taken(tmp_path, settings):
+    build_zip(SOURCE, json.dumps(json.loads(SETTINGS) | settings), tmp_path / "x.zip")
+
+
+def test_the_hash_cannot_be_worked_out_without_the_salt(tmp_path):
+    """Key and CodeSha256 are seen by more people than the package."""
+    salts = ("", "0" * 64, "1" * 64)
+    digests = [build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", salt=salt) for salt in salts]
+    assert len(set(digests)) == len(salts)
+    assert build_zip(SOURCE, SETTINGS, tmp_path / "again.zip", salt="1" * 64) == digests[-1]
+    (tmp_path / "salt").write_text("1" * 64)
+    (tmp_path / "settings.json").write_text(SETTINGS)
+    command = [sys.executable, SOURCE / "build_zip.py", f"--settings={tmp_path}/settings.json"]
+    command += [f"--output={tmp_path}/out.zip", f"--salt={tmp_path}/salt"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert printed == digests[-1]
+
+
+def wheel_with_hash(folder):
+    path = folder / "isal-1.0.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("isal/__init__.py", "")
+    return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_wheel_with_its_hash(tmp_path):
+    path, digest = wheel_with_hash(tmp_path)
+    build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", wheels=[f"{path}#sha256={digest}"])
+    with zipfile.ZipFile(tmp_path / "x.zip") as archive:
+        assert "isal/__init__.py" in archive.namelist()
+
+
+@pytest.mark.parametrize("wrong", ["0" * 64, "", "0123"])
+def test_a_wheel_with_another_hash_is_refused(tmp_path, wrong):
+    path, digest = wheel_with_hash(tmp_path)
+    with pytest.raises(ValueError, match=f"wheel {path.name}: its SHA-256 is {digest}, expected {wrong}"):
+        build_zip(SOURCE, SETTINGS, tmp_path / "x.zip", wheels=[f"{path}#sha256={wrong}"])

@@ -23,6 +23,12 @@ TOKENS = {
     "LogHost": "#{LogHost}",
     "LogPort": "#{LogPort}",
     "LogTransport": "#{LogTransport}",
+    "LogTls": "#{LogTls}",
+    "LogCa": "#{LogCa}",
+    "LogClientCertificate": "#{LogClientCertificate}",
+    "LogClientKey": "#{LogClientKey}",
+    "LogUser": "#{LogHttpUser}",
+    "LogPassword": "#{LogHttpPassword}",
     "Environment": "#{Octopus.Environment.Name}",
     "Component": "#{Component}",
     "Application": "#{Application}",
@@ -40,7 +46,8 @@ def test_packaged_file_is_json_whose_values_are_the_tokens():
 def test_packaged_file_substituted_as_text_loads():
     text = settings.DEFAULT_PATH.read_text(encoding="utf-8")
     for key, token in TOKENS.items():
-        text = text.replace(token, GOOD[key])
+        # The others are off, as variables/elk.yml has them.
+        text = text.replace(token, GOOD.get(key, "false" if key == "LogTls" else ""))
     assert settings.parse(text, "x") == parse()
 
 
@@ -217,7 +224,7 @@ def test_several_hosts_in_one_text():
     assert found == (Address("a", 5045), Address("b", 1), Address("fe80::1", 2))
 
 
-@pytest.mark.parametrize("key", TOKENS)
+@pytest.mark.parametrize("key", sorted(TOKENS.keys() - {"LogPassword"}))
 def test_a_token_that_is_left_is_named_with_its_key_and_the_way_out(key):
     name = TOKENS[key][2:-1]
     message = f"{key}: the token {TOKENS[key]} was not substituted. Define the variable {name} for this environment"

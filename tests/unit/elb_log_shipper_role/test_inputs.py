@@ -11,6 +11,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 PREFIX, ACCOUNTS = "elb_log_shipper_log_prefix", "elb_log_shipper_delivering_accounts"
+FURTHER, WHEELS, CLASS = (f"elb_log_shipper_{name}" for name in ("further_prefixes", "wheels", "environment_class"))
+SECRETS, SIGNING = "elb_log_shipper_secret_arns", "elb_log_shipper_code_signing_config_arn"
+FILE = f"{ROOT}/README.md"
 REGION_ACCOUNT = "elb_log_shipper_load_balancer_account_id"
 # (variable, as it stands in a file of YAML, what the refusal says; nothing: it is taken)
 CASES = [
@@ -43,6 +46,24 @@ CASES = [
     (REGION_ACCOUNT, '""', ""),
     (REGION_ACCOUNT, '"156460612806"', ""),
     (REGION_ACCOUNT, '"15646061280"', "12 digits in quotes"),
+    (FURTHER, "[]", ""),
+    (FURTHER, "[elb/web/, elb/shop]", ""),
+    (FURTHER, '["*"]', "prefixes such as elb/web/"),
+    (FURTHER, '[""]', "prefixes such as elb/web/"),
+    (FURTHER, "[elb/AWSLogs/]", "prefixes such as elb/web/"),
+    (WHEELS, "[]", ""),
+    (WHEELS, f'["{FILE}#sha256={"0" * 64}"]', ""),
+    (WHEELS, f'["{FILE}"]', "each with its hash, as pip writes it"),
+    (WHEELS, f'["{FILE}#sha256={"0" * 63}"]', "each with its hash, as pip writes it"),
+    (WHEELS, f'["{FILE}#md5={"0" * 32}"]', "files on the control node"),
+    (WHEELS, f'["{FILE}.absent#sha256={"0" * 64}"]', "files on the control node"),
+    (CLASS, "production", ""),
+    (CLASS, '""', "a word such as production"),
+    (SECRETS, '["arn:aws:secretsmanager:eu-west-1:123456789012:secret:elb-logs-??????"]', ""),
+    (SECRETS, '["arn:aws:secretsmanager:eu-west-1:123456789012:secret:*"]', "at least the beginning"),
+    (SIGNING, '""', ""),
+    (SIGNING, "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b", ""),
+    (SIGNING, "csc-0f6c334abcdea4d8b", "the ARN of a code signing configuration"),
 ]
 
 
@@ -60,7 +81,7 @@ def refusals(tmp_path_factory):
     copy = {"content": f"{{{{ [{everything}] | to_json }}}}", "dest": f"{folder}/refusals.json", "mode": "0600"}
     tasks.append({"ansible.builtin.copy": copy})
     files = [str(role / part / "main.yml") for part in ("defaults", "vars")]
-    values = {"role_path": str(role), "ansible_python_interpreter": sys.executable}
+    values = {"octopus_environment": "test", "role_path": str(role), "ansible_python_interpreter": sys.executable}
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": files, "tasks": tasks}
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play | {"vars": values}]))

@@ -11,14 +11,20 @@ from logstash_pipeline_parser import Pipeline
 from logstash_standin.runtime import config_parser
 
 # One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
-RELEASES = ["7.0.1", "8.7.1", "9.5.2"]
+RELEASES = ["6.3.2", "8.7.1", "9.5.2"]
 SECRETS = {
     "RedisPassword": "r3dis",
     "ElasticsearchUrl": "https://a.example.com:9200,https://b.example.com:9200",
     "ElasticsearchUser": "writer",
     "ElasticsearchPassword": "${ELASTICSEARCH_PASSWORD}",
     "ElasticsearchCa": "/etc/pki/elasticsearch.pem",
+    "LogTls": "true",
+    "LogUser": "elb",
+    "LogKeyStore": "/etc/pki/broker.jks",
+    **dict.fromkeys(("LogCertificate", "LogKey", "LogClientCa", "LogCa", "RedisCa"), "/etc/pki/tls.pem"),
+    **dict.fromkeys(("LogClientCertificate", "LogClientKey"), "/etc/pki/tls.pem"),
 }
+ENVIRONMENT = {"ELASTICSEARCH_PASSWORD": "secret", "LOG_PASSWORD": "secret", "LOG_KEY_STORE_PASSWORD": "secret"}
 
 
 def pipelines(folder):
@@ -50,7 +56,11 @@ def changed(staging):
 
     def rendered(version, output="elasticsearch"):
         options = (f"logstash_version={version}", "log_transport=http", f"broker_output={output}")
-        return staging(*options, json.dumps({"octopus_variables": SECRETS}))
+        # The redis plugins of that release have no TLS for brokers, and an error says so.
+        redis = {"RedisTls": "true"} if version == "9.5.2" else {}
+        arns = ["arn:aws:ssm:eu-west-1:123456789012:parameter/elb"]
+        values = {"octopus_variables": SECRETS | redis, "elb_log_shipper_secret_arns": arns}
+        return staging(*options, json.dumps(values))
 
     return rendered
 
@@ -92,7 +102,7 @@ def test_each_release_accepts_every_pipeline(changed, installed, tmp_path, versi
     (tmp_path / "log4j2.properties").write_text("status = error\n")
     ended = subprocess.run(
         [installed(version) / "bin/logstash", "--path.settings", tmp_path, "-t"],
-        env={"PATH": "/usr/bin:/bin", "ELASTICSEARCH_PASSWORD": "secret"},
+        env={"PATH": "/usr/bin:/bin", **ENVIRONMENT},
         capture_output=True,
         text=True,
         check=False,
@@ -143,10 +153,6 @@ def evaluated(expression, *options, host="localhost"):
     return yaml.safe_load(ended.stdout.partition("=>")[2])["msg"]
 
 
-def test_the_setting_for_the_authority_was_renamed_in_8_8():
-    assert evaluated("elasticsearch_ca_setting", "logstash_version=8.8.0") == "ssl_certificate_authorities"
-
-
 @pytest.mark.parametrize(("version", "name"), [("8.7.1", "cacert"), ("9.5.2", "ssl_certificate_authorities")])
 def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, version, name):
     folder = changed(version)
@@ -162,7 +168,72 @@ def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, ver
         }
 
 
-@pytest.mark.parametrize(("version", "compatibility"), [("7.0.1", None), ("9.5.2", "disabled")])
+SERVER = {
+    "6.3.2": (
+        {"ssl_enable": "true", "ssl_cert": ..., "ssl_key": ..., "ssl_extra_chain_certs": ..., "ssl_verify": "true"},
+        {"ssl": "true", "keystore": "/etc/pki/broker.jks", "keystore_password": ..., "verify_mode": "force_peer"},
+    ),
+    "8.7.1": (
+        {
+            "ssl_enable": "true",
+            "ssl_cert": ...,
+            "ssl_key": ...,
+            "ssl_certificate_authorities": ...,
+            "ssl_verify": "true",
+        },
+        {
+            "ssl": "true",
+            "ssl_certificate": ...,
+            "ssl_key": ...,
+            "ssl_certificate_authorities": ...,
+            "ssl_verify_mode": "force_peer",
+        },
+    ),
+    "9.5.2": (
+        {
+            "ssl_enabled": "true",
+            "ssl_certificate": ...,
+            "ssl_key": ...,
+            "ssl_certificate_authorities": ...,
+            "ssl_client_authentication": "required",
+        },
+    )
+    * 2,
+}
+CLIENT = {
+    "6.3.2": {"cacert", "client_cert", "client_key"},
+    "8.7.1": {"cacert", "client_cert", "client_key"},
+    "9.5.2": {"ssl_certificate_authorities", "ssl_certificate", "ssl_key"},
+}
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_tls_has_the_names_of_the_release(changed, version):
+    found = pipelines(changed(version))
+    inputs = check_language(found["broker/10-input.conf"]).input
+    for plugin, wanted in zip(inputs, SERVER[version], strict=True):
+        parameters = plugin.parameters()
+        tls = {name for name in parameters if re.match(r"ssl|verify|keystore", name)}
+        assert tls == set(wanted)
+        for name, value in wanted.items():
+            assert parameters[name] == value or (value is ... and parameters[name])
+    (output,) = check_language(found["shipper/50-output.conf"]).output
+    assert output.parameters()["url"] == "https://logs.staging.example.com:8080"
+    assert output.parameters().keys() >= {*CLIENT[version], "user", "password"}
+
+
+def test_indexers_trust_the_authority_of_redis(changed):
+    folder = changed("9.5.2", "redis")
+    environment = (folder / "indexer-1.staging.example.com/environment").read_text()
+    assert 'SSL_CERT_FILE="/etc/pki/tls.pem"' in environment
+    (redis,) = check_language(pipelines(folder)["indexer/10-input.conf"]).input
+    assert redis.parameters()["ssl"] == "true"
+    (output,) = check_language(pipelines(folder)["broker/20-output-redis.conf"]).output
+    assert output.parameters()["ssl_enabled"] == "true"
+    assert output.parameters()["ssl_certificate_authorities"] == "/etc/pki/tls.pem"
+
+
+@pytest.mark.parametrize(("version", "compatibility"), [("6.3.2", None), ("9.5.2", "disabled")])
 def test_settings_of_the_pipelines_are_known_to_the_release(changed, version, compatibility):
     (broker,) = yaml.safe_load((changed(version) / "broker-1.staging.example.com/pipelines.yml").read_text())
     assert broker.get("pipeline.ecs_compatibility") == compatibility

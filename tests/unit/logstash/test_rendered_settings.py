@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -75,6 +76,12 @@ def rendered(play):
             "logstash_heap_size": "",
         },
         "own": {"logstash_version": "9.5.2", "logstash_jvm_options": ["-Djava.io.tmpdir=/srv/own", "-Xss4m"]},
+        "needy": {"logstash_version": "9.5.2", "logstash_low_ports": True, "logstash_instance_role": True},
+        # What is known of a host with systemd 219 to 238, and a kernel without user namespaces.
+        "old": {
+            "logstash_version": "9.5.2",
+            "__logstash_installed": {"system_call_groups": False, "user_namespaces": False},
+        },
     }
     ended, root = play("render.yml", hosts)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -161,10 +168,21 @@ def test_temporary_directories_that_cannot_work(play, wrong, said):
     assert said in " ".join(ended.stdout.split())
 
 
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_password_of_the_node_api_does_not_leave_loopback_in_clear_text(play, is_encrypted):
+    settings = {"api.auth": {"type": "basic", "basic": {"username": "u", "password": "${API}"}}}
+    settings["api.ssl.enabled"] = is_encrypted
+    ended, _root = play("preflight_inputs", {"far": {"logstash_api_host": "192.0.2.1", "logstash_settings": settings}})
+    said = " ".join(ended.stdout.split())
+    refusal = 'logstash_api_host is "192.0.2.1"; expected an address of loopback'
+    assert (refusal in said) == (not is_encrypted)
+
+
 def test_tls_files_and_log4j2(rendered):
     root = rendered[1] / "v9"
-    assert (root / "tls/a.key").read_text() == "-----KEY-----"
-    assert (root / "tls/a.p12").read_bytes() == b"\x00\xff"
+    # What is for people to read has no keys.
+    assert (root / "tls/a.key").read_text() == "<secret tls/a.key>\n"
+    assert (root / "tls/a.p12").read_text() == "<secret tls/a.p12>\n"
     assert (root / "log4j2.properties").read_text() == "status = error # ${sys:ls.logs}\n"
 
 
@@ -184,10 +202,46 @@ def test_additions_to_the_unit(rendered):
     assert "ProtectSystem" not in (rendered[1] / "open" / "unit.systemd").read_text()
 
 
+def unit_of(rendered, host):
+    return (rendered[1] / host / "unit.systemd").read_text().splitlines()
+
+
+def test_confined_service_has_no_rights_and_no_metadata(rendered):
+    lines = unit_of(rendered, "v9")
+    assert {"CapabilityBoundingSet=", "AmbientCapabilities=", "PrivateUsers=true", "ProtectProc=invisible"} <= set(
+        lines
+    )
+    assert "RemoveIPC=true" in lines
+    assert [line for line in lines if line.startswith("SystemCall")] == [
+        "SystemCallArchitectures=native",
+        "SystemCallFilter=@system-service",
+        "SystemCallFilter=~@privileged",
+        "SystemCallErrorNumber=EPERM",
+    ]
+    assert "IPAddressDeny=169.254.169.254 fd00:ec2::254" in lines
+
+
+def test_low_ports_and_the_instances_role_are_left_to_those_who_ask_for_them(rendered):
+    lines = unit_of(rendered, "needy")
+    assert {"CapabilityBoundingSet=CAP_NET_BIND_SERVICE", "AmbientCapabilities=CAP_NET_BIND_SERVICE"} <= set(lines)
+    assert not any(line.startswith(("PrivateUsers", "IPAddressDeny")) for line in lines)
+    assert "SystemCallFilter=~@privileged" in lines
+
+
+def test_host_is_not_given_what_would_stop_its_service(rendered):
+    """An old systemd ignores what it does not know; but of a filter whose group it does not know, nothing is left."""
+    lines = unit_of(rendered, "old")
+    assert not any(line.startswith(("PrivateUsers", "SystemCallFilter")) for line in lines)
+    assert {"CapabilityBoundingSet=", "ProtectProc=invisible", "SystemCallArchitectures=native"} <= set(lines)
+
+
 def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
     modes = {stat.S_IMODE(path.stat().st_mode) & 0o007 for path in (rendered[1] / "v9").rglob("*")}
     assert modes == {0}
     assert "Not shown: tls/a.key" in rendered[0]
+    # All else is.
+    assert "Not shown" not in rendered[0].replace("Not shown: tls/", "")
+    assert "+pipeline.batch.size: 250" in rendered[0]
     assert "-----KEY-----" not in rendered[0]
 
 
@@ -212,3 +266,42 @@ def test_all_faults_are_told_at_once_and_need_no_host(play):
         "/nowhere/a.crt': there is no such file on the control node",
     ):
         assert said in output, said
+
+
+INJECTED = 'x" } exec { command => "id" } redis { host => "r'
+
+
+def test_hostile_values_stop_the_run_before_a_host_is_touched(play):
+    """Each by itself: whoever may set one variable gets no line of a unit, and no plugin of a pipeline."""
+    queue = [
+        {"id": "one", "templates": ["one.conf"], "settings": {"path.queue": "#{Queue}", "queue.type": "persisted"}}
+    ]
+    hosts = {
+        "pipeline": {"octopus_variables": {"Port": f"1 {INJECTED}"}},
+        "queue": {"octopus_variables": {"Queue": '/srv/q"\nExecStartPre=/bin/id'}, "logstash_pipelines": queue},
+        "tab": {"octopus_variables": {"Queue": "/srv/q\tx"}, "logstash_pipelines": queue},
+        "data": {"logstash_path_data": '/srv/d"\nExecStartPre=/bin/id'},
+        "home": {"logstash_java_home": "/opt/java\nLD_PRELOAD=/tmp/x.so"},
+        "address": {"logstash_repository_url": "https://packages.example.com/ https://evil.example.com/"},
+        "root": {"logstash_archive_root": "/opt/log%n"},
+        "id": {"logstash_pipelines": [{"id": "../../etc", "templates": ["one.conf"]}]},
+        "zone": {"logstash_environment": {"TZ": "UTC\r\nLD_PRELOAD=/tmp/x.so"}},
+    }
+    for variables in hosts.values():
+        given = variables.pop("octopus_variables", {})
+        variables["octopus_variables"] = VARIABLES["octopus_variables"] | {"LogLevel": "warn", "Zone": "UTC"} | given
+    ended, _root = play("preflight_inputs.yml", hosts)
+    output = " ".join(ended.stdout.split())
+    for name, said in {
+        "pipeline": "one.conf:1:23: #{Port} (variable Port): the value is more than one word",
+        "queue": "pipeline one: path.queue is",
+        "tab": "which has the control character U+0009 in it; expected a path",
+        "data": "which has the control character U+000A in it; expected a path",
+        "home": "logstash_java_home is",
+        "address": "which has a blank in it; expected an address",
+        "root": "without blanks, % and $",
+        "id": "'../../etc' is no id",
+        "zone": "logstash_environment: TZ is not one line of text",
+    }.items():
+        assert re.search(rf"(fatal|failed): \[{name}\]", output), name
+        assert said in output, (name, output)

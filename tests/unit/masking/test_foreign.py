@@ -197,6 +197,15 @@ def test_nothing_matches_in_logs_of_the_genuine_program():
 @pytest.mark.parametrize(
     "piece",
     [
+        "?a=b&",
+        "&sig=x",
+        "%26a%3D",
+        "%3Fsig%3D",
+        "%25",
+        "?%25",
+        "&amp;",
+        ";a",
+        "?" + "a" * 80,
         "password",
         "password=",
         'password="',
@@ -237,3 +246,44 @@ def test_names_of_variables():
     assert not any(
         map(foreign.is_secret_name, ["elb_log_shipper_secret_arns", "password_file", "tokenizer", "key", "compass"])
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://token@host/x", "https://*****@host/x"),
+        ("https://s3cr3t@host:8443", "https://*****@host:8443"),
+        ("https://host/x.deb?X-Amz-Date=1&X-Amz-Signature=abc123&x=1", "https://host/x.deb?X-Amz-Date=1&X-Amz-Signature=*****&x=1"),
+        ("s3://b/k?X-Amz-Security-Token=a%2Fb%3D&y=2", "s3://b/k?X-Amz-Security-Token=*****&y=2"),
+        ("https://a.blob.example/x?sv=2024-01-01&sig=a%2Bb%3D", "https://a.blob.example/x?sv=2024-01-01&sig=*****"),
+        ("https://h/?token=abc", "https://h/?token=*****"),
+        ("https://h/?Access_Token=abc#top", "https://h/?Access_Token=*****#top"),
+        ("https://h/?a=1&amp;api_key=abc&amp;b=2", "https://h/?a=1&amp;api_key=*****&amp;b=2"),
+        ("https://h/?Expires=1&Signature=abc~d_&Key=x", "https://h/?Expires=1&Signature=*****&Key=x"),
+        ("https://h/?%73ig=abc&b=2", "https://h/?%73ig=*****&b=2"),
+        ("https://h/?X%2DAmz%2DSignature=abc", "https://h/?X%2DAmz%2DSignature=*****"),
+        ("https%3A%2F%2Fh%2Fx%3Fsv%3D1%26sig%3Dabc%26se%3D2", "https%3A%2F%2Fh%2Fx%3Fsv%3D1%26sig%3D*****%26se%3D2"),
+        ("https://p/?u=https%253A%252F%252Fh%253Fsig%253Dabc%2526x%253D1&y=1", "https://p/?u=https%253A%252F%252Fh%253Fsig%253D*****%2526x%253D1&y=1"),
+        ('{"url": "https://h/?a=1\\u0026sig=abc"}', '{"url": "https://h/?a=1\\u0026sig=*****"}'),
+        ("fetch 'https://h/?token=abc': 404", "fetch 'https://h/?token=*****': 404"),
+    ],
+)  # fmt: skip
+def test_signatures_and_tokens_of_urls_are_hidden_in_every_text(url, shown):
+    assert foreign.hide_forms(url) == shown
+    assert foreign.hide(url) == shown
+    assert foreign.hide_forms(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h/?q=token&tokenizer=x&a=%26b",
+        "https://h/?token=&x=1",
+        "https://h/?token=${TOKEN}",
+        "https://h/?token=#{Token}",
+        "ssh://git@host/x",
+        "what?no=1; yes",
+    ],
+)
+def test_what_is_no_credential_of_a_url_stays(text):
+    assert foreign.hide_forms(text) == text

@@ -79,7 +79,7 @@ def told(tmp_path_factory):
         {"elk.deploy.unmanaged_files": {"places": ["/nowhere/{{ all_texts }}"], "way_out": "{{ all_texts }}"}},
         {
             "elk.deploy.logstash_plugins": {
-                "plugins": [{"name": "logstash-filter-x"}],
+                "plugins": [{"name": "logstash-filter-x", "version": "1.0.0"}],
                 "home": f"{folder}/home",
                 "environment": "{{ logstash_environment }}",
             }

@@ -4,6 +4,7 @@ import json
 import os
 import pwd
 import signal
+import subprocess
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts
@@ -26,6 +27,17 @@ def test_its_value_comes_back_and_its_rights_are_the_accounts():
     ]  # fmt: skip
     assert accounts.do_as(NOBODY, os.getgroups, groups=[]) == []
     assert os.getuid() == 0
+
+
+def test_process_that_works_as_the_user_is_closed_to_that_user():
+    """Else a confined process of that user could follow its entry below /proc out of the confinement."""
+
+    def work():
+        entry = f"/proc/{os.getpid()}"
+        tried = [["cat", f"{entry}/environ"], ["ls", f"{entry}/root/"], ["ls", f"{entry}/cwd/"], ["ls", f"{entry}/fd/"]]
+        return [subprocess.run(words, capture_output=True, check=False).returncode for words in tried]
+
+    assert 0 not in accounts.do_as(NOBODY, work)
 
 
 def test_an_error_of_the_system_comes_back_as_it_was():

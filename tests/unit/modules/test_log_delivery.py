@@ -59,9 +59,31 @@ def test_without_the_policy_no_service_is_asked(stubs, delivery, region, partiti
     result = delivery(region, prefix="elb", accounts=[OTHER])
     assert result["location"] == "s3://logs/elb"
     assert result["prefix"] == "elb/"
-    assert result["logs"] == [f"arn:{partition}:s3:::logs/elb/*AWSLogs/{OTHER}/*"]
+    assert result["logs"] == [f"arn:{partition}:s3:::logs/elb/AWSLogs/{OTHER}/*"]
+    assert result["sources"] == [f"arn:{partition}:logs:{region}:{OTHER}:*"]
     assert result["load_balancer_account"] == account
     assert not result["changed"]
+
+
+def test_further_prefixes_are_for_the_own_account_too(stubs, delivery):
+    result = delivery(prefix="elb", accounts=[OTHER], own_account=OWN, further_prefixes=["elb/web", "elb/shop/"])
+    assert result["logs"] == [
+        f"arn:aws:s3:::logs/{prefix}/AWSLogs/{account}/*"
+        for prefix, accounts in (("elb", [OTHER]), ("elb/web", [OWN, OTHER]), ("elb/shop", [OWN, OTHER]))
+        for account in accounts
+    ]
+    assert "prefix is '*'" in delivery(own_account=OWN, further_prefixes=["*"])["msg"]
+
+
+def test_the_policy_of_another_accounts_bucket_is_not_read(stubs, delivery):
+    def refused(stub):
+        expected = {"Bucket": "logs", "ExpectedBucketOwner": OWN}
+        stub.add_client_error("get_bucket_policy", "AccessDenied", expected_params=expected)
+
+    stubs |= {"s3": [refused], "sts": [caller]}
+    result = delivery(check_policy=True)
+    assert result["failed"]
+    assert "Reading the policy of bucket logs failed" in result["msg"]
 
 
 def test_without_a_prefix_the_bucket_is_what_people_enter(stubs, delivery):
@@ -72,7 +94,7 @@ def test_without_a_prefix_the_bucket_is_what_people_enter(stubs, delivery):
 def test_more_accounts_than_cloudformation_takes_are_refused(stubs, delivery):
     result = delivery(accounts=[f"{number:012}" for number in range(200)])
     assert result["failed"]
-    assert "200 accounts are too many for one bucket" in result["msg"]
+    assert "200 accounts with 1 prefixes are too many for one bucket" in result["msg"]
     assert "deploy a second stack" in result["msg"]
 
 

@@ -421,7 +421,7 @@ def test_root_publishes_no_file_that_a_link_leads_to(build, tmp_path, work, monk
     secret = tmp_path / "secret"
     secret.write_text("only root reads this")
 
-    def evil_gem(account, _):
+    def evil_gem(_account, _work, _seconds):
         target = next(work.iterdir()) / "logstash-5.4.1+acme.1-amd64.deb"
         target.symlink_to(secret)
 

@@ -233,7 +233,7 @@ def test_file_with_a_second_name_is_left_alone(settle, place):
 def test_file_at_the_place_of_a_directory(settle, place):
     put(place / "data")
     result = settle()
-    assert f"logstash_path_data is {place}/data: {place}/data is not a directory" in result["msg"]
+    assert f"logstash_path_data is {place}/data: {place}/data is a regular file; expected a directory" in result["msg"]
 
 
 # Where Logstash could not start.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
 PID = str(os.getpid())
 ACTIVE = {"ActiveState": "active", "SubState": "running", "MainPID": PID, "NRestarts": "0"}
+USER = {"api_user": "somebody", "api_password": "swordfish"}
 AT_WORK = {"events": {"in": 0, "out": 0}}
 
 
@@ -124,6 +126,66 @@ def test_user_and_password_are_sent(api):
     word = "p"
     client(api, api_user="u", api_password=word).ask("/_node")
     assert api.asked == ["Basic dTpw"]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "fe80::1", "no-such-host.invalid", "127.0.0.1.invalid"])
+def test_password_is_sent_to_no_host_that_nobody_checks(api, host):
+    with pytest.raises(logstash_health.UncheckedHostError, match=r"logstash_api_host to 127\.0\.0\.1.*logstash_api_ca"):
+        client(api, api_host=host, **USER)
+    assert client(api, api_host=host).url
+
+
+def test_refusal_ends_the_module_before_anything_is_asked(run_module, tmp_path):
+    result = run_module(
+        logstash_health, api_host="192.0.2.1", **USER, pipelines=["a"],
+        log_file=str(tmp_path / "log"),
+    )  # fmt: skip
+    assert result["failed"]
+    assert "no password was sent" in result["msg"]
+    assert USER["api_password"] not in json.dumps(result)
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
+def test_password_goes_to_the_address_of_loopback_that_was_looked_at(api, name):
+    asked = client(api, api_host=name, **USER)
+    assert asked.url == f"http://127.0.0.1:{api.server_port}"
+    assert asked.ask("/_node")[0]
+
+
+def test_certificate_is_checked_where_a_password_leaves_loopback(api, monkeypatch):
+    """The server speaks TLS with a certificate that nobody vouches for, under an address that counts as remote."""
+    monkeypatch.setattr(logstash_health, "loopback_address", lambda _host: "")
+    given = {**USER, "api_ssl": True}
+    checked = client(api, **given, api_ca="/etc/ssl/certs/internal.pem")
+    options = []
+    monkeypatch.setattr(logstash_health, "open_url", lambda _url, **found: options.append(found) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        checked.ask("/_node")
+    assert options[0]["validate_certs"]
+    assert options[0]["ca_path"] == "/etc/ssl/certs/internal.pem"
+
+
+def test_password_does_not_follow_a_redirect(api):
+    caught = []
+
+    class Redirect(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(302)
+            self.send_header("Location", f"http://localhost:{api.server_port}/_node")
+            self.end_headers()
+
+        def log_message(self, *_arguments):
+            caught.append(self.path)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Redirect)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    answer, reason = client(server, **USER).ask("/_node")
+    server.shutdown()
+    server.server_close()
+    assert answer is None
+    assert "302" in reason
+    assert caught
+    assert api.asked == []
 
 
 def test_pipeline_that_is_not_there(api):
@@ -371,6 +433,7 @@ def health(run_module, api, monkeypatch, tmp_path):
             api_port=api.server_port,
             pipelines=["broker"],
             log_file=str(tmp_path / "log"),
+            user=pwd.getpwuid(os.getuid()).pw_name,
             timeout=timeout,
             **options,
         )

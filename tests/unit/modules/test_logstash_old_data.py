@@ -10,7 +10,7 @@ import subprocess
 import zlib
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, stored_data
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, stored_data, untrusted_paths
 from ansible_collections.elk.deploy.plugins.modules import logstash_old_data
 
 KILLED = 9
@@ -298,7 +298,7 @@ def die_at(step):
 
     for name in ("mkdir", "unlink", "replace", "rmdir"):
         setattr(os, name, dying(getattr(os, name)))
-    data_move.shutil.copy2 = dying(data_move.shutil.copy2)
+    data_move.copy = dying(data_move.copy)
 
 
 def move(old, new):
@@ -319,7 +319,7 @@ def test_disk_that_gets_full_leaves_the_old_data_and_starts_the_service_again(ol
     def full(*_arguments, **_options):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(data_move.shutil, "copy2", full)
+    monkeypatch.setattr(untrusted_paths, "write_at", full)
     result = old_data("move")
     assert "No space left on device" in result["msg"]
     assert "the service runs on as before" in result["msg"]

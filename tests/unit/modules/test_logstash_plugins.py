@@ -1,9 +1,12 @@
 """Plugins are compared with the lock, changed with few calls of the program, verified by one, and undone on failure."""
 
+import functools
 import hashlib
+import http.server
 import os
 import shutil
 import tarfile
+import threading
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
@@ -387,10 +390,11 @@ def test_fingerprint_changes_with_versions_and_files(bring, pack):
 def play(home, tmp_path):
     project = Project(tmp_path)
 
-    def run(*plugins, options=(), check_only=False):
+    def run(*plugins, options=(), check_only=False, **more):
+        given = {"plugins": list(plugins), "home": str(home.path), "check_only": check_only, **more}
         task = {
             "name": "Bring the plugins",
-            "elk.deploy.logstash_plugins": {"plugins": list(plugins), "home": str(home.path), "check_only": check_only},
+            "elk.deploy.logstash_plugins": given,
             "register": "brought",
         }
         show = {"name": "Show", "ansible.builtin.debug": {"var": "brought.undone"}}
@@ -461,8 +465,13 @@ def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp
         {"name": "logstash-filter-f", "state": "latest"},
         {"name": "logstash-filter-g", "gem": "x.gem", "pack": "pack.zip"},
         {"name": "logstash-filter-h", "versoin": "1.0.0"},
-        {"name": "logstash-filter-i"},
-        {"name": "logstash-filter-i"},
+        {"name": "logstash-filter-i", "version": "1.0.0"},
+        {"name": "logstash-filter-i", "state": "absent"},
+        {"name": "logstash-filter-j"},
+        {"name": "logstash-filter-k", "pack": "pack.zip", "checksum": f"sha256:{'0' * 64}"},
+        {"name": "logstash-filter-l", "pack": "pack.zip", "checksum": "md5:0"},
+        {"name": "logstash-filter-m", "version": "1.0.0", "checksum": f"sha256:{'0' * 64}"},
+        {"name": "logstash-filter-n", "pack": "https://127.0.0.1:9/pack.zip"},
     )
     assert done.returncode == 2
     for text in (
@@ -479,6 +488,11 @@ def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp
         "plugin 11 (logstash-filter-g): it has more than it can use",
         "plugin 12 (logstash-filter-h): it has no option versoin",
         "logstash-filter-i is in the list more than once",
+        "plugin 15 (logstash-filter-j): it has no version, so that each host would get what the public gem server",
+        f"plugin 16 (logstash-filter-k): The checksum of pack.zip is to be sha256:{'0' * 64}, but ",
+        "plugin 17 (logstash-filter-l): checksum is 'md5:0'; expected sha256:<64 hex digits>",
+        "plugin 18 (logstash-filter-m): it has a checksum, and neither gem nor pack that it is of",
+        "plugin 19 (logstash-filter-n): https://127.0.0.1:9/pack.zip has no checksum, which an address needs",
     ):
         assert text in done.stdout.replace("\\n", " ").replace("\\", ""), text
     assert home.calls() == []
@@ -491,3 +505,80 @@ def test_failure_on_the_host_is_the_tasks(play, home, tmp_path):
     assert done.returncode == 2
     assert "failed with exit status 3: ERROR: no" in done.stdout
     assert list((tmp_path / "remote").rglob("*.zip")) == []
+
+
+def sha256(path):
+    return f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def test_with_checksums_required_only_what_is_told_beforehand_is_taken(play, home, tmp_path):
+    gem = write_gem(tmp_path, HTTP, "5.5.99")
+    told = {"name": HTTP, "gem": gem.name, "checksum": sha256(gem)}
+    done = play(
+        {**told, "checksum": ""},
+        {"name": "logstash-filter-a", "version": "1.0.0"},
+        {"name": "logstash-codec-msgpack", "state": "absent"},
+        require_checksums=True,
+        check_only=True,
+    )
+    text = done.stdout.replace("\\n", " ").replace("\\", "")
+    assert done.returncode == 2
+    assert f"plugin 1 ({HTTP}): {gem.name} has no checksum; set checksum: {sha256(gem)} once you know" in text
+    assert "plugin 2 (logstash-filter-a): it comes from the public gem server, where nothing says what" in text
+    assert "plugin 3" not in text
+    done = play(told, require_checksums=True)
+    assert done.returncode == 0, done.stdout
+    assert home.version(HTTP) == "5.5.99"
+
+
+@pytest.fixture
+def mirror(tmp_path):
+    """A folder, the address that it is served at, and the paths that were asked for."""
+    folder, asked = tmp_path / "served", []
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            asked.append(self.path)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+def test_a_file_from_an_address_is_fetched_once_and_is_what_its_checksum_says(
+    play, home, tmp_path, mirror, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder, address, asked = mirror
+    gem = write_gem(folder, HTTP, "5.5.99")
+    plugin = {"name": HTTP, "gem": f"{address}/{gem.name}", "checksum": sha256(gem)}
+    options = {"require_checksums": True}
+    done = play(plugin, **options)
+    assert done.returncode == 0, done.stdout
+    assert home.version(HTTP) == "5.5.99"
+    assert play(plugin, **options).returncode == 0
+    assert asked == [f"/{gem.name}"]
+    # The server has another one now, of the same name: with the old checksum that does not matter.
+    gem.write_bytes(gem.read_bytes() + b"\0")
+    assert play(plugin, **options).returncode == 0
+    wrong = play({**plugin, "checksum": f"sha256:{'0' * 64}"}, **options)
+    assert wrong.returncode == 2
+    assert f"has {sha256(gem)}" in wrong.stdout
+    assert [one.name for one in (tmp_path / "cache").rglob("*.gem")] == [gem.name]
+    # And what somebody puts into the cache is looked at each time.
+    (kept,) = (tmp_path / "cache").rglob("*.gem")
+    kept.write_bytes(b"evil")
+    again = play(plugin, **options)
+    assert again.returncode == 2
+    assert f"has {sha256(gem)}" in again.stdout
+
+
+def test_an_address_without_tls_is_not_asked(play, home):
+    plugin = {"name": HTTP, "gem": f"http://mirror.invalid/{HTTP}-5.5.99.gem", "checksum": f"sha256:{'0' * 64}"}
+    done = play(plugin, check_only=True)
+    assert done.returncode == 2
+    assert "would be fetched without TLS; use https, or add its host to logstash_trusted_mirrors" in done.stdout
+    done = play(plugin, check_only=True, trusted_mirrors=["mirror.invalid"])
+    assert "which could not be fetched" in done.stdout

@@ -11,11 +11,15 @@ from playbook_project import Project
 
 ACTIONS = [
     # action, its options, the message; "" for a call that has something to check
-    ("octopus_check", {}, "octopus_check has nothing to check: src, text and required are all missing or empty"),
+    (
+        "octopus_check",
+        {},
+        "octopus_check has nothing to check: src, pipelines, text and required are all missing or empty",
+    ),
     (
         "octopus_check",
         {"src": [], "text": {}, "required": []},
-        "octopus_check has nothing to check: src, text and required",
+        "octopus_check has nothing to check: src, pipelines, text and required",
     ),
     ("octopus_check", {"scr": ["a.conf"]}, "octopus_check: wrong options: scr. Supported parameters include"),
     ("octopus_check", {"src": ["a.cnf"]}, "Could not find or access 'a.cnf'"),
@@ -42,7 +46,11 @@ ACTIONS = [
     ("octopus_check", {"src": ["tree"], "files": ["*.cnf"], "warn_no_match": False, "text": {"a": "b"}}, ""),
     ("octopus_check", {"src": ["tree"]}, ""),
     ("octopus_check", {"text": {"a": "b"}}, ""),
-    ("octopus_check", {"text": {"a": None, "b": ""}}, "octopus_check has nothing to check: src, text and required"),
+    (
+        "octopus_check",
+        {"text": {"a": None, "b": ""}},
+        "octopus_check has nothing to check: src, pipelines, text and required",
+    ),
     ("octopus_check", {"text": {"a": "", "b": "c"}}, ""),
     ("octopus_check", {"text": {"a": None, "b": "c"}}, "text a is null; expected a text"),
     ("octopus_check", {"required": ["Port"]}, ""),
@@ -59,7 +67,7 @@ ACTIONS = [
     ("logstash_plugins", {"check_only": True}, "logstash_plugins has nothing to check: plugins is missing or empty"),
     ("logstash_plugins", {"check_only": True, "plugins": []}, "logstash_plugins has nothing to check"),
     ("logstash_plugins", {}, "logstash_plugins has nothing to do: neither plugins nor fingerprint is given"),
-    ("logstash_plugins", {"check_only": True, "plugins": [{"name": "logstash-output-http"}]}, ""),
+    ("logstash_plugins", {"check_only": True, "plugins": [{"name": "logstash-output-http", "version": "6.0.2"}]}, ""),
     ("octopus_import", {"src": "{{ playbook_dir }}/templates/empty", "dest": "{{ playbook_dir }}/out"}, "empty"),
 ]
 

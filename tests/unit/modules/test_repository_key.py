@@ -44,11 +44,12 @@ def fetch(run_module, server, tmp_path):
     """fetch(content) -> the module's result, where the server holds that content, with a date long ago."""
     folder, address = server
 
-    def run(content, check=False, url=None):
+    def run(content, check=False, url=None, **options):
         if content is not None:
             (folder / "key").write_bytes(content)
             os.utime(folder / "key", (1000, 1000))
-        return run_module(repository_key, check=check, url=url or f"{address}/key", path=str(tmp_path / "keys/key.asc"))
+        place = {"url": url or f"{address}/key", "path": str(tmp_path / "keys/key.asc")}
+        return run_module(repository_key, check=check, **place, **options)
 
     return run
 
@@ -179,3 +180,39 @@ def test_refusal_says_key_reason_and_way_out(key, output, reason):
 def test_what_is_no_refusal_is_not_explained():
     assert explain_refusal("E: Could not connect to 192.0.2.1", read_keys(A)) is None
     assert explain_refusal("no such version. Versions that there are: 8.19.5", read_keys(A)) is None
+
+
+@pytest.mark.parametrize(
+    "fingerprint",
+    [FINGERPRINT_A, FINGERPRINT_A.lower(), "C918 64AD 271A EED1 95F3  0489 7673 EAA4 E357 9CB9", f"0x{FINGERPRINT_A}"],
+)
+def test_the_key_of_the_fingerprint_is_taken(fetch, tmp_path, fingerprint):
+    assert fetch(A, fingerprints=["0" * 40, fingerprint])["changed"]
+    assert (tmp_path / "keys/key.asc").read_bytes() == A
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (C, "is not trusted: it holds BEBDAA23"),  # somebody else's, from a server that was taken over
+        (A + C, "is not trusted: it holds BEBDAA23"),  # somebody else's beside the right one
+        (C + A, "is not trusted: it holds BEBDAA23"),
+        (A + b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDME\n", "is not trusted: it holds more than public keys"),
+        (A.replace(b"-----END PGP", b"-----BEGIN PGP PRIVATE KEY BLOCK-----\n-----END PGP"), "The key http"),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_another_key_is_not_taken_and_the_one_that_is_there_stays(fetch, tmp_path, content, words, check):
+    fetch(A)
+    result = fetch(content, check=check, fingerprints=[FINGERPRINT_A])
+    assert result["failed"]
+    assert words in result["msg"]
+    assert (tmp_path / "keys/key.asc").read_bytes() == A
+
+
+@pytest.mark.parametrize("short", [FINGERPRINT_A[-16:], FINGERPRINT_A[-8:], "", "x" * 40, FINGERPRINT_A + "0"])
+def test_what_is_no_fingerprint_trusts_nobody(fetch, tmp_path, short):
+    result = fetch(A, fingerprints=[FINGERPRINT_A, short])
+    assert result["failed"]
+    assert "is no fingerprint; expected 40 or 64 hex digits, and no short id" in result["msg"]
+    assert not (tmp_path / "keys").exists()

@@ -16,15 +16,16 @@ HIDDEN = {"tls/key": "it is a secret"}
 def bring(run_module, tmp_path):
     """bring(files, **options) -> the module's result for a directory `staged`."""
 
-    def run(files, **options):
+    def run(files, hidden=HIDDEN, **options):
         bundle = [
-            {"name": name, "content": base64.b64encode(text.encode()).decode(), "hidden": HIDDEN.get(name, "")}
+            {"name": name, "content": base64.b64encode(text.encode()).decode(), "hidden": hidden.get(name, "")}
             for name, text in files.items()
         ]
         (tmp_path / "bundle.json").write_text(json.dumps(bundle))
         return run_module(
-            settings_directory, path=str(tmp_path / "staged"), bundle=str(tmp_path / "bundle.json"), **options
-        )
+            settings_directory, path=str(tmp_path / "staged"), bundle=str(tmp_path / "bundle.json"),
+            record=str(tmp_path / "state/record"), **options,
+        )  # fmt: skip
 
     return run
 
@@ -174,3 +175,56 @@ def test_full_disk_is_told(bring, monkeypatch):
     assert result["failed"]
     assert "No space left on device" in result["msg"]
     assert "Make room on that file system" in result["msg"]
+
+
+def shown(result):
+    return json.dumps(result["diff"])
+
+
+def test_what_was_secret_is_not_shown_when_the_new_content_is_free(bring, tmp_path):
+    """As when a value moves into the keystore."""
+    bring({"a.yml": "x: old-hunter\n"}, hidden={"a.yml": "uses secret values: x"})
+    for check in (True, False):
+        result = bring({"a.yml": "x: ${X}\n"}, diff=True, check=check)
+        assert result["diff"] == [{"prepared": "Not shown: a.yml (what is there now has secrets)\n"}]
+    # From then on both sides are free.
+    assert "${Y}" in shown(bring({"a.yml": "x: ${Y}\n"}, diff=True))
+    assert stat.S_IMODE((tmp_path / "state/record").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+    assert "hunter" not in (tmp_path / "state/record").read_text()
+
+
+def test_what_nobody_remembers_is_not_shown_until_it_was_written_once(bring, tmp_path):
+    bring({"a.yml": "x: hunter2\n"})
+    (tmp_path / "state/record").unlink()
+    result = bring({"a.yml": "x: 1\n"}, diff=True)
+    assert result["diff"] == [
+        {"prepared": "Not shown: a.yml (it is not known whether what is there now has secrets)\n"}
+    ]
+    assert "x: 2" in shown(bring({"a.yml": "x: 2\n"}, diff=True))
+
+
+def test_run_that_was_cut_off_has_noted_what_it_writes(bring, monkeypatch):
+    bring({"a.yml": "a: 1\n"})
+
+    def killed(*_arguments):
+        raise OSError("cut off")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(settings_directory, "write", killed)
+        assert bring({"a.yml": "a: hunter2\n"}, hidden={"a.yml": "secret"})["failed"]
+    assert "Not shown" in shown(bring({"a.yml": "a: 3\n"}, diff=True, check=True))
+
+
+def test_check_mode_notes_nothing(bring, tmp_path):
+    bring(FILES, check=True, diff=True)
+    assert not (tmp_path / "state").exists()
+
+
+def test_names_that_mean_secrets_are_never_shown(bring):
+    bring({"a.yml": "db.password: old-hunter\nport: 1\n"})
+    result = bring({"a.yml": "db.password: new-hunter\nport: 2\n"}, diff=True)
+    assert "hunter" not in shown(result)
+    assert "port: 2" in shown(result)
+    result = bring({"a.yml": "db.password: third-hunter\nport: 2\n"}, diff=True)
+    assert result["diff"] == [{"prepared": "Not shown: a.yml (only values that are not to be shown differ)\n"}]

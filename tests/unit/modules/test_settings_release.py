@@ -1,10 +1,12 @@
 """The switch of a settings directory: whole releases, one step, healed when edited by hand or cut off."""
 
+import json
 import os
 import stat
 
 import pytest
-from ansible_collections.elk.deploy.plugins.modules import settings_release
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases
+from ansible_collections.elk.deploy.plugins.modules import logstash_proven, settings_release
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="releases belong to root, so only root can make them")
 
@@ -19,11 +21,17 @@ def staged(tmp_path):
 
 
 @pytest.fixture
-def switch(run_module, staged):
+def key(tmp_path):
+    return tmp_path / "state" / "release.key"
+
+
+@pytest.fixture
+def switch(run_module, staged, key):
     def run(**options):
         return run_module(
             settings_release,
             src=str(staged),
+            key=str(key),
             dest=str(staged.parent),
             entries=["logstash.yml", "pipelines"],
             optional=["jvm.options", "tls"],
@@ -35,11 +43,12 @@ def switch(run_module, staged):
 
 
 @pytest.fixture
-def go_back(run_module, staged):
+def go_back(run_module, staged, key):
     def run(release, **options):
         return run_module(
             settings_release,
             release=release,
+            key=str(key),
             dest=str(staged.parent),
             entries=["logstash.yml", "pipelines"],
             optional=["jvm.options", "tls"],
@@ -295,3 +304,197 @@ def test_links_outside_lead_to_their_entry_and_are_healed(switch, staged, tmp_pa
     assert switch(check=True, links={str(link): "logstash.yml"})["differs"]
     switch(links={str(link): "logstash.yml"})
     assert link.read_text() == "path.data: /x\n"
+
+
+def plain_hash(staged):
+    """What everybody could compute who guesses what is in the files: how releases were called before."""
+    return releases.tree_hash(releases.read_tree(staged, ["logstash.yml", "pipelines"]))
+
+
+def call_as_before(live, name):
+    """Makes the live release one of before: called by its hash, without a note."""
+    current = live / "current"
+    found = live / "releases" / os.readlink(current).partition("/")[2]
+    (found / releases.NOTE).unlink()
+    found.rename(found.with_name(name))
+    current.unlink()
+    current.symlink_to(f"releases/{name}")
+
+
+def test_name_tells_nothing_of_the_content(switch, staged, key):
+    name = switch()["release"]
+    assert not plain_hash(staged).startswith(name[:8])
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(key.parent.stat().st_mode) == 0o700
+    noted = staged.parent / "releases" / name / releases.NOTE
+    assert (stat.S_IMODE(noted.stat().st_mode), noted.owner()) == (0o600, "root")
+
+
+def test_name_is_another_one_on_each_host(run_module, staged, tmp_path):
+    names = {
+        run_module(
+            settings_release, src=str(staged), dest=str(tmp_path / host), entries=["logstash.yml"], group="daemon",
+            key=str(tmp_path / f"{host}.key"),
+        )["release"]
+        for host in ("one", "two")
+        if (tmp_path / host).mkdir() is None
+    }  # fmt: skip
+    assert len(names) == 2
+
+
+def test_same_settings_have_the_same_name_again(switch, staged):
+    first = switch()["release"]
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    second = switch()["release"]
+    (staged / "logstash.yml").write_text("path.data: /x\n")
+    assert switch()["release"] == first != second
+
+
+def test_check_mode_without_a_key_makes_none_and_is_honest(switch, staged, key):
+    result = switch(check=True)
+    assert (result["changed"], result["release"]) == (True, "unnamed")
+    assert not key.parent.exists()
+    switch()
+    key.unlink()
+    assert not switch(check=True)["changed"]
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    assert switch(check=True)["release"] == "unnamed"
+    assert not key.exists()
+
+
+def test_lost_key_changes_nothing_of_what_is_there(switch, go_back, staged, key):
+    first = switch()["release"]
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    second = switch()["release"]
+    key.unlink()
+    assert not switch()["differs"]
+    back = go_back(first)
+    assert back["changed"]
+    assert "warnings" not in back
+    # What is new has a name by a new key.
+    (staged / "logstash.yml").write_text("path.data: /z\n")
+    assert switch()["release"] not in (first, second)
+    assert key.exists()
+
+
+@pytest.mark.parametrize("state", ["readable", "cut off", "link"])
+def test_key_that_does_not_count_is_made_anew(switch, key, tmp_path, state):
+    key.parent.mkdir()
+    old = b"k" * 32
+    if state == "link":
+        (tmp_path / "elsewhere").write_bytes(old)
+        key.symlink_to(tmp_path / "elsewhere")
+    else:
+        key.write_bytes(old[:9] if state == "cut off" else old)
+        key.chmod(0o644 if state == "readable" else 0o600)
+    switch()
+    assert not key.is_symlink()
+    assert releases.read_key(key) not in (None, old)
+
+
+def test_edit_by_hand_counts_also_when_it_was_staged_later(switch, staged):
+    """What runs was started on other files than those that are there."""
+    first = switch()["release"]
+    for place in (staged, staged.parent / "releases" / first):
+        (place / "logstash.yml").write_text("path.data: /edited\n")
+    result = switch()
+    assert result["differs"]
+    assert result["release"] != first
+
+
+def test_release_of_before_keeps_what_runs_and_can_be_gone_back_to(switch, go_back, staged):
+    former = plain_hash(staged)[:16]
+    switch()
+    call_as_before(staged.parent, former)
+    assert not switch()["differs"]
+    (staged / "logstash.yml").write_text("path.data: /y\n")
+    switch()
+    back = go_back(former)
+    assert back["changed"]
+    assert "warnings" not in back
+    assert (staged.parent / "logstash.yml").read_text() == "path.data: /x\n"
+
+
+@pytest.fixture
+def read_proven(run_module, staged, key, monkeypatch):
+    monkeypatch.setattr(logstash_proven, "invocation", lambda *_: "process")
+
+    def run(**options):
+        path = staged.parent / "proven"
+        return run_module(logstash_proven, path=str(path), settings=str(staged.parent), key=str(key), **options)
+
+    return run
+
+
+@pytest.fixture
+def of_before(switch, staged):
+    """A live release of before and an earlier one, both proven: their names."""
+    names = []
+    for value in ("x", "y"):
+        (staged / "logstash.yml").write_text(f"path.data: /{value}\n")
+        names.append(plain_hash(staged)[:16])
+        switch()
+        call_as_before(staged.parent, names[-1])
+    record, earlier = ({"release": name, "version": "9.5.2"} for name in reversed(names))
+    content = {"record": record, "earlier": [earlier], "changing": None}
+    (staged.parent / "proven").write_text(json.dumps(content))
+    return names
+
+
+def kept(staged):
+    return sorted(path.name for path in (staged.parent / "releases").iterdir())
+
+
+def test_releases_of_before_get_other_names_and_stay_proven(of_before, read_proven, switch, go_back, staged):
+    live = (staged.parent / "logstash.yml").read_text()
+    result = read_proven()
+    assert result["changed"]
+    assert result["renamed"] == sorted(of_before)
+    names = [result["record"]["release"], result["earlier"][0]["release"]]
+    assert kept(staged) == sorted(names)
+    assert not set(of_before) & set(names)
+    assert not any(name in (staged.parent / "proven").read_text() for name in of_before)
+    assert os.readlink(staged.parent / "current") == f"releases/{names[0]}"
+    assert (staged.parent / "logstash.yml").read_text() == live
+    compared = switch(check=True)
+    assert (compared["differs"], compared["release"]) == (False, names[0])
+    back = go_back(names[1])
+    assert back["changed"]
+    assert "warnings" not in back
+    assert not read_proven()["changed"]
+
+
+def test_check_mode_renames_nothing_and_says_so(of_before, read_proven, switch, staged, key):
+    key.unlink()
+    result = read_proven(check=True)
+    assert result["changed"]
+    assert result["record"]["release"] == of_before[-1]
+    assert kept(staged) == sorted(of_before)
+    assert not switch(check=True)["differs"]
+    assert not key.exists()
+
+
+@pytest.mark.parametrize("step", ["point", "write", "remove_renamed"])
+def test_renaming_that_was_cut_off_is_finished_by_the_next_run(of_before, read_proven, staged, monkeypatch, step):
+    place = logstash_proven if step == "write" else releases
+
+    class KilledError(BaseException):
+        """As a signal would."""
+
+    def killed(*_arguments):
+        raise KilledError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(place, step, killed)
+        with pytest.raises(KilledError):
+            read_proven()
+    assert (staged.parent / "logstash.yml").read_text() == "path.data: /y\n"
+    names = read_proven()
+    assert kept(staged) == sorted([names["record"]["release"], names["earlier"][0]["release"]])
+    assert os.readlink(staged.parent / "current") == f"releases/{names['record']['release']}"
+
+
+def test_release_of_before_that_was_edited_by_hand_is_written_again(of_before, read_proven, switch, staged):
+    (staged.parent / "releases" / of_before[-1] / "logstash.yml").write_text("edited")
+    read_proven()
+    assert switch(check=True)["differs"]

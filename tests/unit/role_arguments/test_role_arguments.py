@@ -275,7 +275,7 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
     ("variables", "said"),
     [
         # The template's line comes first, and without one the variable.
-        ({"octopus_variables": {}}, ["broker/input.conf:7:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
+        ({"octopus_variables": {}}, ["broker/input.conf:9:13: #{LogTcpPort}: variable LogTcpPort is not defined"]),
         (
             {"octopus_variables": {"LogTcpPort": 1, "LogHttpPort": 2}, "logstash_heap_size": "{{ nowhere }}"},
             ["logstash_heap_size has no value: ", "'nowhere' is undefined. Correct or define what it refers to."],
@@ -310,3 +310,44 @@ def test_variables_without_a_value_are_told_before_any_host(tmp_path, variables,
     assert ended.returncode != 0
     assert "UNREACHABLE" not in output
     assert [text for text in said if text not in output] == []
+
+
+ATTACKS = ['"', "'", "\n", "\r", "\0", "\t", "\\", "\x85", "\u2028"]
+
+
+def places(options, above=()):
+    """Each text of a role with its place, as a path through lists and mappings, and its spec."""
+    for name, spec in options.items():
+        here = (*above, name)
+        kind = spec.get("elements") if spec.get("type") == "list" else spec.get("type", "str")
+        if kind in ("str", "path") and not spec.get("choices"):
+            yield here, spec
+        yield from places(spec.get("options") or {}, here)
+
+
+def around(options, place, value):
+    """``value`` at a place, in the lists and mappings around it."""
+    name, *rest = place
+    spec = options[name]
+    inner = around(spec["options"], rest, value) if rest else value
+    return {name: [inner] if spec.get("type") == "list" else inner}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("role", ROLES)
+def test_no_text_has_control_characters_and_no_path_or_address_quotes(role, attack):
+    """What is written into a unit or a repository file must not begin another line there, nor end a quoted text."""
+    options = SPECS[role]["main"]["options"]
+    for place, spec in places(options):
+        is_path = "path" in (spec.get("type"), spec.get("elements"))
+        is_address = re.search(r"_(repository_url|key_url|host|endpoint_url)$", place[-1])
+        if spec.get("no_log") or (attack in "\"'\\" and not is_path and not is_address):
+            continue
+        found = told(options, around(options, place, f"/srv/a{attack}b"))
+        assert any(place[-1] in text and " in it; expected " in text for text in found), place
+
+
+@pytest.mark.parametrize("literal", ["%n", "$X", " "])
+def test_what_is_escaped_where_it_is_written_passes(literal):
+    options = SPECS["logstash"]["main"]["options"]
+    assert told(options, {"logstash_path_data": f"/srv/a{literal}b", "logstash_write_paths": [f"/srv/{literal}"]}) == []

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+from ..errors import BudgetExceeded
+from .budget import Budget
 from .evaluator import Evaluator
 from .parser import parse
-from .syntax import Template
+from .syntax import Substitution, Template
 from .truth import is_truthy
 from .variables import VariableSet
 
@@ -51,18 +54,25 @@ class Evaluation:
 
 
 def evaluate(
-    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], *, lenient: bool = False
+    text: str,
+    variables: Mapping[str, object] | Iterable[tuple[str, object]],
+    *,
+    lenient: bool = False,
+    budget: Budget | None = None,
 ) -> Evaluation:
     """Evaluate ``text`` with ``variables``, a mapping or a :class:`VariableSet`.
 
     Strict, one syntax error makes the whole text come back unchanged with an ``error``. Lenient, as for files, what
     cannot be parsed stays as it stands and only ``problems`` tells. A missing variable is echoed in both.
 
+    ``budget`` is one that several evaluations share; without it, this one has its own.
+
+    :raises BudgetExceeded: the text needs more work or memory than one may.
     :raises CircularReference: a value leads back to itself.
     :raises FilterError: a filter cannot work with what it was given, such as a regular expression with a mistake.
     :raises VariableError: a value is neither text nor a number.
     """
-    return _evaluate(text, variables, lenient, collect=False)
+    return _evaluate(text, variables, lenient=lenient, budget=budget)
 
 
 def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> Evaluation:
@@ -70,7 +80,60 @@ def render(text: str, variables: Mapping[str, object] | Iterable[tuple[str, obje
 
     For those who report every mistake of a text at once.
     """
-    return _evaluate(text, variables, lenient=True, collect=True)
+    return _evaluate(text, variables, lenient=True, marked=_Marked())
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What a token of the outermost text gave: its offsets in the result, and the place of the token in the text.
+
+    ``variable`` is the variable that the value comes from, where that is known, else the path of the token.
+    """
+
+    start: int
+    end: int
+    line: int
+    column: int
+    token: str
+    variable: str
+
+
+def render_with_places(
+    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]
+) -> tuple[Evaluation, tuple[Inserted, ...]]:
+    """As :func:`render`, and what of the result came from variables, in its order.
+
+    What is the text's own is left out, also where it stands within a block.
+    """
+    mark = next(character for character in map(chr, _MARKS) if character not in text)
+    marked = _Marked(mark)
+    evaluation = _evaluate(text, variables, lenient=True, marked=marked)
+    if evaluation.text is None:
+        return evaluation, ()
+    place = _Places(text)
+    parts, found, at, length, pattern = [], [], 0, 0, re.compile(f"{mark}([0-9]+):([0-9]+){mark}")
+    while match := pattern.search(evaluation.text, at):
+        parts += [evaluation.text[at : match.start()], evaluation.text[match.end() : match.end() + int(match[2])]]
+        length += len(parts[-2]) + len(parts[-1])
+        node, variable = marked.places[int(match[1])]
+        found.append(Inserted(length - len(parts[-1]), length, *place.of(node.start), str(node), variable))
+        at = match.end() + int(match[2])
+    return replace(evaluation, text="".join([*parts, evaluation.text[at:]])), tuple(found)
+
+
+@dataclass(slots=True)
+class _Marked:
+    """How to :func:`render`: with the character that marks values in the result, and the tokens they come from.
+
+    Without a character nothing is marked.
+    """
+
+    mark: str = ""
+    places: list[tuple[Substitution, str]] = field(default_factory=list)
+
+
+# Characters without a meaning of their own. Values may have them: they are passed over by their length.
+_MARKS = range(0xE000, 0xF8FF)
 
 
 def is_true(text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]]) -> bool:
@@ -96,7 +159,12 @@ def _syntax_problems(template: Template, place: _Places, origin: str | None = No
 
 
 def _evaluate(
-    text: str, variables: Mapping[str, object] | Iterable[tuple[str, object]], lenient: bool, collect: bool
+    text: str,
+    variables: Mapping[str, object] | Iterable[tuple[str, object]],
+    *,
+    lenient: bool,
+    marked: _Marked | None = None,
+    budget: Budget | None = None,
 ) -> Evaluation:
     if not isinstance(variables, VariableSet):
         variables = VariableSet(variables)
@@ -109,8 +177,14 @@ def _evaluate(
         first = syntax[0]
         error = f"syntax error at line {first.line}, column {first.column}, in {first.token}: {first.reason}"
         return Evaluation(text, error=error, problems=syntax)
-    evaluator = Evaluator(variables, collect)
-    result = evaluator.run(template)
+    evaluator = Evaluator(variables, marked is not None, budget or Budget(len(text)), marked.mark if marked else "")
+    if marked:
+        marked.places = evaluator.marked
+    try:
+        result = evaluator.run(template)
+    except BudgetExceeded as failure:
+        line, column = place.of(failure.offset or 0)
+        raise BudgetExceeded(f"line {line}, column {column}: {failure}") from None
     problems = [
         Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)
         for offset, ones in evaluator.located

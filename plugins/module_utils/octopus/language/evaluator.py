@@ -12,10 +12,11 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import CircularReference, EvaluationError, FilterError, NoResult
+from ..errors import BudgetExceeded, CircularReference, EvaluationError, FilterError, NoResult
 from . import filters
+from .budget import Budget, current
 from .doubles import double_text, parse_double
-from .json_values import json_property, json_text, parse_json
+from .json_values import Json, json_property, json_text, looks_like_json, parse_json
 from .parser import parse, parse_value
 from .syntax import (
     Calculation,
@@ -44,9 +45,12 @@ MAX_VALUE_LENGTH = 16 * 1024 * 1024
 # there and is computed again elsewhere, so that without a limit a few lines could take for ever.
 MAX_BROKEN_CIRCLES = 1000
 
-# Loops in loops multiply: so much text, and so much for every turn, is what all loops of a text may give.
-MAX_REPEATED = 64 * 1024 * 1024
-_COST_OF_A_TURN = 64
+# What things take, as `budget` counts: a node of the syntax, a character of a value that has tokens or is JSON.
+_OF_A_NODE, _OF_A_TURN, _OF_A_PARSED_CHARACTER, _OF_A_JSON_CHARACTER = 8, 20, 4, 2
+# In bytes: a token, a part of one, an item of a loop, a character of JSON.
+_TOKEN_SIZE, _PART_SIZE, _ITEM_SIZE, _JSON_SIZE = 800, 60, 400, 32
+_SHORT_VALUE = 1000
+_LONG = 256  # characters of a value that are worth counting once more where it is put into the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,7 @@ class _Context:
     root: Node
     outer: _Context | None = None
     origin: str | None = None
+    depth: int = 0
     values: dict[Node, _Value | EvaluationError] = field(default_factory=dict)
     # Places inside of JSON values: the value's place, the property, and its text, to the property's place.
     properties: dict[tuple[Node, str, str], Node] = field(default_factory=dict)
@@ -122,9 +127,16 @@ def _run(step: _Step) -> Any:
 class Evaluator:
     """The state of one evaluation."""
 
-    def __init__(self, variables: VariableSet, collect: bool) -> None:
+    def __init__(self, variables: VariableSet, collect: bool, budget: Budget, mark: str = "") -> None:
+        """:param mark: a character that no text has: what tokens of the outermost text give stands behind it, its
+        number in ``marked`` and its length.
+        """
         self.globals = _Context(variables.tree)
         self.collect = collect
+        self.mark = mark
+        self.marked: list[tuple[Substitution, str]] = []  # with the name of the variable
+        self.in_arguments = 0
+        self.latest = ""  # the variable whose value was read last
         self.used: set[str] = set()
         self.no_value = False
         self.reported: list[_Unresolved] = []
@@ -136,11 +148,20 @@ class Evaluator:
         self.last_circle = _NO_CIRCLE  # the place in `active` that it leads back to
         self.broken = _BrokenCircles(_NO_CIRCLE)
         self.count_of_broken = 0
-        self.repeated = 0
+        self.budget = budget
+        self.documents: dict[str, dict | list | None] = {}  # of values that may be JSON
 
     def run(self, template: Template) -> str:
         """The text of the outermost template; what stayed unresolved is in ``located``."""
-        return _run(self.top_level(template))
+        running = current.set(self.budget)
+        try:
+            return _run(self.top_level(template))
+        except BudgetExceeded:
+            if self.collect:
+                return ""  # it is noted
+            raise
+        finally:
+            current.reset(running)
 
     # -- texts -------------------------------------------------------------------------------------------------
 
@@ -156,27 +177,49 @@ class Evaluator:
                 parts.append(node.text)
                 yield self._look_inside(node)
                 continue
-            expression = node.expression if isinstance(node, Substitution) else None
+            expression = node.expression if isinstance(node, Substitution) and not self.mark else None
             text = at_once.get(id(expression))
             if text is None and expression is not None:
                 text = at_once[id(expression)] = self._at_once(expression)
-            if text is not None:
-                parts.append(text)
-                continue
             unresolved: list[_Unresolved] = []
             try:
-                parts.append((yield self._node(node, self.globals, unresolved)))
+                if text is None:
+                    text = yield self._node(node, self.globals, unresolved)
+                if len(text) > _LONG:
+                    self.budget.text(text)
+                parts.append(text)
+            except BudgetExceeded as failure:
+                raise self._exceeded(failure, node) from None
             except EvaluationError as failure:
                 if not self.collect:
                     raise
                 parts.append(str(node))
                 unresolved.append(_aborted(node, failure))
             if unresolved:
-                self.reported.extend(unresolved)
-                self.located.append((node.start, tuple(unresolved)))
+                self._note(node, unresolved)
             elif expression is not None:
-                at_once[id(expression)] = parts[-1]
+                at_once[id(expression)] = text
         return "".join(parts)
+
+    def _note(self, node: SyntaxNode, unresolved: list[_Unresolved]) -> None:
+        """Report what stayed unresolved, at the place of a token of the outermost text."""
+        self.reported.extend(unresolved)
+        self.located.append((node.start, tuple(unresolved)))
+
+    def _exceeded(self, failure: BudgetExceeded, node: SyntaxNode) -> BudgetExceeded:
+        """The failure with the token's place, and the variable that was being evaluated; noted, where all faults are.
+
+        Nothing is left for the tokens behind it: this one message says what there is to say.
+        """
+        within = failure.within or (self.latest and f"where it uses variable {self.latest}")
+        told = BudgetExceeded(
+            f"the text needs {failure}{within and ' ' + within}. Values that use each other, filters in loops and "
+            "filters of large values multiply: shorten the values, or evaluate them apart"
+        )
+        told.offset = node.start
+        if self.collect:
+            self._note(node, [_aborted(node, told)])
+        return told
 
     def _at_once(self, expression: Expression) -> str | None:
         """The text of the commonest token, a plain path to a plain value; None for all others. Saves the steps."""
@@ -201,6 +244,8 @@ class Evaluator:
             unresolved: list[_Unresolved] = []
             try:
                 yield self._node(node, self.globals, unresolved)
+            except BudgetExceeded as failure:
+                raise self._exceeded(failure, node) from None
             except EvaluationError as failure:
                 unresolved.append(_aborted(node, failure))
             if unresolved:
@@ -209,6 +254,7 @@ class Evaluator:
     def _nodes(self, nodes: Iterable[SyntaxNode], context: _Context, unresolved: list[_Unresolved]) -> _Step:
         parts = []
         for node in nodes:
+            self.budget.spend(_OF_A_NODE)
             text = yield self._node(node, context, unresolved)
             parts.append(text)
         return "".join(parts)
@@ -228,7 +274,9 @@ class Evaluator:
     def _substitution(self, node: Substitution, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         text, why = yield self._expression(node.expression, context, unresolved)
         if text is not None:
-            return text
+            return (
+                self._marked(node, context, text) if self.mark and not self.in_arguments and not self.active else text
+            )
         called = node.expression.filters
         if not called or called[-1].name != "null":
             unresolved.append(self._why(node, node.expression, context, why))
@@ -237,7 +285,17 @@ class Evaluator:
             unresolved.append(_Unresolved(str(node), reason, "filter", reported=False))
         else:
             self.no_value = True
-        return str(node)
+        echo = str(node)
+        self.budget.spend(_OF_A_NODE + len(echo))
+        self.budget.hold(_ITEM_SIZE + 2 * len(echo))
+        return echo
+
+    def _marked(self, node: Substitution, context: _Context, text: str) -> str:
+        path = node.expression.path
+        place = self._walk(path, context) if path is not None and not path.has_lookup else None
+        name = place and (place[0].variable or place[1].origin)
+        self.marked.append((node, name or str(path or "")))
+        return f"{self.mark}{len(self.marked) - 1}:{len(text)}{self.mark}{text}"
 
     def _why(self, node: SyntaxNode, expression: Expression, context: _Context, why: str | None) -> _Unresolved:
         """Why ``expression`` has no result, for people; ``why`` is what a filter of it said."""
@@ -254,9 +312,12 @@ class Evaluator:
 
     def _conditional(self, node: Conditional, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         for number, branch in enumerate(node.branches):
+            self.budget.spend(_OF_A_NODE)
             truth = yield self._truth(branch.condition, node.start, context, unresolved)
             if truth is None:
-                return str(replace(node, branches=node.branches[number:]))
+                echo = str(replace(node, branches=node.branches[number:]))
+                self.budget.spend(len(echo))
+                return echo
             if truth == (node.word == "if"):
                 return (yield self._nodes(branch.body, context, unresolved))
         return (yield self._nodes(node.otherwise or (), context, unresolved))
@@ -276,6 +337,7 @@ class Evaluator:
                 found = self._why(Substitution(side, start), side, context, why)
                 unresolved.append(replace(found, token=str(side)))
                 return None
+            self.budget.spend(len(text or "") >> 6)
             texts.append(text or "")  # a missing plain path is no error here
         if isinstance(condition, Comparison):
             return (texts[0] == texts[1]) == (condition.operator == "==")
@@ -288,18 +350,20 @@ class Evaluator:
         found, where = place
         if found.has_value:
             value = yield self._value(found, where, node.path)
-            unresolved.extend(value.unresolved)
-            items = _items(value.text)
+            self._extend(unresolved, value)
+            items = self._items(value.text)
         else:
             items = list(found.indexes.values())
         parts = []
+        self.budget.hold(_ITEM_SIZE * len(items))
         for number, item in enumerate(items):
-            inner = _Context(_loop_names(node.name, item, number, len(items)), context, found.variable)
+            self.budget.spend(_OF_A_TURN)
+            inner = _Context(
+                _loop_names(node.name, item, number, len(items)), context, found.variable, context.depth + 1
+            )
             part = yield self._nodes(node.body, inner, unresolved)
             parts.append(part)
-            self.repeated += _COST_OF_A_TURN + len(part)
-            if self.repeated > MAX_REPEATED:
-                raise EvaluationError(f"the loop over {node.path} repeats too often or gives too much text")
+            self.budget.text(part)
         return "".join(parts)
 
     def _calculation(self, node: Calculation, context: _Context, unresolved: list[_Unresolved]) -> _Step:
@@ -312,10 +376,12 @@ class Evaluator:
 
     def _operand(self, operand: Operand, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         """The number that a part of a calculation stands for; None when it stands for none."""
+        self.budget.spend(_OF_A_NODE)
         if isinstance(operand, Number):
             return operand.value
         if isinstance(operand, Path):
             text = yield self._lookup(operand, context, unresolved)
+            self.budget.spend(len(text or "") >> 2)
             return None if text is None else parse_double(text)
         total = yield self._operand(operand.first, context, unresolved)
         for operator, following in operand.rest:
@@ -338,9 +404,19 @@ class Evaluator:
                 if isinstance(argument, Quoted):
                     arguments.append(argument.text)
                 else:
-                    arguments.append((yield self._node(argument, context, unresolved)))
+                    self.in_arguments += 1
+                    try:
+                        arguments.append((yield self._node(argument, context, unresolved)))
+                    finally:
+                        self.in_arguments -= 1
             try:
+                filters.charge(self.budget, call.name, text, tuple(arguments))
                 text = filters.apply(call.name, text, tuple(arguments))
+                if text is not None:
+                    self.budget.text(text)
+            except BudgetExceeded as exceeded:
+                exceeded.within = f"in filter {call.name} of {expression.path or 'nothing'}"
+                raise
             except NoResult as reason:
                 text, why = None, f"filter {call.name}: {reason}"
             except FilterError as failure:
@@ -355,8 +431,15 @@ class Evaluator:
         if place is None or not place[0].has_value:
             return None
         value = yield self._value(*place, path)
-        unresolved.extend(value.unresolved)
+        self._extend(unresolved, value)
         return value.text
+
+    def _extend(self, unresolved: list[_Unresolved], value: _Value) -> None:
+        """Take over what stayed unresolved in a value."""
+        if value.unresolved:
+            self.budget.spend(4 * len(value.unresolved))
+            self.budget.hold(40 * len(value.unresolved))
+            unresolved.extend(value.unresolved)
 
     def _place(self, path: Path, context: _Context, unresolved: list[_Unresolved]) -> _Step:
         """The place that ``path`` leads to, with the context where it was found; None when there is none.
@@ -365,6 +448,7 @@ class Evaluator:
         then into values that are JSON.
         """
         texts = []
+        self.budget.spend(_OF_A_NODE + len(path.steps) + context.depth)
         for step in path.steps:
             text = step.text if not isinstance(step, Lookup) else (yield self._lookup(step.path, context, unresolved))
             if text is None:
@@ -401,6 +485,7 @@ class Evaluator:
     def _property(self, node: Node, name: str, context: _Context, path: Path) -> _Step:
         """The place of a property of a value that is JSON; None when it is no JSON or has no such property."""
         text = node.value
+        self.budget.spend(len(text) >> 8)
         if "#{" in text:
             self.inside_json += 1
             try:
@@ -410,15 +495,54 @@ class Evaluator:
                 return None
             finally:
                 self.inside_json -= 1
-        document = parse_json(text)
+        document = self._document(text)
+        if node.variable is not None:
+            # Also where it has no such property, or is no JSON: that is known of the value then.
+            self.used.add(node.variable)
         value = None if document is None else json_property(document, name)
         if value is None:
             return None
+        self.budget.spend(len(value) >> 2)
         key = (node, name, value)
         if key not in context.properties:
             context.properties[key] = Node(value)
             context.properties[key].variable = node.variable
+            self.budget.hold(_ITEM_SIZE)
+            self.budget.text(value)
         return context.properties[key]
+
+    def _document(self, text: str) -> dict | list | None:
+        """What a value holds that is JSON, else None."""
+        if text not in self.documents:
+            self.budget.spend(len(text) >> 6)
+            if looks_like_json(text):
+                self.budget.spend(_OF_A_JSON_CHARACTER * len(text))
+                self.budget.hold(_JSON_SIZE * len(text))
+            self.documents[text] = parse_json(text)
+        return self.documents[text]
+
+    def _items(self, text: str) -> list[Node]:
+        """What a loop over a text goes through: items or properties of JSON, else what stands between commas."""
+        document = self._document(text)
+        count = text.count(",") + 1 if document is None else len(document)
+        self.budget.spend(_OF_A_TURN * count)
+        self.budget.need(_ITEM_SIZE * count)
+        if document is None:
+            return [Node(part) for part in text.split(",")]
+        if isinstance(document, list):
+            return [Node(self._kept(item)) for item in document]
+        items = []
+        for name, value in document.items():
+            item = Node(name)
+            item.children = {"key": Node(name), "value": Node(self._kept(value))}
+            items.append(item)
+        return items
+
+    def _kept(self, value: Json) -> str:
+        text = json_text(value)
+        self.budget.spend(len(text) >> 2)
+        self.budget.text(text)
+        return text
 
     def _break_circle(self, node: Node) -> None:
         """A value of JSON leads back to itself: there it has no properties."""
@@ -433,7 +557,9 @@ class Evaluator:
         """The evaluated own value of a place; a value that does not parse is used as it stands."""
         if node.variable is not None:
             self.used.add(node.variable)
+            self.latest = node.variable
         raw = node.value
+        self.budget.spend(len(raw) >> 8)
         if "#{" not in raw:
             return _Value(raw)
         key, depth = (node, context), len(self.active)
@@ -444,7 +570,7 @@ class Evaluator:
             trail = list(self.active.items())
             self.last_circle = next(number for number, (place, _) in enumerate(trail) if place == key)
             raise CircularReference((*(spelling for _, spelling in trail[self.last_circle :]), str(path)))
-        template = parse_value(raw) if len(raw) < 100_000 else parse(raw)
+        template = self._parsed(raw)
         if template.faults:
             context.values[node] = value = _Value(raw)
             return value
@@ -453,6 +579,7 @@ class Evaluator:
         try:
             value = yield self._evaluated(template, node, context)
         except EvaluationError as failure:
+            _blame(failure, node)
             if not (self.inside_json or self.broken.members):
                 context.values[node] = failure
             raise
@@ -469,6 +596,13 @@ class Evaluator:
                 around.outermost = min(around.outermost, self.broken.outermost)
             self.broken = around
         return value
+
+    def _parsed(self, raw: str) -> Template:
+        self.budget.spend(_OF_A_PARSED_CHARACTER * len(raw))
+        if len(raw) < _SHORT_VALUE:
+            return parse_value(raw)
+        self.budget.hold(_PART_SIZE * len(raw) // 4 + _TOKEN_SIZE * raw.count("#{") + _PART_SIZE * raw.count("|"))
+        return parse(raw)
 
     def _known(self, key: _Key) -> _Value | None:
         """The value that was evaluated before, if it holds now as well; raises what it raised then."""
@@ -488,6 +622,7 @@ class Evaluator:
         unresolved: list[_Unresolved] = []
         parts, length = [], 0
         for one in template.nodes:
+            self.budget.spend(_OF_A_NODE)
             part = yield self._node(one, context, unresolved)
             parts.append(part)
             length += len(part)
@@ -497,7 +632,15 @@ class Evaluator:
                 return _Value(token, (_Unresolved(token, reason, "size"),))
         origin = node.variable or context.origin
         found = tuple(one if one.origin else replace(one, origin=origin) for one in dict.fromkeys(unresolved))
-        return _Value("".join(parts), found)
+        text = "".join(parts)
+        self.budget.text(text)
+        return _Value(text, found)
+
+
+def _blame(failure: EvaluationError, node: Node) -> None:
+    """Note the innermost variable whose value took what was left of the budget."""
+    if isinstance(failure, BudgetExceeded) and node.variable and not failure.within:
+        failure.within = f"in the value of {node.variable}"
 
 
 def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:
@@ -517,21 +660,6 @@ def _calculate(operator: str, left: float, right: float) -> float:
         return left / right
     # As IEEE 754 has it, and .NET; Python raises an exception instead.
     return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1, right)
-
-
-def _items(text: str) -> list[Node]:
-    """What a loop over a text goes through: items or properties of JSON, else what stands between commas."""
-    document = parse_json(text)
-    if document is None:
-        return [Node(part) for part in text.split(",")]
-    if isinstance(document, list):
-        return [Node(json_text(item)) for item in document]
-    items = []
-    for name, value in document.items():
-        item = Node(name)
-        item.children = {"key": Node(name), "value": Node(json_text(value))}
-        items.append(item)
-    return items
 
 
 def _loop_names(name: str, item: Node, number: int, count: int) -> Node:

@@ -32,16 +32,26 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[", "/")
 
 
-@lru_cache(maxsize=256)
 def parse_json(text: str) -> dict | list | None:
     """The object or array that ``text`` holds; None when it holds neither."""
     if not looks_like_json(text):
         return None
+    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+
+
+# What is kept is many times as large as its text.
+_SHORT = 10_000
+
+
+def _parse(text: str) -> dict | list | None:
     try:
         value = _Reader(text).document()
     except _NoJson:
         return None
     return value if isinstance(value, dict | list) else None
+
+
+_parse_short = lru_cache(maxsize=256)(_parse)
 
 
 def json_property(document: dict | list, name: str) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-FALSE_WORDS = ("no", "false")
+import re
+
+# No more of a long text is read than it takes to tell.
+_FALSE = re.compile(r"\s*+(?:[nN][oO]|[fF][aA][lL][sS][eE])\s*+")
 
 
 def is_truthy(text: str) -> bool:
     """False are the empty text, exactly ``0``, and ``no`` or ``false`` in any case with blanks around."""
-    return text not in ("", "0") and text.strip().lower() not in FALSE_WORDS
+    return text not in ("", "0") and not _FALSE.fullmatch(text)

@@ -8,11 +8,12 @@ that ask for one, values given with the task.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
+from ...masking.foreign import is_secret_name, says_nothing
 from ...masking.known import is_maskable
 from ...masking.mask import Mask
 from ..errors import VariableError
@@ -107,6 +108,27 @@ class HostVariables:
     unfilled: Mapping[str, str] = field(default_factory=dict)
     # Lower-case name to all values that the variable has here; the last one counts.
     layers: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict, repr=False)
+
+    def is_secret(self, name: str | None) -> bool:
+        """Whether nothing that the variable went into is to be shown: it is sensitive, or its name says so.
+
+        A value that is empty, or a reference to the keystore such as ``${NAME}``, is no secret whatever it is called.
+        """
+        if name is None or self.variables.is_sensitive(name):
+            return name is not None
+        return is_secret_name(name) and not says_nothing(self.variables.get(name) or "")
+
+    def secret_names(self, used: Iterable[str]) -> list[str]:
+        """Those of the variables ``used`` that are secret."""
+        return sorted(filter(self.is_secret, used))
+
+    def with_sensitive(self, names: Iterable[str]) -> HostVariables:
+        """The same with further sensitive variables: values into which a secret went that only the caller knows of."""
+        more = {name.lower() for name in names}
+        sensitive = [name for name in self.variables if self.variables.is_sensitive(name) or name.lower() in more]
+        values = {self.variables[name] or "" for name in sensitive}
+        secrets = sorted({*self.secrets, *filter(is_maskable, values)})
+        return replace(self, variables=VariableSet(self.variables.items(), sensitive=sensitive), secrets=tuple(secrets))
 
     def masked(self, text: str) -> str:
         """``text`` without the values of sensitive variables."""

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import PurePath
 
+from ..errors import BudgetExceeded
 from ..language.variables import VariableSet
 from .edits import Edits, Outcome, Replaced
 from .errors import NotParsed, StructuredFileError
@@ -69,6 +70,10 @@ def replace(
         except NotParsed as wrong:
             line, column = edits.place(wrong.at)
             message = f"{name}:{line}:{column}: no valid {_SHOWN[candidate]}: {wrong.reason}"
+        except BudgetExceeded as exceeded:
+            raise StructuredFileError(
+                f"{name}:1:1: what goes into the file needs {exceeded}: shorten the values, or use them at fewer places"
+            ) from None
         else:
             return edits.outcome(candidate)
     raise StructuredFileError(message)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..errors import CircularReference, EvaluationError
+from ..language.budget import Budget
 from ..language.evaluation import Problem, evaluate
 from ..language.variables import VariableSet
 
@@ -60,6 +61,7 @@ class Edits:
         self.variables = variables
         self._edits: list[_Edit] = []
         self._values: dict[str, str | None] = {}
+        self._budget = Budget(len(text))  # one for all that goes into the file
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
         self._read: dict[str, frozenset[str]] = {}  # variable to the names that its value was made of
@@ -77,6 +79,7 @@ class Edits:
 
     def put(self, variable: str, start: int, end: int, new: str) -> None:
         """Let ``new`` take the place of the text from ``start`` to ``end``."""
+        self._budget.text(new)  # one name may stand at many places
         self._edits.append(_Edit(start, end, new, variable))
 
     def warn(self, at: int, message: str) -> None:
@@ -134,7 +137,7 @@ class Edits:
             return None
         line, column = self.place(at)
         try:
-            evaluation = evaluate(raw, self.variables)
+            evaluation = evaluate(raw, self.variables, budget=self._budget)
         except EvaluationError as error:
             kind = "circular" if isinstance(error, CircularReference) else "aborted"
             self._problems.append(Problem(line, column, f"#{{{variable}}}", str(error), kind, variable))

@@ -141,9 +141,10 @@ def _listed(expected: frozenset[str]) -> str:
 
 def _name(token: str) -> str:
     """The text of a property's name."""
-    if token[0] == "'":
-        token = f'"{_REQUOTED.sub(_requoted, token[1:-1])}"'
-    return json.loads(token, strict=False) if token[0] == '"' else token
+    if token[0] not in ("'", '"'):
+        return token
+    # Either kind of quotes may hold an escaped single one, which Python's parser does not take.
+    return json.loads(f'"{_REQUOTED.sub(_requoted, token[1:-1])}"', strict=False)
 
 
 def _requoted(match: re.Match[str]) -> str:

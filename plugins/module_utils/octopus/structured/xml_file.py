@@ -106,6 +106,8 @@ class _Document:
             found = self._xpath(xpath)
         except self.etree.XPathError as error:
             raise UnusableXPathError(f"{error} (XPath 1.0; of XPath 2.0 only *:name)") from None
+        except ValueError:
+            raise UnusableXPathError("it has a character that XML cannot hold") from None
         return found if isinstance(found, list) else []
 
     def replace(self, item: Any, variable: str) -> None:

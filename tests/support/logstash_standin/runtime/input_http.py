@@ -27,7 +27,7 @@ def run(plugin, stopping: threading.Event) -> None:
     server = _Server(address, handler)
     if tls.wanted(plugin.parameters):
         # The handshake is left to the connection's own thread: a silent client must not block the others.
-        server.socket = tls.server(plugin.parameters).wrap_socket(
+        server.socket = tls.server(plugin.parameters, "none").wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )
     plugin.started(address)

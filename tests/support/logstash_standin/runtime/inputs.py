@@ -63,7 +63,7 @@ def _stdin(plugin, stopping: threading.Event) -> None:
 
 def _tcp(plugin, stopping: threading.Event) -> None:
     address = (str(plugin.parameters.get("host", "0.0.0.0")), int(plugin.parameters["port"]))  # noqa: S104
-    context = tls.server(plugin.parameters) if tls.wanted(plugin.parameters) else None
+    context = tls.server(plugin.parameters, "required") if tls.wanted(plugin.parameters) else None
     listener = socket.create_server(address, backlog=128, reuse_port=False)
     listener.settimeout(0.2)
     plugin.started(address)

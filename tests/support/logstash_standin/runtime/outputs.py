@@ -5,11 +5,13 @@ Any other takes its events and drops them. An output returns from `receive` once
 then the batch is not acknowledged, and a stop waits for it.
 """
 
+import base64
 import http.client
 import json
 import os
 import select
 import socket
+import ssl
 import sys
 import time
 import urllib.parse
@@ -100,7 +102,7 @@ class Tcp(Output):
             if self._socket is None:
                 made = socket.create_connection((host, int(self.parameters["port"])), timeout=10)
                 if tls.wanted(self.parameters):
-                    made = tls.client(self.parameters).wrap_socket(made, server_hostname=host)
+                    made = tls.client(self.parameters, self._verify()).wrap_socket(made, server_hostname=host)
                 self._socket = made
             self._socket.sendall(payload)
         except OSError as error:
@@ -113,14 +115,27 @@ class Tcp(Output):
 
     def _gone(self) -> bool:
         """Whether the peer has closed: a first write to such a connection would succeed and lose its event."""
-        if tls.wanted(self.parameters):
-            return False
         # Asked first whether there is anything: the socket has a timeout, so reading would wait for it.
         readable, _, _ = select.select([self._socket], [], [], 0)
+        if not readable:
+            return False
+        timeout = self._socket.gettimeout()
         try:
-            return bool(readable) and self._socket.recv(1, socket.MSG_PEEK) == b""
+            self._socket.setblocking(False)
+            # The receiver sends nothing; TLS may have something of its own to say, which is no data.
+            return self._socket.recv(1) == b""
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
         except OSError:
             return True
+        finally:
+            self._socket.settimeout(timeout)
+
+    def _verify(self) -> str:
+        """Under its old names the output checks only what it is told to, and never the receiver's name."""
+        if "ssl_enabled" in self.parameters:
+            return "full"
+        return "chain" if str(self.parameters.get("ssl_verify", "false")).lower() == "true" else "none"
 
 
 class Http(Output):
@@ -152,6 +167,9 @@ class Http(Output):
         headers = {"Content-Type": kind.get(self.parameters.get("format", "json"), "application/x-www-form-urlencoded")}
         if self.parameters.get("content_type"):
             headers["Content-Type"] = self.parameters["content_type"]
+        if self.parameters.get("user"):
+            credentials = f"{self.parameters['user']}:{self.parameters.get('password', '')}"
+            headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
         headers |= {key: event.sprintf(str(value)) for key, value in pairs(self.parameters.get("headers"))}
         wait = 0.5
         while True:

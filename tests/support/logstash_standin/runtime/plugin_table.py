@@ -7,7 +7,7 @@ A plugin is checked as far as this table goes: one that it does not name accepts
 
 from pathlib import Path
 
-from . import gemfile, log
+from . import gemfile, log, plugin_options
 from .errors import ConfigurationError, PluginLoadingError
 
 # What integration plugins bring along, and what is in the core itself.
@@ -75,9 +75,10 @@ _SETTINGS = {
     "retry_failed retryable_codes ecs_compatibility " + _CLIENT_HTTP,
     "output-pipeline": "send_to* ensure_delivery",
     "output-redis": "batch batch_events batch_timeout congestion_interval congestion_threshold data_type db host key "
-    "password port reconnect_interval shuffle_hosts timeout",
+    "password port reconnect_interval shuffle_hosts timeout ssl_certificate ssl_certificate_authorities "
+    "ssl_cipher_suites ssl_enabled ssl_key ssl_key_passphrase ssl_supported_protocols ssl_verification_mode",
     "output-stdout": "",
-    "output-tcp": "host* port* mode reconnect_interval " + _SERVER_TLS,
+    "output-tcp": "host* port* mode reconnect_interval ssl_cacert " + _SERVER_TLS,
     "codec-json": "charset target ecs_compatibility",
     "codec-json_lines": "charset delimiter target decode_size_limit_bytes ecs_compatibility",
     "codec-line": "charset delimiter format ecs_compatibility",
@@ -93,16 +94,16 @@ def installed(home: Path) -> dict[str, str]:
     return {name: gem.version for name, gem in gemfile.read(home).items()}
 
 
-def available(home: Path, release: tuple[int, int, int]) -> set[str]:
-    """Every plugin that can be used, as `input-http`."""
-    names = set(_CORE) if release >= (6, 0, 0) else set()
-    for gem in installed(home):
-        names.add(gem.removeprefix("logstash-"))
-        names.update(INTEGRATIONS.get(gem, "").split())
+def available(home: Path, release: tuple[int, int, int]) -> dict[str, str]:
+    """Every plugin that can be used, as `input-http`, with its version."""
+    names = dict.fromkeys(_CORE, "") if release >= (6, 0, 0) else {}
+    for gem, version in installed(home).items():
+        names[gem.removeprefix("logstash-")] = version
+        names.update(dict.fromkeys(INTEGRATIONS.get(gem, "").split(), version))
     return names
 
 
-def check(available_names: set[str], kind: str, name: str, parameters: dict) -> None:
+def check(available_names: dict[str, str], kind: str, name: str, parameters: dict) -> None:
     """Raises PluginLoadingError for a plugin that is not there, ConfigurationError for bad settings."""
     if f"{kind}-{name}" not in available_names:
         log.error("logstash.plugins.registry", "Unable to load plugin.", {":type": kind, ":name": name})
@@ -117,8 +118,12 @@ def check(available_names: set[str], kind: str, name: str, parameters: dict) -> 
     accepted = {setting.rstrip("*") for setting in known}
     logger = f"logstash.{kind}s.{name}"
     bad = False
+    options = plugin_options.of_version(f"{kind}-{name}", available_names[f"{kind}-{name}"])
     for setting in parameters:
-        if setting not in accepted:
+        if options.get(setting) == "obsolete":
+            log.error(logger, f"The setting `{setting}` in plugin `{name}` is obsolete and is no longer available.")
+            bad = True
+        elif setting not in accepted or (options and setting in plugin_options.ever(f"{kind}-{name}") - options.keys()):
             log.error(logger, f"Unknown setting '{setting}' for {name}")
             bad = True
     for setting in known:

@@ -6,7 +6,7 @@ The genuine input fetches a batch with a script; this one takes one entry after 
 import socket
 import threading
 
-from . import log
+from . import log, tls
 
 
 class RedisError(OSError):
@@ -21,6 +21,8 @@ class Client:
         self._socket = socket.create_connection(
             (name, int(port or parameters.get("port", 6379))), timeout=float(parameters.get("timeout", 5))
         )
+        if tls.wanted(parameters):
+            self._socket = tls.client(parameters).wrap_socket(self._socket, server_hostname=name)
         self._stream = self._socket.makefile("rb")
         if "password" in parameters:
             self.call("AUTH", str(parameters["password"]))

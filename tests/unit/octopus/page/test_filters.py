@@ -111,7 +111,28 @@ def test_limits_are_problems(quote: str, text: str) -> None:
     assert render(text, names).problems
 
 
-@says("JSON 64;", "and a million turns")
+@says(
+    "Beyond it the evaluation ends, with the token's line and column and the variable.",
+    "The values that go into one structured file share one budget, too.",
+)
+def test_the_budget() -> None:
+    values = {f"D{n}": f"#{{D{n + 1}}}#{{D{n + 1}}}" for n in range(17)} | {"D17": "x&" * 5, "L": ",".join("a" * 100)}
+    problem = render("a\n #{each x in L}#{D0 | XmlEscape}#{/each}", values).problems[0]
+    assert (problem.line, problem.column) == (2, 2)
+    assert "D" in problem.reason
+
+
+@says("`password => #{Password | LogstashString}`, without quotes around it, writes a whole string")
+def test_a_string_of_a_pipeline() -> None:
+    assert evaluate("#{P | LogstashString}", {"P": "it's"}).text == '"it\'s"'
+    assert evaluate("#{P | LogstashString}", {"P": 'a"b'}).text == "'a\"b'"
+    assert evaluate("#{P | LogstashString escapes}", {"P": "a\"b'\n"}).text == '"a\\"b\'\\n"'
+    for value in ("a\"b'c", "a\\"):
+        (problem,) = render("#{P | LogstashString}", {"P": value}).problems
+        assert "logstash_keystore" in problem.reason
+
+
+@says("JSON 64;")
 def test_json_that_is_nested_deeper_is_none() -> None:
     deep = '{"a":' * 65 + "1" + "}" * 65
     assert evaluate("#{J.a}", {"J": deep}).text == "#{J.a}"

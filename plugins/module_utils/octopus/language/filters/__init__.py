@@ -7,6 +7,6 @@ and dates, ``regex`` its regular expressions.
 from __future__ import annotations
 
 from . import dates, encoding, escaping, formatting, hashing, markdown, regex, text, uri, versions  # noqa: F401 - the table
-from .registry import apply, known, register, register_extension
+from .registry import apply, charge, known, register, register_extension
 
-__all__ = ["apply", "known", "register", "register_extension"]
+__all__ = ["apply", "charge", "known", "register", "register_extension"]

@@ -1,11 +1,12 @@
-"""Filters that make a text safe inside of a file format: HTML, XML, JSON, YAML and Java properties."""
+"""Filters that make a text safe inside of a file format: HTML, XML, JSON, YAML, Java properties, and Logstash."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 
-from .arguments import takes
+from ...errors import NoResult
+from .arguments import takes, unexpected
 from .registry import register
 
 _NEWLINES = re.compile(r"(?:\r?\n)+")
@@ -69,3 +70,33 @@ _escape(
     "PropertiesValueEscape",
     lambda text: ("\\" if text.startswith(" ") else "") + _property_units(_property_value(text)),
 )
+
+
+# -- Logstash ----------------------------------------------------------------------------------------------------------
+
+_LOGSTASH_FORM = "escapes, where config.support_escapes is on, or no argument"
+_LOGSTASH_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_to_logstash = _mapped(_LOGSTASH_ESCAPES)
+
+
+@register("LogstashString")
+@takes(_LOGSTASH_FORM, 0, 1)
+def _logstash_string(text: str, *arguments: str) -> str:
+    """A whole string of a pipeline, with its quotes.
+
+    Without escapes, which is Logstash's default, a backslash stays a backslash, and a text may have one kind of quotes
+    only. With or without them, a backslash in front of the closing quote keeps the string from ending.
+    """
+    escapes = [one.lower() for one in arguments] == ["escapes"]
+    if arguments and not escapes:
+        raise unexpected(_LOGSTASH_FORM, *arguments)
+    keystore = 'keep it in logstash_keystore, and write "${NAME}" in place of the token'
+    if text.endswith("\\"):
+        raise NoResult(f"a string of Logstash cannot end with a backslash; {keystore}")
+    if escapes:
+        return f'"{_to_logstash(text)}"'
+    if '"' not in text:
+        return f'"{text}"'
+    if "'" not in text:
+        return f"'{text}'"
+    raise NoResult(f"a string of Logstash cannot hold both kinds of quotes; {keystore}")

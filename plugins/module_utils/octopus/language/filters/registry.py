@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...errors import NoResult
+from ..budget import Budget
 
 FilterFunction = Callable[["str | None", "tuple[str, ...]"], "str | None"]
 
@@ -35,6 +36,28 @@ def _adder(table: dict[str, FilterFunction], name: str) -> Callable[[FilterFunct
         return function
 
     return add
+
+
+# What filters use for each character: steps, as in ``budget``, and bytes that they need meanwhile.
+COSTS = {
+    **dict.fromkeys(("trim", "substring", "truncate", "append", "prepend", "startswith", "endswith", "contains"), 0.02),
+    **dict.fromkeys(("tobase64", "frombase64", "md5", "sha1", "sha256", "sha384", "sha512", "indent"), 0.1),
+    **dict.fromkeys(("tolower", "toupper", "logstashstring"), 0.4),
+    **dict.fromkeys(("yamldoublequoteescape", "propertieskeyescape", "propertiesvalueescape"), 5),
+    **dict.fromkeys(("markdown", "markdowntohtml"), 60),
+}
+NEEDS = {"markdown": 1200, "markdowntohtml": 1200}
+_COST, _NEED, _OF_A_CALL = 1, 12, 20
+
+
+def charge(budget: Budget, name: str, text: str | None, arguments: tuple[str, ...]) -> None:
+    """Take what a filter will use out of a budget.
+
+    :raises BudgetExceeded: there is not so much left.
+    """
+    name, length = name.lower(), len(text or "")
+    budget.spend(_OF_A_CALL + int(COSTS.get(name, _COST) * length) + sum(map(len, arguments)) // 16)
+    budget.need(NEEDS.get(name, _NEED) * length)
 
 
 def known(name: str) -> bool:

@@ -1,0 +1,73 @@
+"""Action of logstash_hops: hold the ways between the layers against their variables, on the controller only."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils.logstash.certificates import kinds_of_keys
+from ..module_utils.logstash.hops import Wanted, faults, open_hops
+from ..module_utils.logstash.versions import parse
+from ..module_utils.octopus import render
+from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.tls_files import contents
+from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
+
+OPTIONS = {
+    "version": {"type": "str", "default": ""},
+    "templates": {"type": "list", "elements": "str", "required": True},
+    "tls_files": {"type": "list", "elements": "dict", "default": []},
+    "secret_arns": {"type": "list", "elements": "str", "default": []},
+    "open": {"choices": ["warn", "fail", "ignore"], "default": "warn"},
+    **TOKEN_OPTIONS,
+}
+# Without a version that can be read, the role has more to say.
+NEWEST = "999.0.0"
+
+
+class ActionModule(TokenAction):
+    """Reports all faults at once, and warns of each hop that is open: Ansible shows a warning of many hosts once."""
+
+    _requires_connection = False
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        options = self.options(OPTIONS)
+        host, _how = self.host(options, task_vars)
+
+        @cache
+        def value(name: str) -> str:
+            evaluation = render(f"#{{{name}}}", host.variables)
+            return "" if evaluation.problems else evaluation.text or ""
+
+        try:
+            version = parse(options["version"])
+        except ValueError:
+            version = parse(NEWEST)
+        wanted = Wanted(
+            value=value,
+            templates=options["templates"],
+            version=version,
+            secret_arns=options["secret_arns"],
+            tls_files=[str(file.get("name")) for file in options["tls_files"]],
+            keys=kinds_of_keys(self._contents(options["tls_files"], host)),
+        )
+        found = faults(wanted)
+        if found:
+            raise AnsibleActionFail(host.masked("\n".join(found)))
+        hops = [host.masked(line) for line in open_hops(wanted)] if options["open"] != "ignore" else []
+        if hops and options["open"] == "fail":
+            raise AnsibleActionFail(
+                "\n".join(
+                    [*hops, "open_hops is fail; docs/network.md has the variables. Close each hop, or set it to warn."]
+                )
+            )
+        return result | {"changed": False, "hops": hops, "warnings": [f"Open hop: {line}" for line in hops]}
+
+    def _contents(self, tls_files: list[dict[str, Any]], host: HostVariables) -> dict[str, bytes]:
+        """Nothing where a file cannot be read: the role says so."""
+        try:
+            return contents(self, tls_files, host)
+        except AnsibleActionFail:
+            return {}

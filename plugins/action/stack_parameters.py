@@ -1,0 +1,57 @@
+"""Action of stack_parameters: refuses secrets that CloudFormation would show. On the controller only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+
+from ..module_utils.aws.template import Template, TemplateError
+from ..module_utils.octopus.exposure import secrets_in_text
+from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
+
+OPTIONS = {"stacks": {"type": "list", "elements": "dict", "required": True}, **TOKEN_OPTIONS}
+
+
+class ActionModule(TokenAction):
+    """Looks at each parameter of each stack, and at what the template says of it."""
+
+    _requires_connection = False
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        options = self.options(OPTIONS)
+        host, _ = self.host(options, task_vars)
+        faults = []
+        for stack in options["stacks"]:
+            try:
+                template = Template(Path(stack["template"]).read_text(encoding="utf-8"), {}, {})
+            except (OSError, UnicodeDecodeError, TemplateError) as error:
+                raise AnsibleActionFail(
+                    f"The template {stack['template']} of stack {stack['name']} cannot be used: {error}. Correct it."
+                ) from None
+            for name, value in (stack.get("parameters") or {}).items():
+                reasons = {reason for text in _texts(value) for reason in secrets_in_text(text, host, self._secrets)}
+                if reasons and name not in template.hidden_parameters:
+                    faults.append(
+                        f"stack {stack['name']}: parameter {name} holds a secret ({', '.join(sorted(reasons))}), and "
+                        "CloudFormation shows it to everybody who may look at the stack. Give the parameter NoEcho: "
+                        f"true in {stack['template']}, or better keep the secret in Secrets Manager and pass its ARN."
+                    )
+        if faults:
+            raise AnsibleActionFail("\n".join(faults))
+        return result | {"changed": False}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)

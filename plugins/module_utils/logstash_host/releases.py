@@ -1,0 +1,167 @@
+"""Releases of a settings directory: their files, their names, and what is kept of each for root alone.
+
+A release is called after its content, so that the same settings have the same name. Everybody on the host can read
+names, and the content has secrets: a plain hash would tell whoever guesses a secret whether the guess is right. So the
+hash is keyed, with a key of the host's own that only root can read. Without the key a release that is there keeps its
+name: what it was made of is also noted in the release, for root alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+from pathlib import Path
+
+DIRECTORY_MODE = 0o750
+# What a file's mode may have: nothing for others.
+FILE_MODES = 0o770
+# In a release, for root alone: what it was made of.
+NOTE = ".release.json"
+# As releases were called before: sixteen digits of a hash without a key.
+FORMER_NAME = re.compile(r"[0-9a-f]{16}")
+NAME_LENGTH = 24
+KEY_LENGTH = 32
+
+
+def read_tree(root, entries):
+    """The regular files below the entries of a directory, as {relative path: (mode, bytes)}; missing ones left out."""
+    root = Path(root)
+    files = {}
+    for entry in entries:
+        path = root / entry
+        for file in [path] if path.is_file() else path.rglob("*"):
+            if file.is_file():
+                mode = stat.S_IMODE(file.stat().st_mode) & FILE_MODES
+                files[str(file.relative_to(root))] = (mode, file.read_bytes())
+    return files
+
+
+def tree_hash(files):
+    """A hash that changes with any name, mode or content, for root's eyes. Lengths keep names and contents apart."""
+    digest = hashlib.sha256()
+    for name, (mode, content) in sorted(files.items()):
+        digest.update(f"{len(name)}:{name}{mode:o}:{len(content)}:".encode() + content)
+    return digest.hexdigest()
+
+
+def keyed_name(text, key):
+    """What a release is called for its hash, or for the name that it had before."""
+    return hmac.new(key, text.encode(), "sha256").hexdigest()[:NAME_LENGTH]
+
+
+def read_key(path):
+    """The host's key; None where there is none, or none that counts: others could read it, or it was cut off."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            found = os.fstat(file.fileno())
+            private = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+            key = file.read(KEY_LENGTH + 1) if private else b""
+    except OSError:
+        return None
+    return key if len(key) == KEY_LENGTH else None
+
+
+def make_key(path):
+    """The host's key, which is made where there is none that counts. Raises OSError."""
+    key = read_key(path)
+    if key is None:
+        key = secrets.token_bytes(KEY_LENGTH)
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_private(Path(path), key)
+    return key
+
+
+def note(directory, content):
+    """Writes down for root alone what a release was made of. Raises OSError."""
+    _write_private(directory / NOTE, json.dumps(content).encode())
+
+
+def noted(directory):
+    """What is written down of a release; nothing where nothing is, as in those of before."""
+    try:
+        found = json.loads((directory / NOTE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def is_untouched(directory, digest):
+    """Whether a release holds what it was made of, ``digest`` being the hash of what it holds."""
+    if FORMER_NAME.fullmatch(directory.name):
+        return digest.startswith(directory.name)
+    return noted(directory).get("digest") == digest
+
+
+def former(dest):
+    """The names of the releases in a settings directory that are called by a hash without a key."""
+    releases = Path(dest) / "releases"
+    try:
+        return sorted(path.name for path in releases.iterdir() if FORMER_NAME.fullmatch(path.name) and path.is_dir())
+    except FileNotFoundError:
+        return []
+
+
+def rename(dest, names, key):
+    """Gives releases names by the key, as {former name: name}. The former ones stay until :func:`remove_renamed`.
+
+    At each moment there is a whole live release: a run that was cut off is made good by the next one. Raises OSError.
+    """
+    dest, renamed = Path(dest), {}
+    for former_name in names:
+        old = dest / "releases" / former_name
+        new = old.with_name(keyed_name(former_name, key))
+        if not new.exists():
+            _copy(old, new)
+        current = dest / "current"
+        if current.is_symlink() and os.readlink(current) == f"releases/{former_name}":
+            point(current, f"releases/{new.name}")
+        renamed[former_name] = new.name
+    return renamed
+
+
+def remove_renamed(dest, names):
+    """Takes the former directories of renamed releases away, whose names tell of their content."""
+    for name in names:
+        shutil.rmtree(Path(dest) / "releases" / name)
+
+
+def _copy(old, new):
+    part = new.with_name(new.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    shutil.copytree(old, part, symlinks=True)
+    for found in [old, *old.rglob("*")]:
+        status = found.lstat()
+        os.chown(part / found.relative_to(old), status.st_uid, status.st_gid, follow_symlinks=False)
+    digest = tree_hash(read_tree(old, sorted(os.listdir(old))))
+    if digest.startswith(old.name):
+        note(part, {"digest": digest})
+    part.rename(new)
+    # The oldest ones go first.
+    shutil.copystat(old, new)
+
+
+def point(link, target):
+    """Points a link to a target in one step."""
+    part = link.with_name(link.name + ".part")
+    with contextlib.suppress(FileNotFoundError):
+        part.unlink()
+    part.symlink_to(target)
+    part.replace(link)
+
+
+def _write_private(path, content):
+    part = path.with_name(path.name + ".part")
+    with contextlib.suppress(FileNotFoundError):
+        part.unlink()
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,131 @@
+#!/usr/bin/python
+"""Brings the bucket that keeps a function's packages to the wanted state."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: artifact_bucket
+short_description: Bring the bucket that keeps a function's packages to the wanted state
+description:
+  - Makes the bucket when it is missing. It keeps versions, belongs to this account and to one class of environments,
+    takes encrypted transport only, and lets nobody of another account in.
+  - Every call names the account that has to own it. A bucket of the same name in another account is never used.
+  - Statements of its policy that have other names, and other tags, stay.
+  - The options for the connection are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) count.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment:
+  - amazon.aws.common.modules
+  - amazon.aws.region.modules
+  - amazon.aws.boto3
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  environment_class:
+    description:
+      - The environments that the bucket belongs to, such as V(production). It is kept in the bucket's tag
+        C(elk-deploy:environment-class). A bucket of another class is refused; one without the tag gets it.
+    type: str
+    required: true
+  salt_key:
+    description:
+      - Key of an object with a secret of the bucket, made when it is missing. It goes into each package, so that nobody
+        can try guesses at a package's content against its hash.
+    type: str
+    required: true
+  salt_path:
+    description: The file on the control node that the secret is written to, readable by its owner alone.
+    type: path
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be changed. The secret of a bucket that has none yet is one for this run only.
+"""
+
+EXAMPLES = r"""
+- name: Bring the bucket to the wanted state
+  elk.deploy.artifact_bucket:
+    name: example-staging-artifacts
+    environment_class: staging
+    salt_key: elb_log_shipper/salt
+    salt_path: /tmp/build/salt
+"""
+
+RETURN = r"""
+account:
+  description: The account that owns it.
+  type: str
+  returned: success
+exists:
+  description: Whether it is there; V(false) in check mode only.
+  type: bool
+  returned: success
+changes:
+  description: What was changed, or would be.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import contextlib
+import os
+
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import ArtifactBucket, ArtifactError, new_salt
+
+# Without it AnsibleAWSModule says what to install.
+with contextlib.suppress(ImportError):
+    import botocore.exceptions
+
+
+def write(path, text):
+    """A file for its owner alone, from its first byte on."""
+    with open(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w", encoding="ascii"
+    ) as file:
+        file.write(text)
+
+
+def run(module):
+    account = module.client("sts").get_caller_identity()["Account"]
+    bucket = ArtifactBucket(module.client("s3"), module.params["name"], account)
+    exists, made = bucket.exists(), []
+    if not exists:
+        made.append("bucket")
+        if not module.check_mode:
+            bucket.create()
+    there = exists or not module.check_mode
+    for words, mend in (bucket.changes(module.params["environment_class"]) if there else {}).items():
+        made.append(words)
+        if not module.check_mode:
+            mend()
+    salt = bucket.salt(module.params["salt_key"]) if there else None
+    if salt is None:
+        made.append("salt")
+        salt = new_salt() if module.check_mode else bucket.make_salt(module.params["salt_key"])
+    write(module.params["salt_path"], salt)
+    module.exit_json(changed=bool(made), account=account, exists=there, changes=made)
+
+
+def main():
+    module = AnsibleAWSModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "environment_class": {"type": "str", "required": True},
+            "salt_key": {"type": "str", "required": True, "no_log": False},  # the name of an object
+            "salt_path": {"type": "path", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        run(module)
+    except ArtifactError as error:
+        module.fail_json(msg=f"{error}.")
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+        module.fail_json_aws(error, msg=f"Bringing bucket {module.params['name']} to the wanted state failed")
+
+
+if __name__ == "__main__":
+    main()

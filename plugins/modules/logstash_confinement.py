@@ -1,0 +1,175 @@
+#!/usr/bin/python
+"""Finds what pipelines need and the confined service does not have."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_confinement
+short_description: Check that the confinement of the unit leaves the pipelines what they need
+description:
+  - A confined service may not listen on low ports, nor reach the metadata of a cloud's instance, unless that is asked
+    for. Logstash starts all the same, and the plugin fails again and again. So this is looked for first.
+  - Low are the ports below the host's C(net.ipv4.ip_unprivileged_port_start), mostly 1024. Looked at are the ports in
+    O(ports), and those that inputs name literally, TCP and UDP.
+  - Plugins of a cloud that are given no keys, neither by their settings nor by the environment of the service nor by
+    C(.aws/credentials) in its home, ask the metadata for those of the instance's role. So do pipelines that name the
+    address of the metadata, and a host whose names are resolved by that address.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
+options:
+  path:
+    description: The folder with the files of the pipelines.
+    type: path
+    required: true
+  ports:
+    description: Further ports, each with C(variable), which has it, and C(port).
+    type: list
+    elements: dict
+    default: []
+  low_ports:
+    description: Whether the service may listen on low ports.
+    type: bool
+    required: true
+  instance_role:
+    description: Whether the service may reach the metadata.
+    type: bool
+    required: true
+  user:
+    description: The user that the service runs as.
+    type: str
+    required: true
+  environment_files:
+    description: The files that the service's environment is read from, in this order. Missing ones do not count.
+    type: list
+    elements: path
+    default: []
+attributes:
+  check_mode:
+    support: full
+    description: Only reads.
+"""
+
+EXAMPLES = r"""
+- name: Check that the confinement leaves the pipelines what they need
+  elk.deploy.logstash_confinement:
+    path: /etc/logstash/staged/pipelines
+    ports: [{variable: logstash_api_port, port: 9600}]
+    low_ports: false
+    instance_role: false
+    user: logstash
+    environment_files: [/etc/default/logstash, /etc/logstash/staged/environment]
+"""
+
+RETURN = r"""
+low:
+  description: What needs low ports.
+  type: list
+  elements: str
+  returned: always
+metadata:
+  description: What needs the metadata of the instance.
+  type: list
+  elements: str
+  returned: always
+"""
+
+import pwd
+import re
+from pathlib import Path
+
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    environment,
+    pipeline_plugins,
+    service_manager,
+)
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+
+ROOT = "/"
+
+
+def pipelines(folder):
+    """(name, text) of each file of a pipeline."""
+    for file in sorted(Path(folder).rglob("*.conf")):
+        yield f"pipelines/{file.relative_to(folder)}", file.read_text(encoding="utf-8", errors="replace")
+
+
+def find_low(files, ports, first_open):
+    """What needs ports below the first one that is open to all."""
+    for entry in ports:
+        if 0 < int(entry["port"]) < first_open:
+            yield f"{entry['variable']} has {entry['port']}"
+    for name, text in files:
+        for plugin in pipeline_plugins.find(text):
+            port = pipeline_plugins.port_of(plugin)
+            if port and port < first_open:
+                yield f"{name}: the input {plugin.name} listens on {port}"
+
+
+def has_keys(files, user, root):
+    """Whether the service's process has keys of a cloud from elsewhere."""
+    variables = environment.read(files)
+    if any(variables.get(name) for name in pipeline_plugins.KEY_VARIABLES):
+        return True
+    try:
+        home = variables.get("HOME") or pwd.getpwnam(user).pw_dir
+    except KeyError:
+        return False
+    return (Path(root) / home.lstrip("/") / ".aws/credentials").exists()
+
+
+def find_metadata(files, keys, root):
+    """What needs the metadata of the instance."""
+    for name, text in files:
+        if pipeline_plugins.METADATA.search(text):
+            yield f"{name} names its address"
+        for plugin in pipeline_plugins.find(text):
+            if not keys and pipeline_plugins.asks_for_keys(plugin):
+                yield f"{name}: the {plugin.section} {plugin.name} is given no keys"
+    try:
+        resolver = (Path(root) / "etc/resolv.conf").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for address in re.findall(r"^\s*nameserver\s+(\S+)", resolver, re.MULTILINE):
+        if pipeline_plugins.METADATA.fullmatch(address):
+            yield f"/etc/resolv.conf has names resolved by {address}"
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "path": {"type": "path", "required": True},
+            "ports": {"type": "list", "elements": "dict", "default": []},
+            "low_ports": {"type": "bool", "required": True},
+            "instance_role": {"type": "bool", "required": True},
+            "user": {"type": "str", "required": True},
+            "environment_files": {"type": "list", "elements": "path", "default": []},
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    files = list(pipelines(params["path"]))
+    first_open = service_manager.first_open_port(ROOT)
+    keys = has_keys(params["environment_files"], params["user"], ROOT)
+    low = list(dict.fromkeys(find_low(files, params["ports"], first_open)))
+    metadata = list(dict.fromkeys(find_metadata(files, keys, ROOT)))
+    said = []
+    if low and not params["low_ports"]:
+        said.append(
+            f"The confined service may not listen on ports below {first_open}: {'; '.join(low)}. Set "
+            "logstash_low_ports to true, which leaves it that one right and no user namespace of its own, or choose a "
+            "higher port."
+        )
+    if metadata and not params["instance_role"]:
+        said.append(
+            "The confined service does not reach the metadata of its instance (169.254.169.254): "
+            f"{'; '.join(metadata)}. Set logstash_instance_role to true, which lets every plugin use the instance's "
+            "role, or give these plugins keys, for example from the keystore."
+        )
+    if said:
+        module.fail_json(msg=" ".join(said), low=low, metadata=metadata)
+    module.exit_json(changed=False, low=low, metadata=metadata)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+"""Remembers on a host which files a secret was written to."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: secret_files
+short_description: Remember which files on a host a secret was written to
+description:
+  - The actions that write files and show differences ask it whether what is on the host may be shown, and tell it
+    whether a secret goes into what they write.
+  - The record is C(/var/lib/elk-deploy/secret-files.json) for root, and below C(~/.local/state/elk-deploy) for others.
+    Only its owner can read it. It has paths, and nothing of what is in the files.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
+options:
+  files:
+    description: The files, each with whether a secret goes into it; null asks about it only.
+    type: dict
+    required: true
+  source_name:
+    description: What a file in O(files) is called in case its path is a directory.
+    type: str
+    default: ""
+  record:
+    description: Another file to keep the record in.
+    type: path
+attributes:
+  check_mode:
+    support: full
+    description: Writes nothing down.
+"""
+
+EXAMPLES = r"""
+- name: Remember that a file has no secret any more
+  elk.deploy.secret_files:
+    files: {/srv/app/settings.conf: false}
+"""
+
+RETURN = r"""
+secret:
+  description: Those of the files that a secret had been written to.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import os
+
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "dict", "required": True},
+            "source_name": {"type": "str", "default": ""},
+            "record": {"type": "path"},
+        },
+        facts=["secret"],
+        supports_check_mode=True,
+    )
+    params = module.params
+    record = SecretFiles(params["record"])
+
+    def place(path):
+        path = os.path.expanduser(path)
+        inside = path.endswith("/") or os.path.isdir(path)
+        return os.path.join(path, params["source_name"]) if params["source_name"] and inside else path
+
+    secret = sorted(path for path in params["files"] if record.is_secret(place(path)))
+    new = {place(path): bool(state) for path, state in params["files"].items() if state is not None}
+    # What is free and was never secret needs no entry.
+    new = {path: state or None for path, state in new.items()}
+    if not module.check_mode:
+        try:
+            record.note(new)
+        except OSError as error:
+            module.fail_json(
+                msg=f"It cannot be remembered which files have secrets: {error}. Make room on that file system, or "
+                "make it writable, and run again."
+            )
+    module.exit_json(changed=False, secret=secret)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+#!/usr/bin/python
+"""Documentation of stack_parameters; it runs as an action on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: stack_parameters
+short_description: Refuse secrets that CloudFormation would show
+description:
+  - CloudFormation shows a stack's parameters to everybody who may look at it, unless the template says C(NoEcho) of
+    one. So a value that a sensitive Octopus variable goes into, directly or by way of filters and of other variables,
+    or that comes from Ansible Vault, is taken for such a parameter only.
+  - Needs no connection to AWS, and changes nothing.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.octopus, elk.deploy.octopus.tokens]
+options:
+  stacks:
+    description:
+      - The stacks, each with C(name), C(template), a file on the control node, and C(parameters) with C(#{Tokens}).
+    type: list
+    elements: dict
+    required: true
+attributes:
+  check_mode:
+    support: full
+    description: It never changes anything.
+"""
+
+EXAMPLES = r"""
+- name: Refuse secrets that CloudFormation would show
+  elk.deploy.stack_parameters:
+    stacks:
+      - {name: alarms, template: templates/cloudformation/alarms.yml, parameters: {TopicName: "#{Topic}"}}
+"""
+
+RETURN = r"""#"""

@@ -1,0 +1,1 @@
+"""A small certificate authority for environment `local` and for tests."""
