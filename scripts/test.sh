@@ -18,12 +18,9 @@ shuffled=(--random-order "--random-order-seed=$ELK_TEST_SEED")
 export ANSIBLE_HOME=$PWD/build/ansible
 results=()
 failed=0
-e2e=
 
 clean_up() {
     local left
-    # When cut off: pytest ends its tests, which remove what they made.
-    if [ -n "$e2e" ] && kill -INT "$e2e" 2>/dev/null; then wait "$e2e"; fi
     if has docker && docker info >/dev/null 2>&1; then
         left=$(docker ps --all --quiet --filter "name=$ELK_TEST_ID")
         # shellcheck disable=SC2086
@@ -67,45 +64,29 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    # In the order in which they are written: they go on with one environment, and the last ones remove it. In the background
-    # a shell would let no process be interrupted.
-    exec env --default-signal=INT "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
-}
-
-# ended NAME STATUS SECONDS: notes how a part went.
-ended() {
-    if [ "$2" = 0 ]; then
-        results+=("passed  $1  $3 s")
-    else
-        results+=("FAILED  $1  $3 s")
-        failed=$((failed + 1))
-    fi
+    # In the order in which they are written: they go on with one environment, and the last ones remove it.
+    "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
 }
 
 stage "tools"
 scripts/setup.sh || exit 1
+rm -rf build/tests build/molecule
+mkdir -p build/tests
 for part in "$@"; do
     stage "$part"
     begun=$SECONDS
-    if [ "$part" = molecule ] && [[ " $* " == *" e2e "* ]]; then
-        # Side by side, since each waits at times: for services to start, and for logs to arrive.
-        need_engine || exit 1
-        mkdir -p build
-        run_e2e >build/e2e.log 2>&1 &
-        e2e=$!
-        begun_e2e=$(date +%s)
+    if ("run_$part") 2>&1 | tee "build/tests/$part.log"; then
+        results+=("passed  $part  $((SECONDS - begun)) s")
+    else
+        results+=("FAILED  $part  $((SECONDS - begun)) s")
+        failed=$((failed + 1))
     fi
-    if [ -n "$e2e" ] && [ "$part" = e2e ]; then
-        wait "$e2e"
-        ended e2e $? $(($(stat --format %Y build/e2e.log) - begun_e2e))
-        cat build/e2e.log
-        e2e=
-        continue
-    fi
-    ("run_$part")
-    ended "$part" $? $((SECONDS - begun))
 done
 stage "result after $SECONDS s"
 printf '%s\n' "${results[@]}"
-[ "$failed" = 0 ] || say "The same order again: ELK_TEST_SEED=$ELK_TEST_SEED make test"
+if [ "$failed" != 0 ]; then
+    # Their names once more, last: between them and their messages lies the output of the other parts.
+    cat build/tests/*.log build/molecule/*.log 2>/dev/null | grep --only-matching --extended-regexp '(FAILED|ERROR) +(\.\./)*(tests|molecule)/.{0,200}' | sort --unique
+    say "The same order again: ELK_TEST_SEED=$ELK_TEST_SEED make test"
+fi
 exit "$((failed > 0))"
