@@ -16,6 +16,8 @@ export ELK_TEST_SEED PYTHONHASHSEED=$ELK_TEST_SEED
 shuffled=(--random-order "--random-order-seed=$ELK_TEST_SEED")
 # The linter and molecule keep copies of the collection there; none of them shall shadow anything of the user's.
 export ANSIBLE_HOME=$PWD/build/ansible
+export ELK_TEST_MODULES=$PWD/build/ansible/modules
+export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/support/ansible_callbacks ANSIBLE_CALLBACKS_ENABLED=module_cache
 results=()
 failed=0
 
@@ -70,7 +72,7 @@ run_e2e() {
 
 stage "tools"
 scripts/setup.sh || exit 1
-rm -rf build/tests build/molecule
+rm -rf build/tests build/molecule "$ELK_TEST_MODULES"
 mkdir -p build/tests
 for part in "$@"; do
     stage "$part"

@@ -10,7 +10,7 @@ from elb_log_shipper.delivery import Address, HttpSink, Receiver, RefusedError
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
 
 CREDENTIALS = {"user": "elb", "password": "pa55word"}

@@ -8,7 +8,7 @@ import pytest
 from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink, names
 from elb_log_shipper.errors import DeliveryError
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
 NAME = "logs.example.com"
 REAL = socket.getaddrinfo

@@ -8,7 +8,7 @@ from elb_log_shipper import secrets
 from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink, Tls
 from elb_log_shipper.errors import DeliveryError
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
 
 def sink(tools, *ports: int, patience=None, **options) -> TcpSink:
