@@ -2,7 +2,7 @@
 
 import pytest
 from other_versions import package
-from playbook_run import Run, event_arrives, service
+from playbook_run import Run, event_arrives, plan, service
 
 # Each test goes on where the one before it has left the host.
 pytestmark = pytest.mark.random_order(disabled=True)
@@ -65,3 +65,25 @@ def test_same_again_changes_nothing(host, tmp_path):
     assert run.code == 0, run.output
     assert "changed=0" in run.text
     assert service(host) == before
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "what", "restart"),
+    [
+        (STEPS[-1], {}, [], "untouched"),
+        (STEPS[-1], {"logstash_settings": {"pipeline.workers": 3}}, ["logstash.yml"], "restart"),
+        (STEPS[-2], {}, ["logstash_package"], "restart"),
+    ],
+)
+def test_plan_names_what_would_change_and_changes_nothing(host, tmp_path, version, settings, what, restart):
+    host.check_output("touch /run/before-plan")
+    before = service(host)
+    (planned,) = plan("playbooks/logstash.yml", package(version) | settings, tmp_path)["hosts"].values()
+    assert planned["service"] == restart
+    assert set(what) <= {change["what"] for change in planned["changes"]}
+    assert bool(what) == bool(planned["changes"])
+    assert service(host) == before
+    newer = host.check_output(
+        "find /etc /home /opt /srv /usr /var/cache /var/lib -xdev -newer /run/before-plan -type f"
+    )
+    assert [path for path in newer.split() if not path.startswith(("/var/lib/systemd/", "/var/lib/logstash/"))] == []
