@@ -51,8 +51,6 @@ def copy_rendered(
         result = _run(copy, action, task_vars)
     if hidden and action._task.diff and result.get("changed"):
         result["diff"] = _not_shown(shown_path(source), sensitive)
-    if sensitive and not result.get("failed"):
-        _warn_of_readers(action, str(result.get("dest", dest)), str(result.get("mode", "")), sensitive)
     if sensitive:
         for hash_name in ("checksum", "md5sum"):
             result.pop(hash_name, None)
@@ -81,10 +79,6 @@ def copy_tree(
     was_secret = {places[place] for place in _was_secret(action, free, "", task_vars)}
     if sensitive:
         _remember(action, {place: True for place, path in places.items() if path in sensitive}, "", task_vars)
-        for place, path in places.items():
-            if path in sensitive:
-                mode = f"{stat.S_IMODE(os.stat(os.path.join(directory, path)).st_mode):04o}"
-                _warn_of_readers(action, place, mode if arguments else str(action._task.args["mode"]), sensitive[path])
     copy = _copy_action(action, COPY_TREE_OPTIONS, src=os.path.join(directory, ""), **arguments)
     differences = []
     original = copy._get_diff_data
@@ -174,15 +168,6 @@ def _ask_host(action: ActionBase, files: Mapping[str, bool | None], name: str, t
     if answer.get("failed") or "secret" not in answer:
         raise AnsibleActionFail(answer.get("msg") or f"{', '.join(files)}: the host did not say what is secret there")
     return answer["secret"]
-
-
-def _warn_of_readers(action: ActionBase, path: str, mode: str, sensitive: Sequence[str]) -> None:
-    """Warn of a file with secrets that everybody on the host may read. A mode in signs is the author's to know."""
-    if mode.isdecimal() and int(mode, 8) & stat.S_IROTH:
-        action._display.warning(
-            f"{path} holds secret values ({', '.join(sensitive)}), and everybody on the host may read it (mode {mode}). "
-            'Give it another mode, such as "0640", and the group that has to read it.'
-        )
 
 
 def _not_shown(label: str, sensitive: Sequence[str]) -> dict[str, str]:
