@@ -12,11 +12,15 @@ from ..module_utils.aws.template import Template, TemplateError
 from ..module_utils.octopus.exposure import secrets_in_text
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
-OPTIONS = {"stacks": {"type": "list", "elements": "dict", "required": True}, **TOKEN_OPTIONS}
+OPTIONS = {
+    "stacks": {"type": "list", "elements": "dict", "required": True},
+    "tags": {"type": "dict", "default": {}},
+    **TOKEN_OPTIONS,
+}
 
 
 class ActionModule(TokenAction):
-    """Looks at each parameter of each stack, and at what the template says of it."""
+    """Looks at each parameter of each stack, at what the template says of it, and at the tags."""
 
     _requires_connection = False
 
@@ -38,6 +42,12 @@ class ActionModule(TokenAction):
                         f"stack {stack['name']}: parameter {name} holds a secret ({', '.join(sorted(reasons))}), and "
                         "CloudFormation shows it to everybody who may look at the stack. Give the parameter NoEcho: "
                         f"true in {stack['template']}, or better keep the secret in Secrets Manager and pass its ARN."
+                    )
+            for name, value in {**options["tags"], **(stack.get("tags") or {})}.items():
+                if any(secrets_in_text(text, host, self._secrets) for text in _texts(value)):
+                    faults.append(
+                        f"stack {stack['name']}: tag {name} holds a secret, and CloudFormation shows tags to everybody "
+                        "who may look at the stack or at what it makes. Take it out."
                     )
         if faults:
             raise AnsibleActionFail("\n".join(faults))

@@ -9,17 +9,22 @@ short_description: Refuse secrets that CloudFormation would show
 description:
   - CloudFormation shows a stack's parameters to everybody who may look at it, unless the template says C(NoEcho) of
     one. So a value that a sensitive Octopus variable goes into, directly or by way of filters and of other variables,
-    or that comes from Ansible Vault, is taken for such a parameter only.
+    or that comes from Ansible Vault, is taken for such a parameter only. Tags are shown in any case.
   - Needs no connection to AWS, and changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.octopus, elk.deploy.octopus.tokens]
 options:
   stacks:
     description:
-      - The stacks, each with C(name), C(template), a file on the control node, and C(parameters) with C(#{Tokens}).
+      - The stacks, each with C(name), C(template), a file on the control node, C(parameters) with C(#{Tokens}), and
+        C(tags).
     type: list
     elements: dict
     required: true
+  tags:
+    description: Tags of all of the stacks.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full
