@@ -13,7 +13,8 @@ import time
 from typing import NamedTuple
 
 BEGIN, END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
-BLOCK = re.compile(rf"{BEGIN}(.*?){END}", re.DOTALL)
+# Up to the next line of dashes: with a look beyond it for each of many beginnings, the time would grow with their square.
+BLOCK = re.compile(rf"{BEGIN}([^-]*(?:-(?!----)[^-]*)*){END}")
 LINE = 64
 SIGNATURE, PUBLIC_KEY, USER_ID, PUBLIC_SUBKEY = 2, 6, 13, 14
 # What an exported key is made of: also the trust in it, and pictures.

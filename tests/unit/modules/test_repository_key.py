@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
+    BEGIN,
+    END,
     KeyFileError,
     armored,
     explain_refusal,
     read_keys,
 )
 from ansible_collections.elk.deploy.plugins.modules import repository_key
+from growth import assert_linear
 
 DATA = Path(__file__).parent / "data"
 # Made in 2024; in 2013, with SHA-1; and in 2020, for one year.
@@ -238,6 +241,18 @@ def test_another_key_cannot_hide_from_the_fingerprint(fetch, tmp_path, content, 
         assert result["failed"]
         assert words in result["msg"]
     assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize("piece", [BEGIN, f"{BEGIN}\n\n", f"{BEGIN}\n-", f"\n{END}", "-----", "- ", "\n\t", "=\n", "\x99\0\0"])
+def test_a_file_of_any_text_is_read_in_time(piece):
+    """As large as the module takes it, from whoever serves it."""
+
+    def read(size):
+        for start in ("", f"{BEGIN}\n"):
+            with contextlib.suppress(KeyFileError):
+                read_keys((start + piece * size).encode("latin-1"))
+
+    assert_linear(read, 2000)
 
 
 def test_a_signature_with_absurd_dates_is_read():
