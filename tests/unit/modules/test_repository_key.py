@@ -252,7 +252,7 @@ def test_a_file_of_any_text_is_read_in_time(piece):
             with contextlib.suppress(KeyFileError):
                 read_keys((start + piece * size).encode("latin-1"))
 
-    assert_linear(read, 2000)
+    assert_linear(read, 300)
 
 
 def test_a_signature_with_absurd_dates_is_read():
