@@ -11,7 +11,6 @@ import re
 from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 
-
 # Read from this machine; or fetched from S3 by a client that uses TLS.
 _NOT_FETCHED = ("file", "s3")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")

@@ -132,7 +132,7 @@ def _pipelines(wanted: Wanted) -> Iterable[str]:
         name = str(pipeline.get("id"))
         if unfit_for_path(name) or PATTERN.search(name) or name in (".", ".."):
             yield (
-                f"logstash_pipelines: {name!r} is no id; expected a name {PATH}, and without / and * ? [ ] {{ }}, since "
+                f"logstash_pipelines: {name!r} is no id; expected a name {PATH}, and without / * ? [ ] {{ }}, since "
                 "directories are called after it, and Logstash reads the files of a pattern. Rename the pipeline."
             )
         for name, value in table.flatten(pipeline.get("settings") or {}).items():

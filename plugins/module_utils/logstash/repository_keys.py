@@ -13,7 +13,7 @@ import time
 from typing import NamedTuple
 
 BEGIN, END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
-# Up to the next line of dashes: with a look beyond it for each of many beginnings, the time would grow with their square.
+# Up to the next dashes: with a look beyond them for each of many beginnings, time would grow with their square.
 BLOCK = re.compile(rf"{BEGIN}([^-]*(?:-(?!----)[^-]*)*){END}")
 LINE = 64
 SIGNATURE, PUBLIC_KEY, USER_ID, PUBLIC_SUBKEY = 2, 6, 13, 14

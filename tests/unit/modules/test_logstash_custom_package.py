@@ -553,7 +553,9 @@ def test_a_file_of_an_address_stays_in_its_folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_of_any_name_is_one_word_of_the_spec_file():
-    text = rpm_spec.write(rpm_spec.Spec("noarch", [], "", {}, []), "1.0.0", "/build-x'; id; '%(id)", "usr/share/logstash")
+    text = rpm_spec.write(
+        rpm_spec.Spec("noarch", [], "", {}, []), "1.0.0", "/build-x'; id; '%(id)", "usr/share/logstash"
+    )
     assert """mv '/build-x'"'"'; id; '"'"'%%(id)'/* %{buildroot}/""" in text.splitlines()
 
 

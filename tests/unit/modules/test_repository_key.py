@@ -214,7 +214,7 @@ def test_another_key_is_not_taken_and_the_one_that_is_there_stays(fetch, tmp_pat
 
 
 def hidden(key, tag):
-    """A packet with two pieces: other programs read a key behind it, where its length was taken for that of the rest."""
+    """A packet in two pieces, behind which other programs read a key. Its length looks like that of all the rest."""
     rest = b"\x00" + key
     return bytes([0xC0 | tag, 0xE2]) + len(rest).to_bytes(4, "big") + rest
 
@@ -243,7 +243,9 @@ def test_another_key_cannot_hide_from_the_fingerprint(fetch, tmp_path, content, 
     assert not (tmp_path / "keys").exists()
 
 
-@pytest.mark.parametrize("piece", [BEGIN, f"{BEGIN}\n\n", f"{BEGIN}\n-", f"\n{END}", "-----", "- ", "\n\t", "=\n", "\x99\0\0"])
+@pytest.mark.parametrize(
+    "piece", [BEGIN, f"{BEGIN}\n\n", f"{BEGIN}\n-", f"\n{END}", "-----", "- ", "\n\t", "=\n", "\x99\0\0"]
+)
 def test_a_file_of_any_text_is_read_in_time(piece):
     """As large as the module takes it, from whoever serves it."""
 
