@@ -10,6 +10,8 @@ description:
   - CloudFormation shows a stack's parameters to everybody who may look at it, unless the template says C(NoEcho) of
     one. So a value that a sensitive Octopus variable goes into, directly or by way of filters and of other variables,
     or that comes from Ansible Vault, is taken for such a parameter only. Tags are shown in any case.
+  - Lists are passed with commas between their entries. So an entry whose tokens give a text with a comma is refused -
+    one variable could add entries to the list.
   - Needs no connection to AWS, and changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.octopus, elk.deploy.octopus.tokens]

@@ -30,6 +30,8 @@ TEXTS = [
     ("before {{ vaulted }} after", "a secret of the inventory"),
     ("{{ vaulted | b64encode }}", "a secret of the inventory"),
 ]
+# Of a parameter that is a list of values, or a text with commas.
+LISTS = {"several": ["x", "#{Subnets}"], "inside": ["a-#{Subnets}"], "one": ["#{Port}", "a,b"], "text": "#{Subnets}"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,7 @@ def told(tmp_path_factory):
         {"name": "Port", "value": 5045},
         {"name": "Secret", "value": "sensitive-value-one", "sensitive": True},
         {"name": "Around", "value": "a#{Secret}b"},
+        {"name": "Subnets", "value": "a,b"},
     ]
     project.write("variables.yml", json.dumps(variables))
     ciphertext = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(PASSWORD.encode()))]).encrypt("vaulted-value-two")
@@ -68,6 +71,9 @@ def told(tmp_path_factory):
             project.write(f"templates/{number}.json", json.dumps({"LogHost": text}))
             options = {"src": [f"{number}.json"], "reason": "Keep it elsewhere."}
             tasks.append(({"elk.deploy.octopus_no_secrets": options}, f"file_{number}"))
+    for name, value in LISTS.items():
+        stack = {"name": "alarms", "template": f"{folder}/stack.yml", "parameters": {"Topic": value}}
+        tasks.append(({"elk.deploy.stack_parameters": {"stacks": [stack]}}, f"list_{name}"))
     project.write("templates/literal.json", '{"LogHost": "has vaulted-value-two in it"}')
     project.write("templates/encrypted.json", project.path.joinpath("group_vars/all/secret.yml").read_text())
     whole = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(PASSWORD.encode()))]).encrypt("{}")
@@ -133,6 +139,13 @@ def test_a_look_at_a_stack_gets_no_value_that_cloudformation_hides(tmp_path, tem
     assert ended.stdout.count("...ignoring") == 1, ended.stdout + ended.stderr
     assert "known-to-nobody-else" not in ended.stdout + ended.stderr
     assert ("topic-that-is-shown" in ended.stdout) == (template != "no template")
+
+
+def test_a_variable_adds_no_entry_to_a_list(told):
+    words = "has a comma in it once its tokens are substituted"
+    assert f"parameter Topic, entry 2: #{{Subnets}} {words}" in told[0]["list_several"]
+    assert f"parameter Topic, entry 1: a-#{{Subnets}} {words}" in told[0]["list_inside"]
+    assert told[0]["list_one"] == told[0]["list_text"] == ""
 
 
 def test_no_message_shows_it(told):
