@@ -58,6 +58,8 @@ notes:
   - A byte order mark determines a file's encoding. Without one it is UTF-8, or windows-1252 if it is not valid UTF-8.
     If the result has characters that its encoding lacks, it is written as UTF-8 without a byte order mark, with a
     warning. Line endings stay as they are.
+  - A file that uses a sensitive variable, or is encrypted with Ansible Vault, is closed to all but its owner and its
+    group, unless the task sets a mode.
   - Check mode, differences and idempotence are those of M(ansible.builtin.copy). The difference of a file is not shown
     if it uses a sensitive variable, or is encrypted with Ansible Vault.
 """

@@ -33,6 +33,7 @@ def copy_rendered(
     ``source`` is the file that the content was made from. The difference is not shown when ``sensitive`` names
     anything: the names of the variables with secret values that went into the content. Nor is it when that was so of
     what is on the host, which remembers it. A hash of something secret is not returned: guesses could be tried with it.
+    Without the option ``mode`` a file with something secret is closed to others than its owner and group.
     """
     dest, name = action._task.args["dest"], os.path.basename(source)
     hidden = bool(sensitive) or _was_secret(action, [dest], name, task_vars) != []
@@ -41,6 +42,8 @@ def copy_rendered(
     arguments = {}
     if action._task.args.get("mode") == "preserve":
         arguments["mode"] = f"0{stat.S_IMODE(os.stat(source).st_mode):o}"
+    elif sensitive and not action._task.args.get("mode"):
+        arguments["mode"] = "o="
     with temporary_directory() as directory:
         rendered = os.path.join(directory, os.path.basename(source))
         with open(rendered, "wb") as stream:
@@ -66,9 +69,14 @@ def copy_tree(
     """The same for everything in ``directory``, which was made from the directory ``source``.
 
     ``sensitive`` has the relative paths of the files whose differences are not shown. Without the option ``mode`` every
-    file has the mode that it has in ``directory``.
+    file has the mode that it has in ``directory``; those in ``sensitive`` are closed to others than owner and group.
     """
-    arguments = {} if action._task.args.get("mode") else {"mode": "preserve"}
+    arguments = {}
+    if not action._task.args.get("mode"):
+        arguments["mode"] = "preserve"
+        for path in sensitive:
+            place = os.path.join(directory, path)
+            os.chmod(place, stat.S_IMODE(os.stat(place).st_mode) & ~stat.S_IRWXO)
     paths = {
         os.path.relpath(os.path.join(folder, name), directory)
         for folder, _folders, names in os.walk(directory)

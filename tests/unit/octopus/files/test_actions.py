@@ -181,6 +181,24 @@ def test_secrets_are_never_shown(project: Project, verbosity: tuple[str, ...]) -
         assert secret not in result.stdout + result.stderr
 
 
+def test_a_file_with_a_secret_is_closed_to_other_users_without_a_mode(project: Project) -> None:
+    project.write("templates/app/open.conf", "#{LogHost}\n")
+    project.write("templates/app/secret.sh", "#{Password}\n").chmod(0o755)
+    project.write("templates/app.conf", "#{Password}\n")
+    project.write("read.conf", "read by its group until now\n").chmod(0o664)
+    modes = {"out.conf": 0o640, "read.conf": 0o660, "asked.conf": 0o644, "out/secret.sh": 0o750, "out/open.conf": 0o644}
+    tasks = [
+        directory(),
+        template(),
+        template(dest="{{ playbook_dir }}/read.conf"),
+        template(dest="{{ playbook_dir }}/asked.conf", mode="0644"),
+    ]
+    for changed in (4, 0):
+        result = project.play(*tasks)
+        assert f"changed={changed}" in result.stdout, result.stdout + result.stderr
+        assert {name: (project.path / name).stat().st_mode & 0o777 for name in modes} == modes
+
+
 def test_encrypted_files_are_decrypted_and_not_shown(project: Project) -> None:
     project.write("vault", "open sesame\n")
     project.write("templates/app/tokens.conf", "vaulted: #{LogHost}\n")
