@@ -81,6 +81,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     environment,
     pipeline_plugins,
     service_manager,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -114,7 +115,14 @@ def has_keys(files, user, root):
         home = variables.get("HOME") or pwd.getpwnam(user).pw_dir
     except KeyError:
         return False
-    return (Path(root) / home.lstrip("/") / ".aws/credentials").exists()
+    try:
+        untrusted_paths.status_of(str(Path(root) / home.lstrip("/") / ".aws/credentials"))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # A link of the user's, say: where it leads to is not looked at.
+        return True
+    return True
 
 
 def find_metadata(files, keys, root):

@@ -130,14 +130,12 @@ log:
 """
 
 import ipaddress
-import json
 import os
 import socket
 import time
 from pathlib import Path
 from urllib.error import HTTPError
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     explanations,
@@ -145,6 +143,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     java_options,
     listening,
     logstash_log,
+    node_api,
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -179,9 +178,7 @@ class Api:
     def __init__(self, params):
         every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
         host = every.get(params["api_host"], params["api_host"])
-        # Neither a redirect nor a file of the user's may have the password sent elsewhere, or another one here.
-        self._options = {"timeout": 5, "use_proxy": False, "follow_redirects": "no", "use_netrc": False}
-        self._options["validate_certs"] = False
+        self._options = {"validate_certs": False}
         if params["api_user"]:
             near = loopback_address(host)
             if near:
@@ -206,8 +203,7 @@ class Api:
     def ask(self, path):
         """An answer as (object, ""), or (None, why there is none)."""
         try:
-            with open_url(self.url + path, **self._options) as response:
-                found = json.load(response)
+            found = node_api.ask(self.url + path, **self._options)
         except HTTPError as error:
             return None, f"it answers with status {error.code}"
         except (OSError, ValueError) as error:

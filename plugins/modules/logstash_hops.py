@@ -11,7 +11,8 @@ description:
     brokers, brokers to Redis, Redis to indexers, and to Elasticsearch.
   - Fails with all mistakes at once - a file that is not in O(tls_files), an option that the release's plugin does not
     have, a user without a password.
-  - Warns about, or fails for, each hop where events are unencrypted, or are accepted from anybody.
+  - Warns about, or fails for, each hop where events are unencrypted, or are accepted from anybody, and for a node API
+    that other machines can reach that way.
   - Runs on the control node only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -34,6 +35,14 @@ options:
     type: list
     elements: str
     default: []
+  api_host:
+    description: The address that the node API listens on; empty for a host without one.
+    type: str
+    default: ""
+  settings:
+    description: Those of C(logstash.yml), by their names, which say how the node API is protected.
+    type: dict
+    default: {}
   open:
     description: What to do about open hops.
     type: str

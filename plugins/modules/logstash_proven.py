@@ -115,7 +115,7 @@ import json
 import os
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
@@ -219,6 +219,12 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    try:
+        untrusted_paths.check_roots_own(
+            os.path.dirname(params["path"]), "root goes back to what is recorded there, and works on the releases there"
+        )
+    except OSError as error:
+        module.fail_json(msg=f"What was proven is not read from {params['path']}: {error}")
     before = read(params["path"])
     former = releases.former(params["settings"]) if params["settings"] else []
     if former and not module.check_mode:

@@ -121,6 +121,7 @@ output:
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -279,29 +280,39 @@ def run_test(copy, params, account, unit):
         with unit:
             code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
     else:
-        code, output = run_outside(command, variables, account)
+        code, output = run_outside(command, variables, account, params["timeout"] + UNIT_SECONDS)
     if code and not find_reasons(output):
         output += read_log(copy, account)
     return code, output
 
 
-def run_outside(command, variables, account):
-    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed."""
-    ended = subprocess.run(  # noqa: S603 - the program is what the role names
-        command,
-        cwd="/",
-        env=variables,
-        user=account.pw_uid,
-        group=account.pw_gid,
-        extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    return ended.returncode, ended.stdout
+def run_outside(command, variables, account, seconds):
+    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed.
+
+    After ``seconds`` it is ended in any case: another process of that user may have stopped what was to end it.
+    """
+    # A file and no pipe, which a process that goes on in the background could hold open.
+    with tempfile.TemporaryFile() as output:
+        program = subprocess.Popen(  # noqa: S603 - the program is what the role names
+            command,
+            cwd="/",
+            env=variables,
+            user=account.pw_uid,
+            group=account.pw_gid,
+            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = program.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+            code = TIMED_OUT[0]
+        printed = untrusted_paths.read_up_to(output.fileno(), untrusted_paths.MOST_TEXT)
+    return code, printed.decode("utf-8", "replace")
 
 
 def read_log(copy, account):
@@ -375,7 +386,11 @@ def option_files(copy, environment_files):
 
 def remove(base):
     """Removes the directory of the tests with all that is in it, also what a killed run left."""
-    shutil.rmtree(base, ignore_errors=True)
+    try:
+        shutil.rmtree(base, ignore_errors=True)
+    except RecursionError:
+        # The user has nested directories deeper than Python goes.
+        subprocess.run(["rm", "-rf", "--", str(base)], check=False)  # noqa: S603, S607 - of the system
 
 
 def main():
