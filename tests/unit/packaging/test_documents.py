@@ -22,7 +22,7 @@ PAGES = sorted(
 )
 # The changelog and the decisions tell of what was, too.
 PRESENT = [page for page in PAGES if page.name not in ("CHANGELOG.md", "decisions.md")]
-FOLDERS = "roles|playbooks|scripts|tests|molecule|lambda|plugins|inventories"
+FOLDERS = "roles|playbooks|scripts|tests|local|molecule|lambda|plugins|inventories"
 # What a page tells its reader to write.
 EXAMPLES = {"playbooks/tasks/drain.yml", "inventories/staging/group_vars/brokers/20-staging.yml"}
 GUIDES = {path.name for path in (ROOT / "docs").glob("*.md")}
