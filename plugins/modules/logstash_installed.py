@@ -5,23 +5,23 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_installed
-short_description: Say which Logstash is on a host, and whether the running one is older
+short_description: Find out which Logstash is on a host, and whether the running one is older
 description:
   - Reads the package database, the versions that were unpacked from archives, and the start of the service's process.
-  - Changes nothing, in check mode and out of it.
+  - Changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   manager:
-    description: The package manager of the host; another one than those that are known means that no package is.
+    description: The host's package manager. With an unknown one, no package is known.
     type: str
     required: true
   cache:
-    description: The directory on the host for package files, where an installation that did not end is noted.
+    description: The directory on the host for package files, which also records an unfinished installation.
     type: path
     required: true
   archive_root:
-    description: The directory that archives are unpacked in.
+    description: The directory that archives are unpacked into.
     type: path
     required: true
   archive:
@@ -52,12 +52,12 @@ EXAMPLES = r"""
 RETURN = r"""
 package:
   description:
-    - The version of the package. Empty when there is none, when it is half installed, and when it has left no program,
-      no user or no unit; with O(archive) the last three do not count, since the service runs without them.
+    - The version of the package. Empty if there is none, if it is half installed, or if the program, the user or the
+      unit is missing; with O(archive), the last three do not matter, since the service runs without them.
   type: str
   returned: always
 missing:
-  description: What the package should have left on the host and is not there.
+  description: What the package should have installed on the host but is missing.
   type: list
   elements: str
   returned: always
@@ -71,23 +71,23 @@ archives:
   elements: str
   returned: always
 current:
-  description: The version that the link C(current) of the archives leads to, empty when there is none.
+  description: The version that the archives' link C(current) points to; empty if there is none.
   type: str
   returned: always
 has_archive_unit:
-  description: Whether the unit file of the archives is there. One that a package wrote is not.
+  description: Whether the archives' unit file exists. One written by a package does not count.
   type: bool
   returned: always
 outdated:
-  description: Whether the service's process was started before what it runs was installed.
+  description: Whether the service's process was started before the current installation.
   type: bool
   returned: always
 system_call_groups:
-  description: Whether the host's systemd knows the group C(@system-service) of system calls.
+  description: Whether the host's systemd knows the system call group C(@system-service).
   type: bool
   returned: always
 user_namespaces:
-  description: Whether the host's kernel makes user namespaces.
+  description: Whether the host's kernel supports user namespaces.
   type: bool
   returned: always
 """

@@ -5,51 +5,50 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_overrides
-short_description: Find what was set up by hand and decides what Logstash runs
+short_description: Find what was set up by hand and overrides what Logstash runs
 description:
-  - Looks for drop-ins of the unit with another command, user or root, for variables such as C(LS_JAVA_OPTS) in the
-    files and lines of the service's environment, for a unit in the place of the package's, and for what holds the
-    package at another version.
-  - Each find has its file and line. Values are never shown, since they may hold passwords.
+  - Looks for drop-ins of the unit with another command, user or root directory, for variables such as C(LS_JAVA_OPTS)
+    in the service's environment, for a unit that replaces the package's, and for holds on another version.
+  - Each result has its file and line. Values are never shown, since they may contain passwords.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   handling:
     description:
-      - V(fail) fails when there is something; V(leave) says so in a warning.
-      - V(remove) says so, and with O(now) makes comments of the lines.
+      - V(fail) fails if there is anything; V(leave) reports it in a warning.
+      - V(remove) reports it, and with O(now) comments the lines out.
     type: str
     choices: [fail, leave, remove]
     default: fail
   now:
-    description: Whether V(remove) takes the lines out now.
+    description: Whether V(remove) comments the lines out now.
     type: bool
     default: false
   environment:
-    description: The names of the variables that the role sets itself, so that what a file says of them does not count.
+    description: The names of the variables that the role sets itself, so that their values in files have no effect.
     type: list
     elements: str
     default: []
   version:
-    description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) says which Java that is.
+    description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) selects its Java.
     type: str
     required: true
   manager:
-    description: The package manager whose holds count.
+    description: The package manager whose holds are checked.
     type: str
     required: true
   held:
-    description: Whether the package database has a hold.
+    description: Whether the package database has a hold on the package.
     type: bool
     default: false
   holds:
-    description: Whether holds count, as they do while another version is to come and none of them is the role's.
+    description: Whether holds matter, as they do if another version is to be installed and none of them is the role's.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
-    description: Says what it would take out.
+    description: Reports what it would comment out.
 """
 
 EXAMPLES = r"""
@@ -67,7 +66,7 @@ found:
   elements: dict
   returned: always
 removable:
-  description: The files with lines that V(remove) takes out.
+  description: The files with lines that V(remove) comments out.
   type: list
   elements: str
   returned: always

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_proven
-short_description: Read and write what was last proven healthy on a host
+short_description: Read and write the record of what last passed the health gate on a host
 description:
-  - A file of JSON names what last passed the health gate, such as the version and the release of the settings, and what
-    did so before.
-  - Before the first live change the file is marked, together with the process that runs at that moment. A run that is
-    cut off leaves the mark, so that the next one restarts; and a run that fails knows whether what runs is still the
-    last good.
-  - A file of another form counts as one that names nothing.
-  - With O(settings), releases whose names are a hash without a key get names by O(key), in the record, in
-    C(releases) and in the link C(current). Their files stay as they are, so that nothing has to be restarted.
+  - A JSON file names what last passed the health gate, such as the version and the release of the settings, and what
+    passed it before.
+  - Before the first live change, the file is marked, together with the process that is running then. An interrupted run
+    leaves the mark, so that the next run restarts the service; and a failed run knows whether the running process still
+    has the last known-good configuration.
+  - A file of another form is treated as empty.
+  - With O(settings), releases whose names are an unkeyed hash are renamed with O(key), in the record, in C(releases)
+    and in the link C(current). Their files stay as they are, so nothing has to be restarted.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -32,30 +32,30 @@ options:
   state:
     description:
       - V(read) changes nothing.
-      - V(changing) marks that something live is about to change. A mark that is there stays as it is.
-      - V(proven) writes O(record), and takes the mark away.
-      - V(pending) writes O(record) and marks the process of now, for what has to be done before the work is over.
+      - V(changing) marks that something live is about to change. An existing mark stays as it is.
+      - V(proven) writes O(record), and removes the mark.
+      - V(pending) writes O(record) and marks the current process, for work that remains to be done.
     type: str
     choices: [read, changing, proven, pending]
     default: read
   settings:
-    description: The live settings directory, whose releases of before get new names.
+    description: The live settings directory, whose old releases are renamed.
     type: path
   key:
-    description: The file on the host with the key that names releases, as M(elk.deploy.settings_release) has it.
+    description: The file on the host with the key that names releases, as for M(elk.deploy.settings_release).
     type: path
     default: /var/lib/elk-deploy/release.key
   record:
-    description: What was proven. No secrets, since everybody on the host can read the file. Needs the key RV(release).
+    description: What passed the health gate. No secrets, since the file is world-readable. Needs the key RV(release).
     type: dict
   keep:
-    description: How many records are kept, the last one included.
+    description: How many records are kept, including the last one.
     type: int
     default: 5
 attributes:
   check_mode:
     support: full
-    description: Says what it would write, and changes nothing. The names are those that are there.
+    description: Reports what it would write, and changes nothing. Releases keep their names.
 """
 
 EXAMPLES = r"""
@@ -73,11 +73,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: What was last proven healthy; empty when nothing was.
+  description: What last passed the health gate; empty if nothing has.
   type: dict
   returned: success
 earlier:
-  description: What was proven before that, newest first, each pair of release and version once.
+  description: What passed it before that, newest first, each pair of release and version once.
   type: list
   elements: dict
   returned: success
@@ -91,21 +91,21 @@ same_process:
   returned: success
 service:
   description:
-    - What the service does, V(running), V(restarting) when it ended and systemd is about to start it again, V(failed)
-      when it ended and stays so, V(stopped), or V(absent).
+    - The state of the service, V(running), V(restarting) if it ended and systemd is about to start it again, V(failed)
+      if it ended and stays so, V(stopped), or V(absent).
   type: str
   returned: success
 release:
-  description: The release of RV(record), empty when nothing was proven.
+  description: The release in RV(record); empty if nothing has passed the health gate.
   type: str
   returned: success
 renamed:
-  description: The former names of releases that got, or in check mode would get, other names.
+  description: The former names of releases that were renamed, or in check mode would be.
   type: list
   elements: str
   returned: success
 found:
-  description: What was on the host before the first change, as O(found) has it; empty when nothing is kept.
+  description: What was on the host before the first change, from O(found); empty if nothing is saved.
   type: dict
   returned: success
 """
@@ -115,7 +115,7 @@ import json
 import os
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
@@ -219,6 +219,12 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    try:
+        untrusted_paths.check_roots_own(
+            os.path.dirname(params["path"]), "root goes back to what is recorded there, and works on the releases there"
+        )
+    except OSError as error:
+        module.fail_json(msg=f"What was proven is not read from {params['path']}: {error}")
     before = read(params["path"])
     former = releases.former(params["settings"]) if params["settings"] else []
     if former and not module.check_mode:

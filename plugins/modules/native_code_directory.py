@@ -5,12 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: native_code_directory
-short_description: See whether a user can load native libraries from a directory
+short_description: Check whether a user can load native libraries from a directory
 description:
-  - Java unpacks native libraries to its temporary directory and loads them from there. Logstash does so at every start,
-    and does not come up where that directory is on a file system that is mounted noexec.
-  - Looks at the mount of the directory, or of the nearest one above it as long as it does not exist.
-  - With O(user), tries it as that user, with a file that has no name, so that nothing is ever left there.
+  - Java unpacks native libraries into its temporary directory and loads them from there. Logstash does so at every
+    start, and does not start if that directory is on a file system that is mounted noexec.
+  - Looks at the mount of the directory, or of the nearest existing parent.
+  - With O(user), tries it as that user, with an unnamed file, so that nothing is ever left behind.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -19,20 +19,20 @@ options:
     type: path
     required: true
   user:
-    description: The user that loads from it. One that does not exist yet is not tried.
+    description: The user to try it as. A user that does not exist yet is skipped.
     type: str
   variable:
-    description: The variable that says where it is, for messages.
+    description: The variable that sets the path, for messages.
     type: str
     required: true
   required:
-    description: Whether it is an error that the directory does not exist.
+    description: Whether it is an error if the directory does not exist.
     type: bool
     default: false
 attributes:
   check_mode:
     support: full
-    description: The same, since it changes nothing.
+    description: Makes no difference, since it changes nothing.
 """
 
 EXAMPLES = r"""
@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tried:
-  description: Whether it was tried as the user; otherwise only the mount was looked at.
+  description: Whether it was tried as the user; otherwise only the mount was checked.
   type: bool
   returned: success
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,7 @@ def write(spec: Spec, version: str, root: Path, home: str) -> str:
     lines = ["Name: logstash", f"Version: {version}", f"BuildArch: {spec.arch}", "AutoReqProv: no"]
     lines += [_quoted(line) for line in spec.head]
     lines += ["", "%description", _quoted(spec.description), ""]
-    lines += ["%install", f"mv '{root}'/* %{{buildroot}}/", ""]
+    lines += ["%install", f"mv {_quoted(shlex.quote(str(root)))}/* %{{buildroot}}/", ""]
     for section, (program, body) in spec.scripts.items():
         lines += [f"%{section} -p {program}" if program != "/bin/sh" else f"%{section}", _quoted(body), ""]
     lines += ["%files", "%defattr(-,root,root,-)", f'"/{home}"']

@@ -96,6 +96,8 @@ def keep(copies: Path, paths: Iterable[str | Path], skip: Iterable[str | Path] =
 
 def _copy(source: Directory, name: str, target: Directory, new_name: str, skip: set[str]) -> None:
     """Copies an entry of a Directory into another one, over what is there of the name; folders are joined."""
+    if source.path.count("/") > untrusted_paths.MOST_LEVELS:
+        raise untrusted_paths.too_deep(source.place(name))
     path = source.place(name)
     found = _describe(source, name)
     if path in skip or found is None:

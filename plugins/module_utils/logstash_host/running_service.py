@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.error import URLError
 
-from ansible.module_utils.urls import open_url
-
-from . import listening, settings_lines
+from . import listening, node_api, settings_lines
 from .service_manager import Run
 
 # Where Logstash's node API listens when no setting says so.
@@ -35,8 +32,7 @@ def addresses_of(pid: str | int) -> list[tuple[str, int]]:
 def ask(url: str) -> dict[str, Any]:
     """The JSON object that the node API answers with; empty where it does not."""
     try:
-        with open_url(url, timeout=5, use_proxy=False) as answer:
-            found = json.load(answer)
+        found = node_api.ask(url)
     except (OSError, URLError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
