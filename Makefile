@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan verify destroy render variables setup test lint unit molecule e2e bench requirements advisories reference
+.PHONY: help deploy plan verify destroy render variables setup test lint unit molecule e2e coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: ## Run every test: lint, unit, molecule, e2e
 
 lint unit molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
+
+coverage: ## Run the unit tests and report which lines of the log shipper and of plugins/ they leave out
+	@scripts/test.sh coverage
 
 bench: ## Measure, as ratios within one run (BENCH="name ..." for some)
 	@scripts/setup.sh && .venv/bin/python -m tests.benchmarks $(BENCH)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -45,7 +45,7 @@ need_engine() {
 }
 
 run_lint() {
-    "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/yamllint" --strict . &&
+    "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/mypy" && "$venv/bin/yamllint" --strict . &&
         "$venv/bin/codespell" && "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan.sh && "$venv/bin/ansible-lint" --offline --profile production
 }
 
@@ -53,6 +53,11 @@ run_unit() {
     # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
     if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
     "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" tests/unit
+}
+
+run_coverage() {
+    rm -rf build/coverage
+    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit
 }
 
 run_molecule() {

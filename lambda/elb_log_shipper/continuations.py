@@ -6,6 +6,7 @@ this function.
 
 import os
 from functools import lru_cache
+from typing import Any
 
 from .errors import DeliveryError
 
@@ -33,7 +34,7 @@ def hand_on(body: str) -> None:
 
 
 @lru_cache(maxsize=1)
-def _client():
+def _client() -> Any:
     import boto3  # noqa: PLC0415 - slow and large
     from botocore.config import Config  # noqa: PLC0415
 

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .formats import NAMINGS, ParseError, Record, parse
+from .formats import NAMINGS, ParseError, Record, Value, parse
 from .formats.keys import format_of
 from .kernel import Kernel
-from .lines import MAX_LINE_BYTES, Block
+from .lines import MAX_LINE_BYTES, UNKNOWN, Block
 from .masking import Masking
 from .native import to_json
 from .selection import STATUS, Selection
@@ -64,7 +64,7 @@ class Batch(NamedTuple):
 
     data: bytes
     events: int
-    block: Block | None = None
+    block: Block = UNKNOWN
     """What they were made of, where it is known; ``line`` is the number of its first line, from 0."""
     line: int = 0
 
@@ -81,7 +81,7 @@ class Counts(SimpleNamespace):
     unparsed: int
     left_out: int
     bytes: int
-    last_time: str | None
+    last_time: Value
 
     def __init__(self) -> None:
         super().__init__(lines=0, empty=0, unparsed=0, left_out=0, bytes=0, last_time=None)
@@ -241,7 +241,8 @@ class Encoder:
 
     def _encode_fast(self, block: Block) -> Batch | None:
         """All lines at once; ``None`` when there is something unusual among them."""
-        found = self._kernel and self._kernel.encode(block.data, self._object, block.offset, self._selection)
+        kernel = self._kernel
+        found = kernel.encode(block.data, self._object, block.offset, self._selection) if kernel else None
         if found is None:
             # The first block, or its lines are not like those of the one before.
             kernel = self._style.kernel_for(block.data.partition(b"\n")[0])
@@ -316,12 +317,13 @@ def read_raw(event: bytes, naming: str) -> RawEvent | None:
     return RawEvent(*(_look_up(fields, name) for name in (names.message, names.reason, names.event_id)))
 
 
-def _look_up(fields: Mapping, name: str) -> str:
+def _look_up(fields: Mapping[str, Any], name: str) -> str:
     """A field by its name with dots, whether or not it is nested."""
-    place = fields
+    place: Any = fields
     for part in name.split("."):
         place = place.get(part, {})
-    return place or ""
+    found: str = place or ""
+    return found
 
 
 def _batch(events: list[str]) -> Batch:
@@ -335,7 +337,7 @@ def _decode(line: bytes) -> str:
 
 def _nest(fields: Mapping[str, object]) -> dict[str, object]:
     """Names with dots as objects in objects."""
-    nested: dict[str, object] = {}
+    nested: dict[str, Any] = {}
     for name, value in fields.items():
         *parents, last = name.split(".")
         place = nested

@@ -20,7 +20,7 @@ _BARE = "[^ ]++"
 _QUOTED = '[^"]*+'
 
 
-class _Memo(dict):
+class _Memo(dict[str, str]):
     """A group's text -> JSON of some of its values, and the constant texts between them."""
 
     def __init__(self, read: Callable[[str], list[tuple[Value, ...]]], column: int, value: int) -> None:
@@ -39,7 +39,7 @@ class _Memo(dict):
             self[text] = found
         return found
 
-    def values(self, texts: Texts) -> Values:
+    def encode(self, texts: Texts) -> Values:
         """:raises ValueError: a text that the columns can't have."""
         return Values(list(map(self.__getitem__, texts)))
 
@@ -77,7 +77,7 @@ class LookedUp:
 
         :raises ValueError: a text that the columns can't have.
         """
-        return [memo.values(texts) for memo in self._memos]
+        return [memo.encode(texts) for memo in self._memos]
 
     def read(self, text: str) -> list[tuple[Value, ...]]:
         """The careful parser's values of each column.
@@ -115,7 +115,7 @@ class Shaped:
     def encode(self, texts: Texts, *parts: Texts) -> list[Values]:
         found = self._shape.encode(texts, *parts)
         if found is None:
-            return [memo.values(texts) for memo in self._memos]
+            return [memo.encode(texts) for memo in self._memos]
         return [found[value] for value in self._values]
 
     def read(self, text: str) -> list[tuple[Value, ...]]:

@@ -9,7 +9,7 @@ becomes a message of its own, and keeps nothing else back.
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from . import continuations, metrics, native, s3
@@ -23,10 +23,10 @@ from .triggers import Message, Source, continuation, messages
 _HAND_ON_SECONDS = 5
 _LARGEST_RESERVE = 0.25  # of the time that there is
 
-Log = Callable[[dict], None]
+Log = Callable[[Mapping[str, object]], None]
 
 
-def lambda_handler(event: object, context: object = None) -> dict:
+def lambda_handler(event: object, context: object = None) -> Mapping[str, object]:
     """Ship every object of an event.
 
     :return: for messages of SQS ``{"batchItemFailures": [{"itemIdentifier": ...}]}``; else the counts ``objects``,
@@ -81,7 +81,7 @@ def clock_of(context: object, settings: Settings) -> Clock | None:
 
     The reserve is for the receiver's answer to the last batch, which may take a whole timeout, and for handing on.
     """
-    milliseconds = getattr(context, "get_remaining_time_in_millis", None)
+    milliseconds: Callable[[], int] | None = getattr(context, "get_remaining_time_in_millis", None)
     if milliseconds is None:
         return None
 
@@ -91,7 +91,7 @@ def clock_of(context: object, settings: Settings) -> Clock | None:
     return Clock(remaining, min(settings.receiver.timeout + _HAND_ON_SECONDS, remaining() * _LARGEST_RESERVE))
 
 
-def log_json(entry: dict) -> None:
+def log_json(entry: Mapping[str, object]) -> None:
     """One structured line on standard output, which Lambda sends to CloudWatch Logs."""
     print(json.dumps(entry), flush=True)
 
@@ -126,7 +126,7 @@ class Invocation:
         self._failures: list[str] = []
         self._lags: list[float] = []
 
-    def run(self, event: object) -> dict:
+    def run(self, event: object) -> Mapping[str, object]:
         """See :func:`lambda_handler`."""
         started = time.monotonic()
         try:
@@ -243,13 +243,13 @@ class Invocation:
     def _log(self, event: str, source: Source, level: str = "INFO", **more: object) -> None:
         self._write(self._entry(level, event) | {"bucket": source.bucket, "key": source.key} | more)
 
-    def _entry(self, level: str, event: str) -> dict:
-        entry = {"level": level, "event": event}
+    def _entry(self, level: str, event: str) -> dict[str, object]:
+        entry: dict[str, object] = {"level": level, "event": event}
         request = getattr(self._context, "aws_request_id", None)
         return entry | {"requestId": request} if request else entry
 
     def _log_metrics(self, started: float) -> None:
-        values = {
+        values: dict[str, int | float | list[float]] = {
             "Objects": self._totals["objects"],
             "Lines": self._totals["lines"],
             "Bytes": self._bytes,

@@ -37,7 +37,13 @@ class Kernel:
     :param event: makes the JSON of one event from the values of each column and its id.
     """
 
-    def __init__(self, form: Format, quoted: tuple[bool, ...], naming: str, event: Callable[[list, str], str]) -> None:
+    def __init__(
+        self,
+        form: Format,
+        quoted: tuple[bool, ...],
+        naming: str,
+        event: Callable[[list[tuple[Value, ...]], str], str],
+    ) -> None:
         self._groups = make_groups(form.columns, quoted)
         self._sizes = [re.compile(group.pattern).groups for group in self._groups]
         self._firsts = list(accumulate(self._sizes[:-1], initial=2))  # the first group is the whole line
@@ -52,10 +58,10 @@ class Kernel:
         }
         # An event with marks for values shows what is constant, and where each value goes.
         marks: list[tuple[Group, int, int]] = []
-        marked: list[list[str]] = []
+        marked: list[tuple[Value, ...]] = []
         for (number, place), column in zip(columns, form.columns, strict=False):
             values = range(len(column.names(naming)))
-            marked.append([f"\0{len(marks) + value}\0" for value in values])
+            marked.append(tuple(f"\0{len(marks) + value}\0" for value in values))
             marks += [(self._groups[number], place, value) for value in values]
         self._lay_out(_MARK.split(event(marked, "\0id\0") + "\n"), marks)
 

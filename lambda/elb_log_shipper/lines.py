@@ -33,6 +33,10 @@ class Block(NamedTuple):
     """Where its first byte lies in the inflated log, in bytes."""
 
 
+UNKNOWN = Block(b"", 0)
+"""Where nobody says which lines something was made of."""
+
+
 def read_chunks(read: Callable[[int], bytes], size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """Call ``read(size)`` until it returns nothing."""
     while chunk := read(size):

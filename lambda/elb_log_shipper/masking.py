@@ -55,7 +55,8 @@ class Masking:
     def _masked(self, column: Column, found: tuple[Value, ...]) -> tuple[Value, ...]:
         """A column's values, the first of which is its text, made again of the masked text."""
         mask = self._mask_for(column)
-        return column.convert(mask(found[0])) if mask and found[0] is not None else found
+        text = found[0]
+        return column.convert(mask(text)) if mask and isinstance(text, str) else found
 
     def _mask_for(self, column: Column) -> Callable[[str], str] | None:
         if self._addresses and column.name == "client:port":

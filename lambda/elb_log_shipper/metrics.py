@@ -35,7 +35,7 @@ class Dimensions(NamedTuple):
     component: str
 
 
-def lines(values: Mapping[str, int | float | list[float]], dimensions: Dimensions) -> list[dict]:
+def lines(values: Mapping[str, int | float | list[float]], dimensions: Dimensions) -> list[dict[str, object]]:
     """The metrics as lines to be logged; one, as long as no list has more values than one line may hold."""
     first = {name: value[:_MAX_VALUES] if isinstance(value, list) else value for name, value in values.items()}
     found = [_line(first, dimensions)]
@@ -46,7 +46,7 @@ def lines(values: Mapping[str, int | float | list[float]], dimensions: Dimension
     return found
 
 
-def _line(values: Mapping[str, int | float | list[float]], dimensions: Dimensions) -> dict:
+def _line(values: Mapping[str, int | float | list[float]], dimensions: Dimensions) -> dict[str, object]:
     values = {name: value for name, value in values.items() if value != []}
     return {
         "_aws": {
@@ -66,12 +66,14 @@ def _line(values: Mapping[str, int | float | list[float]], dimensions: Dimension
     }
 
 
-def lag(last_time: str | None) -> float | None:
+def lag(last_time: object) -> float | None:
     """Seconds since a time as it is in the logs, or ``None`` when it is none."""
+    if not isinstance(last_time, str):
+        return None
     from datetime import UTC, datetime  # noqa: PLC0415 - not needed for a start
 
     try:
-        logged = datetime.fromisoformat(last_time or "")
+        logged = datetime.fromisoformat(last_time)
     except ValueError:
         return None
     return round((datetime.now(UTC) - logged.replace(tzinfo=logged.tzinfo or UTC)).total_seconds(), 3)

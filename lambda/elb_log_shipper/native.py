@@ -8,24 +8,41 @@ A part that can't be imported, such as one for another Python, counts as missing
 
 import json
 import zlib
+from types import ModuleType
+from typing import Protocol
 
+isal_zlib: ModuleType | None
 try:
     from isal import isal_zlib
 except ImportError:
     isal_zlib = None
+orjson: ModuleType | None
 try:
     import orjson
 except ImportError:
     orjson = None
 
-INFLATE_ERRORS = (zlib.error, isal_zlib.error) if isal_zlib else (zlib.error,)
+INFLATE_ERRORS: tuple[type[Exception], ...] = (zlib.error, isal_zlib.error) if isal_zlib else (zlib.error,)
 """What corrupt data raises."""
 
 _GZIP_WBITS = 31  # zlib's name for "with gzip header and trailer"
 _SIMPLE_STARTS = (b"\x1f\x8b\x08\x00", b"\x1f\x8b\x08\x08")  # no optional field; only the file's name
 
 
-def gzip_member(start: bytes) -> "zlib._Decompress":
+class Inflating(Protocol):
+    """What ``zlib.decompressobj`` makes, and isal's."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def flush(self) -> bytes: ...
+
+
+def gzip_member(start: bytes) -> Inflating:
     """A new ``decompressobj`` for a member of gzip.
 
     isal refuses correct headers with several optional fields, or a checksum, when they come in pieces; and waits for
@@ -34,7 +51,8 @@ def gzip_member(start: bytes) -> "zlib._Decompress":
     :param start: what is there of the member, at least a byte.
     """
     inflating = isal_zlib if isal_zlib and start.startswith(_SIMPLE_STARTS) else zlib
-    return inflating.decompressobj(_GZIP_WBITS)
+    member: Inflating = inflating.decompressobj(_GZIP_WBITS)
+    return member
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -48,7 +66,8 @@ def to_json(value: object) -> str:
     """
     if orjson:
         try:
-            return orjson.dumps(value).decode()
+            encoded: bytes = orjson.dumps(value)
+            return encoded.decode()
         except TypeError:  # a lone surrogate, or a number of more than 64 bits
             pass
     return _encode(value)

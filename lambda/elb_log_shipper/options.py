@@ -6,6 +6,7 @@ another.
 """
 
 import argparse
+from typing import Any
 
 from . import arguments, settings
 from .keys import KEYS, SWITCH
@@ -228,7 +229,7 @@ def _add_secret(group: argparse._ArgumentGroup, key: str, reference: str, what: 
     )
 
 
-def _add(group: argparse._ActionsContainer, key: str, **more: str | type) -> None:
+def _add(group: argparse._ActionsContainer, key: str, **more: Any) -> None:
     if KEYS[key].choices:
         more["metavar"] = "|".join(KEYS[key].choices)
     if key not in _WITHOUT_FILE and isinstance(KEYS[key].default, str | int) and KEYS[key].kind != SWITCH:

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from . import native
 from .delivery import Sink
@@ -94,9 +95,7 @@ class Run:
                 if self._interruption.came:
                     return
                 start = START if number else position
-                outcome = worker.work(
-                    log.name, start, lambda read, counts, log=log: self._progress.show(log, read, counts)
-                )
+                outcome = worker.work(log.name, start, partial(self._progress.show, log))
                 self._progress.finish(log)
                 yield outcome
                 if outcome.fatal:
@@ -150,8 +149,8 @@ class _Progress:
 
     def expect(self, logs: Sequence[Log]) -> None:
         self._logs = len(logs)
-        sizes = [log.size for log in logs]
-        self._expected = None if None in sizes else sum(sizes)
+        sizes = [log.size for log in logs if log.size is not None]
+        self._expected = sum(sizes) if len(sizes) == len(logs) else None
 
     def show(self, log: Log, read: int, counts: Counts) -> None:
         """Of a log that is being read: how many of its bytes were, and what came of them."""

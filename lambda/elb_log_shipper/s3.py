@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .errors import FetchError, InputError
 
@@ -32,7 +32,7 @@ class Listed(NamedTuple):
 class Object:
     """One object that is being read. ``etag`` is set once it is open; ``retries`` counts the bodies that broke off."""
 
-    def __init__(self, client, bucket: str, key: str, version: str | None, etag: str | None) -> None:
+    def __init__(self, client: Any, bucket: str, key: str, version: str | None, etag: str | None) -> None:
         self.retries = 0
         self.etag = etag
         self.size = 0
@@ -42,7 +42,7 @@ class Object:
         if version is not None:
             self._wanted["VersionId"] = version
         self._position = 0
-        self._body = None
+        self._body: Any = None
         self._open()
 
     def read(self, size: int) -> bytes:
@@ -56,7 +56,8 @@ class Object:
             try:
                 if self._body is None:
                     self._open()
-                if data := self._body.read(size):
+                data: bytes = self._body.read(size)
+                if data:
                     self._position += len(data)
                     return data
                 problem = None  # an end before the announced one
@@ -138,7 +139,7 @@ def list_objects(bucket: str, prefix: str) -> Iterator[Listed]:
 
 
 @lru_cache(maxsize=1)
-def _client():
+def _client() -> Any:
     import boto3  # noqa: PLC0415 - half a second and 50 MB that local files don't need
     from botocore.config import Config  # noqa: PLC0415
 

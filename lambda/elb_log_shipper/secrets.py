@@ -10,6 +10,8 @@ are in no message and no log. boto3 is imported when there is something to fetch
 
 import json
 import time
+from collections.abc import Callable
+from typing import Any
 
 from .errors import DeliveryError
 
@@ -52,7 +54,8 @@ def _fetch(reference: str) -> str:
         answer = _call(
             reference, "ssm", "ssm:GetParameter", lambda client: client.get_parameter(Name=name, WithDecryption=True)
         )
-        return answer["Parameter"]["Value"]
+        parameter: str = answer["Parameter"]["Value"]
+        return parameter
     name, _, key = reference.removeprefix(SECRETS_MANAGER).partition("#")
     answer = _call(
         reference,
@@ -60,7 +63,7 @@ def _fetch(reference: str) -> str:
         "secretsmanager:GetSecretValue",
         lambda client: client.get_secret_value(SecretId=name),
     )
-    value = answer.get("SecretString")
+    value: str | None = answer.get("SecretString")
     if value is None:
         raise DeliveryError(f"{reference}: a binary secret. Store it as text")
     return _part(reference, value, key) if key else value
@@ -71,12 +74,13 @@ def _part(reference: str, value: str, key: str) -> str:
         found = json.loads(value)
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not isinstance(found.get(key), str):
+    part = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(part, str):
         raise DeliveryError(f"{reference}: expected a JSON object with the text {key!r}. See the secret's keys")
-    return found[key]
+    return part
 
 
-def _call(reference: str, service: str, permission: str, call) -> dict:
+def _call(reference: str, service: str, permission: str, call: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     import boto3  # noqa: PLC0415 - slow and large
     from botocore.config import Config  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ in Lambda is the one that holds this package.
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -156,9 +157,12 @@ class Checker:
         expected = 'statuses such as 404 or 2xx, each with a share from 0 to 1: {"2xx": 0.1, "404": 1}'
         if not isinstance(value, dict) or not all(_STATUS.fullmatch(status) for status in value):
             raise self._invalid("Sampling", expected)
-        shares = {status: _number(share) for status, share in value.items()}
-        if not all(share is not None and 0 <= share <= 1 for share in shares.values()):
-            raise self._invalid("Sampling", expected)
+        shares: dict[str, float] = {}
+        for status, share in value.items():
+            number = _number(share)
+            if number is None or not 0 <= number <= 1:
+                raise self._invalid("Sampling", expected)
+            shares[status] = number
         return shares
 
     def _texts(self, key: str, value: object) -> tuple[str, ...]:
@@ -232,7 +236,7 @@ class Checker:
             return Address(entry, port)
         found = _HOST.fullmatch(entry)
         own = int(found[2] or port) if found else 0
-        if not 1 <= own <= 65535:
+        if not found or not 1 <= own <= 65535:
             self._no_address()
         return Address(found[1].strip("[]"), own)
 
@@ -284,7 +288,7 @@ class Checker:
         return value
 
     def _integer(self, key: str) -> int:
-        low, high = KEYS[key].between
+        low, high = KEYS[key].between or (0, sys.maxsize)
         value = self._value(key)
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value):
             value = int(value)  # a substituted token is always a string

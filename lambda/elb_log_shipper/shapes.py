@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from .formats.columns import (
+    Value,
     endpoint,
     integer,
     latency,
@@ -113,7 +114,7 @@ def _are_plain(texts: Texts) -> bool:
 
 _NUMBER = "(?!0[0-9])[^ ]"  # without zeros in front, that is
 
-SHAPES: dict[Callable, Shape] = {
+SHAPES: dict[Callable[[str], tuple[Value, ...]], Shape] = {
     endpoint: Shape(_endpoints, f"(([^ ]+):({_NUMBER}{{1,5}}+))"),
     integer: Shape(_integers, f"({_NUMBER}{{1,18}}+)"),
     latency: Shape(_seconds),

@@ -14,7 +14,7 @@ with SQS / SNS" in Lambda's.
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 from urllib.parse import unquote_plus
 
 from .errors import EventError
@@ -91,7 +91,7 @@ def is_test_object(key: str) -> bool:
     return key.rpartition("/")[2] == TEST_OBJECT
 
 
-def _is_sqs(record: object) -> bool:
+def _is_sqs(record: object) -> TypeGuard[Mapping[str, Any]]:
     return isinstance(record, Mapping) and record.get("eventSource") == "aws:sqs"
 
 
@@ -146,7 +146,7 @@ def _open_record(record: object, depth: int) -> Iterator[Source]:
         raise _unknown(record)
 
 
-def _s3_record(record: Mapping) -> Source:
+def _s3_record(record: Mapping[str, Any]) -> Source:
     s3 = record["s3"]
     bucket, target = s3.get("bucket"), s3.get("object")
     if not isinstance(bucket, Mapping) or not isinstance(target, Mapping):
@@ -162,7 +162,7 @@ def _s3_record(record: Mapping) -> Source:
     )
 
 
-def _eventbridge(event: Mapping) -> Source:
+def _eventbridge(event: Mapping[str, Any]) -> Source:
     detail = event["detail"]
     bucket, target = (detail.get("bucket"), detail.get("object")) if isinstance(detail, Mapping) else (None, None)
     if not isinstance(bucket, Mapping) or not isinstance(target, Mapping):
@@ -181,16 +181,14 @@ def _eventbridge(event: Mapping) -> Source:
 def _rest(value: object) -> Source:
     if not isinstance(value, Mapping):
         raise _unknown(value)
-    offset, line, end = value.get("offset"), value.get("line"), value.get("end")
-    for number in (offset, line) if end is None else (offset, line, end):
-        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-            raise _unknown(value)
+    start = Position(_whole(value, "offset"), _whole(value, "line"))
+    end = None if value.get("end") is None else _whole(value, "end")
     return Source(
         _text(value, "bucket", value),
         _text(value, "key", value),
         _optional(value, "version", value),
         _optional(value, "etag", value),
-        Position(offset, line),
+        start,
         end=end,
     )
 
@@ -201,14 +199,21 @@ def _skip_reason(key: str, *, created: bool, event: str) -> str | None:
     return None if created else f"{event}: no new object"
 
 
-def _text(mapping: Mapping, name: str, whole: object) -> str:
+def _whole(mapping: Mapping[str, Any], name: str) -> int:
+    value = mapping.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise _unknown(mapping)
+    return value
+
+
+def _text(mapping: Mapping[str, Any], name: str, whole: object) -> str:
     value = mapping.get(name)
     if not isinstance(value, str) or not value:
         raise _unknown(whole)
     return value
 
 
-def _optional(mapping: Mapping, name: str, whole: object) -> str | None:
+def _optional(mapping: Mapping[str, Any], name: str, whole: object) -> str | None:
     return None if mapping.get(name) is None else _text(mapping, name, whole)
 
 

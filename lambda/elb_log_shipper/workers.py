@@ -9,13 +9,16 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder, Options
 from .logs import in_words, open_log
 from .shipping import Position, RefusedLinesError, ship
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -119,7 +122,7 @@ def work_in_processes(
     from multiprocessing import get_context  # noqa: PLC0415
 
     waiting = deque(logs)
-    running: deque = deque()  # in the order of the logs, with the name of each
+    running: deque[tuple[str, Future[Outcome]]] = deque()  # in the order of the logs, with the name of each
     stop = False
     interruption.tell_others = _tell_processes
     with ProcessPoolExecutor(processes, get_context("spawn"), _start_process, (job,)) as executor:
@@ -162,7 +165,7 @@ def _tell_processes() -> None:
         process.terminate()
 
 
-_process: Worker | None = None
+_process: Worker
 
 
 def _start_process(job: Job) -> None:
@@ -180,7 +183,8 @@ def _end_with_parent() -> None:
     """Without a parent, as after its second signal, a process would wait for ever for its next log."""
     from multiprocessing import parent_process  # noqa: PLC0415
 
-    parent_process().join()
+    if parent := parent_process():
+        parent.join()
     os._exit(1)
 
 

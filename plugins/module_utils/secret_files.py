@@ -10,12 +10,13 @@ import contextlib
 import fcntl
 import json
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 NAME = "secret-files.json"
 
 
-def default_record():
+def default_record() -> Path:
     """Where the record of the user of this process is."""
     state = os.environ.get("XDG_STATE_HOME", "")
     if os.path.isabs(state):
@@ -28,22 +29,22 @@ def default_record():
 class SecretFiles:
     """The record: for each file that was written whether a secret went into it."""
 
-    def __init__(self, record=None):
+    def __init__(self, record: str | os.PathLike[str] | None = None) -> None:
         self._path = Path(record) if record else default_record()
         self._known = self._read()
 
-    def is_secret(self, path):
+    def is_secret(self, path: str | os.PathLike[str]) -> bool | None:
         """Whether a secret was written to a file; None when that is not known."""
         return self._known.get(_name(path))
 
-    def note(self, files):
+    def note(self, files: Mapping[str, bool | None]) -> None:
         """Writes down {path: whether a secret goes into the file}. None forgets a file. Raises OSError."""
         if all(self.is_secret(path) is secret for path, secret in files.items()):
             return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._locked():
             # Another process may have noted something meanwhile.
-            known = self._read() | {_name(path): secret for path, secret in files.items()}
+            known = {**self._read(), **{_name(path): secret for path, secret in files.items()}}
             self._known = {path: secret for path, secret in sorted(known.items()) if secret is not None}
             part = self._path.with_name(self._path.name + ".part")
             with contextlib.suppress(FileNotFoundError):
@@ -54,7 +55,7 @@ class SecretFiles:
                 os.fsync(file.fileno())
             part.replace(self._path)
 
-    def _read(self):
+    def _read(self) -> dict[str, bool | None]:
         try:
             found = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -62,7 +63,7 @@ class SecretFiles:
         return found if isinstance(found, dict) else {}
 
     @contextlib.contextmanager
-    def _locked(self):
+    def _locked(self) -> Iterator[None]:
         lock = os.open(self._path.with_name(self._path.name + ".lock"), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -71,7 +72,7 @@ class SecretFiles:
             os.close(lock)
 
 
-def _name(path):
+def _name(path: str | os.PathLike[str]) -> str:
     """A file under its one name, whichever links lead to its folder."""
     path = os.path.abspath(path)
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))

@@ -4,6 +4,7 @@ A sink is used for one log at a time: ``send`` as often as needed, then ``commit
 ``commit`` returning is the only sign of success. Sinks connect when there is something to send.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 from ..events import Batch
@@ -52,8 +53,9 @@ class Sink(Protocol):
 class ReceiverSink(Sink, Protocol):
     """A sink that sends to a receiver: it tries again, within the time that there is."""
 
-    retries: int
-    """The tries after each first one, since the sink was made."""
+    @property
+    def retries(self) -> int:
+        """The tries after each first one, since the sink was made."""
 
     def limit(self, remaining_seconds: RemainingSeconds | None) -> None:
         """From now on no call returns later than when this says 0; ``None`` takes the limit away."""
@@ -61,4 +63,5 @@ class ReceiverSink(Sink, Protocol):
 
 def make_sink(receiver: Receiver) -> ReceiverSink:
     """The sink for a receiver. It connects when there is something to send."""
-    return {"tcp": TcpSink, "http": HttpSink}[receiver.transport](receiver)
+    sinks: dict[str, Callable[[Receiver], ReceiverSink]] = {"tcp": TcpSink, "http": HttpSink}
+    return sinks[receiver.transport](receiver)

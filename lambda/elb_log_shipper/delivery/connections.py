@@ -4,12 +4,17 @@ import contextlib
 import io
 import socket
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import secrets
 from .names import Endpoint, resolve
 from .receiver import Address, Receiver, Tls
 from .retries import AttemptError, Patience
+
+if TYPE_CHECKING:
+    import ssl
+
+    from _typeshed import WriteableBuffer
 
 _DRAIN_BYTES = 4096
 
@@ -38,7 +43,7 @@ class Connector:
         self._receiver = receiver
         self._patience = patience
         self._current = 0
-        self._context = None
+        self._context: ssl.SSLContext | None = None
 
     @property
     def addresses(self) -> int:
@@ -66,7 +71,7 @@ class Connector:
         :raises AttemptError: none answers; the message has the reason for each.
         :raises DeliveryError: a certificate can't be read, or the time is over.
         """
-        failures = []
+        failures: list[_Failure] = []
         for _ in range(self.addresses):
             address = self._receiver.addresses[self._current]
             opened = self._open_any(address, failures)
@@ -123,8 +128,8 @@ class Connector:
         return connection
 
 
-def tls_context(tls: Tls):
-    """An ``ssl.SSLContext`` that checks the receiver's certificate and name.
+def tls_context(tls: Tls) -> "ssl.SSLContext":
+    """One that checks the receiver's certificate and name.
 
     :raises AttemptError: a file or secret can't be used; the message has its name and never what is in it.
     """
@@ -137,13 +142,13 @@ def tls_context(tls: Tls):
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if tls.certificate:
         try:
-            _load_certificate(context, tls)
+            _load_certificate(context, tls.certificate, tls)
         except (OSError, ValueError) as error:
             raise _unusable("LogClientCertificate", f"{tls.certificate}, key {tls.key}", error) from None
     return context
 
 
-def _load_certificate(context, tls: Tls) -> None:
+def _load_certificate(context: "ssl.SSLContext", certificate: str, tls: Tls) -> None:
     """OpenSSL reads files only, so that secrets have to be one, for a moment, which only this user can read."""
     import tempfile  # noqa: PLC0415
 
@@ -159,7 +164,7 @@ def _load_certificate(context, tls: Tls) -> None:
 
         # Without any, OpenSSL would ask for the passphrase of a key that has one at the terminal.
         passphrase = secrets.text(tls.passphrase or "").encode()
-        context.load_cert_chain(path(tls.certificate), path(tls.key) if tls.key else None, password=lambda: passphrase)
+        context.load_cert_chain(path(certificate), path(tls.key) if tls.key else None, password=lambda: passphrase)
 
 
 def _pem(name: str) -> str:
@@ -205,6 +210,6 @@ class Incoming(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         self._connection.settimeout(self._patience.bound(self._timeout))
         return self._connection.recv_into(buffer)

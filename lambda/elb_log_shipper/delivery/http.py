@@ -83,7 +83,7 @@ class HttpSink:
         self._refusals: list[Refusal] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
         self._socket: socket.socket | None = None
-        self._stream: BinaryIO | None = None
+        self._stream: BinaryIO = _nothing()  # what comes on the socket
         self._head = b""
         self._answered = False  # something was accepted on this connection
 
@@ -128,8 +128,8 @@ class HttpSink:
         if not self._waiting.events:
             return
         request, self._waiting = self._waiting, _Request()
-        if self._is_open():
-            self._write(request)
+        if connection := self._open_connection():
+            self._write(connection, request)
             self._sent = request
         else:
             self._deliver(request)
@@ -147,9 +147,7 @@ class HttpSink:
         while True:
             try:
                 if not sent:
-                    if not self._is_open():
-                        self._connect()
-                    self._write(request)
+                    self._write(self._open_connection() or self._connect(), request)
                 answer = self._read(request)
                 break
             except _RequestError as error:
@@ -180,14 +178,14 @@ class HttpSink:
         # What was too large once would be so again.
         self._batch_bytes = min(self._batch_bytes, max(half.size for half in halves) + 1)
 
-    def _write(self, request: _Request) -> None:
+    def _write(self, connection: socket.socket, request: _Request) -> None:
         """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
         timeout = self._patience.bound(self._receiver.timeout)
         body, length = self._body(request)
         self._unsent = None
         try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(b"".join((b"%b%d\r\n\r\n" % (self._head, length), *body)))
+            connection.settimeout(timeout)
+            connection.sendall(b"".join((b"%b%d\r\n\r\n" % (self._head, length), *body)))
         except OSError as error:
             self._unsent = error
 
@@ -234,9 +232,10 @@ class HttpSink:
 
     def _body(self, request: _Request) -> tuple[list[bytes | memoryview], int]:
         """The body in parts, and its length in bytes."""
-        parts, length = [batch.data for batch in request.batches], request.size
+        parts: list[bytes | memoryview] = [batch.data for batch in request.batches]
+        length = request.size
         if self._receiver.format == "json_array":
-            parts = [part.replace(b"\n", b",") for part in parts]
+            parts = [batch.data.replace(b"\n", b",") for batch in request.batches]
             parts[-1] = memoryview(parts[-1])[:-1]
             parts, length = [b"[", *parts, b"]"], length + 1
         if self._receiver.gzip:
@@ -244,20 +243,21 @@ class HttpSink:
             parts, length = [body], len(body)
         return parts, length
 
-    def _is_open(self) -> bool:
-        """Whether there is a connection that the receiver has not closed meanwhile. Nothing is under way on it."""
+    def _open_connection(self) -> socket.socket | None:
+        """The connection, if the receiver has not closed it meanwhile. Nothing is under way on it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 if is_open(self._socket, self._receiver.timeout):
-                    return True
+                    return self._socket
             self._disconnect()
-        return False
+        return None
 
-    def _connect(self) -> None:
-        self._socket = self._connector.open()
-        self._stream = io.BufferedReader(Incoming(self._socket, self._receiver.timeout, self._patience))
+    def _connect(self) -> socket.socket:
+        self._socket = connection = self._connector.open()
+        self._stream = io.BufferedReader(Incoming(connection, self._receiver.timeout, self._patience))
         self._answered = False
         self._head = self._make_head()
+        return connection
 
     def _make_head(self) -> bytes:
         """Everything before the body but its length, which comes last.
@@ -283,12 +283,18 @@ class HttpSink:
         return "\r\n".join(lines).encode()
 
     def _disconnect(self) -> None:
-        for name in ("_stream", "_socket"):
-            opened = getattr(self, name)
-            setattr(self, name, None)
-            if opened is not None:
-                with contextlib.suppress(OSError):
-                    opened.close()
+        stream, self._stream = self._stream, _nothing()
+        with contextlib.suppress(OSError):
+            stream.close()
+        connection, self._socket = self._socket, None
+        if connection is not None:
+            with contextlib.suppress(OSError):
+                connection.close()
+
+
+def _nothing() -> BinaryIO:
+    """What comes on no connection."""
+    return io.BytesIO()
 
 
 def _header_value(name: str, value: str) -> str:

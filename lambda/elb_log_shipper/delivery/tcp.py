@@ -53,7 +53,7 @@ class TcpSink:
         timeout = self._patience.bound(self._receiver.timeout)
         try:
             self._check_open(self._socket, timeout)
-            self._end()
+            self._end(self._socket)
         except TimeoutError as error:
             raise DeliveryError(
                 f"{self._connector.url} did not close the connection within {timeout:g} s after the last event: it may "
@@ -83,27 +83,31 @@ class TcpSink:
                     tries.wait(error)
         return self._socket
 
-    def _end(self) -> None:
+    def _end(self, connection: socket.socket) -> None:
         """Close this direction, and wait for the receiver to close the other."""
         if self._receiver.tls:
-            self._end_tls()
+            connection = self._end_tls(connection)
         else:
-            self._socket.shutdown(socket.SHUT_WR)
-            while self._socket.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
-                self._socket.settimeout(self._patience.bound(self._receiver.timeout))
+            connection.shutdown(socket.SHUT_WR)
+            while connection.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
+                connection.settimeout(self._patience.bound(self._receiver.timeout))
         # After an end and then a reset recv() reports the end only, and the socket keeps the error.
-        if code := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, os.strerror(code))
 
-    def _end_tls(self) -> None:
+    def _end_tls(self, connection: socket.socket) -> socket.socket:
         """TLS has an end of its own, which the receiver reads after the last event, and answers with its own.
 
         One that only ends TCP says as much as it would without TLS.
+
+        :return: the connection below TLS; the same one where only TCP was ended.
         """
         import ssl  # noqa: PLC0415 - not needed without TLS
 
-        with contextlib.suppress(ssl.SSLEOFError):
-            self._socket = self._socket.unwrap()
+        if isinstance(connection, ssl.SSLSocket):
+            with contextlib.suppress(ssl.SSLEOFError):
+                self._socket = connection = connection.unwrap()
+        return connection
 
     def _check_open(self, connection: socket.socket, timeout: float) -> None:
         if not is_open(connection, timeout):

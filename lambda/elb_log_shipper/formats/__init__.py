@@ -42,13 +42,13 @@ class Record(NamedTuple):
     """Which of the known columns stood in quotes."""
 
     @property
-    def time(self) -> str:
-        """The event's time, in UTC."""
+    def time(self) -> Value:
+        """The event's time, in UTC; ``None`` where the column may be without one."""
         return self.values[self.format.time][0]
 
     def fields(self, naming: str) -> dict[str, Value]:
         """Name -> value, in the columns' order."""
-        found = {}
+        found: dict[str, Value] = {}
         for names, values in zip(_names(self.format, naming), self.values, strict=False):
             found.update((name, value) for name, value in zip(names, values, strict=True) if name)
         if self.extra:

@@ -68,7 +68,7 @@ def tokenize(line: str, lists: bool = False) -> list[Token]:
     :raises ParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
     pattern = _TOKEN_OR_LIST if lists else _TOKEN
-    tokens = []
+    tokens: list[Token] = []
     position = 0
     while True:
         match = pattern.match(line, position)

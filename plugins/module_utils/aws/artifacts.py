@@ -197,7 +197,8 @@ class ArtifactBucket:
                 f"s3://{self.name}/{key} is no salt; expected {SALT_LENGTH} hex digits. Delete it, and the next run "
                 "makes a new one"
             )
-        return content.decode()
+        salt: str = content.decode()
+        return salt
 
     def make_salt(self, key: str) -> str:
         """The salt, a new one where there is none yet."""
@@ -253,7 +254,8 @@ class ArtifactBucket:
         answer = self._s3.put_object(**self._here, Key=key, Body=content, ChecksumSHA256=sha256)
         if answer.get("VersionId") in _NO_VERSION:
             raise ArtifactError(f"bucket {self.name} keeps no versions. Bring the bucket to the wanted state first")
-        return answer["VersionId"]
+        version: str = answer["VersionId"]
+        return version
 
 
 def new_salt() -> str:

@@ -6,15 +6,18 @@ import contextlib
 import errno
 import json
 import os
+import pwd
 import re
 import shutil
 import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import gems, sources
 from .errors import PackageError
-from .formats import format_of
+from .formats import Format, format_of
 from .process import Runner, account_without_rights, without_rights
 
 # Changes when the same inputs would give another package than before.
@@ -36,16 +39,16 @@ class Wanted:
     checksum: str
     version: str
     suffix: str
-    plugins: list
+    plugins: list[dict[str, str]]
     dest: Path
 
     @property
-    def custom_version(self):
+    def custom_version(self) -> str:
         """A plus sign makes it newer than the release and older than the next one, for dpkg as for rpm."""
         return f"{self.version}+{self.suffix}"
 
     @property
-    def package(self):
+    def package(self) -> Path:
         """Where the package goes: named as its source is, with the other version."""
         name = sources.name_of(self.src)
         ending = format_of(name).ending
@@ -54,11 +57,11 @@ class Wanted:
         return self.dest / f"logstash-{self.custom_version}{ending}"
 
     @property
-    def manifest_path(self):
+    def manifest_path(self) -> Path:
         """What the package was built from, beside it."""
         return self.package.with_name(self.package.name + ".manifest.json")
 
-    def manifest(self):
+    def manifest(self) -> dict[str, Any]:
         """All that decides about the package's contents. Names and checksums, never addresses."""
         return {
             "builder": BUILDER,
@@ -75,7 +78,7 @@ class Wanted:
             ],
         }
 
-    def check(self):
+    def check(self) -> None:
         """Refuses what can be seen to be wrong before anything is read or fetched."""
         if not VERSION.fullmatch(self.version):
             raise PackageError(f"version is {self.version!r}; expected the release that src holds, such as 5.4.1.")
@@ -97,10 +100,10 @@ class Wanted:
                 )
 
 
-def recorded(wanted):
+def recorded(wanted: Wanted) -> dict[str, Any]:
     """The manifest beside the package, or {} when there is none or the package is no longer what it says."""
     try:
-        manifest = json.loads(wanted.manifest_path.read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads(wanted.manifest_path.read_text(encoding="utf-8"))
         if manifest.pop("sha256") != sources.digest(wanted.package, "sha256"):
             return {}
         for algorithm in ("sha256", "sha512"):
@@ -111,14 +114,14 @@ def recorded(wanted):
         return {}
 
 
-def check_local_sources(wanted):
+def check_local_sources(wanted: Wanted) -> None:
     """What a build would read from this machine has to be there: what check mode can say."""
     for variable, place, checksum in _inputs(wanted):
         if not sources.is_address(place):
             sources.check_file(variable, place, checksum)
 
 
-def build(wanted, work_path, user, timeout, java_home):
+def build(wanted: Wanted, work_path: str, user: str, timeout: float, java_home: str) -> None:
     """Builds the package, its checksum files and its manifest, replacing what was there."""
     package_format = format_of(sources.name_of(wanted.src))
     _check_machine(package_format)
@@ -153,7 +156,7 @@ def build(wanted, work_path, user, timeout, java_home):
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _check_machine(package_format):
+def _check_machine(package_format: type[Format]) -> None:
     missing = {name: brought for name, brought in package_format.programs.items() if not shutil.which(name)}
     if missing:
         raise PackageError(
@@ -162,7 +165,7 @@ def _check_machine(package_format):
         )
 
 
-def _check_mount(work_path):
+def _check_mount(work_path: str) -> None:
     if os.statvfs(work_path).f_flag & os.ST_NOEXEC:
         raise PackageError(
             f"work_path is {work_path}, which is mounted noexec; expected a directory that programs can run in, since "
@@ -170,7 +173,7 @@ def _check_mount(work_path):
         )
 
 
-def _inputs(wanted):
+def _inputs(wanted: Wanted) -> list[tuple[str, str, str]]:
     """(variable, place, checksum) of every file that goes in, each file once."""
     found = {wanted.src: ("src", wanted.src, wanted.checksum)}
     for plugin in wanted.plugins:
@@ -178,7 +181,7 @@ def _inputs(wanted):
     return list(found.values())
 
 
-def _build_in(work, wanted, tool, paths, plugins):
+def _build_in(work: Path, wanted: Wanted, tool: Format, paths: Mapping[str, Path], plugins: list[gems.Gem]) -> None:
     source = paths[wanted.src]
     found = tool.version(source)
     if found != wanted.version:
@@ -199,7 +202,7 @@ def _build_in(work, wanted, tool, paths, plugins):
     tool.pack(moved, wanted.version, wanted.custom_version, work / wanted.package.name, epoch)
 
 
-def _check_plugins(wanted, paths):
+def _check_plugins(wanted: Wanted, paths: Mapping[str, Path]) -> list[gems.Gem]:
     """The gems of all files; every one that is named has to be in its file, in the version that is named."""
     found = []
     for plugin in wanted.plugins:
@@ -218,7 +221,7 @@ def _check_plugins(wanted, paths):
     return found
 
 
-def _install(home, files, run):
+def _install(home: Path, files: list[Path], run: Callable[..., str]) -> None:
     program = home / "bin/logstash-plugin"
     files = list(dict.fromkeys(files))
     for pack in files:
@@ -230,7 +233,7 @@ def _install(home, files, run):
         run(program, "install", "--no-verify", "--local", *loose)
 
 
-def _check_installed(home, plugins, run):
+def _check_installed(home: Path, plugins: list[gems.Gem], run: Callable[..., str]) -> None:
     listed = dict(LISTED.findall(run(home / "bin/logstash-plugin", "list", "--verbose")))
     for gem in plugins:
         if gem.is_plugin and listed.get(gem.name) != gem.version:
@@ -240,7 +243,7 @@ def _check_installed(home, plugins, run):
             )
 
 
-def _publish(built, wanted, account):
+def _publish(built: Path, wanted: Wanted, account: pwd.struct_passwd | None) -> None:
     """Moves the package to where it belongs. The manifest comes last: without it the next run builds again."""
     wanted.dest.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
@@ -264,10 +267,10 @@ def _publish(built, wanted, account):
     _write(wanted.manifest_path, json.dumps({**wanted.manifest(), "sha256": hashes["sha256"]}, indent=2) + "\n")
 
 
-def _write(path, text):
+def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)
 
 
-def _checksum_file(package, algorithm):
+def _checksum_file(package: Path, algorithm: str) -> Path:
     return package.with_name(f"{package.name}.{algorithm}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import tarfile
-from pathlib import PurePosixPath
-from typing import ClassVar
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Union
 
 from . import rpm_spec
 from .errors import PackageError
+from .process import Runner
 
 PACKAGED_HOME = "usr/share/logstash"
 
@@ -18,17 +19,17 @@ class Deb:
     """A Debian package: data and, in DEBIAN, control files and scripts."""
 
     ending = ".deb"
-    programs: ClassVar = {"dpkg-deb": "dpkg"}
+    programs: ClassVar[dict[str, str]] = {"dpkg-deb": "dpkg"}
 
-    def __init__(self, runner):
+    def __init__(self, runner: Runner) -> None:
         self.run = runner.run
 
-    def version(self, source):
+    def version(self, source: Path) -> str:
         """The version of Logstash in the package, without its epoch and revision."""
         name, version = self.run("dpkg-deb", "--show", "--showformat=${Package} ${Version}", source).split()
         return _of_logstash(name, re.sub(r"^\d+:|-[^-]*$", "", version))
 
-    def unpack(self, source, root):
+    def unpack(self, source: Path, root: Path) -> Path:
         """Takes the package apart and returns the folder that Logstash's programs are in."""
         # Whoever puts it together again owns nothing as another user, so that owner would be lost.
         others = [
@@ -39,7 +40,7 @@ class Deb:
         self.run("dpkg-deb", "--raw-extract", source, root)
         return root / PACKAGED_HOME
 
-    def pack(self, root, old, new, target, epoch):
+    def pack(self, root: Path, old: str, new: str, target: Path, epoch: int) -> None:
         """Puts the folder together again, as the new version."""
         control = root / "DEBIAN/control"
         text = control.read_text(encoding="utf-8")
@@ -61,24 +62,25 @@ class Rpm:
     """A Red Hat package: its payload, and a spec file that is written anew from what the package says of itself."""
 
     ending = ".rpm"
-    programs: ClassVar = {
+    programs: ClassVar[dict[str, str]] = {
         "rpm": "rpm",
         "rpm2cpio": "rpm",
         "cpio": "cpio",
         "rpmbuild": "rpm-build (Red Hat) or rpm (Debian)",
     }
+    # Read when the package is taken apart.
+    spec: rpm_spec.Spec
 
-    def __init__(self, runner):
+    def __init__(self, runner: Runner) -> None:
         self.run = runner.run
-        self.spec = None
 
-    def version(self, source):
+    def version(self, source: Path) -> str:
         """The version of Logstash in the package."""
         return _of_logstash(
             *self.run("rpm", "-qp", "--nosignature", "--queryformat", "%{NAME} %{VERSION}", source).split()
         )
 
-    def unpack(self, source, root):
+    def unpack(self, source: Path, root: Path) -> Path:
         """Takes the package apart and returns the folder that Logstash's programs are in."""
         self.spec = rpm_spec.read(lambda query: self.run("rpm", "-qp", "--nosignature", "--queryformat", query, source))
         root.mkdir()
@@ -87,7 +89,7 @@ class Rpm:
         self.run("sh", "-c", unpack, "sh", source, root)
         return root / PACKAGED_HOME
 
-    def pack(self, root, old, new, target, epoch):
+    def pack(self, root: Path, old: str, new: str, target: Path, epoch: int) -> None:
         """Puts the folder together again, as the new version."""
         spec = root.with_name("package.spec")
         spec.write_text(rpm_spec.write(self.spec, new, root, PACKAGED_HOME), encoding="utf-8")
@@ -104,12 +106,12 @@ class Archive:
     """A tar.gz with one folder, logstash-VERSION."""
 
     ending = ".tar.gz"
-    programs: ClassVar = {"tar": "tar", "gzip": "gzip"}
+    programs: ClassVar[dict[str, str]] = {"tar": "tar", "gzip": "gzip"}
 
-    def __init__(self, runner):
+    def __init__(self, runner: Runner) -> None:
         self.run = runner.run
 
-    def version(self, source):
+    def version(self, source: Path) -> str:
         """The version of Logstash in the archive."""
         try:
             with tarfile.open(source, "r|gz") as archive:
@@ -119,13 +121,13 @@ class Archive:
         name, _, version = PurePosixPath(first).parts[0].partition("-")
         return _of_logstash(name, version)
 
-    def unpack(self, source, root):
+    def unpack(self, source: Path, root: Path) -> Path:
         """Takes the archive apart and returns the folder that Logstash's programs are in."""
         root.mkdir()
         self.run("tar", "-xzf", source, "--no-same-owner", "--same-permissions", "-C", root)
         return next(root.iterdir())
 
-    def pack(self, root, old, new, target, epoch):
+    def pack(self, root: Path, old: str, new: str, target: Path, epoch: int) -> None:
         """Puts the folder together again, as the new version."""
         next(root.iterdir()).rename(root / f"logstash-{new}")
         self.run(
@@ -134,10 +136,11 @@ class Archive:
         )  # fmt: skip
 
 
-FORMATS = (Deb, Rpm, Archive)
+Format = Union[Deb, Rpm, Archive]  # noqa: UP007 - older Python cannot make it with |
+FORMATS: tuple[type[Format], ...] = (Deb, Rpm, Archive)
 
 
-def format_of(name):
+def format_of(name: str) -> type[Format]:
     """The format of a file of this name."""
     for known in FORMATS:
         if name.endswith(known.ending):
@@ -147,12 +150,12 @@ def format_of(name):
     )
 
 
-def _of_logstash(name, version):
+def _of_logstash(name: str, version: str) -> str:
     if name != "logstash":
         raise PackageError(f"src holds {name} {version}; expected Logstash's own package.")
     return version
 
 
-def _md5(path):
+def _md5(path: Path) -> str:
     # dpkg's format for finding damaged files, not for security.
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()

@@ -8,6 +8,7 @@ import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import PackageError
 
@@ -28,12 +29,12 @@ class Gem:
     is_plugin: bool
 
 
-def is_pack(name):
+def is_pack(name: str) -> bool:
     """Whether a file of this name is an offline pack."""
     return name.endswith(".zip")
 
 
-def read_gems(path):
+def read_gems(path: Path) -> list[Gem]:
     """The gems that installing this file is meant to bring: itself, or the plugins of an offline pack."""
     if not is_pack(path.name):
         return [read_gem(path.name, path.read_bytes())]
@@ -55,7 +56,7 @@ def read_gems(path):
     return gems
 
 
-def read_gem(name, content):
+def read_gem(name: str, content: bytes) -> Gem:
     """What the specification inside a gem says."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
@@ -70,7 +71,7 @@ def read_gem(name, content):
         raise PackageError(
             f"{name} is no gem ({error}); expected a .gem file of RubyGems, or an offline pack that ends with .zip."
         ) from None
-    found = [pattern.search(specification) for pattern in (NAME, VERSION)]
-    if not all(found):
+    found, version = NAME.search(specification), VERSION.search(specification)
+    if not found or not version:
         raise PackageError(f"{name} is a gem whose specification has no name or version; fetch it again.")
-    return Gem(found[0][1], found[1][1], bool(PLUGIN.search(specification)))
+    return Gem(found[1], version[1], bool(PLUGIN.search(specification)))

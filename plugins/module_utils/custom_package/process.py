@@ -6,6 +6,8 @@ import os
 import pwd
 import signal
 import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from ..logstash_host import accounts
 from ..masking import foreign
@@ -17,7 +19,7 @@ OUTPUT_LINES = 20
 class Runner:
     """Runs programs in one folder."""
 
-    def __init__(self, folder, environment, timeout):
+    def __init__(self, folder: Path, environment: Mapping[str, str], timeout: float) -> None:
         self.folder = folder
         self.timeout = timeout
         self.environment = {
@@ -30,7 +32,7 @@ class Runner:
             **environment,
         }
 
-    def run(self, *command, **environment):
+    def run(self, *command: str | Path, **environment: str) -> str:
         """The standard output of a program that has to succeed."""
         process = subprocess.Popen(  # noqa: S603 - running the package's own programs is what this is for
             [str(word) for word in command],
@@ -61,7 +63,7 @@ class Runner:
         return output
 
 
-def account_without_rights(user):
+def account_without_rights(user: str) -> pwd.struct_passwd | None:
     """The account to work as: None for whoever is not root, and has no rights to give up."""
     if os.geteuid() != 0:
         return None
@@ -76,13 +78,15 @@ def account_without_rights(user):
     return account
 
 
-def without_rights(account, work, seconds=accounts.LONGEST):
+def without_rights(
+    account: pwd.struct_passwd | None, work: Callable[[], None], seconds: float = accounts.LONGEST
+) -> None:
     """Calls work() in a process of the account, for so long. What it raises is raised here as a PackageError."""
     if account is None:
         work()
         return
 
-    def build():
+    def build() -> None:
         os.umask(0o022)
         work()
 

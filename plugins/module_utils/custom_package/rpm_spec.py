@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from .errors import PackageError
 
@@ -38,13 +40,15 @@ class Spec:
     """What a package says of itself, beside its version and its files' contents."""
 
     arch: str
-    head: list
+    head: list[str]
     description: str
-    scripts: dict
-    files: list
+    scripts: dict[str, tuple[str, str]]
+    """Section to program and body."""
+    files: list[tuple[str, ...]]
+    """Mode in octal digits, user, group, flags, path."""
 
 
-def read(query):
+def read(query: Callable[[str], str]) -> Spec:
     """Asks the package; query(format) gives what `rpm --queryformat` prints."""
     triggers = query("[%{TRIGGERNAME} ][%{FILETRIGGERNAME} ][%{TRANSFILETRIGGERNAME} ]").split()
     if triggers:
@@ -62,7 +66,7 @@ def read(query):
             for flags, line in wanted
             if not (int(flags) & INTERPRETER or line.startswith(own))
         ]
-    scripts = {}
+    scripts: dict[str, tuple[str, str]] = {}
     for section, tag in SECTIONS.items():
         body = _optional(query, tag)
         if body:
@@ -73,7 +77,7 @@ def read(query):
     )
 
 
-def write(spec, version, root, home):
+def write(spec: Spec, version: str, root: Path, home: str) -> str:
     """The text of the spec file; below `home` it packs what is in `root`, elsewhere what the package had."""
     lines = ["Name: logstash", f"Version: {version}", f"BuildArch: {spec.arch}", "AutoReqProv: no"]
     lines += [_quoted(line) for line in spec.head]
@@ -90,7 +94,7 @@ def write(spec, version, root, home):
     return "\n".join(lines) + "\n"
 
 
-def _file_kind(flags, is_directory):
+def _file_kind(flags: int, is_directory: bool) -> str:
     kind = "%dir " if is_directory else ""
     if flags & GHOST:
         kind += "%ghost "
@@ -100,10 +104,10 @@ def _file_kind(flags, is_directory):
     return kind
 
 
-def _optional(query, tag):
+def _optional(query: Callable[[str], str], tag: str) -> str:
     return query(f"%|{tag}?{{%{{{tag}}}}}:{{}}|").strip("\n")
 
 
-def _quoted(text):
+def _quoted(text: str) -> str:
     """With percent signs that rpmbuild takes as they are."""
     return text.replace("%", "%%")

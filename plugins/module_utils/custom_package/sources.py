@@ -16,7 +16,7 @@ from .errors import PackageError
 CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
 
-def check_checksum(variable, value):
+def check_checksum(variable: str, value: str) -> None:
     """Refuses what is no checksum of one of the two kinds."""
     if not CHECKSUM.fullmatch(value):
         raise PackageError(
@@ -25,17 +25,17 @@ def check_checksum(variable, value):
         )
 
 
-def is_address(place):
+def is_address(place: str) -> bool:
     """Whether it is fetched rather than read."""
     return place.startswith(("http://", "https://"))
 
 
-def name_of(place):
+def name_of(place: str) -> str:
     """The file's name. Of an address, without what comes after a question mark: that may be a secret."""
     return PurePosixPath(unquote(urlsplit(place).path)).name if is_address(place) else Path(place).name
 
 
-def digest(path, algorithm):
+def digest(path: str | Path, algorithm: str) -> str:
     """The hash of a file, in hex digits."""
     total = hashlib.new(algorithm)
     with Path(path).open("rb") as file:
@@ -44,7 +44,7 @@ def digest(path, algorithm):
     return total.hexdigest()
 
 
-def check_file(variable, path, checksum):
+def check_file(variable: str, path: str | Path, checksum: str) -> None:
     """Refuses a file that is missing or that has another checksum."""
     algorithm, _, wanted = checksum.partition(":")
     try:
@@ -60,7 +60,7 @@ def check_file(variable, path, checksum):
         )
 
 
-def take(variable, place, checksum, folder):
+def take(variable: str, place: str, checksum: str, folder: Path) -> Path:
     """Brings a file into the folder, from where it is, and checks it there. Returns its path."""
     name = name_of(place)
     if name in ("", "..") or not name.isprintable():

@@ -10,10 +10,14 @@ import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 VARIABLE = "logstash_tls_files"
 # Ends soon: long enough for a calm replacement.
@@ -108,7 +112,7 @@ def kinds_of_keys(files: Mapping[str, bytes]) -> dict[str, tuple[bool, str]]:
     return kinds
 
 
-def _public(key) -> bytes:
+def _public(key: PublicKeyTypes) -> bytes:
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 

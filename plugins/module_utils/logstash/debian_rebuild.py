@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 DATABASE = Path("/var/lib/dpkg/info")
@@ -24,7 +25,7 @@ class RebuildError(Exception):
     """The package cannot be made again; the message says why."""
 
 
-def build(run, name, folder, database=DATABASE):
+def build(run: Callable[[list[str]], str], name: str, folder: Path, database: Path = DATABASE) -> Path:
     """The path of the deb, below a folder. ``run(command)`` gives the output. Raises RebuildError and OSError."""
     status = run(["dpkg-query", "--status", name]).rstrip("\n") + "\n"
     root = folder / "root"
@@ -49,14 +50,14 @@ def build(run, name, folder, database=DATABASE):
     return file
 
 
-def settings_files(status):
+def settings_files(status: str) -> list[str]:
     """The settings files that the package's control data name; obsolete ones belong to an earlier version."""
     found = re.search(r"^Conffiles:\n((?: .*\n)*)", status, re.MULTILINE)
     lines = found[1].splitlines() if found else []
     return [line.split()[0] for line in lines if not line.endswith(" obsolete")]
 
 
-def copy_files(paths, root):
+def copy_files(paths: list[str], root: Path) -> list[str]:
     """Puts the files of a package below a root; the paths that are not there are returned."""
     # A link to a folder, such as /lib, may stand above other files of the list: there it stands for the folder.
     above = {str(parent) for path in paths for parent in Path(path).parents}
@@ -78,7 +79,7 @@ def copy_files(paths, root):
     return missing
 
 
-def link_or_copy(path, target):
+def link_or_copy(path: Path, target: Path) -> None:
     """The file itself under a second name, or a copy of it where it lies on another file system."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 WAY_OUT = "Correct the cause and run again."
 
@@ -21,9 +23,9 @@ class Outcome:
     same_process: bool
     before: str
     now: str
-    record: dict = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
     proven_now: bool = False
-    found: dict = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)
     rollback: bool = True
     to_run: bool = True
     check: bool = False
@@ -36,7 +38,7 @@ class Outcome:
 SERVICE = ("running", "restarting", "failed", "stopped", "absent")
 
 
-def describe(outcome):
+def describe(outcome: Outcome) -> str:
     """The sentences, without the failure itself: each says what is true at the end of the run."""
     parts = [what_was_done(outcome), what_it_does(outcome), WAY_OUT]
     if outcome.out_of_service:
@@ -44,23 +46,23 @@ def describe(outcome):
     return " ".join(filter(None, parts))
 
 
-def named(record):
+def named(record: Mapping[str, Any]) -> str:
     """A record by its version and release."""
     return f"version {record.get('version', 'unknown')}, release {record.get('release', 'unknown')}"
 
 
-def found_as(found):
+def found_as(found: Mapping[str, Any]) -> str:
     """What was set up by hand, in brackets."""
     return f"Logstash {found.get('version', 'unknown')}, its plugins, settings, unit and drop-ins"
 
 
-def is_restored(outcome):
+def is_restored(outcome: Outcome) -> bool:
     """Whether what was there before was brought back."""
     there = outcome.record or outcome.found
     return bool(there and outcome.changing and outcome.rollback and not outcome.check and not outcome.failure)
 
 
-def what_was_done(outcome):
+def what_was_done(outcome: Outcome) -> str:
     """What the run did about the failure: the first sentence whose condition holds."""
     log = outcome.record.get("health", {}).get("log_file")
     if outcome.record:
@@ -70,7 +72,7 @@ def what_was_done(outcome):
         good, proved = f"What was set up by hand before the first run ({found_as(outcome.found)})", "back as it was"
         look = f"`journalctl -u logstash`, and {outcome.found.get('files', 'what was kept of it')}"
     proof = ", and the service is proven healthy on it" if outcome.to_run and outcome.now == "running" else ""
-    sentences = (
+    sentences: tuple[tuple[object, str], ...] = (
         (outcome.check, "This is a check run: nothing was changed."),
         (
             not outcome.changing and outcome.proven_now,
@@ -96,7 +98,7 @@ def what_was_done(outcome):
     return next(sentence for condition, sentence in sentences if condition)
 
 
-def what_stays(outcome):
+def what_stays(outcome: Outcome) -> str:
     """What became of the service where there is nothing to go back to."""
     if outcome.same_process:
         return "the process that ran before was left alone"
@@ -109,9 +111,9 @@ def what_stays(outcome):
     return "the service was stopped, since it would fail and restart for ever"
 
 
-def what_it_does(outcome):
+def what_it_does(outcome: Outcome) -> str:
     """What the service does at the end of the run: the first sentence whose condition holds."""
-    sentences = (
+    sentences: tuple[tuple[object, str], ...] = (
         (outcome.now == "absent", "There is no service."),
         (outcome.now in ("failed", "stopped"), "The service does not run."),
         (outcome.now == "restarting", "The service does not stay up: systemd starts it again and again."),

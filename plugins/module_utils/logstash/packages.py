@@ -14,9 +14,10 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, Union
 
 from . import debian_rebuild
 
@@ -47,10 +48,16 @@ UNIT_OF_ARCHIVE = "Written by Ansible (elk.deploy.logstash)"
 UNFINISHED = ".unfinished"
 
 
+class Run(Protocol):
+    """Runs a program and gives its exit code, its output and its errors."""
+
+    def __call__(self, command: list[str], cwd: str | None = None) -> tuple[int, str, str]: ...
+
+
 class PackageError(Exception):
     """Something that the person who runs the playbook has to know; the message says what, `way_out` what to do."""
 
-    def __init__(self, message, way_out=""):
+    def __init__(self, message: str, way_out: str = "") -> None:
         super().__init__(message)
         self.way_out = way_out
 
@@ -66,10 +73,10 @@ class Installed(NamedTuple):
     whole: bool = True
     held: bool = False
     since: float = 0.0
-    missing: tuple = ()
+    missing: tuple[str, ...] = ()
 
     @property
-    def sound(self):
+    def sound(self) -> bool:
         """Whether it is there as its installation leaves it."""
         return self.whole and not self.missing
 
@@ -86,10 +93,17 @@ SCRIPTS = {
 class Programs:
     """Runs programs, waits for their locks, and turns what they print at failure into an error."""
 
-    def __init__(self, run):
+    suffix: str
+    # What a package's script has failed with, and what the package manager itself prints.
+    _script_failed: re.Pattern[str]
+    _begins: re.Pattern[str]
+    _ends: re.Pattern[str]
+    _own_lines: re.Pattern[str]
+
+    def __init__(self, run: Run) -> None:
         self._run = run
 
-    def try_run(self, command, cwd=None):
+    def try_run(self, command: list[str], cwd: str | None = None) -> tuple[int, str, str]:
         """The exit code, the output, and both outputs together."""
         deadline = time.monotonic() + LOCK_PATIENCE
         while True:
@@ -98,7 +112,7 @@ class Programs:
                 return code, output, (output + errors).strip()
             time.sleep(LOCK_INTERVAL)
 
-    def run(self, command, cwd=None):
+    def run(self, command: list[str], cwd: str | None = None) -> str:
         """The output of a program that has to succeed. Raises PackageError."""
         code, output, everything = self.try_run(command, cwd)
         if code:
@@ -107,7 +121,7 @@ class Programs:
             )
         return output
 
-    def script_failure(self, output):
+    def script_failure(self, output: str) -> str:
         """What a script of the package failed with, in its own words; empty when none failed."""
         found = self._script_failed.search(output)
         if not found:
@@ -117,7 +131,7 @@ class Programs:
         code = f" ended with {found['code']}" if found["code"] else " failed"
         return f"The {name} script of the package{code}. {self.script_words(output)}"
 
-    def script_words(self, output):
+    def script_words(self, output: str) -> str:
         """What the scripts of the package printed, without the lines of the package manager itself."""
         lines = output.splitlines()
         start = next((number for number, line in enumerate(lines) if self._begins.match(line)), 0)
@@ -153,11 +167,11 @@ class Apt(Programs):
     )
 
     @staticmethod
-    def release(version):
+    def release(version: str) -> str:
         """A version of the package as the version of Logstash: `1:9.5.2-1` is 9.5.2."""
         return re.sub(r"^\d+:|-[^-]*$", "", version)
 
-    def installed(self):
+    def installed(self) -> Installed:
         form = "${db:Status-Want} ${db:Status-Status} ${Version}"
         code, output, _ = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
         wanted, status, version = [*output.split(" "), "", "", ""][:3]
@@ -166,13 +180,13 @@ class Apt(Programs):
         since = os.stat(self._database).st_mtime if os.path.exists(self._database) else 0.0
         return Installed(self.release(version), status == "installed", wanted == "hold", since)
 
-    def describe(self, file):
+    def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(file)])
         name, _, version = output.partition(" ")
         return name, self.release(version)
 
-    def download(self, version, directory):
+    def download(self, version: str, directory: str) -> Path:
         """The package file of a version, from the repositories. Raises PackageError."""
         self._update()
         known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
@@ -182,13 +196,13 @@ class Apt(Programs):
         self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
         return next(Path(directory).glob("*.deb"))
 
-    def _update(self):
+    def _update(self) -> None:
         # The lists of this repository only: another one that does not answer is no reason to stop.
         only = [f"--option=Dir::Etc::SourceList={self._lists}", "--option=Dir::Etc::SourceParts=-"]
         strict = ["--option=APT::Update::Error-Mode=any", *self._patience]
         self.run(["apt-get", "update", *only, "--option=APT::Get::List-Cleanup=0", *strict])
 
-    def offers(self, version, file):
+    def offers(self, version: str, file: Path) -> bool:
         """Whether the repositories have this very file as the package of a version. Raises PackageError."""
         self._update()
         # What is installed is listed beside what is offered, without a hash.
@@ -199,7 +213,7 @@ class Apt(Programs):
                 return digest(file, kind.lower()) == known[kind]
         return False
 
-    def install(self, file, before):
+    def install(self, file: Path, before: Installed) -> str:
         """Installs a package file, whichever version there is now. Returns what was printed."""
         keep = ["--force-confdef", "--force-confold"]
         if not before.whole:
@@ -212,15 +226,15 @@ class Apt(Programs):
             ["apt-get", "install", "--yes", *move, f"--option=DPkg::Lock::Timeout={LOCK_PATIENCE}", str(file)]
         )
 
-    def remove(self):
+    def remove(self) -> None:
         """Takes the package off the host again. Settings files that were changed stay."""
         self.try_run(["dpkg", "--remove", "--force-remove-reinstreq", NAME])
 
-    def find(self, version):
+    def find(self, version: str) -> Iterator[Path]:
         """Package files of a version that the package manager may have kept."""
         return Path("/var/cache/apt/archives").glob(f"{NAME}_*{version}*.deb")
 
-    def download_again(self, version, directory):
+    def download_again(self, version: str, directory: str) -> Path:
         """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
         known = [line.split("|")[1].strip() for line in self.run(["apt-cache", "madison", NAME]).splitlines()]
         wanted = next((item for item in known if self.release(item) == version), None)
@@ -229,18 +243,18 @@ class Apt(Programs):
         self.run(["apt-get", "download", *self._patience, f"{NAME}={wanted}"], cwd=directory)
         return next(Path(directory).glob("*.deb"))
 
-    def rebuild(self, directory):
+    def rebuild(self, directory: str) -> Path:
         """A package file made of what is installed, with its settings files as they are now. Raises PackageError."""
         try:
             return debian_rebuild.build(self.run, NAME, Path(directory))
         except debian_rebuild.RebuildError as error:
             raise PackageError(str(error)) from error
 
-    def hold(self, held):
+    def hold(self, held: bool) -> None:
         """Holds the package at its version, or lets it go."""
         self.run(["apt-mark", "hold" if held else "unhold", NAME])
 
-    def missing_for_hold(self):
+    def missing_for_hold(self) -> str:
         """What the hold needs and the host lacks."""
         return ""
 
@@ -265,7 +279,7 @@ class Dnf(Programs):
     # The role's own move is not to be stopped by its own hold.
     _dnf = ("dnf", "--assumeyes", "--disableplugin=versionlock")
 
-    def installed(self):
+    def installed(self) -> Installed:
         form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
         code, output, _ = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
         if code:
@@ -275,13 +289,13 @@ class Dnf(Programs):
         version, full, since = found[-1]
         return Installed(version, len(found) == 1, self._lock(full) in self._read_locks(), float(since))
 
-    def describe(self, file):
+    def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION}", str(file)])
         name, _, version = output.partition(" ")
         return name, version
 
-    def download(self, version, directory):
+    def download(self, version: str, directory: str) -> Path:
         """The package file of a version, from the repositories, with its signature checked. Raises PackageError."""
         command = ["dnf", "--quiet", "--refresh", "--disableplugin=versionlock", "repoquery", "--show-duplicates"]
         lines = self.run([*command, "--queryformat", "%{version} %{epoch}:%{version}-%{release}", NAME]).splitlines()
@@ -304,11 +318,11 @@ class Dnf(Programs):
                     return file
         raise PackageError(f"dnf did not put {wanted} into {directory}")
 
-    def offers(self, version, file):
+    def offers(self, version: str, file: Path) -> bool:
         """Whether the repositories have this very file as the package of a version. dnf tells by fetching it only."""
         return False
 
-    def install(self, file, before):
+    def install(self, file: Path, before: Installed) -> str:
         """Installs a package file, whichever version there is now. Returns what was printed."""
         if before.sound:
             command = [*self._dnf, "install", str(file)]
@@ -321,23 +335,23 @@ class Dnf(Programs):
             raise PackageError(failure or f"{' '.join(command[:2])} ended with {code}: {shorten(everything)}")
         return everything
 
-    def remove(self):
+    def remove(self) -> None:
         """Takes the package off the host again. Settings files that were changed stay."""
         self.try_run(["rpm", "--erase", NAME])
 
-    def find(self, version):
+    def find(self, version: str) -> Iterator[Path]:
         """Package files of a version that the package manager may have kept."""
         return Path("/var/cache/dnf").glob(f"*/packages/{NAME}-{version}-*.rpm")
 
-    def download_again(self, version, directory):
+    def download_again(self, version: str, directory: str) -> Path:
         """The package file of a version, from whatever repository of the host has it. Raises PackageError."""
         return self.download(version, directory)
 
-    def rebuild(self, directory):
+    def rebuild(self, directory: str) -> Path:
         """Nothing makes an rpm of what is installed. Raises PackageError."""
         raise PackageError("an rpm cannot be made from what is installed")
 
-    def hold(self, held):
+    def hold(self, held: bool) -> None:
         """Holds the package at its version, or lets it go. The list is what the plugin versionlock reads."""
         full = self.run(["rpm", "--query", "--queryformat", "%{EPOCH}:%{VERSION}-%{RELEASE}\n", NAME]).split()[-1]
         others = [line for line in self._read_locks() if not line.startswith(f"{NAME}-")]
@@ -348,7 +362,7 @@ class Dnf(Programs):
         part.chmod(0o644)
         part.replace(path)
 
-    def missing_for_hold(self):
+    def missing_for_hold(self) -> str:
         """What the hold needs and the host lacks."""
         return (
             ""
@@ -356,22 +370,23 @@ class Dnf(Programs):
             else "the plugin versionlock (dnf install python3-dnf-plugin-versionlock)"
         )
 
-    def _trusted(self):
+    def _trusted(self) -> set[str]:
         """The keys that rpm takes packages from, as packages of its database."""
         return set(self.try_run(["rpm", "--query", "--all", "gpg-pubkey*"])[1].split())
 
-    def _lock(self, full):
+    def _lock(self, full: str) -> str:
         return f"{NAME}-{full}.*"
 
-    def _read_locks(self):
+    def _read_locks(self) -> list[str]:
         path = Path(self._locks)
         return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-MANAGERS = {"apt": Apt, "dnf": Dnf}
+Manager = Union[Apt, Dnf]  # noqa: UP007 - older Python cannot make it with |
+MANAGERS: dict[str, type[Manager]] = {"apt": Apt, "dnf": Dnf}
 
 
-def shorten(output):
+def shorten(output: str) -> str:
     """The first and the last lines of a program's output."""
     lines = output.splitlines()
     if len(lines) > FIRST_LINES + LAST_LINES:
@@ -379,18 +394,18 @@ def shorten(output):
     return "\n".join(lines)
 
 
-def list_versions(versions):
+def list_versions(versions: Iterable[str]) -> str:
     """Versions for a message, the newest last, the first ones left out where there are many."""
     ordered = sorted(set(versions), key=lambda text: [int(number) for number in re.findall(r"\d+", text)])
     return ", ".join(ordered[-20:]) or "none"
 
 
-def cached(manager, cache, version):
+def cached(manager: Manager, cache: str | Path, version: str) -> Path:
     """Where the package file of a version is kept on the host."""
     return Path(cache) / f"{NAME}-{version}{manager.suffix}"
 
 
-def digest(path, algorithm):
+def digest(path: str | Path, algorithm: str) -> str:
     """The hash of a file, in hex digits."""
     total = hashlib.new(algorithm)
     with Path(path).open("rb") as file:
@@ -399,7 +414,7 @@ def digest(path, algorithm):
     return total.hexdigest()
 
 
-def look(manager, cache):
+def look(manager: Manager, cache: str | Path) -> Installed:
     """What is installed, by the package database and by what is there. Returns Installed."""
     found = manager.installed()
     if not found.version:
@@ -409,7 +424,7 @@ def look(manager, cache):
     return found._replace(whole=found.whole and not unfinished, missing=tuple(missing()))
 
 
-def missing(root="/"):
+def missing(root: str | Path = "/") -> Iterator[str]:
     """What the package should have left on the host and is not there, for a message."""
     root = Path(root)
     if not (root / PROGRAM.lstrip("/")).exists():
@@ -422,14 +437,14 @@ def missing(root="/"):
         yield f"the user {NAME}"
 
 
-def _is_unit_of_package(path):
+def _is_unit_of_package(path: Path) -> bool:
     # A link that leads nowhere, or to /dev/null, is what an administrator makes of a unit.
     if path.is_symlink():
         return True
     return path.is_file() and UNIT_OF_ARCHIVE not in path.read_text(encoding="utf-8", errors="replace")
 
 
-def fetch(manager, cache, version):
+def fetch(manager: Manager, cache: str | Path, version: str) -> None:
     """Puts the package file of a version into the cache from the repositories, whole or not at all."""
     Path(cache).mkdir(mode=0o755, parents=True, exist_ok=True)
     # Beside its place, so that the last step is a renaming.
@@ -440,7 +455,7 @@ def fetch(manager, cache, version):
         file.replace(cached(manager, cache, version))
 
 
-def refresh(manager, cache, version):
+def refresh(manager: Manager, cache: str | Path, version: str) -> str:
     """Fetches the package file of a version again where the repositories have another one than the cache.
 
     One that cannot be fetched now stays; the error is returned as text, empty when there was none.
@@ -453,7 +468,7 @@ def refresh(manager, cache, version):
     return ""
 
 
-def obtain(manager, cache, version):
+def obtain(manager: Manager, cache: str | Path, version: str) -> None:
     """Puts the package file of the installed version into the cache, so that the host can come back to it.
 
     Taken from the package manager's cache, from a repository of the host, or else made from what is installed. Raises
@@ -484,7 +499,7 @@ def obtain(manager, cache, version):
     raise PackageError("; ".join(tried))
 
 
-def move(manager, cache, version, before, origin):
+def move(manager: Manager, cache: str | Path, version: str, before: Installed, origin: str) -> None:
     """Brings the host from `before` to a version, whose package file is in the cache. Raises PackageError."""
     file = cached(manager, cache, version)
     try:
@@ -518,7 +533,7 @@ def move(manager, cache, version, before, origin):
     note.unlink()
 
 
-def give_up(manager, before):
+def give_up(manager: Manager, before: Installed) -> str:
     """After a failed installation: takes a package off that was not there before. Returns what the host has now."""
     now = manager.installed()
     if now.version and not before.version:
@@ -531,7 +546,7 @@ def give_up(manager, before):
     )
 
 
-def mismatch(version, origin, found):
+def mismatch(version: str, origin: str, found: str) -> str:
     """What to do when a package file is not the one that is wanted."""
     return (
         f'logstash_version is "{version}", but {origin} holds {found!r}. '
@@ -539,7 +554,7 @@ def mismatch(version, origin, found):
     )
 
 
-def remove_old(manager, cache, keep):
+def remove_old(manager: Manager, cache: str | Path, keep: Iterable[str]) -> None:
     """Removes the package files of all versions but those to keep, and what a killed run left."""
     kept = {cached(manager, cache, version).name for version in keep if version}
     for path in Path(cache).iterdir():

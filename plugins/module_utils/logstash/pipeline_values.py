@@ -55,9 +55,9 @@ def faults(text: str, inserted: Iterable[Inserted]) -> Iterator[Fault]:
     # A value, at whose end a backslash would take the author's next quote with it.
     before: Inserted | None = None
     for one in inserted:
-        mode, ended = _through(text, at, one.start, mode, before)
-        if ended is False:
-            yield Fault(before, _backslash(mode))
+        mode, open_ended = _through(text, at, one.start, mode, before)
+        if open_ended:
+            yield Fault(open_ended, _backslash(mode))
             return
         if one.start < one.end or not text.endswith("\\", 0, one.start):
             before = one
@@ -68,9 +68,9 @@ def faults(text: str, inserted: Iterable[Inserted]) -> Iterator[Fault]:
         if reason:
             yield Fault(one, reason)
             return
-    mode, ended = _through(text, at, len(text), mode, before)
-    if ended is False:
-        yield Fault(before, _backslash(mode))
+    mode, open_ended = _through(text, at, len(text), mode, before)
+    if open_ended:
+        yield Fault(open_ended, _backslash(mode))
 
 
 def _fault(value: str, mode: str, behind_backslash: bool) -> str:
@@ -104,37 +104,38 @@ def _backslash(mode: str) -> str:
     )
 
 
-def _through(text: str, at: int, end: int, mode: str, before: Inserted | None) -> tuple[str, bool]:
-    """What the author's text leads to, from ``at`` to ``end``; and False where a value's backslash prevents it."""
+def _through(text: str, at: int, end: int, mode: str, before: Inserted | None) -> tuple[str, Inserted | None]:
+    """What the author's text leads to, from ``at`` to ``end``; and the value whose backslash prevents it, if any."""
     while at < end:
         if mode == _CODE:
             opening = _OPENING.search(text, at, end)
             if opening is None:
-                return mode, True
+                return mode, None
             mode, at = opening["opened"] or "/", opening.end()
             continue
         if mode == _COMMENT:
             closing = _LINE_END.search(text, at, end)
             if closing is None:
-                return mode, True
+                return mode, None
             mode, at = _CODE, closing.end()
             continue
         found = text.find(mode, at, end)
         if found < 0:
-            return mode, True
+            return mode, None
         if text.endswith("\\", 0, found):
             if before is not None and before.end == found:
-                return mode, False
+                return mode, before
             at = found + 1
             continue
         mode, at = _CODE, found + 1
-    return mode, True
+    return mode, None
 
 
 def _is_value(value: str) -> bool:
     """Whether a text in place of a value is one, or some with commas between them: nothing that begins a plugin."""
     opened: list[str] = []
-    at, last = 0, ","
+    at = 0
+    last: str | None = ","
     while at < len(value):
         found = _ITEM.match(value, at)
         if found is None:

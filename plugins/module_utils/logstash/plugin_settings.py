@@ -66,13 +66,13 @@ def of(version: Version) -> dict[str, dict[str, str]]:
 
 def releases(plugin: str, purpose: str) -> str:
     """Which releases have a setting for it, such as ``5.6.0 to before 6.0.0, and from 6.2.0 on``."""
-    spans: list[list[Version | None]] = []
+    spans: list[tuple[Version, Version | None]] = []
     for row in rows():
         if (row.plugin, row.purpose) == (plugin, purpose):
             if spans and spans[-1][1] == row.first:
-                spans[-1][1] = row.gone
+                spans[-1] = (spans[-1][0], row.gone)
             else:
-                spans.append([row.first, row.gone])
+                spans.append((row.first, row.gone))
     return ", and ".join(_span(first, gone) for first, gone in spans)
 
 

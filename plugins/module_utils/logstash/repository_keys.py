@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import re
 import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 BEGIN, END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
@@ -48,7 +49,7 @@ class Key(NamedTuple):
     expires: int
     weak: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         words = [f"made {day(self.created)}"]
         if self.expires:
             words.append(f"{'expired' if self.expires < time.time() else 'expires'} {day(self.expires)}")
@@ -57,12 +58,12 @@ class Key(NamedTuple):
         return f"{self.fingerprint} ({', '.join(filter(None, [self.name, *words]))})"
 
 
-def day(seconds):
+def day(seconds: float) -> str:
     """A date for a message."""
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
-def read_keys(content):
+def read_keys(content: bytes) -> list[Key]:
     """The keys in the bytes of a file, with or without armor. Raises KeyFileError."""
     packets = list(_packets(_unarmor(content)))
     starts = [number for number, (tag, _) in enumerate(packets) if tag == PUBLIC_KEY]
@@ -71,13 +72,13 @@ def read_keys(content):
     return [_read_key(packets[start:end]) for start, end in zip(starts, [*starts[1:], len(packets)], strict=True)]
 
 
-def fingerprint(text):
+def fingerprint(text: str) -> str:
     """A fingerprint as people write it, in the form that keys have it; nothing for what is none, such as a short id."""
     plain = re.sub(r"[\s:]|^0x", "", text).upper()
     return plain if re.fullmatch(r"[0-9A-F]{40}|[0-9A-F]{64}", plain) else ""
 
 
-def check_fingerprints(content, keys, wanted):
+def check_fingerprints(content: bytes, keys: Iterable[Key], wanted: Collection[str]) -> None:
     """Refuses a file with a key whose fingerprint is not among those that are wanted. Raises KeyFileError.
 
     Nothing that is wanted means any key.
@@ -100,7 +101,7 @@ def check_fingerprints(content, keys, wanted):
         raise ForeignKeyError("it holds more than public keys")
 
 
-def armored(content):
+def armored(content: bytes) -> bytes:
     """The bytes of a key file as text, which both apt and rpm take; one that is text already stays as it is."""
     if _is_armored(content):
         return content
@@ -110,7 +111,7 @@ def armored(content):
     return "\n".join([BEGIN, "", *lines, f"={check}", END, ""]).encode()
 
 
-def _crc24(content):
+def _crc24(content: bytes) -> int:
     """The check of an armor, as the standard defines it."""
     value = 0xB704CE
     for byte in content:
@@ -122,7 +123,7 @@ def _crc24(content):
     return value
 
 
-def _looks_like(content):
+def _looks_like(content: bytes) -> str:
     """What a file that is no key seems to be."""
     start = content[:2000].lstrip().decode(errors="replace")
     if not start:
@@ -136,12 +137,12 @@ def _looks_like(content):
     return f"{start[:60]!r}"
 
 
-def _is_armored(content):
+def _is_armored(content: bytes) -> bool:
     """Whether it is text. Bytes may have a text with a key in one of their names."""
     return BEGIN.encode() in content and not content[0] & 0x80
 
 
-def _unarmor(content):
+def _unarmor(content: bytes) -> bytes:
     blocks = BLOCK.findall(content.decode("latin-1")) if _is_armored(content) else []
     if not blocks:
         return content
@@ -157,7 +158,7 @@ def _unarmor(content):
     return found
 
 
-def _packets(content):
+def _packets(content: bytes) -> Iterator[tuple[int, bytes]]:
     """(tag, body) of each packet. Raises KeyFileError where it is cut off or none at all.
 
     No packet of a key has an open length. In one that has, another program would see other packets behind it.
@@ -183,7 +184,7 @@ def _packets(content):
         at = start + size
 
 
-def _new_length(content, at):
+def _new_length(content: bytes, at: int) -> tuple[int, int]:
     """The length that is written at a place, and where what it is the length of begins."""
     first = content[at]
     if first < 192:
@@ -195,16 +196,18 @@ def _new_length(content, at):
     return int.from_bytes(content[at + 1 : at + 5], "big"), at + 5
 
 
-def _subpacket_length(content, at):
+def _subpacket_length(content: bytes, at: int) -> tuple[int, int]:
     """As :func:`_new_length`; a part of a signature has no open length, and two bytes say more."""
     first = content[at]
     return ((first - 192 << 8) + content[at + 1] + 192, at + 2) if 192 <= first < 255 else _new_length(content, at)
 
 
-def _read_key(packets):
+def _read_key(packets: Sequence[tuple[int, bytes]]) -> Key:
     body = packets[0][1]
     created = int.from_bytes(body[1:5], "big")
-    name, bound, part = "", {0: []}, 0
+    name, part = "", 0
+    bound: dict[int, list[tuple[int, int, int]]] = {0: []}
+    """Of the key and of each subkey: hash, time and validity of the signatures."""
     for tag, content in packets[1:]:
         if tag == USER_ID:
             name = name or content.decode(errors="replace")
@@ -215,12 +218,12 @@ def _read_key(packets):
             bound[part].append((content[3], *_read_times(content)))
     latest = max((signature for signature in bound[0]), key=lambda signature: signature[1], default=(0, 0, 0))
     weak = [hashes for hashes in ([item[0] for item in items] for items in bound.values()) if hashes]
-    refused = next((hashes[0] for hashes in weak if all(number in HASHES for number in hashes)), None)
+    refused = next((hashes[0] for hashes in weak if all(number in HASHES for number in hashes)), 0)
     expires = created + latest[2] if latest[2] else 0
     return Key(_fingerprint(body), name, created, expires, HASHES.get(refused, ""))
 
 
-def _read_times(signature):
+def _read_times(signature: bytes) -> tuple[int, int]:
     """When a signature was made, and for how many seconds it lets the key count; 0 for ever."""
     wide = 4 if signature[0] > 5 else 2
     at = 4 + wide
@@ -235,7 +238,7 @@ def _read_times(signature):
     return made, valid
 
 
-def _fingerprint(body):
+def _fingerprint(body: bytes) -> str:
     if body[:1] >= b"\x05":
         return hashlib.sha256(b"\x9b" + len(body).to_bytes(4, "big") + body).hexdigest().upper()
     # As the standard has it; it protects nothing here.
@@ -277,7 +280,7 @@ REFUSALS = (
 )
 
 
-def explain_refusal(output, keys):
+def explain_refusal(output: str, keys: Sequence[Key]) -> tuple[str, str] | None:
     """(reason, way out) of what a package manager printed when it refused a repository's signature; else None.
 
     `keys` are those that it was given.

@@ -8,6 +8,8 @@ import pwd
 import select
 import signal
 import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 # For how many seconds work as another user may take, and how many bytes its answer may have.
 LONGEST = 60
@@ -22,7 +24,7 @@ class WorkFailedError(Exception):
     """What was to be done as another user failed in a way that nobody expected; the message says how."""
 
 
-def find_account(name):
+def find_account(name: str) -> pwd.struct_passwd:
     """The entry of the user database. Raises NoSuchUserError."""
     try:
         return pwd.getpwnam(name)
@@ -30,7 +32,7 @@ def find_account(name):
         raise NoSuchUserError(f"There is no user {name!r} on the host; install the package that makes it.") from None
 
 
-def owner_name(uid):
+def owner_name(uid: int) -> str:
     """The name of an owner, or its number where the host has no such user."""
     try:
         return pwd.getpwuid(uid).pw_name
@@ -38,7 +40,7 @@ def owner_name(uid):
         return f"user id {uid}"
 
 
-def probable_cause(uid):
+def probable_cause(uid: int) -> str:
     """Why something below Logstash's directories probably belongs to this user instead of the service's."""
     if uid == 0:
         return "probably Logstash or its configuration test was run as root, or a backup was restored as root"
@@ -47,7 +49,13 @@ def probable_cause(uid):
     return "probably that user copied or created it"
 
 
-def do_as(account, work, expected=(), groups=None, seconds=LONGEST):
+def do_as(
+    account: pwd.struct_passwd,
+    work: Callable[[], object],
+    expected: Iterable[type[Exception]] = (),
+    groups: Sequence[int] | None = None,
+    seconds: float = LONGEST,
+) -> Any:
     """What ``work()`` returns, in the types of JSON, when it runs with the rights of the account and no others.
 
     It runs in a child process, since a process that gave up root's rights does not get them back. What it raises is
@@ -62,9 +70,9 @@ def do_as(account, work, expected=(), groups=None, seconds=LONGEST):
         # Not a return: the parent's clean-up belongs to the parent.
         try:
             os.close(reader)
-            answer = _answer(account, work, tuple(expected), groups)
+            told = _answer(account, work, tuple(expected), groups)
             with os.fdopen(writer, "wb") as stream:
-                stream.write(json.dumps(answer).encode())
+                stream.write(json.dumps(told).encode())
         finally:
             os._exit(0)
     os.close(writer)
@@ -97,9 +105,10 @@ def do_as(account, work, expected=(), groups=None, seconds=LONGEST):
     raise WorkFailedError(f"What was to be done as user {account.pw_name} failed: {value}")
 
 
-def _read_until(reader, until):
+def _read_until(reader: int, until: float) -> bytes | None:
     """What the child wrote until it closed its end; None when it did not in time, or wrote too much."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     waits = select.poll()
     waits.register(reader, select.POLLIN)
     while size <= LONGEST_ANSWER:
@@ -114,7 +123,7 @@ def _read_until(reader, until):
     return None
 
 
-def _end(child, until):
+def _end(child: int, until: float) -> int:
     """The wait status of the child, which is killed where it has not ended in time."""
     pause = 0.001
     while True:
@@ -128,7 +137,12 @@ def _end(child, until):
         pause = min(2 * pause, 0.1)
 
 
-def _answer(account, work, expected, groups):
+def _answer(
+    account: pwd.struct_passwd,
+    work: Callable[[], object],
+    expected: tuple[type[Exception], ...],
+    groups: Sequence[int] | None,
+) -> tuple[str, Any]:
     """What the child has to tell, as (kind, value)."""
     try:
         os.setgroups(os.getgrouplist(account.pw_name, account.pw_gid) if groups is None else groups)

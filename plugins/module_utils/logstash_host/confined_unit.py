@@ -13,13 +13,16 @@ everybody would read them.
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import secrets
 import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..logstash.environment import environment_file
 from . import overrides, service_manager
+from .service_manager import Run
 
 PREFIX = "elk-deploy-logstash-test-"
 UNITS = "/run/systemd/system"
@@ -62,7 +65,7 @@ class ReloadError(Exception):
     """systemd does not read its units again; the message has its words."""
 
 
-def properties(text):
+def properties(text: str) -> list[str]:
     """The lines of the section [Service] of a unit file that say what a process may do."""
     section, found = "", []
     for _first, _last, line in overrides.joined_lines(text.splitlines()):
@@ -74,7 +77,7 @@ def properties(text):
     return found
 
 
-def unit_file(root, unit, of_archive):
+def unit_file(root: str | Path, unit: str, of_archive: str) -> str:
     """The file that systemd reads for the unit: the first of its folders has it. One of the role's, for an archive,
     counts by its new text alone, ``of_archive``: it is replaced, or goes, before the service is started anew."""
     if of_archive:
@@ -86,7 +89,9 @@ def unit_file(root, unit, of_archive):
     raise NoConfinementError(f"there is no unit {unit} on the host")
 
 
-def service_files(root, unit, own_drop_in=None, of_archive=""):
+def service_files(
+    root: str | Path, unit: str, own_drop_in: str | Path | None = None, of_archive: str = ""
+) -> list[str]:
     """The texts of the unit and of its drop-ins, in the order in which they count.
 
     ``own_drop_in`` is the role's that is going to be live, where that is another than now. Raises NoConfinementError.
@@ -98,7 +103,7 @@ def service_files(root, unit, own_drop_in=None, of_archive=""):
     return [unit_file(root, unit, of_archive), *texts]
 
 
-def quoted(word):
+def quoted(word: object) -> str:
     """A word as a unit has it."""
     return '"' + str(word).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
@@ -106,7 +111,9 @@ def quoted(word):
 class ConfinedUnit:
     """One program in a unit of its own. Use as a context manager, which leaves nothing behind."""
 
-    def __init__(self, run, files, account, seconds, root="/"):
+    def __init__(
+        self, run: Run, files: Sequence[str], account: pwd.struct_passwd, seconds: int, root: str | Path = "/"
+    ) -> None:
         """``files`` are from ``service_files``; ``seconds`` is when systemd ends the unit, whoever waits for it.
 
         Raises NoConfinementError.
@@ -126,7 +133,7 @@ class ConfinedUnit:
         # which may be full: what is printed would say so.
         self._place = self._places / self.name
 
-    def __enter__(self):
+    def __enter__(self) -> ConfinedUnit:
         # Only one deployment is at work on a host: whatever there is, a run that was killed has left.
         left = [*self._units.glob(f"{PREFIX}*"), *self._places.glob(f"{PREFIX}*")]
         if left:
@@ -136,12 +143,14 @@ class ConfinedUnit:
             _remove(path)
         return self
 
-    def __exit__(self, *_error):
+    def __exit__(self, *_error: object) -> None:
         self._run(["systemctl", "reset-failed", self.name])
         _remove(self._units / self.name)
         _remove(self._place)
 
-    def run(self, command, environment, writable):
+    def run(
+        self, command: Iterable[str | Path], environment: Mapping[str, str], writable: Iterable[str | Path]
+    ) -> tuple[int, str]:
         """Runs a program that may write to ``writable``, too; its exit status, and what it printed on both streams.
 
         Raises OSError, ReloadError.
@@ -165,7 +174,7 @@ class ConfinedUnit:
         # systemd may refuse the unit as a whole.
         return (status or code), printed if status or not code else printed + errors
 
-    def _lines(self, command, writable):
+    def _lines(self, command: Iterable[str | Path], writable: Iterable[str | Path]) -> list[str]:
         words = ["/bin/sh", "-c", ENDS_WITH_PARENT, "sh", *map(str, command)]
         place = str(self._place).replace("%", "%%")
         return [
@@ -189,7 +198,7 @@ class ConfinedUnit:
             "Nice=0",
         ]
 
-    def _status(self):
+    def _status(self) -> int:
         """The exit status of a unit that failed, as a shell would give it."""
         _code, output, _errors = self._run(
             ["systemctl", "show", "--property=Result,ExecMainCode,ExecMainStatus", self.name]
@@ -200,7 +209,7 @@ class ConfinedUnit:
         status = int(found.get("ExecMainStatus") or 0)
         return status if found.get("ExecMainCode") == EXITED else status + OF_SIGNALS if status else 0
 
-    def why_not_started(self, code):
+    def why_not_started(self, code: int) -> str:
         """What an exit status says when it is systemd's own, which could not start the program; empty otherwise."""
         if code not in STATUSES:
             return ""
@@ -211,14 +220,14 @@ class ConfinedUnit:
         )
 
 
-def _remove(path):
+def _remove(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
 
 
-def _write_private(path, text):
+def _write_private(path: Path, text: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)

@@ -13,8 +13,13 @@ import contextlib
 import errno
 import os
 import stat
+from collections.abc import Collection, Iterator, Sequence
 
 from . import stored_data, untrusted_paths
+from .untrusted_paths import Directory
+
+# User id and group id.
+Owner = tuple[int, int]
 
 # Made anew by every start: never a reason to stop, whatever lies at the target.
 REPLACEABLE = (".lock", "uuid")
@@ -26,7 +31,7 @@ class MoveError(Exception):
     """The move can't be made; nothing was moved."""
 
 
-def is_other_volume(status, folder):
+def is_other_volume(status: os.stat_result, folder: os.stat_result) -> bool:
     """Whether what has a status can't simply be renamed into a directory with another one."""
     return status.st_dev != folder.st_dev
 
@@ -34,7 +39,7 @@ def is_other_volume(status, folder):
 class Move:
     """What is moved from one directory to another: ``names`` are relative paths, of files and links."""
 
-    def __init__(self, source, target, names, owner=None):
+    def __init__(self, source: str, target: str, names: Sequence[str], owner: Owner | None = None) -> None:
         """``owner`` is (user id, group id) for whom the files are to be afterwards; without it they keep theirs.
 
         Holds the source open until `close`. Raises FileNotFoundError and RefusedError.
@@ -42,11 +47,11 @@ class Move:
         self.target, self.names, self.owner = os.path.normpath(target), names, owner
         self.root = untrusted_paths.open_directory(source)
 
-    def close(self):
+    def close(self) -> None:
         """Lets the source go."""
         self.root.close()
 
-    def _nearest(self, folder):
+    def _nearest(self, folder: str) -> tuple[Directory, bool]:
         """(the Directory at the target for a folder, or the first one above it that is there; whether it is itself)."""
         root = untrusted_paths.open_nearest(self.target)
         if root.path != self.target:
@@ -62,7 +67,7 @@ class Move:
 
     # Looking
 
-    def conflicts(self):
+    def conflicts(self) -> list[str]:
         """What is at the target with another content. Raises MoveError for what can't be moved at all."""
         found = []
         for name in self.names:
@@ -77,7 +82,7 @@ class Move:
                         found.append(target.place(base))
         return found
 
-    def _check_kind(self, source, name, status):
+    def _check_kind(self, source: Directory, name: str, status: os.stat_result) -> None:
         """Raises MoveError for what can't be copied, or given to its new owner."""
         kind = untrusted_paths.kind_of(status)
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
@@ -92,7 +97,7 @@ class Move:
                 "again"
             )
 
-    def needs(self):
+    def needs(self) -> Iterator[tuple[int, int, str, int]]:
         """(device, bytes, Directory's path, free bytes) of each file that has to be copied."""
         for name in self.names:
             folder, base = os.path.split(name)
@@ -105,9 +110,9 @@ class Move:
 
     # Moving
 
-    def carry_out(self):
+    def carry_out(self) -> None:
         """Moves what ``check`` found in order. Raises OSError; then no original is gone."""
-        copied = {}
+        copied: dict[str, bool] = {}
         try:
             for name in self.names:
                 folder, base = os.path.split(name)
@@ -135,11 +140,11 @@ class Move:
         self._remove_empty()
 
     @staticmethod
-    def _copies(source, target, name):
+    def _copies(source: Directory, target: Directory, name: str) -> bool:
         other = is_other_volume(source.status(name), target.own_status())
         return other and not is_same(source, target, name)
 
-    def _rename(self, source, target, name):
+    def _rename(self, source: Directory, target: Directory, name: str) -> None:
         if self.owner:
             descriptor = source.open_file(name, give=True)
             try:
@@ -148,7 +153,7 @@ class Move:
                 os.close(descriptor)
         source.rename(name, target, name)
 
-    def _make(self, folder):
+    def _make(self, folder: str) -> Directory:
         """The Directory at the target for a folder, made where it is missing, with owner and mode of the source's."""
         try:
             root = untrusted_paths.open_directory(self.target)
@@ -169,14 +174,14 @@ class Move:
             root = below
         return root
 
-    def _make_root(self):
+    def _make_root(self) -> Directory:
         above, name = os.path.split(self.target)
         with untrusted_paths.open_directory(above, make_missing=True) as folder:
             made = folder.make(name)
         give_as(made, self.root.own_status())
         return made
 
-    def _remove_empty(self):
+    def _remove_empty(self) -> None:
         """Removes the directories that the move emptied, never the root itself."""
         folders = set()
         for name in self.names:
@@ -190,13 +195,13 @@ class Move:
                 directory.remove_empty(name)
 
 
-def find_names(source, skip):
+def find_names(source: str, skip: Collection[str]) -> list[str]:
     """The relative paths of what is to be moved; ``skip`` are directories to leave."""
     files = [found.path for found in stored_data.files_below(source, skip)]
     return [os.path.relpath(file, source) for file in files if not file.endswith(".moving")]
 
 
-def check(moves):
+def check(moves: Sequence[Move]) -> None:
     """Raises MoveError when something is in the way at a target, or when there is not enough room."""
     conflicts = [path for move in moves for path in move.conflicts()]
     if conflicts:
@@ -205,10 +210,10 @@ def check(moves):
             f"{conflicts[0]} is there already, with another content{more}. Remove what is not needed of the two, and "
             "run again"
         )
-    needed = {}
+    needed: dict[int, tuple[int, str, int]] = {}
     for move in moves:
         for device, size, path, free in move.needs():
-            total = needed.get(device, (RESERVE,))[0]
+            total = needed[device][0] if device in needed else RESERVE
             needed[device] = (total + size, path, free)
     for total, path, free in needed.values():
         if total > free:
@@ -218,7 +223,7 @@ def check(moves):
             )
 
 
-def is_conflict(source, target, name):
+def is_conflict(source: Directory, target: Directory, name: str) -> bool:
     """Whether an entry is at the target and holds what the source does not. Only files and links can be the same."""
     there = target.find(name)
     if there is None or name in REPLACEABLE:
@@ -239,12 +244,12 @@ def is_conflict(source, target, name):
         os.close(first)
 
 
-def is_same(source, target, name):
+def is_same(source: Directory, target: Directory, name: str) -> bool:
     """Whether an attempt before this one brought the file to its target already."""
     return target.find(name) is not None and name not in REPLACEABLE and not is_conflict(source, target, name)
 
 
-def is_equal(first, second):
+def is_equal(first: int, second: int) -> bool:
     """Whether two open files have the same content, as far as they reached at the beginning."""
     size = os.fstat(first).st_size
     if size != os.fstat(second).st_size:
@@ -258,7 +263,7 @@ def is_equal(first, second):
     )
 
 
-def data_of(descriptor, size):
+def data_of(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
     """(begin, end) of the parts of a file that were written; what lies between them are holes, which read as zeros."""
     end = 0
     while end < size:
@@ -275,12 +280,12 @@ def data_of(descriptor, size):
         yield start, end
 
 
-def part_of(name):
+def part_of(name: str) -> str:
     """The name of a copy that has not its own yet."""
     return f".{name}.moving"
 
 
-def copy(source, target, name, owner=None):
+def copy(source: Directory, target: Directory, name: str, owner: Owner | None = None) -> None:
     """Makes a copy beside the target with owner, mode and times, on the disk and compared. Raises OSError."""
     part = part_of(name)
     with contextlib.suppress(FileNotFoundError):
@@ -301,7 +306,7 @@ def copy(source, target, name, owner=None):
         raise
 
 
-def _copy_file(original, target, part, owner):
+def _copy_file(original: int, target: Directory, part: str, owner: Owner | None) -> None:
     """Copies an open file as far as it reaches now, with its holes."""
     status = os.fstat(original)
     made = target.create_file(part)
@@ -323,6 +328,6 @@ def _copy_file(original, target, part, owner):
         os.close(made)
 
 
-def give_as(directory, status):
+def give_as(directory: Directory, status: os.stat_result) -> None:
     """Gives a directory owner, group and mode of another one."""
     directory.own(status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode))

@@ -11,7 +11,9 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 # What makes two owners the same: one run of ansible-playbook, at one host of its inventory.
@@ -22,12 +24,12 @@ class LockError(Exception):
     """The lock cannot be read or written; the message says why, and what to do."""
 
 
-def same(one, other):
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two owners are the same run."""
     return all(one.get(name) == other.get(name) for name in IDENTITY)
 
 
-def host_boot():
+def host_boot() -> str:
     """What tells one boot of this host from another; empty where the kernel does not say."""
     try:
         return BOOT.read_text(encoding="ascii").strip()
@@ -38,13 +40,13 @@ def host_boot():
 class Lock:
     """A lock file. What reads it and then writes it is done under a second lock, which ends with its process."""
 
-    def __init__(self, path, boot=None, clock=time.time):
+    def __init__(self, path: str | Path, boot: str | None = None, clock: Callable[[], float] = time.time) -> None:
         self.path = Path(path)
         self._boot = host_boot() if boot is None else boot
         self._clock = clock
 
     @contextlib.contextmanager
-    def _alone(self):
+    def _alone(self) -> Iterator[None]:
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             guard = os.open(self.path.with_name(self.path.name + ".guard"), os.O_WRONLY | os.O_CREAT, 0o600)
@@ -57,7 +59,7 @@ class Lock:
                 "and run again."
             ) from error
 
-    def holder(self):
+    def holder(self) -> dict[str, Any]:
         """The owner as it was written, with `age` in seconds; empty when there is none or the host was booted since.
 
         A file that is no such JSON was not written by this code: whose it is cannot be told, and its age is the file's.
@@ -78,7 +80,9 @@ class Lock:
         # A clock that was set back makes no negative ages.
         return {**owner, "age": max(0, int(self._clock() - written)), "since": int(written)}
 
-    def take(self, owner, max_age, replace=None):
+    def take(
+        self, owner: Mapping[str, str], max_age: float, replace: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Takes the lock for an owner, who may hold it already. Returns the holder that is in the way, or nothing.
 
         `replace` is a holder that its control node found gone: its lock is taken over, unless another run was quicker.
@@ -95,7 +99,7 @@ class Lock:
                 self._write(owner)
             return {}
 
-    def release(self, owner):
+    def release(self, owner: Mapping[str, str]) -> bool:
         """Lets the lock go, where it is this owner's. Returns whether it was."""
         with self._alone():
             if not same(self.holder(), owner):
@@ -103,7 +107,7 @@ class Lock:
             self.path.unlink()
             return True
 
-    def _write(self, owner):
+    def _write(self, owner: Mapping[str, str]) -> None:
         part = self.path.with_name(self.path.name + ".part")
         part.write_text(
             json.dumps({"owner": owner, "boot": self._boot}, indent=1, sort_keys=True) + "\n", encoding="utf-8"

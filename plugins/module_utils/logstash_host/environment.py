@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 from . import untrusted_paths
 
@@ -11,7 +13,7 @@ from . import untrusted_paths
 EXCLUSIVE = re.compile(r"-javaagent:|-agentlib:|-agentpath:|-Dcom\.sun\.management\.jmxremote|-Xlog:|-Xloggc:")
 
 
-def read(paths):
+def read(paths: Iterable[str | Path]) -> dict[str, str]:
     """The variables of systemd's EnvironmentFiles: NAME=VALUE lines, values optionally quoted, comments with # or ;."""
     variables = {}
     for path in paths:
@@ -23,7 +25,7 @@ def read(paths):
     return variables
 
 
-def unquoted(value):
+def unquoted(value: str) -> str:
     """A value without its quotes; between double ones a backslash keeps the next character as it is."""
     if len(value) > 1 and value[0] == value[-1] == "'":
         return value[1:-1]
@@ -32,6 +34,6 @@ def unquoted(value):
     return value
 
 
-def without_exclusive(options):
+def without_exclusive(options: Iterable[str]) -> list[str]:
     """Options of the JVM without those that only one process can have."""
     return [option for option in options if not EXCLUSIVE.search(option)]

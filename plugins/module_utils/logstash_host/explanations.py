@@ -103,7 +103,7 @@ EXPLANATIONS = (
 )
 
 
-def explain(output):
+def explain(output: str) -> list[str]:
     """The explanations that fit an output of Logstash, each once. Lines of normal operation fit none."""
     found = (
         text.format(**match.groupdict()) for pattern, text in EXPLANATIONS for match in re.finditer(pattern, output)

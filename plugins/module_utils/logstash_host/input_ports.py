@@ -8,7 +8,11 @@ that is no configuration gives no ports; it is Logstash that says what is wrong 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+# Its kind and its text.
+Token = tuple["str | None", str]
 
 TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)|(?P<string>"(?:\\"|[^"])*"|'(?:\\'|[^'])*')|(?P<arrow>=>)|(?P<open>[{\[(])|"""
@@ -16,7 +20,7 @@ TOKEN = re.compile(
     re.DOTALL,
 )
 # Inputs that listen with TCP on `port`: {name: (port without the setting, the setting `mode` that means listening)}.
-LISTENERS = {
+LISTENERS: dict[str, tuple[int | None, str | None]] = {
     "beats": (None, None),
     "elastic_agent": (None, None),
     "elastic_serverless_forwarder": (None, None),
@@ -39,19 +43,20 @@ class InputPort:
     host: str
 
 
-def find(text):
+def find(text: str) -> list[InputPort]:
     """The literal ports that the inputs of a pipeline's text listen on, in their order."""
     return [found for found in listeners(text) if found.port]
 
 
-def listeners(text):
+def listeners(text: str) -> list[InputPort]:
     """Every input of a pipeline's text that surely listens, in their order."""
     tokens = [
         (match.lastgroup, match.group().strip())
         for match in TOKEN.finditer(text)
         if match.lastgroup not in ("comment", "regexp")
     ]
-    found, at = [], 0
+    found: list[InputPort] = []
+    at = 0
     while at < len(tokens):
         is_section = tokens[at][0] == "word" and tokens[at + 1 : at + 2] == [("open", "{")]
         end = skip_block(tokens, at + 1) if is_section else at + 1
@@ -61,19 +66,21 @@ def listeners(text):
     return found
 
 
-def skip_block(tokens, at):
+def skip_block(tokens: Sequence[Token], at: int) -> int:
     """Where the tokens go on behind the block that opens at a place."""
     depth = 0
     for place in range(at, len(tokens)):
-        depth += {"open": 1, "close": -1}.get(tokens[place][0], 0)
+        kind = tokens[place][0]
+        depth += (kind == "open") - (kind == "close")
         if depth == 0:
             return place + 1
     return len(tokens)
 
 
-def inputs_of(tokens):
+def inputs_of(tokens: Sequence[Token]) -> list[InputPort]:
     """The ports of a section's plugins. Whatever stands before the blocks of a condition is no name of a listener."""
-    found, at = [], 0
+    found: list[InputPort] = []
+    at = 0
     while at < len(tokens):
         kind, word = tokens[at]
         if kind == "word" and word in ("if", "else"):
@@ -90,9 +97,10 @@ def inputs_of(tokens):
     return found
 
 
-def settings_of(tokens):
+def settings_of(tokens: Sequence[Token]) -> dict[str | None, str | None]:
     """The settings of a plugin: {name: its literal value, or None}; one that is there twice has none."""
-    found, at = {}, 0
+    found: dict[str | None, str | None] = {}
+    at = 0
     while at < len(tokens):
         if tokens[at + 1 : at + 2] != [("arrow", "=>")]:
             at = skip_block(tokens, at) if tokens[at][0] == "open" else at + 1
@@ -109,14 +117,14 @@ def settings_of(tokens):
     return found
 
 
-def literal(token):
+def literal(token: Token) -> str | None:
     """The text of a word or a string, or None for anything else and for what is replaced when Logstash starts."""
     kind, text = token
     text = text[1:-1] if kind == "string" else text
     return text if kind in ("word", "string") and "${" not in text else None
 
 
-def listening(plugin, settings):
+def listening(plugin: str, settings: Mapping[str | None, str | None]) -> InputPort | None:
     """The InputPort of a plugin with these settings, or None when it does not listen."""
     default, mode = LISTENERS.get(plugin, (None, None))
     if plugin not in LISTENERS or (mode and settings.get("mode", mode) != mode):

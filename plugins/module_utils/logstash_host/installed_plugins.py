@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 # A gem of the lock: four blanks, its name, its version; `-java` is the platform and no part of the version.
@@ -27,7 +28,7 @@ KEPT_SETS = 5
 class PluginSet:
     """The plugins of the Logstash in one folder."""
 
-    def __init__(self, home):
+    def __init__(self, home: str | Path) -> None:
         self.home = Path(home)
         self._kept = self.home / "vendor/elk-deploy"
         self._record = self._kept / "plugins.json"
@@ -36,20 +37,20 @@ class PluginSet:
         self._changing = self._kept / "changing"
 
     @property
-    def lock(self):
+    def lock(self) -> Path | None:
         """The lock; None where no Logstash is."""
         names = ("Gemfile.lock", "Gemfile.jruby-1.9.lock")
         return next((self.home / name for name in names if (self.home / name).exists()), None)
 
-    def installed(self):
+    def installed(self) -> dict[str, str]:
         """{name: version} of the plugins in use."""
         return {name: version for name, version in self._gems(self.lock).items() if PLUGIN.match(name)}
 
     @staticmethod
-    def _gems(lock):
+    def _gems(lock: Path | None) -> dict[str, str]:
         return dict(SPEC.findall(lock.read_text(encoding="utf-8"))) if lock else {}
 
-    def sources(self):
+    def sources(self) -> dict[str, str]:
         """{name: checksum} of the files that plugins came from; nothing once something else changed the lock."""
         try:
             record = json.loads(self._record.read_text(encoding="utf-8"))
@@ -57,25 +58,30 @@ class PluginSet:
             return {}
         return record["files"] if record["lock"] == _checksum(self.lock) else {}
 
-    def remember(self, files):
+    def remember(self, files: Mapping[str, str]) -> None:
         """Writes down which file each plugin came from."""
         self._kept.mkdir(parents=True, exist_ok=True)
         part = self._record.with_suffix(".part")
         part.write_text(json.dumps({"lock": _checksum(self.lock), "files": files}, sort_keys=True), encoding="utf-8")
         part.replace(self._record)
 
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """Changes with every plugin, version and file; the same on hosts that have the same."""
         if not self.lock:
             return ""
         content = json.dumps([self.installed(), self.sources()], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
-    def _files(self):
+    def _files(self) -> list[Path]:
         """What a set consists of. Folders of versions that are not in use stay where they are."""
-        return [self.home / "Gemfile", self.lock, self.home / "vendor/local_gems", self._record]
+        return [
+            self.home / "Gemfile",
+            self.lock or self.home / "Gemfile.lock",
+            self.home / "vendor/local_gems",
+            self._record,
+        ]
 
-    def keep(self):
+    def keep(self) -> str:
         """Keeps the set that is there, and returns its name, the fingerprint."""
         name = self.fingerprint()
         part = self._sets / f"{name}.part"
@@ -89,7 +95,7 @@ class PluginSet:
             shutil.rmtree(old)
         return name
 
-    def has(self, name):
+    def has(self, name: str) -> bool:
         """Whether a set is kept, and is one of the package that is installed now."""
         kept = self._sets / name
         if not name or not kept.is_dir() or not self.lock:
@@ -98,7 +104,7 @@ class PluginSet:
         core = self._gems(self.lock).get(CORE)
         return core in (None, self._gems(kept / self.lock.name).get(CORE))
 
-    def restore(self, name):
+    def restore(self, name: str) -> None:
         """Puts back the set of that name."""
         for path in self._files():
             kept = self._sets / name / path.name
@@ -107,13 +113,13 @@ class PluginSet:
             copy(kept, path)
         self.end_change()
 
-    def begin_change(self):
+    def begin_change(self) -> str:
         """Keeps the set that is there, for restore, and returns its name."""
         name = self.keep()
         self._changing.write_text(name, encoding="utf-8")
         return name
 
-    def interrupted(self):
+    def interrupted(self) -> str:
         """The set to go back to when a change was begun, and neither ended nor undone; empty otherwise."""
         try:
             name = self._changing.read_text(encoding="utf-8")
@@ -121,12 +127,12 @@ class PluginSet:
             return ""
         return name if self.has(name) else ""
 
-    def end_change(self):
+    def end_change(self) -> None:
         """A change is over, or what there was before it belongs to another package."""
         self._changing.unlink(missing_ok=True)
 
 
-def copy(source, target):
+def copy(source: Path, target: Path) -> None:
     """Copies a folder, or a file so that it is never half; nothing where nothing is."""
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True)
@@ -136,5 +142,5 @@ def copy(source, target):
         part.replace(target)
 
 
-def _checksum(path):
+def _checksum(path: Path | None) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from . import untrusted_paths
 
@@ -27,9 +29,9 @@ REFUSALS = (
 )
 
 
-def find_places(output, texts):
+def find_places(output: str, texts: Mapping[str, str]) -> list[tuple[str, str, int, str]]:
     """The lines that hold an option that Java refuses: [(option, file, line, its text)]; `texts` are {file: text}."""
-    found = []
+    found: list[tuple[str, str, int, str]] = []
     for pattern, option in REFUSALS:
         for match in re.finditer(pattern, output):
             named = match.groupdict().get("option", "")
@@ -43,7 +45,7 @@ def find_places(output, texts):
     return list(dict.fromkeys(found))
 
 
-def explain(output, files):
+def explain(output: str, files: Iterable[str | Path]) -> list[str]:
     """Which line of the files to correct, each once; files that cannot be read do not count."""
     texts = {}
     for name in files:

@@ -10,23 +10,27 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from . import untrusted_paths
-from .untrusted_paths import BLOCK
+from .untrusted_paths import BLOCK, Directory
+
+# Kind, user id, group id, mode, and a link's target.
+Described = tuple[int, int, int, int, str]
 
 # No settings file is that large: a disk is not filled by what somebody has put there.
 MOST_BYTES = 1 << 30
 
 
-def describe(path):
+def describe(path: str | Path) -> Described | None:
     """What makes two entries equal: kind, owner, group, mode, and a link's target; None where nothing is."""
     with _holding(path) as (folder, name):
         return _describe(folder, name)
 
 
 @contextlib.contextmanager
-def _holding(path):
+def _holding(path: str | Path) -> Iterator[tuple[Directory | None, str]]:
     """(the Directory that holds a path, its name there); (None, name) where that is missing."""
     path = Path(path)
     try:
@@ -38,20 +42,20 @@ def _holding(path):
         yield folder, path.name
 
 
-def _describe(folder, name):
+def _describe(folder: Directory | None, name: str) -> Described | None:
     found = folder.find(name) if folder else None
-    if found is None:
+    if folder is None or found is None:
         return None
     link = folder.target_of(name) if stat.S_ISLNK(found.st_mode) else ""
     mode = 0 if link else stat.S_IMODE(found.st_mode)
     return stat.S_IFMT(found.st_mode), found.st_uid, found.st_gid, mode, link
 
 
-def _is_folder(described):
+def _is_folder(described: Described | None) -> bool:
     return described is not None and stat.S_ISDIR(described[0])
 
 
-def _is_equal(first, second, name, other):
+def _is_equal(first: Directory, second: Directory, name: str, other: str) -> bool:
     """Whether two entries are the same, the contents of files included; `first` and `second` are their Directories."""
     one = _describe(first, name)
     if one is None or one != _describe(second, other):
@@ -67,7 +71,7 @@ def _is_equal(first, second, name, other):
 
 
 @contextlib.contextmanager
-def _opened(folder, name):
+def _opened(folder: Directory, name: str) -> Iterator[int]:
     descriptor = folder.open_file(name)
     try:
         yield descriptor
@@ -75,22 +79,22 @@ def _opened(folder, name):
         os.close(descriptor)
 
 
-def place(copies, path):
+def place(copies: Path, path: str | Path) -> Path:
     """Where the copy of a path lies."""
     return copies / str(path).lstrip("/")
 
 
-def keep(copies, paths, skip=()):
+def keep(copies: Path, paths: Iterable[str | Path], skip: Iterable[str | Path] = ()) -> None:
     """Copies the paths that exist; sockets and the like, and the paths ``skip``, are left out."""
     for path in map(Path, paths):
         with _holding(path) as (folder, name):
-            if _describe(folder, name) is None:
+            if folder is None or _describe(folder, name) is None:
                 continue
             with untrusted_paths.open_directory(str(place(copies, path).parent), make_missing=True) as target:
                 _copy(folder, name, target, name, {str(item) for item in skip})
 
 
-def _copy(source, name, target, new_name, skip):
+def _copy(source: Directory, name: str, target: Directory, new_name: str, skip: set[str]) -> None:
     """Copies an entry of a Directory into another one, over what is there of the name; folders are joined."""
     if source.path.count("/") > untrusted_paths.MOST_LEVELS:
         raise untrusted_paths.too_deep(source.place(name))
@@ -114,7 +118,7 @@ def _copy(source, name, target, new_name, skip):
             _copy_file(original, target, new_name, path)
 
 
-def _copy_file(original, target, new_name, path):
+def _copy_file(original: int, target: Directory, new_name: str, path: str) -> None:
     status = os.fstat(original)
     if status.st_size > MOST_BYTES:
         raise untrusted_paths.RefusedError(
@@ -134,7 +138,7 @@ def _copy_file(original, target, new_name, path):
         os.close(made)
 
 
-def _entered(folder, name):
+def _entered(folder: Directory, name: str) -> Directory:
     """A folder in a Directory, made where it is missing."""
     try:
         return folder.make(name)
@@ -142,12 +146,12 @@ def _entered(folder, name):
         return folder.enter(name)
 
 
-def bring_back(copies, paths, skip=()):
+def bring_back(copies: Path, paths: Iterable[str | Path], skip: Iterable[str | Path] = ()) -> list[str]:
     """Makes the paths what their copies are, and removes what has none; ``skip`` stays as it is. Returns what changed.
 
     What is equal is not touched, and a file is replaced in one step.
     """
-    changed = []
+    changed: list[str] = []
     for path in map(Path, paths):
         with _holding(place(copies, path)) as (kept, name), contextlib.ExitStack() as held:
             if _describe(kept, name) is None:
@@ -158,7 +162,9 @@ def bring_back(copies, paths, skip=()):
     return changed
 
 
-def _bring_back(kept, name, folder, skip, changed):
+def _bring_back(
+    kept: Directory | None, name: str, folder: Directory | None, skip: set[str], changed: list[str]
+) -> None:
     """The same for one entry, by its name in the Directory of the copies and in the live one; None for a missing."""
     wanted, there = _describe(kept, name), _describe(folder, name)
     if folder is None:
@@ -166,7 +172,7 @@ def _bring_back(kept, name, folder, skip, changed):
     path = folder.place(name)
     if path in skip or is_done(kept, folder, name):
         return
-    if wanted is None:
+    if kept is None or wanted is None:
         if _is_folder(there) and any(item.startswith(f"{path}/") for item in skip):
             with folder.enter(name) as inside:
                 for entry in inside.names():
@@ -196,9 +202,9 @@ def _bring_back(kept, name, folder, skip, changed):
         changed.append(path)
 
 
-def is_done(kept, folder, name):
+def is_done(kept: Directory | None, folder: Directory, name: str) -> bool:
     """Whether nothing is to be done for an entry that is no folder: both are equal, or neither is there."""
     wanted = _describe(kept, name)
-    if wanted is None:
+    if kept is None or wanted is None:
         return _describe(folder, name) is None
     return not _is_folder(wanted) and _is_equal(kept, folder, name, name)

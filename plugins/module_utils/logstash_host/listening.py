@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,9 @@ class Listener:
     address: str
 
 
-def listeners(pid):
+def listeners(pid: str | int) -> dict[str, Listener]:
     """The sockets that listen in the network of a process, as {inode: Listener}."""
-    found = {}
+    found: dict[str, Listener] = {}
     for table in ("tcp", "tcp6"):
         try:
             lines = Path(f"/proc/{pid}/net/{table}").read_text(encoding="ascii").splitlines()[1:]
@@ -33,14 +34,14 @@ def listeners(pid):
     return found
 
 
-def address_of(text):
+def address_of(text: str) -> str:
     """An address of the kernel's table, which writes words of four bytes in the machine's order."""
     words = [int(text[at : at + 8], 16) for at in range(0, len(text), 8)]
     address = ipaddress.ip_address(struct.pack(f"={len(words)}I", *words))
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
-def open_sockets(pid):
+def open_sockets(pid: str | int) -> Iterator[str]:
     """The inodes of a process's sockets. Raises PermissionError where root may not look into another user's process."""
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         try:
@@ -50,7 +51,7 @@ def open_sockets(pid):
             continue
 
 
-def own_listeners(pid):
+def own_listeners(pid: str | int) -> set[str]:
     """The inodes of the sockets that a process listens with."""
     sockets = listeners(pid)
     try:
@@ -64,13 +65,13 @@ def own_listeners(pid):
         return set()
 
 
-def own_ports(pid):
+def own_ports(pid: str | int) -> set[int]:
     """The ports that a process listens on."""
     sockets = listeners(pid)
     return {sockets[inode].port for inode in own_listeners(pid) if inode in sockets}
 
 
-def others(pid):
+def others(pid: str | int) -> list[Listener]:
     """What listens in our network, as Listeners, without a process's own sockets; process 0 is none."""
     own = own_listeners(pid) if int(pid) else set()
     return [found for inode, found in listeners("self").items() if inode not in own]

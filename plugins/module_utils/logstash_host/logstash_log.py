@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 LEVELS = "TRACE|DEBUG|INFO|WARN|ERROR|FATAL"
 FILE_FORM = re.compile(
@@ -84,12 +86,12 @@ class Entry:
     time: datetime | None = None
 
     @property
-    def is_error(self):
+    def is_error(self) -> bool:
         """Whether it reports that something failed."""
         return self.level in ("ERROR", "FATAL")
 
     @property
-    def plugin(self):
+    def plugin(self) -> str:
         """The plugin that it comes from, as `filter grok`, or an empty text."""
         found = PLUGIN_LOGGER.search(self.logger)
         return f"{KIND[found[1]]} {found[2]}" if found else ""
@@ -103,7 +105,7 @@ class Failure:
     plugin: str = ""
     crashed: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.plugin}: {self.reason}" if self.plugin else self.reason
 
 
@@ -123,12 +125,16 @@ class Restarting:
     quiet: float
 
 
+# The entries of one start of the process.
+Start = Sequence[Entry]
+
+
 # Entries
 
 
-def entries(lines):
+def entries(lines: Iterable[str]) -> list[Entry]:
     """The entries of a log's lines, each joined with the lines that continue it."""
-    found = []
+    found: list[tuple[Entry, list[str]]] = []
     for line in lines:
         entry = parse(line)
         if entry:
@@ -140,7 +146,7 @@ def entries(lines):
     return [replace(entry, text="\n".join([entry.text, *more])) if more else entry for entry, more in found]
 
 
-def parse(line):
+def parse(line: str) -> Entry | None:
     """The entry that begins with a line, or None for a line that continues another or has no form of its own."""
     match = FILE_FORM.match(line)
     if match:
@@ -167,7 +173,7 @@ def parse(line):
     return Entry(line, "ERROR") if PRINTED_ERROR.match(line) else None
 
 
-def parse_json(line):
+def parse_json(line: str) -> Entry | None:
     """The entry of a line of `log.format: json`, its details as the plain format writes them; None for another."""
     try:
         found = json.loads(line, object_pairs_hook=with_both_messages)
@@ -194,17 +200,17 @@ def parse_json(line):
     )
 
 
-def with_both_messages(pairs):
+def with_both_messages(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """An object in which `message` may be twice: the entry's own, and a detail. Later releases call it `message_1`."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in pairs:
         found["message_1" if name == "message" and name in found else name] = value
     return found
 
 
-def details_of(event):
+def details_of(event: Mapping[str, Any]) -> dict[str, Any]:
     """The details of an entry; of an object of Ruby, which is written as `metaClass` in `metaClass`, what is in it."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in event.items():
         inner = value
         while isinstance(inner, dict) and list(inner) == ["metaClass"]:
@@ -216,13 +222,13 @@ def details_of(event):
     return found
 
 
-def pipeline_of_thread(thread):
+def pipeline_of_thread(thread: str) -> str:
     """The pipeline that a thread works for, by its name: `[main]>worker0`, `Converge PipelineAction::Create<main>`."""
     match = re.match(r"\[([^\]]+)\]", thread) or re.search(r"PipelineAction::\w+<([^<>]+)>", thread)
     return match[1] if match else ""
 
 
-def read_time(text):
+def read_time(text: str) -> datetime | None:
     """The time of an entry, in the process's time zone; None where it is written in another form."""
     try:
         return datetime.fromisoformat(text.replace(",", "."))
@@ -230,13 +236,13 @@ def read_time(text):
         return None
 
 
-def starts(found, marked=False, restarts=0):
+def starts(found: list[Entry], marked: bool = False, restarts: int = 0) -> list[list[Entry]]:
     """The entries of each start that counts, oldest first.
 
     `marked` says that the entries begin just before the service was last started on purpose: all of them count but for
     the end of the process before. Else those of the last start do, and of as many `restarts` before it.
     """
-    parts = [[]]
+    parts: list[list[Entry]] = [[]]
     for entry in found:
         if entry.text.startswith("Starting Logstash"):
             parts.append([])
@@ -253,7 +259,7 @@ def starts(found, marked=False, restarts=0):
 # What they say
 
 
-def plugin_of(text):
+def plugin_of(text: str) -> str:
     """The plugin that a text names as its own, as `filter grok`, or an empty text."""
     for place in PLUGIN_PLACES:
         match = place.search(text)
@@ -264,7 +270,7 @@ def plugin_of(text):
     return ""
 
 
-def field(text, name):
+def field(text: str, name: str) -> str:
     """A detail of an entry: the text of a string, what a Ruby object says of itself, or an empty text."""
     match = re.search(rf':?"?\b{name}"?=>(?:{STRING}|(?P<object>#<)|(?P<word>:?[\w:.-]+))', text)
     if not match:
@@ -277,7 +283,7 @@ def field(text, name):
     return match["word"] or re.sub(r"\\(.)", lambda found: escaped.get(found[1], found[1]), match[1] or "")
 
 
-def one_line(text):
+def one_line(text: str) -> str:
     """A text without stack traces, in one line."""
     text = LINE_STACK.split(text, maxsplit=1)[0]
     if backtrace := BACKTRACE.search(text):
@@ -289,14 +295,14 @@ def one_line(text):
     )
 
 
-def reason_of(entry):
+def reason_of(entry: Entry) -> str:
     """Why, as far as the entry tells; an empty text where it says no more than that something failed."""
     said = next(filter(None, (field(entry.text, name) for name in ("error", "message", "reason", "exception"))), "")
     said = said or entry.text
     return "" if SAYS_NOTHING.search(said) else one_line(said)
 
 
-def pipeline_of(entry):
+def pipeline_of(entry: Entry) -> str:
     """The pipeline that a failure is of."""
     match = re.search(
         r'pipeline_id:([^,}\s]+)|:id=>:?"?([^,"}]+)|pipeline_id"?=>:?"?([^",}]+)|PipelineAction::\w+<([^<>]+)>',
@@ -306,19 +312,20 @@ def pipeline_of(entry):
     return found or entry.pipeline or UNNAMED
 
 
-def failures(some_starts):
+def failures(some_starts: Iterable[Start]) -> dict[str, Failure]:
     """The pipelines that failed: {id, or UNNAMED: Failure}; of a later start where several tell."""
-    found = {}
+    found: dict[str, Failure] = {}
     for start in some_starts:
         found.update(failures_of_start(start))
     return found
 
 
-def failures_of_start(start):
+def failures_of_start(start: Start) -> dict[str, Failure]:
     """The same for the entries of one start."""
-    found, before = {}, {}
+    found: dict[str, Failure] = {}
+    before: dict[str, Entry] = {}
     # The last failure that a plugin reported outside of a pipeline: while it is made, it has none yet.
-    outside = None
+    outside: Entry | None = None
     plugins = {entry.plugin.split()[1]: entry.plugin for entry in start if entry.plugin}
     for entry in start:
         began = STARTED_OR_ENDED.match(entry.text)
@@ -346,7 +353,7 @@ def failures_of_start(start):
     }
 
 
-def own_plugin(text, plugins):
+def own_plugin(text: str, plugins: Mapping[str, str]) -> str:
     """The plugin whose library an exception belongs to. `plugins` has those that logged in the same start, by name."""
     match = OWN_ERROR.search(text)
     if not match or match[1] in EVERYBODYS_ERRORS:
@@ -355,9 +362,10 @@ def own_plugin(text, plugins):
     return plugins.get(name, f"plugin {name}")
 
 
-def ended(start):
+def ended(start: Start) -> dict[str, Failure]:
     """The pipelines that were started and have ended: {id: Failure}, its reason empty where none is logged."""
-    last, reasons = {}, {}
+    last: dict[str, str] = {}
+    reasons: dict[str, Failure] = {}
     for entry in start:
         match = STARTED_OR_ENDED.match(entry.text)
         if match:
@@ -368,9 +376,9 @@ def ended(start):
     return {name: reasons.get(name, Failure("")) for name, word in last.items() if word != "started"}
 
 
-def restarting(start, silence=0.0):
+def restarting(start: Start, silence: float = 0.0) -> list[Restarting]:
     """The plugins that failed in a start and were started again; `silence`: for how many seconds nothing was logged."""
-    found = {}
+    found: dict[tuple[str, str], list[tuple[Entry, str, str, re.Match[str] | None]]] = {}
     times = [entry.time for entry in start if entry.time]
     for entry in start:
         if not entry.text.startswith(RESTARTS):
@@ -403,13 +411,13 @@ def restarting(start, silence=0.0):
     return result
 
 
-def telling_reason(texts):
+def telling_reason(texts: Iterable[str]) -> str:
     """The reason of the last of a plugin's failures that is not the mere consequence of an earlier one."""
     found = [restart_reason(text) for text in texts]
     return next((reason for reason in reversed(found) if FOLLOWS not in reason), found[-1])
 
 
-def restart_reason(text):
+def restart_reason(text: str) -> str:
     """Why a plugin failed, as `Address already in use (Java::JavaNet::BindException)`."""
     match = re.search(r"(?ms)^[ \t]*Error: (.*?)(?=^[ \t]*Exception: |^[ \t]*Stack: |\Z)", text)
     kind = re.search(r"(?m)^[ \t]*Exception: (\S+)", text)
@@ -417,7 +425,7 @@ def restart_reason(text):
     return f"{said} ({kind[1]})" if kind else said
 
 
-def reasons(found):
+def reasons(found: Iterable[Entry]) -> list[str]:
     """The reasons of the entries that report a failure, each once and whole, in their order."""
     said = [one_line(entry.text) for entry in found if entry.is_error]
     said = [text for text in said if text]
@@ -426,7 +434,7 @@ def reasons(found):
     return list(dict.fromkeys(telling or said))
 
 
-def words(found):
+def words(found: Iterable[Entry]) -> str:
     """What of the entries may be explained: failures, warnings, and what was printed without a level.
 
     Not so events, which hold what other programs logged: those that an output prints, and those that the warnings of
@@ -441,7 +449,7 @@ def words(found):
     return "\n".join(line for line in lines if not PRINTED_EVENT.match(line))
 
 
-def shortened(text, head=20, tail=20):
+def shortened(text: str, head: int = 20, tail: int = 20) -> str:
     """A text of many lines with its beginning, where the cause mostly stands, and its end."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
     if len(lines) <= head + tail:

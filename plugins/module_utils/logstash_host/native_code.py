@@ -11,12 +11,13 @@ import errno
 import mmap
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 OPTION = "-Djava.io.tmpdir="
 
 
-def refuses_programs(path):
+def refuses_programs(path: str) -> str:
     """Why a library can't be loaded from an existing directory by the user that runs this; empty when it can.
 
     Nothing is left in the directory: the file that is tried has no name, so that it's fit for check mode. Where a file
@@ -29,7 +30,7 @@ def refuses_programs(path):
     except OSError as error:
         if error.errno in (errno.EOPNOTSUPP, errno.EISDIR, errno.ENOENT, errno.EROFS, errno.ENOSPC, errno.EDQUOT):
             return ""
-        return error.strerror
+        return str(error.strerror)
     try:
         os.ftruncate(descriptor, mmap.PAGESIZE)
         mmap.mmap(descriptor, mmap.PAGESIZE, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_EXEC).close()
@@ -41,7 +42,7 @@ def refuses_programs(path):
 
 
 @contextlib.contextmanager
-def own_directory(home):
+def own_directory(home: str | Path) -> Iterator[dict[str, str]]:
     """Variables for a program of the Logstash in ``home`` that root runs, with a temporary directory of root's own.
 
     The service's user must not be able to write there, since what is unpacked there runs with root's rights. And it has

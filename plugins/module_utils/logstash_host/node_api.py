@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import queue
 import threading
+from typing import Any
 
 from ansible.module_utils.urls import open_url
 
@@ -14,16 +15,16 @@ SECONDS = 30
 MOST_BYTES = 64 << 20
 
 
-def ask(url, **options):
+def ask(url: str, **options: Any) -> Any:
     """The JSON that a URL answers with. Raises OSError, HTTPError and ValueError.
 
     Neither a redirect nor a file of the user's has what root knows sent elsewhere, or to the process that answers.
     ``options`` are further ones of ``open_url``.
     """
     options = {"timeout": STEP_SECONDS, "use_proxy": False, "follow_redirects": "no", "use_netrc": False, **options}
-    answers = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[bytes, BaseException | None]] = queue.SimpleQueue()
 
-    def read():
+    def read() -> None:
         try:
             with open_url(url, **options) as response:
                 answers.put((response.read(MOST_BYTES + 1), None))

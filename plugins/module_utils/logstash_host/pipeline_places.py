@@ -8,6 +8,7 @@ column and offset agree, and where the text before it is the one that the messag
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 SYNTAX = re.compile(r"at line (\d+), column (\d+) \(byte (\d+)\)(\s+after )?")
@@ -34,7 +35,7 @@ class Place:
     text: str
 
 
-def find_places(output, files, pipelines):
+def find_places(output: str, files: Mapping[str, str], pipelines: Sequence[Sequence[str]]) -> list[Place]:
     """The places that the output is about, each once.
 
     ``files`` is {name: text} of the settings directory, ``pipelines`` the names of the files of each pipeline in the
@@ -54,7 +55,7 @@ def find_places(output, files, pipelines):
     return list(dict.fromkeys(found))
 
 
-def search(files, pattern):
+def search(files: Mapping[str, str], pattern: str) -> list[Place]:
     """The lines that match, comments left out."""
     return [
         Place(name, number, line.strip())
@@ -64,7 +65,7 @@ def search(files, pattern):
     ]
 
 
-def find_setting(sources, plugin, setting):
+def find_setting(sources: Mapping[str, str], plugin: str, setting: str) -> list[Place]:
     """Where a plugin has a setting: the first after each opening of the plugin, before another one opens."""
     found = []
     for name, text in sources.items():
@@ -75,17 +76,20 @@ def find_setting(sources, plugin, setting):
     return found
 
 
-def place_at(name, text, offset):
+def place_at(name: str, text: str, offset: int) -> Place:
     """The place of an offset."""
     line = text.count("\n", 0, offset) + 1
     return Place(name, line, text.split("\n")[line - 1].strip())
 
 
-def find_syntax(match, output, files, pipelines):
+def find_syntax(
+    match: re.Match[str], output: str, files: Mapping[str, str], pipelines: Sequence[Sequence[str]]
+) -> list[Place]:
     """The places that a syntax error may be at: mostly one."""
     line, column, byte = (int(match[number]) for number in (1, 2, 3))
     quoted = output[match.end() :] if match[4] else ""
-    likely, possible = [], []
+    likely: list[Place] = []
+    possible: list[Place] = []
     for names in pipelines:
         whole = [(name, files[name]) for name in names]
         joined = "\n".join(text for _name, text in whole)
@@ -102,7 +106,7 @@ def find_syntax(match, output, files, pipelines):
     return likely or possible
 
 
-def offset_of(text, line, column):
+def offset_of(text: str, line: int, column: int) -> int | None:
     """The offset of a line and a column, None where the text has no such place."""
     lines = text.split("\n")
     if line > len(lines) or column > len(lines[line - 1]) + 1:
@@ -110,7 +114,7 @@ def offset_of(text, line, column):
     return sum(len(before) + 1 for before in lines[: line - 1]) + column - 1
 
 
-def place_in(parts, offset):
+def place_in(parts: Sequence[tuple[str, str]], offset: int) -> Place:
     """The place of an offset in the joined parts."""
     for name, text in parts[:-1]:
         if offset <= len(text):
@@ -120,7 +124,7 @@ def place_in(parts, offset):
     return place_at(name, text, offset)
 
 
-def is_quoted(before, quoted):
+def is_quoted(before: str, quoted: str) -> bool:
     """Whether a message quotes the end of what is before the place."""
     start = before.rfind(quoted.split("\n", 1)[0])
     return start >= 0 and quoted.startswith(before[start:])

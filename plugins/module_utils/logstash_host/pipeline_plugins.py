@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .input_ports import LISTENERS, TOKEN, literal, settings_of, skip_block
+from .input_ports import LISTENERS, TOKEN, Token, literal, settings_of, skip_block
 
 # Inputs that listen with UDP, and their port without the setting. Those with TCP are in input_ports.
 UDP_LISTENERS = {"gelf": 12201, "ganglia": 8649, "snmptrap": 1062, "syslog": 514, "udp": None}
@@ -36,7 +36,7 @@ class Plugin:
 
     section: str
     name: str
-    settings: dict[str, str | None]
+    settings: dict[str | None, str | None]
     words: frozenset[str]
 
 
@@ -57,7 +57,7 @@ def find(text: str) -> Iterator[Plugin]:
             at += 1
 
 
-def _plugins(section, tokens):
+def _plugins(section: str, tokens: Sequence[Token]) -> Iterator[Plugin]:
     at = 0
     while at < len(tokens):
         kind, word = tokens[at]

@@ -17,7 +17,12 @@ import re
 import secrets
 import shutil
 import stat
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
+
+# Relative path to mode and content of a file.
+Tree = dict[str, tuple[int, bytes]]
 
 DIRECTORY_MODE = 0o750
 # What a file's mode may have: nothing for others.
@@ -30,10 +35,10 @@ NAME_LENGTH = 24
 KEY_LENGTH = 32
 
 
-def read_tree(root, entries):
+def read_tree(root: str | Path, entries: Iterable[str]) -> Tree:
     """The regular files below the entries of a directory, as {relative path: (mode, bytes)}; missing ones left out."""
     root = Path(root)
-    files = {}
+    files: Tree = {}
     for entry in entries:
         path = root / entry
         for file in [path] if path.is_file() else path.rglob("*"):
@@ -43,7 +48,7 @@ def read_tree(root, entries):
     return files
 
 
-def tree_hash(files):
+def tree_hash(files: Tree) -> str:
     """A hash that changes with any name, mode or content, for root's eyes. Lengths keep names and contents apart."""
     digest = hashlib.sha256()
     for name, (mode, content) in sorted(files.items()):
@@ -51,12 +56,12 @@ def tree_hash(files):
     return digest.hexdigest()
 
 
-def keyed_name(text, key):
+def keyed_name(text: str, key: bytes) -> str:
     """What a release is called for its hash, or for the name that it had before."""
     return hmac.new(key, text.encode(), "sha256").hexdigest()[:NAME_LENGTH]
 
 
-def read_key(path):
+def read_key(path: str | Path) -> bytes | None:
     """The host's key; None where there is none, or none that counts: others could read it, or it was cut off."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
@@ -68,7 +73,7 @@ def read_key(path):
     return key if len(key) == KEY_LENGTH else None
 
 
-def make_key(path):
+def make_key(path: str | Path) -> bytes:
     """The host's key, which is made where there is none that counts. Raises OSError."""
     key = read_key(path)
     if key is None:
@@ -78,12 +83,12 @@ def make_key(path):
     return key
 
 
-def note(directory, content):
+def note(directory: Path, content: Mapping[str, Any]) -> None:
     """Writes down for root alone what a release was made of. Raises OSError."""
     _write_private(directory / NOTE, json.dumps(content).encode())
 
 
-def noted(directory):
+def noted(directory: Path) -> dict[str, Any]:
     """What is written down of a release; nothing where nothing is, as in those of before."""
     try:
         found = json.loads((directory / NOTE).read_text(encoding="utf-8"))
@@ -92,14 +97,14 @@ def noted(directory):
     return found if isinstance(found, dict) else {}
 
 
-def is_untouched(directory, digest):
+def is_untouched(directory: Path, digest: str) -> bool:
     """Whether a release holds what it was made of, ``digest`` being the hash of what it holds."""
     if FORMER_NAME.fullmatch(directory.name):
         return digest.startswith(directory.name)
     return noted(directory).get("digest") == digest
 
 
-def former(dest):
+def former(dest: str | Path) -> list[str]:
     """The names of the releases in a settings directory that are called by a hash without a key."""
     releases = Path(dest) / "releases"
     try:
@@ -108,12 +113,13 @@ def former(dest):
         return []
 
 
-def rename(dest, names, key):
+def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]:
     """Gives releases names by the key, as {former name: name}. The former ones stay until :func:`remove_renamed`.
 
     At each moment there is a whole live release: a run that was cut off is made good by the next one. Raises OSError.
     """
-    dest, renamed = Path(dest), {}
+    dest = Path(dest)
+    renamed: dict[str, str] = {}
     for former_name in names:
         old = dest / "releases" / former_name
         new = old.with_name(keyed_name(former_name, key))
@@ -126,13 +132,13 @@ def rename(dest, names, key):
     return renamed
 
 
-def remove_renamed(dest, names):
+def remove_renamed(dest: str | Path, names: Iterable[str]) -> None:
     """Takes the former directories of renamed releases away, whose names tell of their content."""
     for name in names:
         shutil.rmtree(Path(dest) / "releases" / name)
 
 
-def _copy(old, new):
+def _copy(old: Path, new: Path) -> None:
     part = new.with_name(new.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     shutil.copytree(old, part, symlinks=True)
@@ -147,7 +153,7 @@ def _copy(old, new):
     shutil.copystat(old, new)
 
 
-def point(link, target):
+def point(link: Path, target: str) -> None:
     """Points a link to a target in one step."""
     part = link.with_name(link.name + ".part")
     with contextlib.suppress(FileNotFoundError):
@@ -156,7 +162,7 @@ def point(link, target):
     part.replace(link)
 
 
-def _write_private(path, content):
+def _write_private(path: Path, content: bytes) -> None:
     part = path.with_name(path.name + ".part")
     with contextlib.suppress(FileNotFoundError):
         part.unlink()

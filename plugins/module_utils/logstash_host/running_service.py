@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.error import URLError
 
 from . import listening, node_api, settings_lines
+from .service_manager import Run
 
 # Where Logstash's node API listens when no setting says so.
 API_PORTS = "9600-9700"
 RUNNING = ("active", "activating", "reloading")
 
 
-def properties(run, service):
+def properties(run: Run, service: str) -> dict[str, str]:
     """What systemd knows of a unit, as texts; ``run(command)`` gives (code, output, errors)."""
     names = "LoadState,ActiveState,UnitFileState,MainPID,NRestarts"
     _code, output, _errors = run(["systemctl", "show", f"--property={names}", service])
     return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
 
 
-def addresses_of(pid):
+def addresses_of(pid: str | int) -> list[tuple[str, int]]:
     """The addresses that a process listens on, as a sorted list of (address, TCP port)."""
     sockets = listening.listeners(pid)
     own = [sockets[inode] for inode in listening.own_listeners(pid) if inode in sockets]
     return sorted({(found.address, found.port) for found in own})
 
 
-def ask(url):
+def ask(url: str) -> dict[str, Any]:
     """The JSON object that the node API answers with; empty where it does not."""
     try:
         found = node_api.ask(url)
@@ -35,7 +38,7 @@ def ask(url):
     return found if isinstance(found, dict) else {}
 
 
-def find_api(pid, addresses, settings_file):
+def find_api(pid: str | int, addresses: Iterable[tuple[str, int]], settings_file: str) -> tuple[str, dict[str, Any]]:
     """The URL of the process's own node API and its answer; empty where it is turned off, or asks for a password.
 
     Only ports that the settings give to the API are asked: on others, the question would become an event.
@@ -56,7 +59,7 @@ def find_api(pid, addresses, settings_file):
     return "", {}
 
 
-def observe(run, service, settings_file):
+def observe(run: Run, service: str, settings_file: str) -> dict[str, Any]:
     """What the service does now, as {running, ports, api, version, pipelines}."""
     state = properties(run, service)
     pid = state.get("MainPID", "0")
@@ -72,7 +75,7 @@ def observe(run, service, settings_file):
     }
 
 
-def describe(serves):
+def describe(serves: Mapping[str, Any]) -> str:
     """What ``observe`` found, for a message."""
     if not serves["running"]:
         return "it does not run"
@@ -81,7 +84,7 @@ def describe(serves):
     return f"it listens on port {ports}{api}"
 
 
-def lacks(now, before):
+def lacks(now: Mapping[str, Any], before: Mapping[str, Any]) -> str:
     """What a service does not do now and did before, as a text; empty when it does all of it."""
     if not before["running"]:
         return "it runs, and did not before" if now["running"] else ""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+
+# Runs a program: its exit code, its output and its errors.
+Run = Callable[[list[str]], tuple[int, str, str]]
 
 # The first releases with these: StandardOutput=file:, and the group @system-service of SystemCallFilter.
 OUTPUT_TO_FILES = 236
@@ -12,19 +16,19 @@ SYSTEM_CALL_GROUPS = 239
 CAP_SYS_PTRACE = 19
 
 
-def version(run):
+def version(run: Run) -> int:
     """The release of the host's systemd, or 0 where it is not known; ``run(command)`` gives (code, output, errors)."""
     _code, output, _errors = run(["systemctl", "--version"])
     found = re.match(r"systemd (\d+)", output)
     return int(found[1]) if found else 0
 
 
-def is_running(root="/"):
+def is_running(root: str | Path = "/") -> bool:
     """Whether systemd is what runs the host, rather than only installed on it."""
     return (Path(root) / "run/systemd/system").is_dir()
 
 
-def has_user_namespaces(root="/"):
+def has_user_namespaces(root: str | Path = "/") -> bool:
     """Whether systemd can give a service a user namespace of its own.
 
     Some kernels make none, some hosts set their number to 0, and in a container systemd may lack the right to look at
@@ -33,13 +37,14 @@ def has_user_namespaces(root="/"):
     try:
         number = int((Path(root) / "proc/sys/user/max_user_namespaces").read_text(encoding="ascii"))
         status = (Path(root) / "proc/1/status").read_text(encoding="utf-8", errors="replace")
-        capabilities = int(re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)[1], 16)
-    except (OSError, ValueError, TypeError):
+        found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    except (OSError, ValueError):
         return False
+    capabilities = int(found[1], 16) if found else 0
     return number > 0 and bool(capabilities >> CAP_SYS_PTRACE & 1)
 
 
-def first_open_port(root="/"):
+def first_open_port(root: str | Path = "/") -> int:
     """The lowest port that every process may listen on."""
     try:
         return int((Path(root) / "proc/sys/net/ipv4/ip_unprivileged_port_start").read_text(encoding="ascii"))

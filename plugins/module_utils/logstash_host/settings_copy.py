@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import glob
 import os
+import pwd
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, environment, settings_lines
+from . import accounts, environment, settings_lines
 
 # Where the paths lead to, below the throw-away directory.
 OWN_PATHS = {
@@ -19,7 +21,7 @@ OWN_PATHS = {
 }
 
 
-def expand(pattern):
+def expand(pattern: str) -> list[str]:
     """The files that Logstash reads for a path.config, sorted as it sorts them. Its patterns know {a,b} too."""
     if os.path.isdir(pattern):
         pattern = os.path.join(pattern, "*")
@@ -35,15 +37,22 @@ def expand(pattern):
 class SettingsCopy:
     """The private copy of the settings: root's, readable for the service's user, with places to write for that user."""
 
-    def __init__(self, path, staged, live, account, apart=()):
+    def __init__(
+        self,
+        path: Path,
+        staged: str | Path,
+        live: str | Path,
+        account: pwd.struct_passwd,
+        apart: Iterable[str | Path] = (),
+    ) -> None:
         """`apart` are staged files that systemd reads, as root: Logstash needs none, and may not read them all."""
         self.path, self.staged, self.live, self.account = path, Path(staged), Path(live), account
         self.apart = {Path(file) for file in apart}
         self.settings = path / "settings"
         # {name: text} of what was staged and can be read as text, as the test sees it.
-        self.texts = {}
+        self.texts: dict[str, str] = {}
 
-    def make(self):
+    def make(self) -> None:
         """Writes everything. Raises OSError."""
         os.chown(self.path, 0, self.account.pw_gid)
         self.path.chmod(0o750)
@@ -64,17 +73,20 @@ class SettingsCopy:
             lines = environment.without_exclusive(options.read_text(encoding="utf-8", errors="replace").splitlines())
             options.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
-    def _readable(self, names):
+    def _readable(self, names: Iterable[str]) -> list[str]:
         """Those of the live files that the service's user may read anyway: a copy must not show it more."""
         files = [name for name in names if (self.live / name).is_file()]
-        return accounts.do_as(self.account, lambda: [name for name in files if os.access(self.live / name, os.R_OK)])
+        readable: list[str] = accounts.do_as(
+            self.account, lambda: [name for name in files if os.access(self.live / name, os.R_OK)]
+        )
+        return readable
 
-    def _make_directory(self, path):
+    def _make_directory(self, path: Path) -> None:
         path.mkdir(mode=0o750, exist_ok=True)
         os.chown(path, 0, self.account.pw_gid)
         path.chmod(0o750)
 
-    def _write(self, name, content):
+    def _write(self, name: str, content: bytes) -> None:
         """A file that nobody else can read from its first byte on: it may be a keystore."""
         path = self.settings / name
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -82,7 +94,7 @@ class SettingsCopy:
             os.fchown(file.fileno(), 0, self.account.pw_gid)
             os.fchmod(file.fileno(), 0o640)
 
-    def _copy_staged(self, file):
+    def _copy_staged(self, file: Path) -> None:
         name = str(file.relative_to(self.staged))
         content = file.read_bytes()
         with contextlib.suppress(UnicodeDecodeError):
@@ -95,21 +107,21 @@ class SettingsCopy:
             content = text.encode()
         self._write(name, content)
 
-    def redirected(self, text):
+    def redirected(self, text: str) -> str:
         """The text with the live paths of what is staged leading to the copies: the live ones are still the old."""
         names = "|".join(re.escape(path.name) for path in self.staged.iterdir())
         return re.sub(
             rf"{re.escape(str(self.live))}/({names})(?![\w.-])", lambda found: f"{self.settings}/{found[1]}", text
         )
 
-    def _with_own_paths(self, text, needed):
+    def _with_own_paths(self, text: str, needed: set[str]) -> str:
         own = {name: str(self.path / place) for name, place in OWN_PATHS.items()}
         missing = needed - {name for name, _value in settings_lines.read(text)}
         return settings_lines.replace(text, lambda name, _value: own.get(name)) + "".join(
             f"{name}: {own[name]}\n" for name in sorted(missing)
         )
 
-    def patterns(self):
+    def patterns(self) -> list[tuple[str, str]]:
         """[(pipeline id, path.config)] of the settings, as the test sees them."""
         found, pipeline = [], "main"
         for file in ("logstash.yml", "pipelines.yml"):
@@ -119,11 +131,11 @@ class SettingsCopy:
                     found.append((pipeline, value))
         return found
 
-    def shown(self, text):
+    def shown(self, text: str) -> str:
         """A text of the test with the paths that people know."""
         return text.replace(str(self.settings), str(self.live)).replace(str(self.path), "(throw-away)")
 
-    def pipelines(self):
+    def pipelines(self) -> list[list[str]]:
         """The names of each pipeline's files, in the order that Logstash reads them."""
         found = []
         for _pipeline, pattern in self.patterns():

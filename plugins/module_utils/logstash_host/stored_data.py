@@ -9,7 +9,9 @@ import re
 import stat
 import struct
 import zlib
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from . import untrusted_paths
 
@@ -37,11 +39,11 @@ class Stored:
     unread_pages: int | None = None
     in_use: bool = False
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, Any]:
         """For the result of a module."""
         return asdict(self)
 
-    def __str__(self):
+    def __str__(self) -> str:
         size = f"{self.path} ({self.bytes} bytes"
         if self.kind != "queue":
             return f"{self.kind.replace('_', ' ')} {size})"
@@ -58,12 +60,12 @@ class Found:
     status: os.stat_result
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Its name without the directory."""
         return os.path.basename(self.path)
 
 
-def files_below(path, skip=()):
+def files_below(path: str, skip: Collection[str] = ()) -> list[Found]:
     """All but the directories below one, sorted; neither links nor ``skip`` are entered. None where it is missing."""
     try:
         root = untrusted_paths.open_directory(path)
@@ -77,12 +79,12 @@ def files_below(path, skip=()):
         ]
 
 
-def size_of(files):
+def size_of(files: Iterable[Found]) -> int:
     """The bytes of the files that were found."""
     return sum(found.status.st_size for found in files)
 
 
-def is_locked(path):
+def is_locked(path: str) -> bool:
     """Whether a running Logstash holds a lock file. The JVM takes POSIX record locks."""
     try:
         descriptor = untrusted_paths.open_file(path, writable=True)
@@ -97,7 +99,7 @@ def is_locked(path):
     return False
 
 
-def unread_events(checkpoint):
+def unread_events(checkpoint: str) -> int | None:
     """The unread events of the page that a checkpoint file is about, None when the file can't be read."""
     try:
         descriptor = untrusted_paths.open_file(checkpoint)
@@ -112,10 +114,11 @@ def unread_events(checkpoint):
     _version, _page, _first_page, first_unread, first, count, checksum = CHECKPOINT.unpack(content)
     if zlib.crc32(content[:-4]) != checksum:
         return None
-    return max(0, first + count - max(first, first_unread))
+    unread: int = first + count - max(first, first_unread)
+    return max(0, unread)
 
 
-def read_queue(path):
+def read_queue(path: str) -> Stored | None:
     """The persistent queue of one pipeline, None where nothing can be lost: no pages, or all read and not in use.
 
     A queue in use counts whatever it holds now: events come in until the service stops. Raises RefusedError.
@@ -125,7 +128,8 @@ def read_queue(path):
         return None
     checkpoints = [file.path for file in files if re.fullmatch(r"checkpoint\.(head|\d+)", file.name)]
     counts = [unread_events(file) for file in checkpoints]
-    unread = None if None in counts or not counts else sum(counts)
+    known = [count for count in counts if count is not None]
+    unread = sum(known) if counts and len(known) == len(counts) else None
     pages = len([count for count in counts if count != 0])
     in_use = is_locked(os.path.join(path, ".lock"))
     if unread == 0 and not in_use:
@@ -133,7 +137,7 @@ def read_queue(path):
     return Stored("queue", path, size_of(files), unread, pages, in_use)
 
 
-def read_dead_letter_queue(path):
+def read_dead_letter_queue(path: str) -> Stored | None:
     """The dead letter queue of one pipeline, None when it holds no events."""
     segments = [file for file in files_below(path) if file.name.endswith((".log", ".log.tmp"))]
     if not any(file.status.st_size > EMPTY_SEGMENT for file in segments):
@@ -141,7 +145,7 @@ def read_dead_letter_queue(path):
     return Stored("dead_letter_queue", path, size_of(segments))
 
 
-def read_state(path, skip):
+def read_state(path: str, skip: Collection[str]) -> Stored | None:
     """What else path.data holds, such as the positions of file inputs."""
     files = [
         file
@@ -151,7 +155,7 @@ def read_state(path, skip):
     return Stored("state", path, size_of(files)) if files else None
 
 
-def find_positions(home):
+def find_positions(home: str) -> list[Found]:
     """The regular files directly in the HOME of the service in which inputs keep how far they have read."""
     try:
         root = untrusted_paths.open_directory(home)
@@ -166,7 +170,7 @@ def find_positions(home):
         ]
 
 
-def folders_in(path):
+def folders_in(path: str) -> list[str]:
     """The directories in a directory, none of them a link; none where it is missing."""
     try:
         root = untrusted_paths.open_directory(path)
@@ -177,9 +181,9 @@ def folders_in(path):
         return [root.place(name) for name, status in found if status and stat.S_ISDIR(status.st_mode)]
 
 
-def find_stored(paths, moved):
+def find_stored(paths: Mapping[str, str], moved: Collection[str]) -> list[Stored]:
     """What would be missed in the parts ``moved`` of {data, queue, dead_letter_queue, home: path}."""
-    found = []
+    found: list[Stored | None] = []
     for kind, read in (("queue", read_queue), ("dead_letter_queue", read_dead_letter_queue)):
         if kind in moved:
             found += [read(folder) for folder in folders_in(paths[kind])]

@@ -21,6 +21,8 @@ import errno
 import os
 import stat
 import struct
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Protocol
 
 MOST_LINKS = 40
 # How deep directories may be nested, and how many entries one walk may see. A queue has some thousand pages at most.
@@ -57,22 +59,22 @@ class RefusedError(OSError):
     An OSError, so that whoever expects that a path cannot be used expects this as well.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.strerror = message
 
 
-def kind_of(status):
+def kind_of(status: os.stat_result) -> str:
     """What something is, in words."""
     return next((words for is_kind, words in KINDS if is_kind(status.st_mode)), "a device")
 
 
-def is_trusted(uid):
+def is_trusted(uid: int) -> bool:
     """Whether what belongs to a user may be relied on: root, or whoever runs this."""
     return uid in (0, os.geteuid())
 
 
-def is_roots_own(descriptor):
+def is_roots_own(descriptor: int) -> bool:
     """Whether nobody but root may write to an open file, or exchange what is in an open directory."""
     status = os.fstat(descriptor)
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != 0
@@ -81,7 +83,7 @@ def is_roots_own(descriptor):
     return is_trusted(status.st_uid) and bool(sticky or not (by_group or by_all or lets_others_write(descriptor)))
 
 
-def lets_others_write(descriptor):
+def lets_others_write(descriptor: int) -> bool:
     """Whether an access control list gives another user or group the right to write, whatever the group's own are."""
     try:
         entries = list(ACCESS_ENTRY.iter_unpack(os.getxattr(descriptor, ACCESS_LIST)[ACCESS_HEAD:]))
@@ -102,40 +104,40 @@ class Directory:
     Names are those of its entries, without a slash. ``path`` is for messages.
     """
 
-    def __init__(self, descriptor, path):
+    def __init__(self, descriptor: int, path: str) -> None:
         self.descriptor, self.path = descriptor, path
 
-    def __enter__(self):
+    def __enter__(self) -> Directory:
         return self
 
-    def __exit__(self, *_error):
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Closes it; what was opened in it stays open."""
         if self.descriptor >= 0:
             os.close(self.descriptor)
         self.descriptor = -1
 
-    def place(self, name):
+    def place(self, name: str) -> str:
         """The path of an entry, for messages."""
         return f"{self.path.rstrip('/')}/{name}"
 
-    def own_status(self):
+    def own_status(self) -> os.stat_result:
         """The directory's own status."""
         return os.fstat(self.descriptor)
 
-    def real_path(self):
+    def real_path(self) -> str:
         """Where it lies now, without links."""
         return os.readlink(f"/proc/self/fd/{self.descriptor}")
 
-    def volume(self):
+    def volume(self) -> os.statvfs_result:
         """The status of the file system that it lies on."""
         return os.fstatvfs(self.descriptor)
 
     # Entries
 
-    def names(self):
+    def names(self) -> list[str]:
         """The names of its entries, sorted."""
         found = []
         with os.scandir(self.descriptor) as entries:
@@ -145,23 +147,23 @@ class Directory:
                     raise RefusedError(f"{self.path} has more than {MOST_ENTRIES} entries. Remove what fills it.")
         return sorted(found)
 
-    def status(self, name):
+    def status(self, name: str) -> os.stat_result:
         """The status of an entry; of a link, its own. Raises FileNotFoundError."""
         return os.lstat(_checked(name), dir_fd=self.descriptor)
 
-    def find(self, name):
+    def find(self, name: str) -> os.stat_result | None:
         """The status of an entry, None where there is none of the name."""
         with contextlib.suppress(FileNotFoundError):
             return self.status(name)
         return None
 
-    def target_of(self, name):
+    def target_of(self, name: str) -> str:
         """Where a link leads to. Raises OSError for what is none."""
         return os.readlink(_checked(name), dir_fd=self.descriptor)
 
     # Directories below
 
-    def enter(self, name):
+    def enter(self, name: str) -> Directory:
         """A directory in this one, as a Directory; a link is none. Raises FileNotFoundError and RefusedError."""
         try:
             entered = os.open(_checked(name), DIRECTORY, dir_fd=self.descriptor)
@@ -175,7 +177,7 @@ class Directory:
             ) from None
         return Directory(entered, self.place(name))
 
-    def below(self, relative):
+    def below(self, relative: str) -> Directory:
         """A directory at a relative path, none of whose steps may be a link; an empty path is this one, again."""
         current = Directory(os.dup(self.descriptor), self.path)
         for step in filter(None, relative.split("/")):
@@ -186,7 +188,7 @@ class Directory:
             current = entered
         return current
 
-    def make(self, name, mode=0o700):
+    def make(self, name: str, mode: int = 0o700) -> Directory:
         """Makes a directory of root's, as a Directory. Raises FileExistsError; RefusedError where it was exchanged."""
         os.mkdir(_checked(name), 0o700, dir_fd=self.descriptor)
         made = self.enter(name)
@@ -205,14 +207,16 @@ class Directory:
             raise
         return made
 
-    def own(self, uid, gid, mode):
+    def own(self, uid: int, gid: int, mode: int) -> None:
         """Gives the directory itself an owner, a group and a mode."""
         os.fchown(self.descriptor, uid, gid)
         os.fchmod(self.descriptor, mode)
 
     # Files
 
-    def open_file(self, name, owners=None, writable=False, give=False):
+    def open_file(
+        self, name: str, owners: Collection[int] | None = None, writable: bool = False, give: bool = False
+    ) -> int:
         """The descriptor of a regular file. Raises FileNotFoundError, RefusedError and other OSErrors.
 
         owners    the ids of the users that it may belong to; everybody's without it
@@ -236,7 +240,7 @@ class Directory:
             raise
         return descriptor
 
-    def _check_file(self, name, status, owners, give):
+    def _check_file(self, name: str, status: os.stat_result, owners: Collection[int] | None, give: bool) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise RefusedError(
                 f"{self.place(name)} is {kind_of(status)}; expected a regular file, which alone root opens below a "
@@ -254,12 +258,12 @@ class Directory:
                 "somebody else's file. Put a copy in its place, and run again."
             )
 
-    def create_file(self, name):
+    def create_file(self, name: str) -> int:
         """The descriptor of a new file of root's that nobody else may open. Raises FileExistsError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | FILE
         return os.open(_checked(name), flags, 0o600, dir_fd=self.descriptor)
 
-    def make_link(self, name, target, uid, gid):
+    def make_link(self, name: str, target: str, uid: int, gid: int) -> None:
         """Makes a symbolic link with an owner. Raises FileExistsError, and RefusedError where it was exchanged."""
         os.symlink(target, _checked(name), dir_fd=self.descriptor)
         made = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.descriptor)
@@ -275,19 +279,19 @@ class Directory:
         finally:
             os.close(made)
 
-    def rename(self, name, folder, new_name):
+    def rename(self, name: str, folder: Directory, new_name: str) -> None:
         """Moves an entry to another directory of the same volume, in one step and over what has the name there."""
         os.replace(_checked(name), _checked(new_name), src_dir_fd=self.descriptor, dst_dir_fd=folder.descriptor)
 
-    def unlink(self, name):
+    def unlink(self, name: str) -> None:
         """Removes an entry that is no directory; of a link, itself."""
         os.unlink(_checked(name), dir_fd=self.descriptor)
 
-    def remove_empty(self, name):
+    def remove_empty(self, name: str) -> None:
         """Removes a directory that is empty. Raises OSError for another."""
         os.rmdir(_checked(name), dir_fd=self.descriptor)
 
-    def remove(self, name, level=0):
+    def remove(self, name: str, level: int = 0) -> None:
         """Removes an entry with all that is in it; nothing where there is none. Links are not followed."""
         status = self.find(name)
         if status is None:
@@ -304,14 +308,14 @@ class Directory:
         self.remove_empty(name)
 
 
-def _checked(name):
+def _checked(name: str) -> str:
     """A name that is one step down, and nowhere else."""
     if "/" in name or name in ("", ".", ".."):
         raise RefusedError(f"{name!r} is no name of a file; expected one without slashes. Correct the path.")
     return name
 
 
-def too_deep(path):
+def too_deep(path: str) -> RefusedError:
     """The error for directories that somebody nested without end."""
     return RefusedError(f"{path} lies more than {MOST_LEVELS} directories deep. Remove what is nested so.")
 
@@ -319,7 +323,7 @@ def too_deep(path):
 # Ways to a directory
 
 
-def open_directory(path, make_missing=False):
+def open_directory(path: str, make_missing: bool = False) -> Directory:
     """The Directory at an absolute path. Raises FileNotFoundError, RefusedError and other OSErrors.
 
     Links of root's are followed. One that lies in a directory of another user may be renamed by that user: it's
@@ -327,7 +331,7 @@ def open_directory(path, make_missing=False):
     """
     if not path.startswith("/") or ".." in path.split("/"):
         raise RefusedError(f"{path} is no absolute path without `..`. Write the path out.")
-    steps = [step for step in path.split("/") if step not in ("", ".")]
+    steps: list[str | _Arrival] = [step for step in path.split("/") if step not in ("", ".")]
     followed = 0
     current = Directory(os.open("/", DIRECTORY), "/")
     try:
@@ -344,7 +348,7 @@ def open_directory(path, make_missing=False):
                 followed += 1
                 arrival = _Arrival.of(current, step, link, followed)
                 target = current.target_of(step)
-                steps = [part for part in target.split("/") if part not in ("", ".")] + [arrival, *steps]
+                steps = [*(part for part in target.split("/") if part not in ("", ".")), arrival, *steps]
                 if not target.startswith("/"):
                     continue
                 entered = Directory(os.open("/", DIRECTORY), "/")
@@ -359,13 +363,13 @@ def open_directory(path, make_missing=False):
     return current
 
 
-def _link(folder, name):
+def _link(folder: Directory, name: str) -> os.stat_result | None:
     """The status of an entry that is a link, None of any other."""
     found = folder.find(name)
     return found if found and stat.S_ISLNK(found.st_mode) else None
 
 
-def _enter(folder, name, make_missing, steps):
+def _enter(folder: Directory, name: str, make_missing: bool, steps: Iterable[str | _Arrival]) -> Directory:
     """A directory below, made where it is missing; never behind a link that is still to be judged."""
     judged = not any(isinstance(step, _Arrival) and step.owner is not None for step in steps)
     if make_missing and judged:
@@ -377,12 +381,12 @@ def _enter(folder, name, make_missing, steps):
 class _Arrival:
     """Where a link has led to: looked at once all steps of its target are gone."""
 
-    def __init__(self, path, owner):
+    def __init__(self, path: str, owner: int | None) -> None:
         """`owner` is whom the directory has to belong to, None for anybody."""
         self.path, self.owner = path, owner
 
     @classmethod
-    def of(cls, folder, name, status, followed):
+    def of(cls, folder: Directory, name: str, status: os.stat_result, followed: int) -> _Arrival:
         """The arrival of a link that may be followed. Raises RefusedError for another."""
         path = folder.place(name)
         if not is_trusted(status.st_uid):
@@ -405,7 +409,7 @@ class _Arrival:
             )
         return cls(path, None if is_trusted(holder.st_uid) else holder.st_uid)
 
-    def check(self, folder):
+    def check(self, folder: Directory) -> None:
         """Raises RefusedError where the directory is not one that the link may lead to."""
         uid = folder.own_status().st_uid
         if self.owner not in (None, uid):
@@ -416,7 +420,7 @@ class _Arrival:
             )
 
 
-def open_nearest(path):
+def open_nearest(path: str) -> Directory:
     """The Directory at a path or, where it is missing, the first one above it that is there."""
     while True:
         with contextlib.suppress(FileNotFoundError):
@@ -424,7 +428,7 @@ def open_nearest(path):
         path = os.path.dirname(path)
 
 
-def is_directory(path):
+def is_directory(path: str) -> bool:
     """Whether there is a directory at a path, seen through root's links. Raises RefusedError for others' links."""
     try:
         open_directory(path).close()
@@ -433,7 +437,7 @@ def is_directory(path):
     return True
 
 
-def check_roots_own(path, what):
+def check_roots_own(path: str, what: str) -> None:
     """Raises RefusedError where another user than root may exchange what lies at a path; ``what`` says who needs it.
 
     Looks at the directory and at those above it, as far as they are there.
@@ -454,13 +458,19 @@ def check_roots_own(path, what):
             )
 
 
-def _rights(status, by_list):
+class Warns(Protocol):
+    """A module, as far as it is needed here."""
+
+    def warn(self, warning: str) -> None: ...
+
+
+def _rights(status: os.stat_result, by_list: bool) -> str:
     """Whom something belongs to, and who may write to it, in words."""
     more = " and an access control list" if by_list else ""
     return f"belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}{more}"
 
 
-def _way_out(path, by_list):
+def _way_out(path: str, by_list: bool) -> str:
     """The commands after which nobody but root may write to something."""
     return (
         f"setfacl -b {path}, chown root {path} and chmod go-w {path}"
@@ -469,7 +479,7 @@ def _way_out(path, by_list):
     )
 
 
-def warn_of_foreign_program(module, home):
+def warn_of_foreign_program(module: Warns, home: str) -> None:
     """Warns where root is about to run programs that another user may exchange, as early packages of 5.x leave them."""
     try:
         check_roots_own(home, "root runs programs from there")
@@ -480,9 +490,10 @@ def warn_of_foreign_program(module, home):
 # Files
 
 
-def read_up_to(descriptor, limit, offset=0):
+def read_up_to(descriptor: int, limit: int, offset: int = 0) -> bytes:
     """At most so many bytes of a file from a place on."""
-    parts, left = [], limit
+    parts: list[bytes] = []
+    left = limit
     while left > 0:
         part = os.pread(descriptor, min(left, BLOCK), offset)
         if not part:
@@ -492,20 +503,20 @@ def read_up_to(descriptor, limit, offset=0):
     return b"".join(parts)
 
 
-def write_at(descriptor, content, offset):
+def write_at(descriptor: int, content: bytes, offset: int) -> None:
     """Writes all of some bytes to a place of a file."""
     while content:
         written = os.pwrite(descriptor, content, offset)
         content, offset = content[written:], offset + written
 
 
-def copy_times(original, made):
+def copy_times(original: int, made: int) -> None:
     """Gives an open file or directory the times of another one."""
     status = os.fstat(original)
     os.utime(made, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def copy_attributes(original, made):
+def copy_attributes(original: int, made: int) -> None:
     """Copies extended attributes, such as access control lists, as far as the volume takes them; no capabilities."""
     with contextlib.suppress(OSError):
         for name in os.listxattr(original):
@@ -514,7 +525,7 @@ def copy_attributes(original, made):
                     os.setxattr(made, name, os.getxattr(original, name))
 
 
-def open_file(path, owners=None, writable=False):
+def open_file(path: str, owners: Collection[int] | None = None, writable: bool = False) -> int:
     """The descriptor of a regular file, by its absolute path. Raises as `Directory.open_file` does.
 
     A link is followed where it's root's and lies in a directory of root's, as a release's in /etc/logstash.
@@ -530,7 +541,7 @@ def open_file(path, owners=None, writable=False):
     raise RefusedError(f"{path} is a symbolic link that leads in a circle. Remove it, and run again.")
 
 
-def read_file(path, limit=MOST_TEXT):
+def read_file(path: str, limit: int = MOST_TEXT) -> bytes:
     """The content of a regular file of at most ``limit`` bytes, by its absolute path. Raises as `open_file` does."""
     descriptor = open_file(path)
     try:
@@ -542,7 +553,7 @@ def read_file(path, limit=MOST_TEXT):
     return content
 
 
-def status_of(path):
+def status_of(path: str) -> os.stat_result:
     """The status of a regular file, by its absolute path. Raises as `open_file` does."""
     descriptor = open_file(path)
     try:
@@ -551,7 +562,7 @@ def status_of(path):
         os.close(descriptor)
 
 
-def check_roots_file(path, what):
+def check_roots_file(path: str, what: str) -> None:
     """Raises RefusedError where another user than root may write to a file; ``what`` says what for it's relied on."""
     descriptor = open_file(path)
     try:
@@ -568,7 +579,9 @@ def check_roots_file(path, what):
 # Trees
 
 
-def walk(root, enter=lambda _path, _status: True):
+def walk(
+    root: Directory, enter: Callable[[str, os.stat_result], bool] = lambda _path, _status: True
+) -> Iterator[tuple[Directory, str, os.stat_result]]:
     """(its Directory, name, status) of everything below a Directory, sorted; of directories before what is in them.
 
     Links are not followed. ``enter(path, status)`` says whether a directory is looked into. What goes meanwhile is left

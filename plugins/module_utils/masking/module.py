@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from ansible.module_utils import basic
 
@@ -26,8 +26,8 @@ class AnsibleModule(basic.AnsibleModule):
     def __init__(self, argument_spec: Mapping[str, Any], facts: Collection[str] = (), **options: Any) -> None:
         # Before all else, since wrong arguments make it fail right there.
         self._facts = frozenset(facts)
-        self._mask = None
-        super().__init__({**argument_spec, "secrets": SECRETS}, **options)
+        self._mask: Mask | None = None
+        super().__init__({**argument_spec, "secrets": SECRETS}, **options)  # type: ignore[no-untyped-call]
 
     @property
     def mask(self) -> Mask:
@@ -36,11 +36,11 @@ class AnsibleModule(basic.AnsibleModule):
             self._mask = Mask(map(str, self.no_log_values))
         return self._mask
 
-    def exit_json(self, **result: Any) -> None:
+    def exit_json(self, **result: Any) -> NoReturn:
         """Ends the module."""
         super().exit_json(**self._masked(result, self._facts))
 
-    def fail_json(self, msg: str, **result: Any) -> None:
+    def fail_json(self, msg: str, **result: Any) -> NoReturn:
         """Ends the module with a failure."""
         if sys.exc_info()[0] and not isinstance(result.get("exception"), str):
             # Shown only where Ansible is asked for tracebacks.
@@ -54,7 +54,7 @@ class AnsibleModule(basic.AnsibleModule):
     def log(self, msg: Any, log_args: Any = None) -> None:
         """Writes to the host's journal, as Ansible does with the arguments of every module."""
         text = msg.decode("utf-8", "replace") if isinstance(msg, bytes) else str(msg)
-        super().log(self.mask.text(text), self.mask.everything(log_args))
+        super().log(self.mask.text(text), self.mask.everything(log_args))  # type: ignore[no-untyped-call]
 
     def _masked(self, result: dict[str, Any], leave: Collection[str] = ()) -> dict[str, Any]:
         arguments = {
@@ -62,7 +62,7 @@ class AnsibleModule(basic.AnsibleModule):
             for name, value in self.params.items()
         }
         # Ansible's own mask would also cut short values out of what later tasks work with.
-        self.no_log_values = set()
+        self.no_log_values: set[str] = set()
         masked = self.mask.everything(result, leave)
         if "diff" in result:
             masked["diff"] = self.mask.difference(result["diff"])

@@ -41,6 +41,15 @@ def build_rpm(version, folder):
     return next(folder.glob("top/RPMS/*/*.rpm"))
 
 
+def tar_of_folder(name):
+    """The bytes of a tar archive with one folder, which is empty."""
+    content, member = io.BytesIO(), tarfile.TarInfo(name)
+    member.type = tarfile.DIRTYPE
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        archive.addfile(member)
+    return content.getvalue()
+
+
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
     """sources(kind) -> a genuine package of 5.4.1; each built once."""
@@ -348,6 +357,7 @@ class TestPlugins:
         ("name", "content", "words"),
         [
             ("x.gem", b"<html>Not found</html>", "x.gem is no gem"),
+            ("x.gem", tar_of_folder("metadata.gz"), "x.gem is no gem"),
             ("x.zip", b"<html>Not found</html>", "x.zip is no offline pack"),
             ("x.tgz", b"", "expected a .gem file"),
         ],

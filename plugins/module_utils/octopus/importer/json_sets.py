@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from ..scoping.scopes import DEPLOYMENT
 from . import json_text
@@ -49,7 +50,7 @@ def read_json(sources: Sequence[Source], unused: Sequence[str] = ()) -> Export:
             faults.append(str(error))
     if faults:
         raise ImportFailed.of(faults)
-    resources: dict[str, Mapping] = {}
+    resources: dict[str, Mapping[str, Any]] = {}
     for _, document in documents:
         _collect(document, resources)
     sets: list[ExportedSet] = []
@@ -69,7 +70,7 @@ def read_json(sources: Sequence[Source], unused: Sequence[str] = ()) -> Export:
     return Export(tuple(_without_repetition(sets)), tuple(passed))
 
 
-def _collect(node: object, resources: dict[str, Mapping]) -> None:
+def _collect(node: object, resources: dict[str, Mapping[str, Any]]) -> None:
     """Id to resource, for all that have a name. An id with two names explains nothing.
 
     Variables are no resources, and a set's explanations of ids are for itself.
@@ -105,7 +106,7 @@ def _without_repetition(sets: Sequence[ExportedSet]) -> list[ExportedSet]:
 class _Reader:
     """Turns the objects of one document into the model; collects every fault with the path to its place."""
 
-    def __init__(self, source: Source, resources: Mapping[str, Mapping]) -> None:
+    def __init__(self, source: Source, resources: Mapping[str, Mapping[str, Any]]) -> None:
         self.source = source
         self.resources = resources
         self.known = {key: node["Name"] for key, node in resources.items() if node}
@@ -122,7 +123,7 @@ class _Reader:
         stem = os.path.splitext(os.path.basename(self.source.label))[0]
         return [self._set(node, path, stem if len(found) == 1 else "") for node, path in found]
 
-    def _find(self, node: object, path: Path) -> Iterator[tuple[Mapping, Path]]:
+    def _find(self, node: object, path: Path) -> Iterator[tuple[Mapping[str, Any], Path]]:
         """Variable sets with their paths."""
         if isinstance(node, list):
             for number, item in enumerate(node):
@@ -134,7 +135,7 @@ class _Reader:
                 if isinstance(node.get(field), Mapping | list):
                     yield from self._find(node[field], (*path, field))
 
-    def _set(self, node: Mapping, path: Path, stem: str) -> ExportedSet:
+    def _set(self, node: Mapping[str, Any], path: Path, stem: str) -> ExportedSet:
         owner = self._text(node, path, "OwnerId")
         identity = owner or self._text(node, path, "Id")
         holder = self.resources.get(owner, {})  # the project or library variable set
@@ -166,7 +167,7 @@ class _Reader:
             templates=len(templates) if isinstance(templates, list) else 0,
         )
 
-    def _names(self, node: Mapping, path: Path) -> dict[str, dict[str, str]]:
+    def _names(self, node: Mapping[str, Any], path: Path) -> dict[str, dict[str, str]]:
         """Field of a scope to what its ids are called, by ScopeValues, else by the resources of the export."""
         explained = node.get("ScopeValues")
         if explained is not None and not isinstance(explained, Mapping):
@@ -248,10 +249,10 @@ class _Reader:
             settings=tuple(sorted(set(settings) - {_CONTROL})),
         )
 
-    def _text(self, node: Mapping, path: Path, field: str) -> str:
+    def _text(self, node: Mapping[str, Any], path: Path, field: str) -> str:
         return self._optional_text(node, path, field) or ""
 
-    def _optional_text(self, node: Mapping, path: Path, field: str) -> str | None:
+    def _optional_text(self, node: Mapping[str, Any], path: Path, field: str) -> str | None:
         value = node.get(field)
         if value is None:
             return None
@@ -265,7 +266,7 @@ class _Reader:
             self._fault(path, "has half of a character (an unpaired surrogate such as \\ud83d); correct the text")
         return text
 
-    def _flag(self, node: Mapping, path: Path, field: str) -> bool:
+    def _flag(self, node: Mapping[str, Any], path: Path, field: str) -> bool:
         value = node.get(field)
         if value is not None and not isinstance(value, bool):
             self._fault((*path, field), f"is {_kind(value)}, expected true or false")

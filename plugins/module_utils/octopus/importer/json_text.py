@@ -38,7 +38,7 @@ def parse(text: str, file: str) -> object:
         raise ImportFailed(f"{file}:{error.lineno}:{error.colno}: no valid JSON: {error.msg}; {EXPECTED}") from None
     except ValueError as error:  # NaN and the like, or a number with thousands of digits
         raise ImportFailed(f"{file}: no valid JSON: {error}; {EXPECTED}") from None
-    faults = []
+    faults: list[str] = []
     seen: dict[int, set[Path]] = {}  # depth to the paths of the object that is open there
     for path, offset, opens in _walk(text):
         if opens:
@@ -83,10 +83,11 @@ def _walk(text: str) -> Iterator[tuple[Path, int, bool]]:
             path.pop()
             expects_name = False
         elif sign == ",":
+            last = path[-1]
             if kinds[-1] == "{":
                 expects_name = True
-            else:
-                path[-1] += 1  # type: ignore[operator] - a list's part is its number
+            elif isinstance(last, int):
+                path[-1] = last + 1
         elif sign == ":":
             pass
         elif expects_name:

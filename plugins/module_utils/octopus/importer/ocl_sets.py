@@ -143,5 +143,5 @@ class _Reader:
 
 def _kind(value: object) -> str:
     """What a value is, for messages. Never the value: it may be a secret."""
-    kinds = {Text: "a text", Word: "a number, true or false", list: "a list", dict: "a dictionary"}
+    kinds: dict[type, str] = {Text: "a text", Word: "a number, true or false", list: "a list", dict: "a dictionary"}
     return kinds.get(type(value), "null")

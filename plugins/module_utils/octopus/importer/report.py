@@ -40,7 +40,8 @@ def settings(conversion: Conversion, folder: str) -> str:
     blocks = []
     libraries = [one for one in conversion.sets if one.source.library]
     projects = [one for one in conversion.sets if not one.source.library]
-    for project in projects or [None]:
+    wanted: Sequence[ConvertedSet | None] = projects or [None]
+    for project in wanted:
         lines = [f"# {title(project)}"] if project and len(projects) > 1 else []
         included = _included(project, libraries) if project else libraries
         lines.extend(_paths("octopus_library_files", included, folder))

@@ -82,7 +82,8 @@ class ArgumentParser:
 
     def _template(self, at: int, depth: int, stops: re.Pattern[str]) -> tuple[tuple[Node, ...], int]:
         """Text and tokens up to what ``stops`` matches."""
-        text, nodes = self.tokens.text, []
+        text = self.tokens.text
+        nodes: list[Node] = []
         while True:
             literal, found = self.tokens.literal(at)
             if literal:

@@ -185,19 +185,20 @@ def _evaluate(
     except BudgetExceeded as failure:
         line, column = place.of(failure.offset or 0)
         raise BudgetExceeded(f"line {line}, column {column}: {failure}") from None
-    problems = [
+    unresolved = [
         Problem(*place.of(offset), one.token, one.reason, one.kind, one.origin, one.name)
         for offset, ones in evaluator.located
         for one in ones
     ]
     missing = tuple(dict.fromkeys(one.token for one in evaluator.reported if one.reported))
-    error = None
+    unevaluated = None
     if missing:
         quoted = ", ".join(f"'{one}'" for one in missing)
-        error = f"The following tokens were unable to be evaluated: {quoted}"
-    problems = sorted([*syntax, *dict.fromkeys(problems)], key=lambda one: (one.line, one.column))
-    text = None if evaluator.no_value else result
-    return Evaluation(text, missing, error, tuple(problems), frozenset(evaluator.used))
+        unevaluated = f"The following tokens were unable to be evaluated: {quoted}"
+    problems = sorted([*syntax, *dict.fromkeys(unresolved)], key=lambda one: (one.line, one.column))
+    return Evaluation(
+        None if evaluator.no_value else result, missing, unevaluated, tuple(problems), frozenset(evaluator.used)
+    )
 
 
 class _Places:

@@ -16,7 +16,7 @@ from ..errors import BudgetExceeded, CircularReference, EvaluationError, FilterE
 from . import filters
 from .budget import Budget, current
 from .doubles import double_text, parse_double
-from .json_values import Json, json_property, json_text, looks_like_json, parse_json
+from .json_values import Container, Json, json_property, json_text, looks_like_json, parse_json
 from .parser import parse, parse_value
 from .syntax import (
     Calculation,
@@ -32,6 +32,7 @@ from .syntax import (
     Quoted,
     Substitution,
     Template,
+    Token,
     Verbatim,
 )
 from .syntax import Node as SyntaxNode
@@ -149,13 +150,14 @@ class Evaluator:
         self.broken = _BrokenCircles(_NO_CIRCLE)
         self.count_of_broken = 0
         self.budget = budget
-        self.documents: dict[str, dict | list | None] = {}  # of values that may be JSON
+        self.documents: dict[str, Container | None] = {}  # of values that may be JSON
 
     def run(self, template: Template) -> str:
         """The text of the outermost template; what stayed unresolved is in ``located``."""
         running = current.set(self.budget)
         try:
-            return _run(self.top_level(template))
+            text: str = _run(self.top_level(template))
+            return text
         except BudgetExceeded:
             if self.collect:
                 return ""  # it is noted
@@ -201,12 +203,12 @@ class Evaluator:
                 at_once[id(expression)] = text
         return "".join(parts)
 
-    def _note(self, node: SyntaxNode, unresolved: list[_Unresolved]) -> None:
+    def _note(self, node: Token, unresolved: list[_Unresolved]) -> None:
         """Report what stayed unresolved, at the place of a token of the outermost text."""
         self.reported.extend(unresolved)
         self.located.append((node.start, tuple(unresolved)))
 
-    def _exceeded(self, failure: BudgetExceeded, node: SyntaxNode) -> BudgetExceeded:
+    def _exceeded(self, failure: BudgetExceeded, node: Token) -> BudgetExceeded:
         """The failure with the token's place, and the variable that was being evaluated; noted, where all faults are.
 
         Nothing is left for the tokens behind it: this one message says what there is to say.
@@ -430,7 +432,8 @@ class Evaluator:
         place = yield self._place(path, context, unresolved)
         if place is None or not place[0].has_value:
             return None
-        value = yield self._value(*place, path)
+        node, where = place
+        value = yield self._value(node, where, path)
         self._extend(unresolved, value)
         return value.text
 
@@ -456,14 +459,15 @@ class Evaluator:
             texts.append(text)
         where: _Context | None = context
         while where is not None:
-            node: Node | None = where.root
+            node = where.root
             for step, text in zip(path.steps, texts, strict=True):
-                outer, node = node, node.child(step, text)
-                if node is None and outer.has_value and text:
-                    node = yield self._property(outer, text, where, path)
-                if node is None:
+                below = node.child(step, text)
+                if below is None and node.has_value and text:
+                    below = yield self._property(node, text, where, path)
+                if below is None:
                     break
-            if node is not None:
+                node = below
+            else:
                 return node, where
             where = where.outer
         return None
@@ -472,12 +476,13 @@ class Evaluator:
         """What :meth:`_place` does for a path without lookups, into declared names only."""
         where: _Context | None = context
         while where is not None:
-            node: Node | None = where.root
+            node = where.root
             for step in path.steps:
-                node = node.child(step, step.text)
-                if node is None:
+                below = node.child(step, step.text)  # type: ignore[union-attr]  # it is no lookup
+                if below is None:
                     break
-            if node is not None:
+                node = below
+            else:
                 return node, where
             where = where.outer
         return None
@@ -511,7 +516,7 @@ class Evaluator:
             self.budget.text(value)
         return context.properties[key]
 
-    def _document(self, text: str) -> dict | list | None:
+    def _document(self, text: str) -> Container | None:
         """What a value holds that is JSON, else None."""
         if text not in self.documents:
             self.budget.spend(len(text) >> 6)

@@ -24,7 +24,8 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"'\\/bfnrt]))")
 _ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _WORDS = {"true": True, "false": False, "null": None}
 
-Json = dict | list | str | int | float | bool | None
+Container = dict[str, "Json"] | list["Json"]
+Json = Container | str | int | float | bool | None
 
 
 def looks_like_json(text: str) -> bool:
@@ -32,7 +33,7 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[", "/")
 
 
-def parse_json(text: str) -> dict | list | None:
+def parse_json(text: str) -> Container | None:
     """The object or array that ``text`` holds; None when it holds neither."""
     if not looks_like_json(text):
         return None
@@ -43,7 +44,7 @@ def parse_json(text: str) -> dict | list | None:
 _SHORT = 10_000
 
 
-def _parse(text: str) -> dict | list | None:
+def _parse(text: str) -> Container | None:
     try:
         value = _Reader(text).document()
     except _NoJson:
@@ -54,7 +55,7 @@ def _parse(text: str) -> dict | list | None:
 _parse_short = lru_cache(maxsize=256)(_parse)
 
 
-def json_property(document: dict | list, name: str) -> str | None:
+def json_property(document: Container, name: str) -> str | None:
     """The text of one property or item. Empty when there is none; None when ``name`` can't be an index of a list.
 
     Names of properties compare with case.
@@ -111,7 +112,7 @@ class _Reader:
             return _number(number.group()), number.end()
         raise _NoJson
 
-    def object(self, at: int, depth: int) -> tuple[dict, int]:
+    def object(self, at: int, depth: int) -> tuple[dict[str, Json], int]:
         members: dict[str, Json] = {}
         while True:
             at = self.blank(at)
@@ -122,7 +123,7 @@ class _Reader:
             members[name], at = self.value(self.blank(at), depth)
             at = self.separator("}", at)
 
-    def array(self, at: int, depth: int) -> tuple[list, int]:
+    def array(self, at: int, depth: int) -> tuple[list[Json], int]:
         items: list[Json] = []
         while True:
             at = self.blank(at)
@@ -165,7 +166,7 @@ class _Reader:
 
     def blank(self, at: int) -> int:
         """The offset behind white space and comments."""
-        return _IGNORED.match(self.text, at).end()
+        return _IGNORED.match(self.text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
 
     def expect(self, sign: str, at: int) -> int:
         if not self.text.startswith(sign, at):

@@ -214,8 +214,8 @@ class _TemplateParser:
     def _close(self, word: str, at: int) -> None:
         position = next((i for i in reversed(range(len(self.blocks))) if self.blocks[i].word == word), None)
         unclosed = [] if position is None else self.blocks[position + 1 :]
-        variables = [self._as_variable(block) for block in unclosed]
-        if position is None or None in variables:
+        variables = [variable for block in unclosed if (variable := self._as_variable(block))]
+        if position is None or len(variables) < len(unclosed):
             raise Mismatch(at + 2, f"#{{/{word}}} closes nothing", resume=at)
         del self.blocks[position + 1 :]
         for block, variable in zip(unclosed, variables, strict=True):
@@ -297,13 +297,15 @@ class _TemplateParser:
 
 def _closed(block: _Block) -> Conditional | Loop:
     """The node of a block that met its closing tag."""
-    if block.word == "each":
+    if isinstance(block.head, tuple):
         name, path = block.head
         return Loop(name, path, tuple(block.nodes), block.start)
     starts = [0, *(count for count, _ in block.tags)]
     ends = [*starts[1:], len(block.nodes)]
     bodies = [tuple(block.nodes[start:end]) for start, end in zip(starts, ends, strict=True)]
-    conditions = [block.head, *(tag.condition for _, tag in block.tags)]
+    conditions: list[Expression | Comparison | None] = [block.head, *(tag.condition for _, tag in block.tags)]
     otherwise = bodies.pop() if conditions[-1] is None else None
-    branches = tuple(map(Branch, conditions, bodies))
+    branches = tuple(
+        Branch(condition, body) for condition, body in zip(conditions, bodies, strict=False) if condition is not None
+    )
     return Conditional(block.word, branches, otherwise, block.start)

@@ -214,7 +214,8 @@ class Verbatim:
         return self.text
 
 
-Node = Union[Literal, Substitution, Conditional, Loop, Calculation, Verbatim]  # noqa: UP007 - has forward users
+Token = Substitution | Conditional | Loop | Calculation
+Node = Union[Literal, Token, Verbatim]  # noqa: UP007 - has forward users
 
 
 @dataclass(frozen=True, slots=True)

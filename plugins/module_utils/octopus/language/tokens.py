@@ -30,7 +30,19 @@ from functools import cached_property
 from .arguments import ArgumentParser
 from .calculations import parse_formula
 from .matching import MAX_DEPTH, Mismatch
-from .syntax import Calculation, Comparison, Expression, Filter, Index, Lookup, Name, Path, Quoted, Substitution
+from .syntax import (
+    Calculation,
+    Comparison,
+    Expression,
+    Filter,
+    Index,
+    Lookup,
+    Name,
+    Node,
+    Path,
+    Quoted,
+    Substitution,
+)
 
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"[\w\-:/~()@]+")
@@ -142,9 +154,11 @@ class TokenParser:
         name = _WORD.match(self.text, at)
         if name is None:
             raise self._unexpected(at, "a filter's name")
-        at, arguments = name.end(), []
+        at = name.end()
+        arguments: list[Quoted | Node] = []
         while True:
             start = self.blank(at)
+            argument: Quoted | Node
             if self.text.startswith("#{", start):
                 argument, at = self.arguments.token(start, depth + 1)
             elif literal := self._quoted(start):
@@ -184,6 +198,7 @@ class TokenParser:
                 raise self._unexpected(start, "== or !=")
             return left, at
         right_at = self.blank(operator.end())
+        right: Expression | Quoted
         if isinstance(left, Quoted):
             right, at = self.expression(right_at)  # a literal on both sides is no condition
         else:
@@ -225,7 +240,7 @@ class TokenParser:
 
     def blank(self, at: int) -> int:
         """The offset behind any white space."""
-        return _BLANK.match(self.text, at).end()
+        return _BLANK.match(self.text, at).end()  # type: ignore[union-attr]  # it matches nothing, too
 
     def expect(self, wanted: str, at: int) -> int:
         """The offset behind ``wanted``, which has to stand at ``at``."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..errors import VariableError
 from .parser import parse_name
-from .syntax import Name
+from .syntax import Index, Name
 
 
 class Node:
@@ -116,10 +116,11 @@ def _build_tree(entries: Iterable[tuple[str, str | None]]) -> Node:
             continue
         node = root
         for step in path.steps:
-            text = step.text.lower()
             if isinstance(step, Name):
+                text = step.text.lower()
                 node = node.children.get(text) or node.children.setdefault(text, Node())
-            else:
+            elif isinstance(step, Index):  # a declared name has no lookups
+                text = step.text.lower()
                 node = node.indexes.get(text) or node.indexes.setdefault(text, Node(step.text))
         node.has_value, node.value, node.variable = True, value or "", name
     return root

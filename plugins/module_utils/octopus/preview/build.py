@@ -232,8 +232,10 @@ class _Row:
             elif winner is not None and candidate.matches:
                 _add(draft.shadowed, number, target.name)
         if winner is not None:
-            is_entry = winner.entry is not None
-            draft = self._entry_draft(winner.entry) if is_entry else self._layer_draft(self._columns[number], winner)
+            if winner.entry is not None:
+                draft = self._entry_draft(winner.entry)
+            else:
+                draft = self._layer_draft(self._columns[number], winner)
             shown = self._evaluated(host, winner, draft)
             self._shown[number].setdefault(shown, []).append(target.name)
 
@@ -282,7 +284,7 @@ class _Row:
             Variant(
                 shown.value,
                 declarations[shown.draft],
-                *_where(self._columns, {number: hosts}),
+                _place(self._columns[number], hosts),
                 shown.hides,
                 shown.problems,
             )
@@ -310,14 +312,11 @@ def _add(hosts: Hosts, number: int, name: str) -> None:
 
 
 def _where(columns: Sequence[Column], hosts: Mapping[int, Sequence[str]]) -> tuple[Where, ...]:
-    return tuple(
-        Where(
-            columns[number].environment,
-            tuple(hosts[number]) if columns[number].has_hosts else (),
-            _label(columns[number], hosts[number]),
-        )
-        for number in sorted(hosts)
-    )
+    return tuple(_place(columns[number], hosts[number]) for number in sorted(hosts))
+
+
+def _place(column: Column, hosts: Sequence[str]) -> Where:
+    return Where(column.environment, tuple(hosts) if column.has_hosts else (), _label(column, hosts))
 
 
 def _label(column: Column, names: Iterable[str]) -> str:

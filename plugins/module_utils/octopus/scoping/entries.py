@@ -87,8 +87,8 @@ def _refuse_nesting(text: str, path: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEEPEST:
-                place = f"{path}:{event.start_mark.line + 1}"
-                raise VariableFileError(f"{place}: lists and mappings are nested more than {_DEEPEST} deep")
+                line = event.start_mark.line + 1 if event.start_mark else 1
+                raise VariableFileError(f"{path}:{line}: lists and mappings are nested more than {_DEEPEST} deep")
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -132,7 +132,8 @@ class _Reader:
             if _is_null(document):
                 return []
         if isinstance(document, yaml.SequenceNode):
-            return document.value
+            nodes: list[yaml.Node] = document.value
+            return nodes
         self._fault(document, f"found {_seen(document)}, expected a list of variables, or `variables:` with a list")
         return []
 
@@ -272,7 +273,7 @@ class _Reader:
 
     def _flag(self, node: yaml.Node | None, what: str, *, default: bool = False, hint: str = "") -> bool:
         text = self._text(node, what)
-        if text is None:
+        if node is None or text is None:
             return default
         if text.lower() not in _TRUE + _FALSE:
             self._fault(node, f"{what} is {text!r}, expected true or false{hint}")
@@ -284,7 +285,8 @@ class _Reader:
         if not isinstance(node, yaml.ScalarNode):
             self._fault(node, f"{what} is {_seen(node)}, expected text or a number{hint}")
             return None
-        return node.value
+        text: str = node.value
+        return text
 
     def _mapping(self, node: yaml.Node, what: str, known: Sequence[str]) -> dict[str, yaml.Node] | None:
         """The parts of a mapping; unknown and repeated keys are faults."""

@@ -118,7 +118,8 @@ def _to_document(text: str, path: str, library: str) -> dict[str, Any]:
         number = numbers.setdefault(id(entry.scope), len(scopes))
         if number == len(scopes):
             scopes.append(entry.scope.dimensions)
-        rows.append(entry._replace(scope=number, file="", library=""))
+        name, value, _, *rest = entry._replace(file="", library="")
+        rows.append((name, value, number, *rest))
     return {"scopes": scopes, "entries": rows}
 
 

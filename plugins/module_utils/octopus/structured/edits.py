@@ -65,7 +65,6 @@ class Edits:
         self._problems: list[Problem] = []
         self._warnings: list[str] = []
         self._read: dict[str, frozenset[str]] = {}  # variable to the names that its value was made of
-        self._line_starts: list[int] | None = None
 
     def value(self, variable: str, at: int) -> str | None:
         """The evaluated value of ``variable`` for the place ``at``; None when it has no value."""
@@ -88,17 +87,18 @@ class Edits:
 
     def place(self, at: int) -> tuple[int, int]:
         """An offset as line and column."""
-        if self._line_starts is None:
-            self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
         line = bisect_right(self._line_starts, at)
         return line, at - self._line_starts[line - 1] + 1
 
     def offset(self, line: int, column: int) -> int:
         """A line and column as an offset."""
-        self.place(0)
         return min(
             self._line_starts[min(max(line, 1), len(self._line_starts)) - 1] + max(column, 1) - 1, len(self.text)
         )
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
 
     @cached_property
     def line_end(self) -> str:

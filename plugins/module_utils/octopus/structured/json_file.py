@@ -144,7 +144,8 @@ def _name(token: str) -> str:
     if token[0] not in ("'", '"'):
         return token
     # Either kind of quotes may hold an escaped single one, which Python's parser does not take.
-    return json.loads(f'"{_REQUOTED.sub(_requoted, token[1:-1])}"', strict=False)
+    name: str = json.loads(f'"{_REQUOTED.sub(_requoted, token[1:-1])}"', strict=False)
+    return name
 
 
 def _requoted(match: re.Match[str]) -> str:

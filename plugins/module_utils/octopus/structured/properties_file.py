@@ -42,8 +42,7 @@ def replace_in_properties(edits: Edits, escape: str = "java") -> None:
     """
     names = {name.lower(): name for name in edits.variables if not name.lower().startswith("octopus")}
     at = 0
-    while at < len(edits.text):
-        line = _LINE.match(edits.text, at)
+    while at < len(edits.text) and (line := _LINE.match(edits.text, at)):
         at = line.end()
         variable = names.get(_unescaped(line.group("key")).lower()) if line.group("key") else None
         value = edits.value(variable, line.start("key")) if variable is not None else None
@@ -52,7 +51,7 @@ def replace_in_properties(edits: Edits, escape: str = "java") -> None:
             new = _SPECIAL[escape].sub(_written, value)
             if escape == "java" and separator and not separator.strip(_NO_SIGN) and value.startswith((":", "=")):
                 new = f"\\{new}"  # else it would be part of the separator
-            edits.put(variable, *line.span("value"), new if separator else f":{new}")
+            edits.put(variable, line.start("value"), line.end("value"), new if separator else f":{new}")
 
 
 def _unescaped(key: str) -> str:

@@ -148,7 +148,8 @@ class _Document:
             before = before.getprevious() if is_tail else before.getparent()
         mark = self.mark_of[before]
         start = mark.end if is_tail else mark.inside
-        end = _RUN.match(self.text, start).end()
+        run = _RUN.match(self.text, start)
+        end = run.end() if run else start
         if self.text[start:end].strip(_BLANK):
             self._put_text(start, end, variable)
 
@@ -157,10 +158,11 @@ class _Document:
             self._put_text(mark.inside, mark.close, variable)
             return
         value = self._value(variable, mark.start)
-        if value:
+        name = _NAME.match(self.text, mark.start + 1)
+        if value and name:
             start = mark.start + len(self.text[mark.start : mark.inside - 2].rstrip(_BLANK))
-            name = _NAME.match(self.text, mark.start + 1).group()
-            self.edits.put(variable, start, mark.inside, f">{escape(self.edits.with_line_ends(value))}</{name}>")
+            new = f">{escape(self.edits.with_line_ends(value))}</{name.group()}>"
+            self.edits.put(variable, start, mark.inside, new)
 
     def _put_text(self, start: int, end: int, variable: str) -> None:
         value = self._value(variable, start)
@@ -207,8 +209,7 @@ class _Document:
         value = self._value(variable, mark.start)
         if value is not None and "?>" in value:
             self.edits.warn(mark.start, f"the value of {variable} has ?> in it, which an instruction cannot hold")
-        elif value is not None:
-            target = _TARGET.match(self.text, mark.start)
+        elif value is not None and (target := _TARGET.match(self.text, mark.start)):
             blank = "" if target.group(1) else " "
             self.edits.put(variable, target.end(), mark.end - 2, blank + self.edits.with_line_ends(value))
 
@@ -253,8 +254,7 @@ def _marks(text: str) -> Iterator[_Mark]:
     marks: list[_Mark] = []
     opened: list[_Mark] = []
     at = 0
-    while (start := text.find("<", at)) >= 0:
-        match = _MARKUP.match(text, start)
+    while (start := text.find("<", at)) >= 0 and (match := _MARKUP.match(text, start)):
         at = match.end()
         kind = match.lastgroup
         if kind == "close":

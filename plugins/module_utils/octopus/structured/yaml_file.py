@@ -13,7 +13,7 @@ import yaml
 
 from .edits import Edits
 from .paths import ROOT, PathVariables
-from .yaml_text import block_scalar, events, fragment, quoted, scalar
+from .yaml_text import block_scalar, end_of, events, fragment, quoted, scalar, start_of
 
 _STEP = 2  # indentation where the file does not show any
 
@@ -69,7 +69,7 @@ class _Walk:
 
     def take(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.DocumentStartEvent):
-            self.frames = [_Frame(event.end_mark.index, ROOT)]
+            self.frames = [_Frame(end_of(event), ROOT)]
             self.anchors = {}
         elif isinstance(event, yaml.NodeEvent):
             self._node(event)
@@ -79,31 +79,31 @@ class _Walk:
     def _node(self, event: yaml.NodeEvent) -> None:
         path = self._path(event)
         variable = self.paths.at(path)
-        start = event.start_mark.index
+        start = start_of(event)
         if isinstance(event, yaml.AliasEvent):
-            self.last_end = event.end_mark.index
+            self.last_end = end_of(event)
             if variable is not None:
                 self.edits.put(variable, start, self.last_end, self._for_alias(variable, event))
             return
         if event.anchor:
             self.anchors[event.anchor] = event
-        if event.anchor or event.tag:
-            start = self._behind_properties(
-                start, event.end_mark.index if isinstance(event, yaml.ScalarEvent) else None
-            )
         if isinstance(event, yaml.ScalarEvent):
+            if event.anchor or event.tag:
+                start = self._behind_properties(start, end_of(event))
             self._scalar(event, start, variable)
-            return
-        self.frames.append(
-            _Frame(
-                start,
-                path if variable is None else None,  # replacing the whole hides what is in it
-                isinstance(event, yaml.MappingStartEvent),
-                bool(event.flow_style),
-                event,
-                variable,
+        elif isinstance(event, yaml.CollectionStartEvent):
+            if event.anchor or event.tag:
+                start = self._behind_properties(start, len(self.text))
+            self.frames.append(
+                _Frame(
+                    start,
+                    path if variable is None else None,  # replacing the whole hides what is in it
+                    isinstance(event, yaml.MappingStartEvent),
+                    bool(event.flow_style),
+                    event,
+                    variable,
+                )
             )
-        )
 
     def _path(self, event: yaml.NodeEvent) -> str | None:
         """The path of a node; None for a key, and for what no variable can be named after."""
@@ -119,8 +119,7 @@ class _Walk:
         frame.child = self.paths.below(frame.path, event.value) if isinstance(event, yaml.ScalarEvent) else None
         return None
 
-    def _behind_properties(self, at: int, end: int | None) -> int:
-        end = len(self.text) if end is None else end
+    def _behind_properties(self, at: int, end: int) -> int:
         while at < end and (match := _PROPERTY.match(self.text, at, end)):
             at = match.end()
         return at
@@ -128,9 +127,9 @@ class _Walk:
     # -- scalars -----------------------------------------------------------------------------------------------
 
     def _scalar(self, event: yaml.ScalarEvent, start: int, variable: str | None) -> None:
-        first, end = event.start_mark.index, event.end_mark.index
-        is_block = event.style in ("|", ">")
-        if is_block:
+        first, end = start_of(event), end_of(event)
+        block = event.style if event.style in ("|", ">") else None
+        if block:
             end = self._block_end(start, end)
         has_place = first < end
         if not has_place:  # in flow style the parser places it at what follows
@@ -147,56 +146,56 @@ class _Walk:
         head = self.text[first:start]
         if value is None:
             head, new = self._without_tag(first, start), "null"
-        elif is_block:
-            new = self._block(value, event.style, start, end)
+        elif block:
+            new = self._block(value, block, start, end)
         else:
             new = scalar(value, event.style, in_flow=self.frames[-1].in_flow)
         self.edits.put(variable, first, end, f"{head}{' ' if start == end else ''}{new}")
 
     def _block_end(self, start: int, end: int) -> int:
         """Where the content of a block scalar ends; empty lines behind it are the file's."""
-        last = start + len(self.text[start:end].rstrip(_BLANK))
-        last = _LINE.match(self.text, last).end()
+        last = self._line_end(start + len(self.text[start:end].rstrip(_BLANK)))
         return (
             last if not self.text[last:end].strip(_LINE_ENDS) else start + len(self.text[start:end].rstrip(_LINE_ENDS))
         )
 
     def _block(self, value: str, style: str, start: int, end: int) -> str:
         head = _BLOCK_HEAD.match(self.text, start)
-        indent = len(head.group("indent")) if head.end() < end else 0
+        indent = len(head.group("indent")) if head and head.end() < end else 0
+        comment = (head and head.group("comment")) or ""
         lines = block_scalar(value, style, indent or self._column(self.frames[-1].start) + _STEP)
         if lines is None:
-            return quoted(value) + (head.group("comment") or "")
-        lines[0] += head.group("comment") or ""
+            return quoted(value) + comment
+        lines[0] += comment
         if end == len(self.text):
             lines.append("")  # else a value that ends with a line end would lose it
         return self.edits.line_end.join(lines)
 
     def _for_alias(self, variable: str, event: yaml.AliasEvent) -> str:
         """What takes the place of an alias: what would take the place of the node that it stands for."""
-        value = self.edits.value(variable, event.start_mark.index)
+        value = self.edits.value(variable, start_of(event))
         if value is None:
             return "null"
-        node = self.anchors.get(event.anchor)
+        node = self.anchors.get(event.anchor or "")
         if isinstance(node, yaml.CollectionStartEvent):
             return "".join(fragment(value, in_flow=True) or [quoted(value)])
-        style = node.style if node is not None and node.style not in ("|", ">") else None
+        style = node.style if isinstance(node, yaml.ScalarEvent) and node.style not in ("|", ">") else None
         return scalar(value, style, in_flow=self.frames[-1].in_flow)
 
     # -- mappings and sequences --------------------------------------------------------------------------------
 
     def _close(self, event: yaml.CollectionEndEvent) -> None:
         frame = self.frames.pop()
-        if event.start_mark.index < event.end_mark.index:
-            self.last_end = event.end_mark.index
+        if start_of(event) < end_of(event):
+            self.last_end = end_of(event)
         if frame.variable is None:
             return
-        end = self.last_end if frame.in_flow else _LINE.match(self.text, self.last_end).end()
-        first = frame.event.start_mark.index
+        end = self.last_end if frame.in_flow else self._line_end(self.last_end)
+        first = start_of(frame.event) if frame.event else frame.start
         value = self.edits.value(frame.variable, frame.start)
         lines = ["null"] if value is None else fragment(value, in_flow=frame.in_flow)
         if lines is None:
-            head, lines = self.text[first : frame.start], [quoted(value)]
+            head, lines = self.text[first : frame.start], [quoted(value or "")]
         else:
             head = self._without_tag(first, frame.start)
         column = self._column(frame.start)
@@ -220,6 +219,11 @@ class _Walk:
     def _without_tag(self, first: int, start: int) -> str:
         """The anchor, comments and blanks before a node: its tag was for the old value, its aliases are still there."""
         return "".join(match.group() for match in _PROPERTY.finditer(self.text, first, start) if not match.group("tag"))
+
+    def _line_end(self, at: int) -> int:
+        """Where the line that ``at`` stands in ends."""
+        rest = _LINE.match(self.text, at)
+        return rest.end() if rest else at
 
     def _column(self, at: int) -> int:
         return self.edits.place(at)[1] - 1

@@ -33,6 +33,15 @@ _UNESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _JSON_ESCAPE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
 
 
+def start_of(event: yaml.Event) -> int:
+    """The offset of what the event stands for."""
+    return event.start_mark.index if event.start_mark else 0
+
+
+def end_of(event: yaml.Event) -> int:
+    return event.end_mark.index if event.end_mark else 0
+
+
 def events(text: str) -> Iterator[yaml.Event]:
     """What the text consists of.
 
@@ -46,7 +55,7 @@ def events(text: str) -> Iterator[yaml.Event]:
         for event in yaml.parse(text, _LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
-                raise NotParsed(event.start_mark.index, f"nested more than {MAX_DEPTH} deep")
+                raise NotParsed(start_of(event), f"nested more than {MAX_DEPTH} deep")
             yield event
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -93,13 +102,15 @@ def fragment(value: str, *, in_flow: bool) -> list[str] | None:
     if len(documents) != 1 or documents[0].tags or any(getattr(event, "anchor", None) for event in found):
         return None
     for event in found:
-        if isinstance(event, yaml.DocumentStartEvent | yaml.DocumentEndEvent):
+        if isinstance(event, yaml.DocumentStartEvent):
             event.explicit, event.version = False, None
+        elif isinstance(event, yaml.DocumentEndEvent):
+            event.explicit = False
         elif isinstance(event, yaml.CollectionStartEvent) and in_flow:
             event.flow_style = True
         elif isinstance(event, yaml.ScalarEvent):
             _make_movable(event, in_flow or event is found[2])
-    text = yaml.emit(found, Dumper=_DUMPER, width=_NO_WIDTH, allow_unicode=True).rstrip("\n")
+    text: str = yaml.emit(found, Dumper=_DUMPER, width=_NO_WIDTH, allow_unicode=True).rstrip("\n")
     return text.removesuffix("\n...").split("\n")
 
 
@@ -118,7 +129,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 def _joined(match: re.Match[str]) -> str:
     """The character that JSON writes as two escapes; any other escape as it is."""
-    return json.loads(f'"{match.group()}"') if match.group(1) else match.group()
+    joined: str = json.loads(f'"{match.group()}"') if match.group(1) else match.group()
+    return joined
 
 
 def _make_movable(event: yaml.ScalarEvent, on_one_line: bool) -> None:
@@ -142,7 +154,7 @@ def _is_plain(value: str, in_flow: bool) -> bool:
         return True
     # What looks like a number or a date must be one: readers fail at the date 2023-02-30.
     reader = yaml.SafeLoader("")
-    tag = reader.resolve(yaml.ScalarNode, value, (True, False))
+    tag = reader.resolve(yaml.ScalarNode, value, (True, False))  # type: ignore[no-untyped-call]  # its types lack it
     try:
         reader.construct_object(yaml.ScalarNode(tag, value))
     except (yaml.YAMLError, ValueError):

@@ -29,7 +29,8 @@ _ADDRESS = re.compile(r"(?<![^\s*_~(])(?:(?:https?|ftp)://|mailto:|tel:|www\.)[^
 @register("MarkdownToHtml")
 @takes("no argument")
 def _markdown(text: str) -> str:
-    return _renderer().render(text.strip()) + "\n"
+    html: str = _renderer().render(text.strip())
+    return f"{html}\n"
 
 
 def _renderer() -> MarkdownIt:
@@ -40,8 +41,8 @@ def _renderer() -> MarkdownIt:
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     markdown.inline.ruler.before("strikethrough", "script", _script)
     markdown.core.ruler.push("addresses", _link_addresses)
-    markdown.renderer.rules["s_open"] = lambda *_: "<del>"
-    markdown.renderer.rules["s_close"] = lambda *_: "</del>"
+    markdown.add_render_rule("s_open", lambda *_: "<del>")
+    markdown.add_render_rule("s_close", lambda *_: "</del>")
     return markdown
 
 
@@ -64,7 +65,8 @@ def _link_addresses(state: StateCore) -> None:
     for block in state.tokens:
         if not block.children:
             continue
-        depth, children = 0, []
+        depth = 0
+        children: list[Token] = []
         for token in block.children:
             depth += _nesting(token)
             children.extend(_with_links(token, state.md) if token.type == "text" and not depth else [token])

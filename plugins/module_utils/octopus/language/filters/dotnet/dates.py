@@ -175,9 +175,9 @@ def _checked(match: re.Match[str]) -> _Read | None:
     month, hour, offset = _month(part), _hour(part), _offset(part)
     if month is None or hour is None or (offset is not None and abs(offset) > _MAX_OFFSET):
         return None
-    numbers = [int(part.get(name, 0)) for name in ("minute", "second")]
+    minute, second = int(part.get("minute", 0)), int(part.get("second", 0))
     try:
-        clock = datetime(int(part["year"]), month, int(part.get("day", 1)), hour, *numbers)
+        clock = datetime(int(part["year"]), month, int(part.get("day", 1)), hour, minute, second)
     except ValueError:
         return None
     if "weekday" in part and not _is_name(part["weekday"], WEEKDAYS[clock.weekday()]):

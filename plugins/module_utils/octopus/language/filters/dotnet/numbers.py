@@ -58,7 +58,9 @@ def parse_decimal(text: str) -> Number | None:
         return None
     sign = match["sign"] or match["trailing"] or ""
     exact = Decimal(sign + match["number"].replace(",", ""))
-    for decimals in range(min(-exact.as_tuple().exponent, _MAX_DECIMALS), -1, -1):
+    exponent = exact.as_tuple().exponent
+    most = -exponent if isinstance(exponent, int) else 0  # it is a text for infinity and the like
+    for decimals in range(min(most, _MAX_DECIMALS), -1, -1):
         value = exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_EVEN, context=EXACT)
         if EXACT.scaleb(value.copy_abs(), decimals) <= _MAX_DECIMAL:
             return Number(Kind.DECIMAL, value)

@@ -15,6 +15,7 @@ search takes time in proportion to program and text. Three things add to that:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ....errors import FilterError
 from .characters import same
@@ -24,7 +25,7 @@ from .program import Op, Program
 MAX_STEPS = 3_000_000
 
 # The span of each group, None where it took no part; the first is the whole match.
-Groups = tuple[tuple[int, int] | None, ...]
+Groups = tuple[tuple[int, int], *tuple[tuple[int, int] | None, ...]]
 
 # Names of this module are found faster than members of an Enum, and this is looked up at every step.
 CHARACTER, ASSERT, BACKREFERENCE, BRANCH, JUMP, MARK, CAPTURE, UNLESS_EMPTY, INNER, END = Op
@@ -40,11 +41,11 @@ class Matcher:
         self._text = text
         self.steps = 0  # taken so far
         self._origin = 0
-        self._slots: list = []
+        self._slots: list[Any] = []
         # Branches that are done with: they failed, or (in an inner match) where the match from there on ends.
         self._known: dict[object, int] = {}
         # What to come back to: (branch, offset, next alternative, key), or (_UNDO, slot, old content, None).
-        self._trail: list[tuple] = []
+        self._trail: list[tuple[int, int, Any, Any]] = []
 
     def matches(self) -> Iterator[Groups]:
         """All matches from left to right, as .NET's ``Regex.Replace`` finds them.
@@ -123,7 +124,7 @@ class Matcher:
                 end = self._inner(pc - 1, at)
                 if (end is None) is negated:
                     pc = target
-                    at = at if stays else end
+                    at = at if stays or end is None else end
                     continue
             elif op is BACKREFERENCE:
                 taken = self._repeated(instruction, at)
@@ -184,12 +185,13 @@ class Matcher:
                 self._known[entry[3]] = end  # with captures inside, they would be missing the next time
         return end
 
-    def _repeated(self, instruction: tuple, at: int) -> int | None:
+    def _repeated(self, instruction: tuple[Op, int, bool, int], at: int) -> int | None:
         """How far a back-reference goes from ``at``; None if its group took no part or the text differs."""
         _, group, ignore_case, step = instruction
-        if self._slots[group] is None:
+        span: tuple[int, int] | None = self._slots[group]
+        if span is None:
             return None
-        start, end = self._slots[group]
+        start, end = span
         length = end - start
         self.steps += length if ignore_case else length // 100  # whole texts compare fast
         begin = at if step > 0 else at - length

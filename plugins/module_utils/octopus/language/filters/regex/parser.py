@@ -48,7 +48,7 @@ _OCTAL = re.compile(r"[0-7]{1,3}")
 _PROPERTY = re.compile(r"\{([\w-]+)\}")
 _HEXADECIMAL = {"x": re.compile(r"[0-9A-Fa-f]{2}"), "u": re.compile(r"[0-9A-Fa-f]{4}")}
 _CONTROLS = {"a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_CLASSES = {"d": characters.is_digit, "s": characters.is_space, "w": characters.is_word}
+_CLASSES: dict[str, Test] = {"d": characters.is_digit, "s": characters.is_space, "w": characters.is_word}
 # It is left out of every sequence and repetition: so each part of a tree is work that the compiler can count.
 _EMPTY = Sequence(())
 _KINDS: dict[str, Callable[[Node], Node]] = {
@@ -330,11 +330,12 @@ class _Parser:
             name = self._match(_PROPERTY)
             if not name:
                 raise self._error(rf"a category is written \{char}{{L}}", start)
-            test = characters.in_category(name[1], "i" in self.options)
-            if test is None:
+            category = characters.in_category(name[1], "i" in self.options)
+            if category is None:
                 raise self._error(
                     r"\p knows the general categories such as L, Lu and Nd; blocks are not supported", start
                 )
+            test = category
         else:
             return None
         return characters.opposite(test) if char.isupper() else test

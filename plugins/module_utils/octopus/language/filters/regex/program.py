@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Any
 
 from ....errors import FilterError
 from .characters import at_origin
@@ -62,7 +63,7 @@ class Program:
     character must pass, where that is plain to see. ``uses_origin`` says that it matters where the search began.
     """
 
-    code: list[tuple]
+    code: list[tuple[Any, ...]]
     groups: int
     slots: int
     first: Test | None
@@ -77,7 +78,7 @@ def compile_tree(pattern: Pattern) -> Program:
     compiler = _Compiler(pattern)
     compiler.add(pattern.tree)
     compiler.emit(Op.END)
-    code = [tuple(_placed(operand) for operand in instruction) for instruction in compiler.code]
+    code: list[tuple[Any, ...]] = [tuple(_placed(operand) for operand in instruction) for instruction in compiler.code]
     # Marks and captures alone stand between the start and the first thing to match.
     op, *operands = next(instruction for instruction in code if instruction[0] is not Op.MARK)
     return Program(
@@ -99,7 +100,7 @@ def _placed(operand: object) -> object:
 
 class _Compiler:
     def __init__(self, pattern: Pattern) -> None:
-        self.code: list[tuple] = []
+        self.code: list[tuple[Any, ...]] = []
         self.references = pattern.references
         self.groups = len(set(pattern.groups.values()))
         self.slots = self.groups

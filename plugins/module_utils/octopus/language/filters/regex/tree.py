@@ -46,7 +46,7 @@ class Sequence:
     items: tuple[Node, ...]
 
     def __post_init__(self) -> None:
-        self.nullable = all(item.nullable for item in self.items)
+        self.nullable: bool = all(item.nullable for item in self.items)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Alternation:
     branches: tuple[Node, ...]
 
     def __post_init__(self) -> None:
-        self.nullable = any(branch.nullable for branch in self.branches)
+        self.nullable: bool = any(branch.nullable for branch in self.branches)
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Repeat:
     lazy: bool
 
     def __post_init__(self) -> None:
-        self.nullable = self.least == 0 or self.item.nullable
+        self.nullable: bool = self.least == 0 or self.item.nullable
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Capture:
     group: int
 
     def __post_init__(self) -> None:
-        self.nullable = self.item.nullable
+        self.nullable: bool = self.item.nullable
 
 
 @dataclass
@@ -100,7 +100,7 @@ class Atomic:
     item: Node
 
     def __post_init__(self) -> None:
-        self.nullable = self.item.nullable
+        self.nullable: bool = self.item.nullable
 
 
 Node = Character | Assertion | Backreference | Sequence | Alternation | Repeat | Capture | Look | Atomic
