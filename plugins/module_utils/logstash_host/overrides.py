@@ -48,6 +48,8 @@ HARMLESS = {
     "LS_HOME": ("/usr/share/logstash",),
     "LOGSTASH_HOME": ("/usr/share/logstash",),
 }
+# From this release on, JAVA_HOME does not count any more.
+LS_JAVA_HOME_ALONE = 8
 REMOVED = "# Taken out by Ansible (elk.deploy.logstash): "
 ASSIGNMENT = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
 
@@ -179,9 +181,12 @@ def find_whole_units(root):
             yield Override(f"{folder}/{UNIT}", 1, len(lines), "a unit of its own", reason, "file")
 
 
-def find_deciding(root, environment, java_home_counts):
-    """What decides over the role; ``environment`` are the names of the variables that the role sets itself."""
-    known = {"set": set(environment), "java_home_counts": java_home_counts}
+def find_deciding(root, environment, version):
+    """What decides over the role; ``environment`` are the names of the variables that the role sets itself.
+
+    :param version: the version of Logstash that is to run.
+    """
+    known = {"set": set(environment), "java_home_counts": java_home_counts(version)}
     found = list(find_whole_units(root))
     for path in ENVIRONMENT_FILES:
         found += find_in_environment(path, root, known)
@@ -190,6 +195,33 @@ def find_deciding(root, environment, java_home_counts):
         if name != OWN_DROP_IN:
             found += find_in_unit(path, root, known, name > OWN_DROP_IN)
     return list(dict.fromkeys(found))
+
+
+def java_home_counts(version):
+    """Whether JAVA_HOME says which Java this version of Logstash runs with."""
+    return int(version.partition(".")[0]) < LS_JAVA_HOME_ALONE
+
+
+def removable(found):
+    """The files with lines that can be taken out."""
+    return sorted({override.file for override in found if override.kind == "unit"})
+
+
+def refusal(found):
+    """What to tell where such finds stop the run."""
+    return (
+        f"This was set up by hand and decides what Logstash runs, over the role: {'; '.join(map(str, found))}. Nothing "
+        "was changed. Set logstash_overrides to remove: the role then takes these lines out, replaces such a unit and "
+        "moves a held package, and a first run that fails puts all of it back; or to leave: they stay and count. What "
+        "is still needed goes into the role's variables."
+    )
+
+
+def warning(found, handling):
+    """What to tell where the run goes on; ``handling`` is `leave` or `remove`."""
+    does = "they stay and count" if handling == "leave" else "they give way to the role's"
+    what = "; ".join(map(str, found))
+    return f"This was set up by hand; as logstash_overrides is {handling}, {does}: {what}."
 
 
 def find_holds(root, manager, held, name="logstash"):
