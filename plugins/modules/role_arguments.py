@@ -44,7 +44,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-tokens:
+without_value:
   description: The variables that have no value for a token, each with the reason.
   type: list
   elements: str

@@ -27,7 +27,7 @@ SECOND = "input { heartbeat { } }\noutput { stdout { } }\n"
 # Wherever a run reads or compares, nothing that runs is changed by its end.
 READING = [
     Kill("Check the inputs on the control node", "Take the host's lock", after=0.5),
-    Kill("Check the inputs on the control node", "Check the variables"),
+    Kill("Check the inputs on the control node", "Check what the variables say"),
     Kill("Look at the host", "See what the host has"),
 ]
 CHANGING = [
