@@ -31,7 +31,7 @@ READING = [
     Kill("Look at the host", "See what the host has"),
 ]
 CHANGING = [
-    [Kill("Mark the change of the version", "Mark that something live is about to change")],
+    [Kill("Install the package", "Mark that something live is about to change")],
     [Kill("Install the package", process=r"dpkg-deb .*--fsys-tarfile", dies="host")],
     [Kill("Install the package", process=r"logstash\.postinst", dies="processes")],
     [Kill("Bring the plugins", process=r"^(?!timeout).*bin/logstash-plugin install", dies="processes")],
