@@ -3,13 +3,16 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy verify destroy render variables setup test lint unit molecule e2e bench requirements advisories reference
+.PHONY: help deploy plan verify destroy render variables setup test lint unit molecule e2e bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deploy: ## Bring environment ENV (default: local) to the wanted state
 	@scripts/deploy.sh $(ENV)
+
+plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 with the differences); exit code 2 where it would
+	@scripts/plan.sh $(ENV)
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml

@@ -42,7 +42,7 @@ if [ "$environment" = local ]; then
     stage "1/5 Tools and Docker Engine"
     scripts/setup.sh
     scripts/engine.sh start "$instance"
-    play "2/5 Network, containers, AWS emulator" tests/support/local/up.yml \
+    play "2/5 Network, containers, AWS emulator" local/up.yml \
         -e "elk_instance=$instance" -e "elk_state=$PWD/$state"
     play "3/5 Logstash, log shipper, stacks" playbooks/site.yml
     play "4/5 Proof: a load-balancer log goes into the bucket and arrives at the broker" playbooks/verify.yml

@@ -12,7 +12,7 @@ instance=${ELK_INSTANCE:-elk-local}
 stage "Removing $instance"
 scripts/setup.sh
 scripts/engine.sh start "$instance"
-"$venv/bin/ansible-playbook" --inventory "$inventory" tests/support/local/down.yml \
+"$venv/bin/ansible-playbook" --inventory "$inventory" local/down.yml \
     -e "elk_instance=$instance" -e "elk_state=$PWD/build/$instance" -e "remove_images=${REMOVE_IMAGES:-true}"
 scripts/engine.sh stop "$instance"
 say "" "Removed: containers, network, emulator and images of $instance." \

@@ -18,12 +18,12 @@ compile() {
 }
 
 compile .
-compile tests/support/function_runtime
+compile local/function_runtime
 compile tests/support/policy_scanner
 # As of the emulator's release: newer releases of its dependencies break it. What its requirements.in names with a lower bound may
 # be newer.
 newer=()
 while read -r package; do
     newer+=(--exclude-newer-package "$package=2026-11-27")
-done < <(sed -n 's/^\([a-z0-9-]*\)>=.*/\1/p' tests/support/emulator/requirements.in)
-compile tests/support/emulator --exclude-newer 2025-10-10 "${newer[@]}"
+done < <(sed -n 's/^\([a-z0-9-]*\)>=.*/\1/p' local/emulator/requirements.in)
+compile local/emulator --exclude-newer 2025-10-10 "${newer[@]}"

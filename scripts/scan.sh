@@ -37,7 +37,7 @@ scan_policies() {
     check_policies templates cloudformation || failed=1
     check_policies playbooks ansible || failed=1
     check_policies roles ansible || failed=1
-    check_policies tests/support ansible dockerfile || failed=1
+    check_policies local ansible dockerfile || failed=1
     return "$failed"
 }
 

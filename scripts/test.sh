@@ -38,7 +38,7 @@ trap 'exit 130' INT TERM
 
 need_engine() {
     scripts/engine.sh start "tests" || return
-    tests/support/base_image/build.sh elk-deploy/systemd:12 || return
+    local/base_image/build.sh elk-deploy/systemd:12 || return
     if [ "$(docker info --format '{{.CgroupVersion}}')" = 2 ]; then
         export ELK_CGROUPNS=private ELK_CGROUP_MODE=rw
     fi
@@ -46,7 +46,7 @@ need_engine() {
 
 run_lint() {
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/yamllint" --strict . &&
-        "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan.sh && "$venv/bin/ansible-lint" --offline --profile production
+        "$venv/bin/codespell" && "$venv/bin/cfn-lint" templates/cloudformation/*.yml && scripts/scan.sh && "$venv/bin/ansible-lint" --offline --profile production
 }
 
 run_unit() {
@@ -57,7 +57,7 @@ run_unit() {
 
 run_molecule() {
     need_engine || return
-    "$venv/bin/python" tests/support/local/choose_package.py --output build/packages \
+    "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
     # Scenarios wait at times, so two run side by side; their output comes when they end, one after the other.
     printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs -n 1 basename |

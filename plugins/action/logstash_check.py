@@ -52,7 +52,7 @@ class ActionModule(TokenAction):
             reserved=options["reserved"],
             heap_size=options["heap_size"],
             jvm_options=options["jvm_options"],
-            environment=options["environment"],
+            environment=_substituted(options["environment"], host),
             reserved_environment=options["reserved_environment"],
             tls_files=options["tls_files"],
         )
@@ -90,7 +90,8 @@ def _substituted(value: Any, host: HostVariables) -> Any:
     """A value with its tokens substituted as far as they can be; octopus_check reports the others."""
     if isinstance(value, str) and "#{" in value:
         evaluation = render(value, host.variables)
-        return value if evaluation.problems else evaluation.text or ""
+        text = evaluation.text or ""
+        return value if evaluation.problems and "#{" not in text else text
     if isinstance(value, dict):
         return {key: _substituted(item, host) for key, item in value.items()}
     if isinstance(value, list):

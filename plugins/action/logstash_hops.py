@@ -20,6 +20,8 @@ OPTIONS = {
     "templates": {"type": "list", "elements": "str", "required": True},
     "tls_files": {"type": "list", "elements": "dict", "default": []},
     "secret_arns": {"type": "list", "elements": "str", "default": []},
+    "api_host": {"type": "str", "default": ""},
+    "settings": {"type": "dict", "default": {}},
     "open": {"choices": ["warn", "fail", "ignore"], "default": "warn"},
     **TOKEN_OPTIONS,
 }
@@ -52,6 +54,8 @@ class ActionModule(TokenAction):
             secret_arns=options["secret_arns"],
             tls_files=[str(file.get("name")) for file in options["tls_files"]],
             keys=kinds_of_keys(self._contents(options["tls_files"], host)),
+            api_host=options["api_host"],
+            settings=options["settings"],
         )
         found = faults(wanted)
         if found:

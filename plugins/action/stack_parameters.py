@@ -9,14 +9,19 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.aws.template import Template, TemplateError
+from ..module_utils.octopus import VariableSet, render
 from ..module_utils.octopus.exposure import secrets_in_text
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
-OPTIONS = {"stacks": {"type": "list", "elements": "dict", "required": True}, **TOKEN_OPTIONS}
+OPTIONS = {
+    "stacks": {"type": "list", "elements": "dict", "required": True},
+    "tags": {"type": "dict", "default": {}},
+    **TOKEN_OPTIONS,
+}
 
 
 class ActionModule(TokenAction):
-    """Looks at each parameter of each stack, and at what the template says of it."""
+    """Looks at each parameter of each stack, at what the template says of it, and at the tags."""
 
     _requires_connection = False
 
@@ -32,6 +37,14 @@ class ActionModule(TokenAction):
                     f"The template {stack['template']} of stack {stack['name']} cannot be used: {error}. Correct it."
                 ) from None
             for name, value in (stack.get("parameters") or {}).items():
+                if isinstance(value, list | tuple):
+                    faults += [
+                        f"stack {stack['name']}: parameter {name}, entry {number}: {text} has a comma in it once its "
+                        "tokens are substituted, and CloudFormation would take that for several entries. Give each an "
+                        "entry of its own, or take the comma out of the variable."
+                        for number, text in enumerate(value, 1)
+                        if _is_several(text, host.variables)
+                    ]
                 reasons = {reason for text in _texts(value) for reason in secrets_in_text(text, host, self._secrets)}
                 if reasons and name not in template.hidden_parameters:
                     faults.append(
@@ -39,9 +52,20 @@ class ActionModule(TokenAction):
                         "CloudFormation shows it to everybody who may look at the stack. Give the parameter NoEcho: "
                         f"true in {stack['template']}, or better keep the secret in Secrets Manager and pass its ARN."
                     )
+            for name, value in {**options["tags"], **(stack.get("tags") or {})}.items():
+                if any(secrets_in_text(text, host, self._secrets) for text in _texts(value)):
+                    faults.append(
+                        f"stack {stack['name']}: tag {name} holds a secret, and CloudFormation shows tags to everybody "
+                        "who may look at the stack or at what it makes. Take it out."
+                    )
         if faults:
             raise AnsibleActionFail("\n".join(faults))
         return result | {"changed": False}
+
+
+def _is_several(text: Any, variables: VariableSet) -> bool:
+    """Whether one entry of a list becomes several by what its tokens give: lists are joined with commas."""
+    return isinstance(text, str) and "#{" in text and "," in (render(text, variables).text or "")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -10,10 +10,10 @@ class ModuleDocFragment:
 options:
   secrets:
     description:
-      - Texts that are masked in whatever the module returns, in every form that a log may give them.
-      - A task need not give them. What is sensitive for the host is added by itself - sensitive Octopus variables,
-        values that are encrypted with Ansible Vault, variables whose names say that they hold a secret, passwords in
-        addresses, and the role's own.
+      - Texts to mask in everything that the module returns, in every form in which a log may show them.
+      - Usually not needed. What is sensitive for the host is added automatically - sensitive Octopus variables, values
+        that are encrypted with Ansible Vault, variables with names of secrets, passwords in addresses, and those of the
+        role.
     type: list
     elements: str
     default: []

@@ -37,7 +37,7 @@ def octopus_substitute(
         raise AnsibleFilterError(f"octopus_substitute: {error}") from None
     if context.get(MARK):
         # Made again to find out what secrets go into; what is wrong is told the first time.
-        return _each(value, lambda text: redact(text, host.variables, host.is_secret, placeholder))
+        return _each(value, lambda text: redact(text, host.variables, host.is_secret, placeholder, show_blocks=False))
     found: list[tuple[str, Sequence[Problem]]] = []
     result = _substitute(value, "", host, found)
     failure = settle(found, host, how, Display().warning)

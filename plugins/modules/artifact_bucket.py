@@ -5,13 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: artifact_bucket
-short_description: Bring the bucket that keeps a function's packages to the wanted state
+short_description: Create and configure the bucket that stores a function's packages
 description:
-  - Makes the bucket when it is missing. It keeps versions, belongs to this account and to one class of environments,
-    takes encrypted transport only, and lets nobody of another account in.
-  - Every call names the account that has to own it. A bucket of the same name in another account is never used.
-  - Statements of its policy that have other names, and other tags, stay.
-  - The options for the connection are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) count.
+  - Creates the bucket if it is missing. It is versioned, belongs to this account and to one class of environments,
+    accepts encrypted transport only, and shuts out other accounts.
+  - Every call names the account that must own it. A bucket of the same name in another account is never used.
+  - Other statements of its policy, and other tags, stay as they are.
+  - The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -24,24 +24,24 @@ options:
     required: true
   environment_class:
     description:
-      - The environments that the bucket belongs to, such as V(production). It is kept in the bucket's tag
+      - The class of environments that the bucket belongs to, such as V(production). It is stored in the bucket's tag
         C(elk-deploy:environment-class). A bucket of another class is refused; one without the tag gets it.
     type: str
     required: true
   salt_key:
     description:
-      - Key of an object with a secret of the bucket, made when it is missing. It goes into each package, so that nobody
-        can try guesses at a package's content against its hash.
+      - Key of an object with a secret of the bucket, created if it is missing. It goes into each package, so that
+        nobody can test guesses of a package's content against its hash.
     type: str
     required: true
   salt_path:
-    description: The file on the control node that the secret is written to, readable by its owner alone.
+    description: The file on the control node that the secret is written to, readable only by its owner.
     type: path
     required: true
 attributes:
   check_mode:
     support: full
-    description: Says what would be changed. The secret of a bucket that has none yet is one for this run only.
+    description: Says what would change. If the bucket has no secret yet, one is used for this run only.
 """
 
 EXAMPLES = r"""
@@ -55,11 +55,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 account:
-  description: The account that owns it.
+  description: The account that owns the bucket.
   type: str
   returned: success
 exists:
-  description: Whether it is there; V(false) in check mode only.
+  description: Whether the bucket exists; V(false) in check mode only.
   type: bool
   returned: success
 changes:

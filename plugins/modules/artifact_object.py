@@ -5,12 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: artifact_object
-short_description: Keep a file in the artifact bucket, compared with what is there
+short_description: Upload a file to the artifact bucket, or verify the one that is there
 description:
-  - Uploads a file, and says which version of the object it is. An object that is there already is compared with the
-    file by its SHA-256; one with other content fails the task, and is neither used nor replaced.
-  - Every call names the account that has to own the bucket.
-  - The options for the connection are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) count.
+  - Uploads a file and returns the version of the object. An existing object is compared with the file by its SHA-256;
+    if its content differs, the task fails, and the object is neither used nor replaced.
+  - Every call names the account that must own the bucket.
+  - The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -18,11 +18,11 @@ extends_documentation_fragment:
   - amazon.aws.boto3
 options:
   bucket:
-    description: Name of the bucket, which has to keep versions.
+    description: Name of the bucket, which must be versioned.
     type: str
     required: true
   account:
-    description: Number of the account that has to own the bucket.
+    description: Number of the account that must own the bucket.
     type: str
     required: true
   key:
@@ -34,13 +34,13 @@ options:
     type: path
     required: true
   exists:
-    description: Whether the bucket is there. V(false) is for check mode before the first run.
+    description: Whether the bucket exists. V(false) is for check mode before the first run.
     type: bool
     default: true
 attributes:
   check_mode:
     support: full
-    description: Says whether the file would be uploaded. Its version is C(unknown) then.
+    description: Says whether the file would be uploaded. In that case, its version is C(unknown).
 """
 
 EXAMPLES = r"""
@@ -59,7 +59,7 @@ version:
   type: str
   returned: success
 sha256:
-  description: The file's SHA-256 in Base64, as Lambda says it of a function's code.
+  description: The file's SHA-256 in Base64, as Lambda reports it for a function's code.
   type: str
   returned: success
 """

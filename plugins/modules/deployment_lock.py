@@ -7,41 +7,41 @@ DOCUMENTATION = r"""
 module: deployment_lock
 short_description: Keep two deployments from changing one host at the same time
 description:
-  - A file on the host names the run that changes it - user, control node, process, playbook, time. A second run fails
-    at once with these. The same run may take the lock again.
-  - A lock that was left behind is taken over at once where that can be told - the host was booted since, or the run was
-    one of this control node and its process is gone, or the control node itself was booted since. Of a run of
-    another control node only the age tells, see O(max_age).
-  - Never counts as a change. In check mode nothing is taken, and a lock of another run is a warning.
-  - Is an action, which says who the run is and looks for its process. The module of the same name keeps the file.
+  - A file on the host names the run that is changing it - user, control node, process, playbook, time. A second run
+    fails at once and reports these. The same run may take the lock again.
+  - An abandoned lock is taken over at once if it is known to be abandoned - the host has been rebooted since, or the
+    run was on this control node and its process is gone, or this control node has been rebooted since. For a run
+    on another control node, only the age tells, see O(max_age).
+  - Never reports a change. In check mode, nothing is locked, and a lock of another run is a warning.
+  - This is an action, which identifies the run and looks for its process. The module of the same name writes the file.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
-    description: The lock file. Its directory is made when it is missing. Below C(/run) it goes with a reboot.
+    description: The lock file. Its directory is created if it is missing. Below C(/run), a reboot removes it.
     type: path
     required: true
   state:
     description:
       - V(held) takes the lock, or fails.
-      - V(released) lets it go, and leaves one that is another run's.
+      - V(released) releases it, and leaves another run's lock alone.
     type: str
     choices: [held, released]
     default: held
   max_age:
-    description: After how many seconds the lock of a run of another control node counts as left behind.
+    description: After how many seconds the lock of a run on another control node counts as abandoned.
     type: int
     default: 7200
   owner:
-    description: Who the run is. Written by the action.
+    description: The run. Set by the action.
     type: dict
   replace:
-    description: The holder whose process is gone. Written by the action.
+    description: The holder whose process is gone. Set by the action.
     type: dict
 attributes:
   check_mode:
     support: full
-    description: Takes and releases nothing.
+    description: Neither takes nor releases the lock.
 """
 
 EXAMPLES = r"""
@@ -61,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 holder:
-  description: The run that is in the way, as its control node wrote it, with its C(age) in seconds; empty when none is.
+  description: The run that holds the lock, as its control node wrote it, with C(age) in seconds; empty if none does.
   type: dict
   returned: success
 """

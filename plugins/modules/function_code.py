@@ -7,10 +7,9 @@ DOCUMENTATION = r"""
 module: function_code
 short_description: Make sure that a function runs the code that was deployed
 description:
-  - Compares what Lambda says of a function's code with the SHA-256 of the package. CloudFormation does not notice that
-    somebody has exchanged the code since.
-  - Changes nothing. The options for the connection are those of C(amazon.aws); defaults for the group
-    C(amazon.aws.aws) count.
+  - Compares the hash that Lambda reports for a function's code with the SHA-256 of the package. CloudFormation does not
+    notice if somebody has replaced the code since.
+  - Changes nothing. The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -26,7 +25,7 @@ options:
     type: str
     required: true
   bucket:
-    description: The bucket that has the package. It is named in the way out, like the next two.
+    description: The bucket that has the package. Error messages name it, like the next two.
     type: str
     required: true
   key:
@@ -40,7 +39,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: It never changes anything.
+    description: Never changes anything.
 """
 
 EXAMPLES = r"""

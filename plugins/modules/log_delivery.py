@@ -7,11 +7,10 @@ DOCUMENTATION = r"""
 module: log_delivery
 short_description: Tell who may deliver load-balancer logs to a bucket
 description:
-  - Says, for a bucket and a prefix, what a policy has to name so that load balancers of this and of other accounts can
-    deliver, and what people enter at a load balancer. This reaches no service.
-  - With O(check_policy), reads the bucket's policy and says for each kind of log whose load balancers it lets deliver.
-  - Changes nothing. The options for the connection are those of C(amazon.aws); defaults for the group
-    C(amazon.aws.aws) count.
+  - For a bucket and a prefix, returns what a policy must contain so that load balancers of this and other accounts can
+    deliver, and what to enter at a load balancer. This connects to no service.
+  - With O(check_policy), reads the bucket's policy and says, for each kind of log, whose load balancers may deliver.
+  - Changes nothing. The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -23,20 +22,20 @@ options:
     type: str
     required: true
   prefix:
-    description: What the keys begin with. A slash is added at its end.
+    description: The prefix of the keys. A slash is added at its end.
     type: str
     default: ""
   accounts:
-    description: Accounts whose load balancers deliver, beside the bucket's.
+    description: Accounts whose load balancers deliver, in addition to the bucket's own.
     type: list
     elements: str
     default: []
   own_account:
-    description: The bucket's account. Needed with O(further_prefixes).
+    description: The bucket's account. Required with O(further_prefixes).
     type: str
     default: ""
   further_prefixes:
-    description: Prefixes beside O(prefix) that load balancers deliver to.
+    description: Prefixes that load balancers deliver to, in addition to O(prefix).
     type: list
     elements: str
     default: []
@@ -47,7 +46,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: It never changes anything.
+    description: Never changes anything.
 """
 
 EXAMPLES = r"""
@@ -62,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 location:
-  description: What people enter at a load balancer as the S3 URI of its logs.
+  description: What to enter at a load balancer as the S3 URI of its logs.
   type: str
   returned: success
   sample: s3://example-staging-elb-logs/elb
@@ -83,7 +82,7 @@ sources:
   elements: str
   returned: success
 load_balancer_account:
-  description: The account of Elastic Load Balancing in the region, empty where it never had one.
+  description: The account of Elastic Load Balancing in the region; empty if the region never had one.
   type: str
   returned: success
 deliveries:

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_archive
-short_description: Unpack an archive of Logstash beside the versions that are there
+short_description: Unpack an archive of Logstash beside the versions that are already there
 description:
-  - Unpacks the tar.gz into O(root)/C(logstash-VERSION), which appears whole or not at all. What runs is not touched.
-  - The settings files that come with it, such as C(jvm.options) and C(log4j2.properties), are put into O(settings)
-    where there is none of that name, or where it is the unchanged one of another version, as the packages do.
-  - Removes the other versions, but for those in O(keep), the one that the link C(current) leads to, and the one that
-    was unpacked before this one.
+  - Unpacks the tar.gz into O(root)/C(logstash-VERSION), which appears completely or not at all. The running version is
+    not touched.
+  - As the packages do, copies its settings files, such as C(jvm.options) and C(log4j2.properties), to O(settings) if
+    there is no file of that name, or only another version's unchanged one.
+  - Removes all other versions except those in O(keep), the one that the link C(current) points to, and the one that was
+    unpacked before this one.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -20,11 +21,11 @@ options:
     type: path
     required: true
   version:
-    description: The version of Logstash that the archive has to hold.
+    description: The version of Logstash that the archive must contain.
     type: str
     required: true
   root:
-    description: The directory that the versions lie in.
+    description: The directory with the versions.
     type: path
     required: true
   settings:
@@ -32,17 +33,17 @@ options:
     type: path
     required: true
   exclude:
-    description: Names of settings files that are not the archive's to bring.
+    description: Names of settings files that are not copied.
     type: list
     elements: str
     default: []
   keep:
-    description: Versions that stay beside this one.
+    description: Versions that are kept in addition to this one.
     type: list
     elements: str
     default: []
   origin:
-    description: How a message names the place that the archive comes from.
+    description: How messages name the source of the archive.
     type: str
     required: true
 attributes:
@@ -68,7 +69,7 @@ path:
   type: str
   returned: success
 settings:
-  description: The settings files that were brought.
+  description: The settings files that were copied.
   type: list
   elements: str
   returned: success

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of logstash_check; it runs as an action on the controller."""
+"""Documentation of logstash_check; it runs as an action on the control node."""
 
 from __future__ import annotations
 
@@ -7,24 +7,23 @@ DOCUMENTATION = r"""
 module: logstash_check
 short_description: Check settings of Logstash against what its version knows
 description:
-  - Holds settings, settings of pipelines, options of the JVM, the environment and TLS files against the table of what
-    each release from 5.2.0 on knows, and fails with all faults at once.
-  - A setting that the version does not know is reported with the releases that know it, and with its other name where
-    it was renamed. A value of the wrong form is reported with the form that is expected.
-  - Certificates among the TLS files that have ended, or have not begun, are refused, and keys that are not those of
-    their
-    certificates - of the same name without its extension, or else of any. One that ends within 30 days is warned of.
-  - C(#{Tokens}) in values are substituted first. A value with C(${VARIABLES}) is not judged.
-  - Fails where there is nothing to check but the version.
-  - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
+  - Checks settings, pipeline settings, JVM options, the environment and TLS files against a table of what each release
+    since 5.2.0 knows, and fails with all mistakes at once.
+  - A setting that the version does not know is reported with the releases that know it, and with its other name if it
+    was renamed. A value of the wrong form is reported with the form that is expected.
+  - Refuses TLS files with an expired or not yet valid certificate, and a key that does not match its certificate - the
+    one of the same name without its extension, or otherwise any. Warns if a certificate expires within 30 days.
+  - C(#{Tokens}) in values are substituted first. A value with C(${VARIABLES}) is not checked.
+  - Fails if there is nothing to check but the version.
+  - Runs on the control node only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   version:
-    description: The version of Logstash. One later than the table is taken for the last in it, with a warning.
+    description: The version of Logstash. One later than the table is treated as the last one in it, with a warning.
     type: str
     required: true
   settings:
-    description: Settings of the process, by dotted names or as a tree.
+    description: Settings of the process, by dotted names or nested.
     type: dict
     default: {}
   pipelines:
@@ -38,15 +37,15 @@ options:
     elements: str
     default: []
   reserved:
-    description: Settings that may not be set, each with the variable that is to be used instead.
+    description: Settings that may not be set, each with the variable to use instead.
     type: dict
     default: {}
   heap_size:
-    description: Size of the JVM's heap.
+    description: JVM heap size.
     type: str
     default: ""
   jvm_options:
-    description: Further options of the JVM.
+    description: Further JVM options.
     type: list
     elements: str
     default: []
@@ -55,11 +54,11 @@ options:
     type: dict
     default: {}
   reserved_environment:
-    description: Environment variables that may not be set, each with the variable that is to be used instead.
+    description: Environment variables that may not be set, each with the variable to use instead.
     type: dict
     default: {}
   tls_files:
-    description: Files of TLS, each with a C(name), and C(content) or C(src).
+    description: TLS files, each with a C(name), and C(content) or C(src).
     type: list
     elements: dict
     default: []

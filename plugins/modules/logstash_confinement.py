@@ -7,22 +7,22 @@ DOCUMENTATION = r"""
 module: logstash_confinement
 short_description: Check that the confinement of the unit leaves the pipelines what they need
 description:
-  - A confined service may not listen on low ports, nor reach the metadata of a cloud's instance, unless that is asked
-    for. Logstash starts all the same, and the plugin fails again and again. So this is looked for first.
-  - Low are the ports below the host's C(net.ipv4.ip_unprivileged_port_start), mostly 1024. Looked at are the ports in
-    O(ports), and those that inputs name literally, TCP and UDP.
-  - Plugins of a cloud that are given no keys, neither by their settings nor by the environment of the service nor by
-    C(.aws/credentials) in its home, ask the metadata for those of the instance's role. So do pipelines that name the
-    address of the metadata, and a host whose names are resolved by that address.
+  - A confined service may not listen on low ports or reach the metadata of a cloud instance unless it is allowed to.
+    Logstash starts anyway, and the plugin fails again and again. So this is checked first.
+  - Low ports are those below the host's C(net.ipv4.ip_unprivileged_port_start), usually 1024. This checks the ports in
+    O(ports) and those that inputs name literally, TCP and UDP.
+  - Cloud plugins without keys - in their settings, in the environment of the service, or in C(.aws/credentials) in its
+    home - ask the metadata for those of the instance's role. Pipelines that name the metadata address need it too, and
+    so does a host that resolves names through that address.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
-    description: The folder with the files of the pipelines.
+    description: The folder with the pipeline files.
     type: path
     required: true
   ports:
-    description: Further ports, each with C(variable), which has it, and C(port).
+    description: Further ports, each with C(port), and C(variable), the variable it comes from.
     type: list
     elements: dict
     default: []
@@ -39,7 +39,7 @@ options:
     type: str
     required: true
   environment_files:
-    description: The files that the service's environment is read from, in this order. Missing ones do not count.
+    description: The files that the service's environment is read from, in this order. Missing files are skipped.
     type: list
     elements: path
     default: []
@@ -67,7 +67,7 @@ low:
   elements: str
   returned: always
 metadata:
-  description: What needs the metadata of the instance.
+  description: What needs the instance metadata.
   type: list
   elements: str
   returned: always
@@ -81,6 +81,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     environment,
     pipeline_plugins,
     service_manager,
+    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -114,7 +115,14 @@ def has_keys(files, user, root):
         home = variables.get("HOME") or pwd.getpwnam(user).pw_dir
     except KeyError:
         return False
-    return (Path(root) / home.lstrip("/") / ".aws/credentials").exists()
+    try:
+        untrusted_paths.status_of(str(Path(root) / home.lstrip("/") / ".aws/credentials"))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # A link of the user's, say: where it leads to is not looked at.
+        return True
+    return True
 
 
 def find_metadata(files, keys, root):

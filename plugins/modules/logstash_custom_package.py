@@ -5,15 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_custom_package
-short_description: Build a package of Logstash that has other plugins in it
+short_description: Build a Logstash package with other plugins in it
 description:
-  - Takes a genuine package or archive apart, has the C(logstash-plugin) program in it install gems or offline packs,
-    and puts it together again in the same format, with a version of its own such as C(5.4.1+acme.1). Scripts,
-    dependencies, configuration files and owners stay what they were.
-  - For the time until a plugin's fix is in a release. What is built installs like any other package.
-  - Beside the package it writes C(.sha256) and C(.sha512) files for C(sha256sum -c) and C(sha512sum -c), and
-    C(.manifest.json), which says what the package was built from. It is built again only when that has changed.
-  - When run as root, what comes from outside is taken apart, run and put together as an account without rights.
+  - Unpacks a genuine package or archive, has its C(logstash-plugin) program install gems or offline packs, and packs it
+    again in the same format, with a version of its own such as C(5.4.1+acme.1). Scripts, dependencies, configuration
+    files and owners stay the same.
+  - Use it until a plugin's fix is in a release. The result installs like any other package.
+  - Next to the package, it writes C(.sha256) and C(.sha512) files for C(sha256sum -c) and C(sha512sum -c), and
+    C(.manifest.json), which says what the package was built from. It is built again only if that has changed.
+  - If run as root, external files are unpacked, run and packed by an unprivileged account.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 requirements:
@@ -21,25 +21,25 @@ requirements:
   - a machine that the package's own Java runs on, or O(java_home)
 options:
   src:
-    description: The genuine package or archive that ends with .deb, .rpm or .tar.gz - a path, or an http(s) address.
+    description: The genuine package or archive, ending in .deb, .rpm or .tar.gz - a path, or an http(s) address.
     type: str
     required: true
   checksum:
-    description: What O(src) must hash to, as V(sha256:...) or V(sha512:...).
+    description: The checksum of O(src), as V(sha256:...) or V(sha512:...).
     type: str
     required: true
   version:
-    description: The release that O(src) holds, such as V(5.4.1).
+    description: The release that O(src) contains, such as V(5.4.1).
     type: str
     required: true
   suffix:
     description:
-      - What the version gets after a plus sign - letters, digits and dots, such as V(acme.1).
-      - Give another one whenever the plugins change, so that hosts notice.
+      - What is added to the version after a plus sign - letters, digits and dots, such as V(acme.1).
+      - Change it whenever the plugins change, so that hosts notice.
     type: str
     required: true
   plugins:
-    description: What is installed into it. A gem that a plugin needs and Logstash does not bring is an entry as well.
+    description: What is installed into it. List a gem that a plugin needs and Logstash does not bundle as well.
     type: list
     elements: dict
     required: true
@@ -54,36 +54,36 @@ options:
         required: true
       src:
         description:
-          - A C(.gem) file, or an offline pack (C(.zip)) that holds the gem - a path, or an http(s) address.
-          - Several plugins of one pack name the same file.
+          - A C(.gem) file, or an offline pack (C(.zip)) that contains the gem - a path, or an http(s) address.
+          - Several plugins from one pack name the same file.
         type: str
         required: true
       checksum:
-        description: What the file must hash to, as V(sha256:...) or V(sha512:...).
+        description: The checksum of the file, as V(sha256:...) or V(sha512:...).
         type: str
         required: true
   dest:
-    description: The directory that the package is put in. Made when it is missing.
+    description: The directory that the package is written to. Created if it is missing.
     type: path
     required: true
   trusted_mirrors:
     description:
-      - Hosts, with or without a port, that files may be fetched from without TLS. From all others over https only.
+      - Hosts, with or without a port, from which files may be downloaded without TLS. All others require https.
     type: list
     elements: str
     default: []
   work_path:
     description:
-      - The directory that a build directory is made in, and removed from afterwards.
-      - Needs about three times the unpacked size of the package, and must let programs run.
+      - The directory in which a build directory is created, and removed afterwards.
+      - Needs about three times the unpacked size of the package, and must not be mounted noexec.
     type: path
     default: /var/tmp
   user:
-    description: The account without rights that the build runs as when this module runs as root.
+    description: The unprivileged account that the build runs as if this module runs as root.
     type: str
     default: nobody
   java_home:
-    description: A Java for releases that bring none (before 7.10). Empty means the package's own, or the one on PATH.
+    description: A Java for releases that bundle none (before 7.10). Empty means the bundled one, or the one on PATH.
     type: str
     default: ""
   timeout:
@@ -93,7 +93,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Says whether a package would be built, after checking the files of this machine. Fetches nothing.
+    description: Says whether a package would be built, after checking local files. Downloads nothing.
 """
 
 EXAMPLES = r"""
@@ -119,13 +119,13 @@ package:
   type: path
   returned: success
 version:
-  description: Its version, which is what C(logstash_version) is to be.
+  description: Its version, to set as C(logstash_version).
   type: str
   returned: success
 checksum:
-  description: Its checksum, which is what C(logstash_package_checksum) is to be.
+  description: Its checksum, to set as C(logstash_package_checksum).
   type: str
-  returned: when it exists
+  returned: if it exists
 manifest:
   description: What it is built from.
   type: dict

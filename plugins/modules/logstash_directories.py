@@ -7,20 +7,20 @@ DOCUMENTATION = r"""
 module: logstash_directories
 short_description: Create the directories that Logstash writes to and repair wrong owners in them
 description:
-  - Logstash refuses to start when a directory that it writes to is not writable for it, and creates a missing one only
-    where it may. Its configuration test, run as root, leaves queues that belong to root.
-  - Creates every directory with the owner, the group and the mode. Missing directories above them belong to root.
-  - Tries as the user whether it can write to them, and load native libraries from that of V(tmp).
-  - Repairs the owner of the directories and of those files in them that Logstash is known to make, one by one.
-    Whatever else has a foreign owner is reported and left alone.
-  - Symbolic links are followed only where root made them; one in a directory of another user only to a directory of the
+  - Logstash refuses to start if it cannot write to one of its directories, and creates a missing one only where it is
+    allowed to. Its configuration test, run as root, leaves queues that belong to root.
+  - Creates every directory with this owner, group and mode. Missing parent directories belong to root.
+  - Checks, as the user, that it can write to them, and load native libraries from the one for V(tmp).
+  - Repairs the owner of the directories, and of files in them that Logstash is known to create, one by one. Anything
+    else with a wrong owner is reported and left alone.
+  - Follows a symbolic link only if root made it, and a link in another user's directory only to a directory of that
     same user. A file with several hard links is left alone.
-  - Repairs are safe while Logstash runs. It goes on with the files that it has open.
+  - Repairs are safe while Logstash runs. It continues to use the files it has open.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   directories:
-    description: The directories, those above before those below.
+    description: The directories, parents first.
     type: list
     elements: dict
     required: true
@@ -30,12 +30,12 @@ options:
         type: path
         required: true
       holds:
-        description: What Logstash keeps in it, which decides what files it is known to make there.
+        description: What Logstash keeps in it, which decides which files it is known to create there.
         type: str
         choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs, tmp]
         required: true
       variable:
-        description: The variable that says where it is, for messages.
+        description: The variable that sets the path, for messages.
         type: str
         default: ""
   user:
@@ -78,12 +78,12 @@ created:
   elements: str
   returned: success
 repaired:
-  description: What had a wrong owner or mode, in words.
+  description: What had a wrong owner or mode, as text.
   type: list
   elements: str
   returned: success
 foreign:
-  description: What has another owner and was left alone, in words.
+  description: What has another owner and was left alone, as text.
   type: list
   elements: str
   returned: success

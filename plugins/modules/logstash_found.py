@@ -5,29 +5,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_found
-short_description: Keep the Logstash that was on a host before the first change, and bring it back
+short_description: Save the Logstash that was on a host before the first change, and restore it
 description:
-  - A host may have a Logstash that somebody set up by hand. Before anything of it changes, V(kept) writes down what
-    it is - the package and its hold, the plugins, the settings directory, the unit with its drop-ins and links, the
-    files of its environment, and what the running service does - its ports, its node API, its pipelines.
-  - Where another version of the package is to be installed, the package file of the old one is put into O(cache)
-    first. It comes from the package manager's cache or from a repository of the host, or a deb is made from what is
-    installed. Where none of these works and the service runs, it fails.
-  - V(restored) puts the files back and has the service do what it did, or stand still as it did. The package and the
-    plugins have modules of their own.
+  - A host may have a Logstash that somebody set up by hand. Before any of it changes, V(kept) saves what is there - the
+    package and its hold, the plugins, the settings directory, the unit with its drop-ins and links, the environment
+    files, and what the running service does - its ports, its node API, its pipelines.
+  - If another version of the package is to be installed, the old version's package file is put into O(cache) first. It
+    comes from the package manager's cache or from one of the host's repositories, or a deb is built from what is
+    installed. If none of these works and the service runs, the task fails.
+  - V(restored) restores the files and brings the service back to what it did, or stops it if it was stopped. Other
+    modules restore the package and the plugins.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   state:
     description:
-      - V(kept) keeps what there is now, in place of what was kept before. Where there is no Logstash, nothing is kept.
-      - V(restored) puts the files back, starts or stops the service, and waits until it does what it did.
-      - V(forgotten) removes what is kept.
+      - V(kept) saves what is there now, and replaces what was saved before. Without a Logstash, nothing is saved.
+      - V(restored) restores the files, starts or stops the service, and waits until it does what it did before.
+      - V(forgotten) removes what was saved.
     type: str
     choices: [kept, restored, forgotten]
     required: true
   path:
-    description: The folder of what is kept, which only root enters.
+    description: The folder for what is saved, which only root can enter.
     type: path
     required: true
   settings:
@@ -35,17 +35,17 @@ options:
     type: path
     default: /etc/logstash
   also:
-    description: Further files that are kept, and are put back.
+    description: Further files to save and restore.
     type: list
     elements: path
     default: []
   skip:
-    description: Paths below the settings directory that are neither kept nor touched.
+    description: Paths below the settings directory that are neither saved nor touched.
     type: list
     elements: path
     default: []
   home:
-    description: Where the package has its program and its plugins.
+    description: Where the package installs the program and its plugins.
     type: path
     default: /usr/share/logstash
   service:
@@ -53,7 +53,7 @@ options:
     type: str
     default: logstash.service
   manager:
-    description: The package manager of the host; with another one than those that are known, no package is.
+    description: The host's package manager. With an unknown one, no package is known.
     type: str
     default: ""
   cache:
@@ -61,7 +61,7 @@ options:
     type: path
     default: /var/cache/elk-deploy
   version:
-    description: The version of the package that is to come, empty when the package stays as it is.
+    description: The version of the package that is about to be installed; empty if the package stays as it is.
     type: str
     default: ""
   held:
@@ -69,15 +69,15 @@ options:
     type: bool
     default: false
   restart:
-    description: Whether V(restored) restarts a service that ran. Without it, the process that ran before still runs.
+    description: Whether V(restored) restarts a service that was running. V(false) is for a process that still runs.
     type: bool
     default: true
   timeout:
-    description: How many seconds the service has to do what it did.
+    description: How many seconds the service may take until it does what it did before.
     type: int
     default: 180
   settle:
-    description: For how many seconds it has to go on doing so.
+    description: For how many seconds it must keep doing so.
     type: int
     default: 0
 attributes:
@@ -97,12 +97,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: What is kept, with C(version), C(package), C(fingerprints), C(settings), C(serves) and C(does); empty for
-    nothing.
+  description: What is saved, with C(version), C(package), C(fingerprints), C(settings), C(serves) and C(does); empty if
+    nothing is.
   type: dict
   returned: success
 files:
-  description: The files that were put back.
+  description: The files that were restored.
   type: list
   elements: str
   returned: when O(state=restored)

@@ -7,18 +7,18 @@ DOCUMENTATION = r"""
 module: logstash_health
 short_description: Wait until a Logstash service runs every pipeline
 description:
-  - The service counts as healthy when its unit is active, the node API answers from that very process, every pipeline
-    that is expected runs, and that process listens on every expected port.
-  - The unit being active alone says nothing. It is of type simple and restarts for ever when the settings are bad.
-  - A pipeline that is there may be dead. The node API's statistics, its health report (from 8.16) and the log tell.
-  - A plugin that fails is started again by Logstash for ever, and nothing but the log shows it. One that still fails is
-    a problem; one that failed, but not for the last ten seconds, is none.
-  - On failure the message says what is missing and what to do, and carries the end of the log.
+  - The service is healthy if its unit is active, the node API answers from that very process, every expected pipeline
+    runs, and that process listens on every expected port.
+  - An active unit alone means nothing. It is of type simple, and restarts forever if the settings are bad.
+  - A pipeline that exists may be dead. The node API's statistics, its health report (since 8.16) and the log tell.
+  - Logstash restarts a failing plugin forever, and only the log shows it. A plugin that still fails is a problem; one
+    that has not failed for the last ten seconds is not.
+  - If it fails, the message says what is missing and what to do, and ends with the end of the log.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   api_host:
-    description: The address that the node API listens on. An address that means all of them is asked on loopback.
+    description: The address that the node API listens on. For a wildcard address, loopback is queried.
     type: str
     default: 127.0.0.1
   api_port:
@@ -27,17 +27,17 @@ options:
     default: 9600
   api_ssl:
     description:
-      - Whether the node API speaks TLS. Its certificate is checked where a password is sent to an address other than
-        loopback, and otherwise not, since the process itself is.
+      - Whether the node API uses TLS. Its certificate is verified if a password is sent to an address other than
+        loopback; otherwise it is not, since the process itself is identified.
     type: bool
     default: false
   api_ca:
-    description: The certificates on the host, in a file, that the node API's is checked with; the system's without it.
+    description: A file on the host with the CA certificates for the node API. By default, the system's CAs.
     type: path
   api_user:
     description:
-      - The user of the node API, where it asks for one. User and password are sent to loopback, and elsewhere only over
-        TLS.
+      - The user for the node API, if it requires one. User and password are sent to loopback, and anywhere else only
+        over TLS.
     type: str
     default: ""
   api_password:
@@ -46,41 +46,41 @@ options:
     default: ""
   pipelines:
     description:
-      - The ids of the pipelines that have to run, at least one. Before version 6.0 there is one, whatever it is called.
+      - The ids of the pipelines that must run, at least one. Before version 6.0, there is one, whatever its id.
     type: list
     elements: str
     required: true
   ports:
-    description: The TCP ports that the service's process has to listen on.
+    description: The TCP ports that the service's process must listen on.
     type: list
     elements: int
     default: []
   pipeline_directory:
     description:
-      - The folder of the live pipelines, with a folder of files for each, called after its id.
-      - Ports that inputs in these files name literally have to listen as well.
+      - The folder of the live pipelines, with a folder of files for each, named after its id.
+      - The service must also listen on ports that inputs in these files name literally.
     type: path
   service:
     description: The systemd unit.
     type: str
     default: logstash.service
   log_file:
-    description: The log whose end is shown on failure, beside the end of the service's journal.
+    description: The log whose end is shown on failure, together with the end of the service's journal.
     type: path
     required: true
   user:
-    description: The user of the service. A log that belongs to another one, or is no regular file, is not read.
+    description: The user of the service. A log that belongs to another user, or is not a regular file, is not read.
     type: str
     default: logstash
   log_before:
     description:
-      - Where the log ended before the service was started, as C(inode) and C(size), the way
-        M(elk.deploy.logstash_log_end) returns them. Only what comes after it counts.
-      - Without it, what was logged since the last start does.
+      - Where the log ended before the service was started, as C(inode) and C(size), as returned by
+        M(elk.deploy.logstash_log_end). Only what comes after it counts.
+      - Without it, everything since the last start counts.
     type: dict
     default: {}
   option_files:
-    description: Files that hold options of Java, one of which is named when Java refuses an option that is in it.
+    description: Files with Java options. If Java rejects an option, the file that contains it is named.
     type: list
     elements: path
     default: []
@@ -90,14 +90,14 @@ options:
     default: 180
   settle:
     description:
-      - For how many seconds the service has to stay healthy in one process, before it counts.
-      - Unless it is 0, it is 10 at least where an input listens on a port that is neither literal nor one of O(ports).
+      - For how many seconds the service must stay healthy in one process before it counts as healthy.
+      - Unless it is 0, it is at least 10 if an input listens on a port that is neither literal nor one of O(ports).
     type: int
     default: 0
 attributes:
   check_mode:
     support: full
-    description: Waits for nothing, since nothing was started.
+    description: Does not wait, since nothing was started.
 """
 
 EXAMPLES = r"""
@@ -130,14 +130,12 @@ log:
 """
 
 import ipaddress
-import json
 import os
 import socket
 import time
 from pathlib import Path
 from urllib.error import HTTPError
 
-from ansible.module_utils.urls import open_url
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     explanations,
@@ -145,6 +143,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     java_options,
     listening,
     logstash_log,
+    node_api,
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -179,9 +178,7 @@ class Api:
     def __init__(self, params):
         every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
         host = every.get(params["api_host"], params["api_host"])
-        # Neither a redirect nor a file of the user's may have the password sent elsewhere, or another one here.
-        self._options = {"timeout": 5, "use_proxy": False, "follow_redirects": "no", "use_netrc": False}
-        self._options["validate_certs"] = False
+        self._options = {"validate_certs": False}
         if params["api_user"]:
             near = loopback_address(host)
             if near:
@@ -206,8 +203,7 @@ class Api:
     def ask(self, path):
         """An answer as (object, ""), or (None, why there is none)."""
         try:
-            with open_url(self.url + path, **self._options) as response:
-                found = json.load(response)
+            found = node_api.ask(self.url + path, **self._options)
         except HTTPError as error:
             return None, f"it answers with status {error.code}"
         except (OSError, ValueError) as error:

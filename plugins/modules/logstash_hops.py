@@ -1,31 +1,32 @@
 #!/usr/bin/python
-"""Documentation of logstash_hops; it runs as an action on the controller."""
+"""Documentation of logstash_hops; it runs as an action on the control node."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_hops
-short_description: Check the variables of the ways that events take between the layers
+short_description: Check the variables that protect each hop between the layers
 description:
-  - Knows the hops of the shipped pipeline templates and of the log shipper for load balancers - senders to brokers,
-    brokers to Redis, Redis to indexers, and to Elasticsearch.
-  - Fails with all faults at once - a file that is not in O(tls_files), an option that the plugin of the release does
-    not have, a user without a password.
-  - Warns of, or fails for, each hop where events go in clear text, or are taken from anybody.
-  - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
+  - Knows the hops of the pipeline templates in this project and of the log shipper for load balancers - senders to
+    brokers, brokers to Redis, Redis to indexers, and to Elasticsearch.
+  - Fails with all mistakes at once - a file that is not in O(tls_files), an option that the release's plugin does not
+    have, a user without a password.
+  - Warns about, or fails for, each hop where events are unencrypted, or are accepted from anybody, and for a node API
+    that other machines can reach that way.
+  - Runs on the control node only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   version:
-    description: The version of Logstash. One that can't be read counts as the newest.
+    description: The version of Logstash. If it can't be parsed, the newest is assumed.
     type: str
     default: ""
   templates:
-    description: The host's pipeline templates, such as V(broker/input.conf). Those of your own are not looked at.
+    description: The host's pipeline templates, such as V(broker/input.conf). Your own templates are not checked.
     type: list
     elements: str
     required: true
   tls_files:
-    description: Files of TLS that the host gets, each with a C(name).
+    description: TLS files that the host gets, each with a C(name).
     type: list
     elements: dict
     default: []
@@ -34,8 +35,16 @@ options:
     type: list
     elements: str
     default: []
+  api_host:
+    description: The address that the node API listens on; empty for a host without one.
+    type: str
+    default: ""
+  settings:
+    description: Those of C(logstash.yml), by their names, which say how the node API is protected.
+    type: dict
+    default: {}
   open:
-    description: What to do about hops that are open.
+    description: What to do about open hops.
     type: str
     choices: [warn, fail, ignore]
     default: warn
@@ -54,7 +63,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 hops:
-  description: A line for each hop that is open.
+  description: A line for each open hop.
   type: list
   elements: str
   returned: success

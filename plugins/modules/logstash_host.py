@@ -351,7 +351,12 @@ def main():
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
     installed = installation.look(module, params["installation"], pid)
-    content = deployment_record.read(record["path"]) if record else None
+    content = None
+    if record:
+        try:
+            content = deployment_record.read(record["path"])
+        except OSError as error:
+            faults.append(f"What was proven is not read from {record['path']}: {error}")
     found = find_overrides(params, installed, content)
     handling = params["overrides"]["handling"] if params["overrides"] else ""
     if found and handling == "fail":

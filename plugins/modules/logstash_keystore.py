@@ -5,16 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_keystore
-short_description: Make the keystore of a Logstash, without a secret on a command line
+short_description: Create a Logstash keystore, without a secret on a command line
 description:
-  - Writes C(logstash.keystore) with exactly the given entries into a settings directory, and beside it
+  - Writes C(logstash.keystore) with exactly the given entries into a settings directory, and next to it
     C(keystore.env), which gives the service the keystore's password.
-  - The keystore is made anew whenever its content, its password or the version of Logstash differs from what it was
-    made with, or when somebody changed it. Otherwise no Java is started. What it was made with is known by a
-    fingerprint of each entry, keyed with a random key; both lie in O(record), which only root can read.
+  - The keystore is recreated whenever its content, its password or the version of Logstash differs from what it was
+    created with, or if somebody changed it. Otherwise no Java is started. O(record), which only root can read, has a
+    fingerprint of each entry, keyed with a random key, to tell.
   - Values go to the program through its standard input, the password through its environment.
-  - The file is replaced as a whole, once all entries are in it. It is meant for a staged directory that goes
-    live later.
+  - The file is replaced as a whole, once all entries are in it. It is meant for a staged directory that goes live
+    later.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -23,25 +23,24 @@ options:
     type: path
     required: true
   record:
-    description: The file on the host that says, by keyed fingerprints, what the keystore was made with.
+    description: The file on the host that records, by keyed fingerprints, what the keystore was created with.
     type: path
     required: true
   entries:
     description:
       - Names and secret values. Without any, the files are removed.
       - A value is text, or a whole number without leading zeros. V(true), V(null), V(1.10) and the like are refused,
-        since YAML has changed them before they come here; in quotes they are text.
-      - Logstash takes names for the same that differ in case alone. It takes values of printable ASCII, without blanks
-        before 8.18.
+        since YAML has already changed them; in quotes they are text.
+      - Names are case-insensitive. Values must be printable ASCII, without spaces before 8.18.
     type: dict
     required: true
   password:
     description:
-      - The keystore's password, a text. Without one, whoever can read the file can read the values.
+      - The keystore's password, as text. Without one, whoever can read the file can read the values.
     type: raw
     default: ""
   version:
-    description: The version of Logstash. Its Java decides on the file's format, so a keystore is made for each version.
+    description: The version of Logstash. Its Java determines the file's format, so each version needs its own keystore.
     type: str
     required: true
   program:
@@ -49,11 +48,11 @@ options:
     type: path
     default: /usr/share/logstash/bin/logstash-keystore
   java_home:
-    description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
+    description: The Java to run the program with. Empty means the bundled one, or the one on PATH.
     type: str
     default: ""
   group:
-    description: The group that may read the keystore. Its owner is root, its mode 0640.
+    description: The group that may read the keystore. Its owner is root, and its mode 0640.
     type: str
     required: true
   timeout:
@@ -66,7 +65,7 @@ attributes:
     description: Says what would change, and starts no Java.
   diff_mode:
     support: full
-    description: Shows the names of the entries that differ, never a value or what is computed from one.
+    description: Shows the names of the entries that differ, never a value or anything computed from one.
 """
 
 EXAMPLES = r"""

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_log_end
-short_description: See where the log of Logstash ends, before the service is restarted
+short_description: Find the end of Logstash's log before the service is restarted
 description:
-  - What a former process wrote says nothing about the next one. M(elk.deploy.logstash_health) reads on from here.
-  - The log lies in a directory of the service's user. What is no regular file of that user is not looked at.
+  - What a previous process wrote says nothing about the next one. M(elk.deploy.logstash_health) reads on from here.
+  - The log is in a directory of the service's user. Anything but a regular file of that user is ignored.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -17,13 +17,13 @@ options:
     type: path
     required: true
   user:
-    description: The user of the service, whom the file has to belong to.
+    description: The user of the service, who must own the file.
     type: str
     default: logstash
 attributes:
   check_mode:
     support: full
-    description: Only looks.
+    description: Only reads.
 """
 
 EXAMPLES = r"""
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 end:
-  description: The file's C(inode) and C(size); empty where there is no such file.
+  description: The file's C(inode) and C(size); empty if there is no such file.
   type: dict
   returned: success
 """

@@ -5,64 +5,64 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_old_data
-short_description: Keep events from being left behind when a path of Logstash changes
+short_description: Make sure that no events are left behind when one of Logstash's paths changes
 description:
-  - Compares the paths of two settings files. Where one changed and the old directory still holds unread events, dead
-    letters or the positions of inputs, it fails, moves them, or says what stays, as O(handling) has it.
-  - Some inputs keep their positions in the HOME of the service, such as C(.logstash_jdbc_last_run). HOME is what the
-    file C(environment) beside the settings says, or else the home of O(user), which a confined service cannot write to.
+  - Compares the paths of two settings files. If one changed and the old directory still contains unread events, dead
+    letters or input positions, it fails, moves them, or says what stays, depending on O(handling).
+  - Some inputs keep their positions in the service's HOME, such as C(.logstash_jdbc_last_run). HOME is set in the file
+    C(environment) next to the settings, or else is the home of O(user), which a confined service cannot write to.
   - Log files stay where they are. Nothing reads them again.
-  - A move stops the service first and leaves it stopped, for whoever makes the new settings live to start it.
-    When the move fails, nothing was moved, and a service that ran is started again.
-  - A move that was cut off is completed by the next one.
-  - Both places belong to the service's user. Links are moved, and never followed. A file of somebody else with several
-    hard links, a FIFO or a device stops a move to another volume before it begins, and an O(from_settings) that others
-    than root may write to stops every move.
+  - A move stops the service first and leaves it stopped, to be started once the new settings are live. If the move
+    fails, nothing has moved, and a service that was running is started again.
+  - An interrupted move is completed by the next one.
+  - Both places belong to the service's user. Links are moved, and never followed. A move to another volume stops before
+    it begins if there is another user's file with several hard links, a FIFO or a device. Every move stops if anyone
+    but root may write to O(from_settings).
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   from_settings:
-    description: The C(logstash.yml) that the data lies by. When it is missing, there is no old data.
+    description: The C(logstash.yml) that says where the data is now. If it is missing, there is no old data.
     type: path
   from_paths:
     description:
-      - Instead of O(from_settings), its paths with the keys V(data), V(queue), V(dead_letter_queue) and V(home).
+      - Instead of O(from_settings), the paths, with the keys V(data), V(queue), V(dead_letter_queue) and V(home).
     type: dict
   to_settings:
-    description: The C(logstash.yml) that is to count from now on.
+    description: The C(logstash.yml) that applies from now on.
     type: path
   to_paths:
-    description: Instead of O(to_settings), its paths with the same keys.
+    description: Instead of O(to_settings), the paths, with the same keys.
     type: dict
   to_queues:
     description:
-      - The directories of the persistent queues that are read from now on, one a pipeline.
-      - Warns of unread events in one of O(from_settings) that is not among them, as when a pipeline is renamed.
+      - The directories of the persistent queues that are read from now on, one per pipeline.
+      - Warns about unread events in any other queue of O(from_settings), such as after a pipeline was renamed.
     type: list
     elements: path
   handling:
     description:
-      - V(fail) fails when something would be left behind; V(leave) leaves it and says so.
-      - V(move) moves it, once O(now) says that it is time.
+      - V(fail) fails if something would be left behind; V(leave) leaves it and says so.
+      - V(move) moves it, if O(now) is set.
     type: str
     choices: [fail, move, leave]
     default: fail
   now:
-    description: Whether V(move) moves now, or only says what it will move.
+    description: Whether V(move) moves now, or only reports what it will move.
     type: bool
     default: false
   user:
-    description: The user of the service. What moves out of its home belongs to it afterwards.
+    description: The user of the service. It owns what was moved out of its home.
     type: str
     default: logstash
   service:
-    description: The unit that must not run meanwhile.
+    description: The unit that must be stopped during a move.
     type: str
     default: logstash.service
 attributes:
   check_mode:
     support: full
-    description: Says what it would move.
+    description: Reports what it would move.
 """
 
 EXAMPLES = r"""
@@ -76,7 +76,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 found:
-  description: What lies at the old paths, each with kind, path, bytes, unread_events, unread_pages and in_use.
+  description: What is at the old paths, each with kind, path, bytes, unread_events, unread_pages and in_use.
   type: list
   elements: dict
   returned: success

@@ -15,18 +15,18 @@ author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   environment:
-    description: The names of the variables that the role sets itself, so that what a file says of them does not count.
+    description: The names of the variables that the role sets itself, so that their values in files have no effect.
     type: list
     elements: str
     default: []
   version:
-    description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) says which Java that is.
+    description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) selects its Java.
     type: str
     required: true
 attributes:
   check_mode:
     support: full
-    description: Says what it would take out.
+    description: Reports what it would comment out.
 """
 
 EXAMPLES = r"""

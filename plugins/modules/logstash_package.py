@@ -5,15 +5,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_package
-short_description: Bring the package of Logstash to one version and hold it there
+short_description: Install exactly one version of the Logstash package, and hold it
 description:
-  - Installs, upgrades or downgrades the package to exactly the asked-for version, with apt or dnf, from a package file
-    that lies in O(cache) or, with O(download), from the repositories of the host. Checks afterwards that it is there.
-  - The package file is kept in O(cache) as C(logstash-VERSION.deb) or C(.rpm), so that going back needs no network.
-  - Settings files of the package that were changed stay as they are. The service is neither started nor restarted.
-  - A package whose scripts failed, or that has left no program, no user or no unit, counts as not installed. What its
-    scripts said is in the message. It is installed anew by the next run, and taken off where there was none before.
-  - Compares states. A version that someone else installed is brought back, and what a killed run left is put right.
+  - Installs, upgrades or downgrades the package to exactly this version, with apt or dnf, from a package file in
+    O(cache) or, with O(download), from the host's repositories. Verifies the installed version afterwards.
+  - The package file stays in O(cache) as C(logstash-VERSION.deb) or C(.rpm), so that a rollback needs no network.
+  - Changed settings files of the package stay as they are. The service is neither started nor restarted.
+  - A package whose scripts failed, or without a program, user or unit, counts as not installed. The message contains
+    what its scripts said. The next run reinstalls it; if there was no package before, it is removed.
+  - Compares states. A version that someone else installed is replaced, and the leftovers of a killed run are repaired.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -23,7 +23,7 @@ options:
     choices: [apt, dnf]
     required: true
   version:
-    description: The version of Logstash, in full.
+    description: The full version of Logstash.
     type: str
     required: true
   cache:
@@ -31,37 +31,37 @@ options:
     type: path
     required: true
   download:
-    description: Whether a package file that is not in O(cache) is taken from the repositories of the host.
+    description: Whether a package file that is not in O(cache) is downloaded from the host's repositories.
     type: bool
     default: false
   hold:
     description:
-      - Whether the package is held, so that an update of the whole host leaves it alone. apt has a mark for this;
-        dnf has the plugin versionlock, whose list is written also where the plugin is missing.
+      - Whether the package is held, so that an update of the whole host leaves it alone. On apt this is a hold mark, on
+        dnf an entry of the plugin versionlock, which is written even if the plugin is missing.
     type: bool
     default: true
   keep:
-    description: Versions whose package files stay in O(cache) beside the one that is installed.
+    description: Versions whose package files stay in O(cache), in addition to the installed one.
     type: list
     elements: str
     default: []
   refresh:
     description:
-      - With O(download), whether a package file that lies in O(cache) is compared with that of the repositories, and
-        fetched again when they differ. Where they cannot be asked, the one that is there is used, with a warning.
+      - With O(download), whether a package file in O(cache) is compared with the one in the repositories, and
+        downloaded again if they differ. If the repositories cannot be reached, the cached one is used, with a warning.
     type: bool
     default: false
   key:
-    description: The file of the key that signs the repositories, for the explanation of a refused signature.
+    description: The file with the repositories' signing key, to explain a rejected signature.
     type: path
   origin:
-    description: How a message names the place that the package file comes from.
+    description: How messages name the source of the package file.
     type: str
     required: true
 attributes:
   check_mode:
     support: full
-    description: Says what would be installed, and changes nothing.
+    description: Reports what would be installed, and changes nothing.
   diff_mode:
     support: full
     description: Shows the version and the hold before and after.
@@ -79,11 +79,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 previous:
-  description: The version that was installed before, empty when there was none.
+  description: The version that was installed before; empty if there was none.
   type: str
   returned: success
 file:
-  description: The package file of the version, empty when none is kept.
+  description: The package file of the version; empty if none is kept.
   type: str
   returned: success
 """

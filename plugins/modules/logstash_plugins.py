@@ -5,70 +5,70 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_plugins
-short_description: Bring the plugins of a Logstash to the versions that are wanted
+short_description: Install Logstash plugins in exactly the versions you list
 description:
-  - Takes the whole list of plugins and compares it with the lock that Logstash's plugin manager keeps. Names are exact,
-    and a version counts for a bundled plugin as well. Where nothing differs, no Java is started.
-  - It is the state that is compared. So plugins that an upgrade of the package dropped are installed again, and so are
-    those of a run that was cut off, after the half-done change was undone.
-  - Gems and offline packs are files on the controller. They are read there, so that a file which is not the plugin that
-    is named fails before anything is done; and they are copied to the host only when they are needed.
-  - Gems are installed as one offline pack, since the program resolves those without the net. What a gem needs has to be
-    in Logstash already, as it is for another build of a bundled plugin; for anything else prepare an offline pack.
-  - Afterwards the program lists what it has, once. When a plugin could not be installed or is not what was wanted, what
-    was there before is put back.
-  - The last few sets of plugins stay on the host; with O(fingerprint) one of them is put back, without starting Java.
+  - Compares the whole list of plugins with the lock file of Logstash's plugin manager. Names are exact, and a version
+    applies to bundled plugins too. If nothing differs, no Java is started.
+  - It compares states. So plugins that a package upgrade removed are reinstalled, and so are those of an interrupted
+    run, once its half-done change has been undone.
+  - Gems and offline packs are files on the control node. They are read there, so that a file which is not the named
+    plugin fails before anything is done; they are copied to the host only if they are needed.
+  - Gems are installed as one offline pack, since the program resolves those offline. A gem's dependencies must already
+    be in Logstash, as they are for another build of a bundled plugin; for anything else, prepare an offline pack.
+  - Afterwards, the program lists its plugins once. If a plugin could not be installed, or is not the one you listed,
+    the previous plugins are restored.
+  - The last few sets of plugins stay on the host; O(fingerprint) restores one of them, without starting Java.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   plugins:
-    description: The plugins. Those that are not named stay as they are.
+    description: The plugins. Plugins that are not listed stay as they are.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
-        description: The plugin's whole name, such as V(logstash-output-http).
+        description: The plugin's full name, such as V(logstash-output-http).
         type: str
         required: true
       version:
         description:
-          - The version, in full. Needed without a file.
-          - With a file, it has to be the file's; without it, the file's counts.
+          - The full version. Required without a file.
+          - With a file, it must be the file's version, which is also the default.
         type: str
       gem:
         description:
-          - A C(.gem) file of the plugin on the controller. Its name has to be the one that RubyGems gives it.
-          - Or its address, with O(plugins[].checksum). The controller fetches it, once.
+          - A C(.gem) file of the plugin on the control node. It must have the name that RubyGems gives it.
+          - Or its address, with O(plugins[].checksum). The control node downloads it, once.
         type: path
       pack:
         description:
-          - An offline pack (C(.zip)) on the controller that holds the plugin and what it needs, or its address.
-          - Several plugins of one pack name the same file.
+          - An offline pack (C(.zip)) on the control node that contains the plugin and its dependencies, or its address.
+          - Several plugins from one pack name the same file.
         type: path
       checksum:
-        description: What the file must hash to, as V(sha256:...) or V(sha512:...). Needed with an address.
+        description: The checksum of the file, as V(sha256:...) or V(sha512:...). Needed with an address.
         type: str
       state:
-        description: Whether the plugin is there. Without O(plugins[].gem) and O(plugins[].pack) it comes from RubyGems.
+        description: Whether the plugin is installed. Without O(plugins[].gem) or O(plugins[].pack), from RubyGems.
         type: str
         choices: [present, absent]
         default: present
   check_only:
-    description: Whether the list is only held against its files, on the controller. No host is asked. Needs O(plugins).
+    description: Whether to only check the list against its files on the control node, without a host. Needs O(plugins).
     type: bool
     default: false
   require_checksums:
-    description: Whether each plugin has to come from a file with a checksum.
+    description: Whether each plugin must come from a file with a checksum.
     type: bool
     default: false
   trusted_mirrors:
-    description: Hosts that files may be fetched from without TLS.
+    description: Hosts from which files may be downloaded without TLS.
     type: list
     elements: str
     default: []
   fingerprint:
-    description: The RV(fingerprint) of a set of plugins to go back to, in place of O(plugins).
+    description: The RV(fingerprint) of a set of plugins to restore, instead of O(plugins).
     type: str
     default: ""
   home:
@@ -76,21 +76,21 @@ options:
     type: path
     default: /usr/share/logstash
   java_home:
-    description: The Java to run the program with; empty means the one that comes with Logstash, or on the path.
+    description: The Java to run the program with. Empty means the bundled one, or the one on PATH.
     type: str
     default: ""
   environment:
-    description: What the program gets in its environment, such as C(https_proxy).
+    description: The program's environment variables, such as C(https_proxy).
     type: dict
     default: {}
   timeout:
-    description: How many seconds each call of the program may take. It repeats downloads that fail by itself.
+    description: How many seconds each call of the program may take. The program itself retries failed downloads.
     type: int
     default: 600
 attributes:
   check_mode:
     support: full
-    description: Says what would change, from the files alone.
+    description: Reports what would change, from the files alone.
   diff_mode:
     support: full
     description: Shows the versions of the plugins that differ.
@@ -112,20 +112,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 differs:
-  description: Whether the plugins differed from those that are wanted.
+  description: Whether the plugins differed from the list.
   type: bool
   returned: success
 changes:
-  description: What differed, as C(name), C(before), C(after) and C(why). An empty version means that there is none.
+  description: What differed, as C(name), C(before), C(after) and C(why). An empty version means that there was none.
   type: list
   elements: dict
   returned: success
 fingerprint:
-  description: Changes with every plugin, version and file; empty when it is not known before the change.
+  description: Changes with every plugin, version and file; empty if it is not known before the change.
   type: str
   returned: success
 undone:
-  description: Whether the change of a run that was cut off was undone first.
+  description: Whether an interrupted run's change was undone first.
   type: bool
   returned: success
 """

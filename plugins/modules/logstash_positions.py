@@ -5,16 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_positions
-short_description: Check that inputs can write down how far they have read
+short_description: Check that inputs can save how far they have read
 description:
   - A setting such as C(last_run_metadata_path) or C(sincedb_path) may name a place that is read-only for a confined
-    service, or that does not outlive it, as its own C(/tmp). Logstash runs all the same, and reads events twice.
-  - Looks at the literal values in the files of pipelines, and fails with file and line. Changes nothing.
+    service, or that disappears with it, such as its private C(/tmp). Logstash runs anyway, and reads events twice.
+  - Looks at the literal values in pipeline files, and fails with file and line. Changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   path:
-    description: The folder with the files of the pipelines.
+    description: The folder with the pipeline files.
     type: path
     required: true
   writable:

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: logstash_proven
-short_description: Read and write what was last proven healthy on a host
+short_description: Read and write the record of what last passed the health gate on a host
 description:
-  - A file of JSON names what last passed the health gate, such as the version and the release of the settings, and what
-    did so before.
-  - Before the first live change the file is marked, together with the process that runs at that moment. A run that is
-    cut off leaves the mark, so that the next one restarts; and a run that fails knows whether what runs is still the
-    last good.
-  - A file of another form counts as one that names nothing.
+  - A JSON file names what last passed the health gate, such as the version and the release of the settings, and what
+    passed it before.
+  - Before the first live change, the file is marked, together with the process that is running then. An interrupted run
+    leaves the mark, so that the next run restarts the service; and a failed run knows whether the running process still
+    has the last known-good configuration.
+  - A file of another form is treated as empty.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -30,23 +30,23 @@ options:
   state:
     description:
       - V(read) changes nothing.
-      - V(changing) marks that something live is about to change. A mark that is there stays as it is.
-      - V(proven) writes O(record), and takes the mark away.
-      - V(pending) writes O(record) and marks the process of now, for what has to be done before the work is over.
+      - V(changing) marks that something live is about to change. An existing mark stays as it is.
+      - V(proven) writes O(record), and removes the mark.
+      - V(pending) writes O(record) and marks the current process, for work that remains to be done.
     type: str
     choices: [read, changing, proven, pending]
     default: read
   record:
-    description: What was proven. No secrets, since everybody on the host can read the file. Needs the key RV(release).
+    description: What passed the health gate. No secrets, since the file is world-readable. Needs the key RV(release).
     type: dict
   keep:
-    description: How many records are kept, the last one included.
+    description: How many records are kept, including the last one.
     type: int
     default: 5
 attributes:
   check_mode:
     support: full
-    description: Says what it would write, and changes nothing.
+    description: Reports what it would write, and changes nothing.
 """
 
 EXAMPLES = r"""
@@ -64,11 +64,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 record:
-  description: What was last proven healthy; empty when nothing was.
+  description: What last passed the health gate; empty if nothing has.
   type: dict
   returned: success
 earlier:
-  description: What was proven before that, newest first, each pair of release and version once.
+  description: What passed it before that, newest first, each pair of release and version once.
   type: list
   elements: dict
   returned: success
@@ -82,16 +82,16 @@ same_process:
   returned: success
 service:
   description:
-    - What the service does, V(running), V(restarting) when it ended and systemd is about to start it again, V(failed)
-      when it ended and stays so, V(stopped), or V(absent).
+    - The state of the service, V(running), V(restarting) if it ended and systemd is about to start it again, V(failed)
+      if it ended and stays so, V(stopped), or V(absent).
   type: str
   returned: success
 release:
-  description: The release of RV(record), empty when nothing was proven.
+  description: The release in RV(record); empty if nothing has passed the health gate.
   type: str
   returned: success
 found:
-  description: What was on the host before the first change, as O(found) has it; empty when nothing is kept.
+  description: What was on the host before the first change, from O(found); empty if nothing is saved.
   type: dict
   returned: success
 """
@@ -116,7 +116,10 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    before = deployment_record.read(params["path"])
+    try:
+        before = deployment_record.read(params["path"])
+    except OSError as error:
+        module.fail_json(msg=f"What was proven is not read from {params['path']}: {error}")
     running = deployment_record.invocation(module.run_command, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):

@@ -7,27 +7,27 @@ DOCUMENTATION = r"""
 module: logstash_validate
 short_description: Run Logstash's configuration test as the service's user, away from everything live
 description:
-  - The configuration test of Logstash is not read-only. It creates path.data, queues and dead letter queues, takes the
-    locks of their running owner, and leaves files that belong to whoever ran it.
-  - This module makes a throw-away directory with a copy of the settings that nobody else can read, whose paths lead to
-    data and logs in that directory, and runs the test there as the service's user with the service's environment. The
-    directory is removed whatever the outcome is; one of a run that was killed is removed by the next.
-  - The test runs in a systemd unit of its own with the properties of O(service), those of O(drop_in) included, so that
-    it is confined as the service will be. Outside of them, it would let a confined process of the same user out through
-    its entry below C(/proc). The unit ends with this module, also when that is killed, and 30 s after O(timeout) in any
-    case.
-  - Where systemd does not run or is older than release 236, or where the host has no such unit, it runs without, and a
-    warning says so. In the first and the last case there is no confined process that could be let out; older releases
+  - Logstash's configuration test is not read-only. It creates path.data, queues and dead letter queues, takes the locks
+    of a running instance, and leaves files that belong to whoever ran it.
+  - This module creates a throw-away directory with a private copy of the settings, whose paths lead to data and logs in
+    that directory, and runs the test there as the service's user with the service's environment. The directory is
+    always removed; one left by a killed run is removed by the next.
+  - The test runs in a systemd unit of its own with the properties of O(service), including those of O(drop_in), so that
+    it is confined as the service will be. Without them, a confined process of the same user could escape through the
+    test's entry below C(/proc). The unit ends with this module, even if that is killed, and 30 s after O(timeout) in
+    any case.
+  - If systemd is not running or is older than release 236, or if the host has no such unit, the test runs without one,
+    and a warning says so. In the first and the last case there is no confined process that could escape; older releases
     do not know most of what confines one.
-  - Java has the service's own temporary directory, since Logstash does not start with one that native libraries cannot
-    be loaded from. What Java puts there, it removes when it ends.
-  - The test passes when a path.config matches no file, and Logstash then starts without that pipeline. So this is
-    looked for first, as the service's user, and so are files that it cannot read.
-  - It passes, too, when another program has the port of an input, which Logstash then starts again and again. Ports
-    that the pipelines name literally are looked at first.
-  - The test runs with the heap's usual limit but starts small, since the running Logstash has its own heap already.
-    Java agents, ports of JMX and log files of the garbage collector are left out, since only one process can have them.
-  - A failure names the file and the line where Logstash's words can be traced to them.
+  - Java uses the service's own temporary directory, since Logstash does not start if native libraries cannot be loaded
+    from it. Java removes what it puts there when it ends.
+  - The test passes if a path.config matches no file, and Logstash then starts without that pipeline. So this is checked
+    first, as the service's user, and so are files that it cannot read.
+  - The test also passes if another program uses an input's port, and Logstash then restarts that input again and again.
+    So ports that the pipelines name literally are checked first.
+  - The test runs with the usual heap limit but starts small, since the running Logstash already has its own heap. Java
+    agents, JMX ports and garbage collector logs are left out, since only one process can have them.
+  - A failure names the file and the line, if Logstash's message can be traced to them.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -40,7 +40,7 @@ options:
     type: str
     required: true
   path:
-    description: The directory that throw-away directories are made in, and which is removed with them.
+    description: The directory in which throw-away directories are created, and which is removed with them.
     type: path
     required: true
   src:
@@ -49,30 +49,30 @@ options:
     required: true
   live:
     description:
-      - The live settings directory. What is not staged, such as the keystore, is copied from it.
-      - Where the staged settings name their own files by their live paths, the copies are taken instead.
+      - The live settings directory. Whatever is not staged, such as the keystore, is copied from it.
+      - If the staged settings name their own files by their live paths, the copies are used instead.
     type: path
     required: true
   environment_files:
-    description: The files that the service's environment is read from, in this order. Missing ones do not count.
+    description: The files that the service's environment is read from, in this order. Missing files are skipped.
     type: list
     elements: path
     default: []
   service:
     description:
-      - The systemd unit that the settings are for. Its own ports are not another program's, and the test has the
-        properties of its files.
+      - The systemd unit that the settings are for. Its own ports do not count as taken, and the test has the properties
+        of its files.
     type: str
     default: logstash.service
   unit:
-    description: The text of the unit, where its file is still to be written. Empty where the host has it.
+    description: The text of the unit, if its file is still to be written. Empty if the host has it.
     type: str
     default: ""
   drop_in:
-    description: The staged drop-in of the unit, which counts in the place of the live C(elk-deploy.conf).
+    description: The staged drop-in of the unit, used instead of the live C(elk-deploy.conf).
     type: path
   templates:
-    description: The template of each file of the folder C(pipelines), by its name there. Only for messages.
+    description: The template of each file in the folder C(pipelines), by its name there. Only for messages.
     type: dict
     default: {}
   timeout:
@@ -82,7 +82,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Runs nothing, since the settings have not been written.
+    description: Does not run the test, since the settings have not been written.
 """
 
 EXAMPLES = r"""
@@ -99,21 +99,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 places:
-  description: The lines that the failure is about, each with file, line, text and, where it is known, template.
+  description: The lines that caused the failure, each with file, line, text and, if it is known, template.
   type: list
   elements: dict
   returned: failure of the test
 reasons:
-  description: Why the test failed, each reason whole and in one line.
+  description: Why the test failed, each reason complete and on one line.
   type: list
   elements: str
   returned: failure of the test
 confined:
-  description: Whether it ran in a unit with the properties of the service's.
+  description: Whether the test ran in a unit with the service's properties.
   type: bool
   returned: when it ran
 output:
-  description: What the test printed, its beginning and its end where that is much.
+  description: What the test printed; only the beginning and the end if it is long.
   type: str
   returned: when it ran
 """
@@ -121,6 +121,7 @@ output:
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -279,29 +280,39 @@ def run_test(copy, params, account, unit):
         with unit:
             code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
     else:
-        code, output = run_outside(command, variables, account)
+        code, output = run_outside(command, variables, account, params["timeout"] + UNIT_SECONDS)
     if code and not find_reasons(output):
         output += read_log(copy, account)
     return code, output
 
 
-def run_outside(command, variables, account):
-    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed."""
-    ended = subprocess.run(  # noqa: S603 - the program is what the role names
-        command,
-        cwd="/",
-        env=variables,
-        user=account.pw_uid,
-        group=account.pw_gid,
-        extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    return ended.returncode, ended.stdout
+def run_outside(command, variables, account, seconds):
+    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed.
+
+    After ``seconds`` it is ended in any case: another process of that user may have stopped what was to end it.
+    """
+    # A file and no pipe, which a process that goes on in the background could hold open.
+    with tempfile.TemporaryFile() as output:
+        program = subprocess.Popen(  # noqa: S603 - the program is what the role names
+            command,
+            cwd="/",
+            env=variables,
+            user=account.pw_uid,
+            group=account.pw_gid,
+            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            code = program.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+            code = TIMED_OUT[0]
+        printed = untrusted_paths.read_up_to(output.fileno(), untrusted_paths.MOST_TEXT)
+    return code, printed.decode("utf-8", "replace")
 
 
 def read_log(copy, account):
@@ -375,7 +386,11 @@ def option_files(copy, environment_files):
 
 def remove(base):
     """Removes the directory of the tests with all that is in it, also what a killed run left."""
-    shutil.rmtree(base, ignore_errors=True)
+    try:
+        shutil.rmtree(base, ignore_errors=True)
+    except RecursionError:
+        # The user has nested directories deeper than Python goes.
+        subprocess.run(["rm", "-rf", "--", str(base)], check=False)  # noqa: S603, S607 - of the system
 
 
 def main():

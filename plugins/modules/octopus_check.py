@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of octopus_check; it runs as an action on the controller."""
+"""Documentation of octopus_check; it runs as an action on the control node."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ DOCUMENTATION = r"""
 module: octopus_check
 short_description: Check that every Octopus-style token can be resolved for the host
 description:
-  - Evaluates the C(#{Tokens}) of files and texts for the host, and fails with all problems of all of them at once.
-  - A check of nothing fails, too - without any of O(src), O(pipelines), O(text) and O(required), or of a directory in
-    which O(files) chooses no text. With O(warn_no_match=false) such a directory is left out, as long as there is
-    something else.
-  - Works on the controller only. No host is touched, nothing is changed, and check mode makes no difference.
+  - Evaluates the C(#{Tokens}) in files and texts for the host, and fails with all problems at once.
+  - Checking nothing fails too - without any of O(src), O(pipelines), O(text) and O(required), or if O(files) matches no
+    text file in a directory. With O(warn_no_match=false), such a directory is skipped, as long as there is something
+    else to check.
+  - Runs on the control node only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
     description:
-      - Files with tokens, found as M(elk.deploy.octopus_template) finds them, and directories. Of a directory the files
-        are looked at that O(files) and O(exclude) choose, as M(elk.deploy.octopus_directory) does.
+      - Files with tokens, found as M(elk.deploy.octopus_template) finds them, and directories. O(files) and O(exclude)
+        choose the files of a directory, as for M(elk.deploy.octopus_directory).
     type: list
     elements: path
     default: []
   pipelines:
     description:
-      - Files with tokens that are pipelines of Logstash. In these a value is a fault, too, that would end the string
-        that its token stands in, or be read as a part of the pipeline.
+      - Files with tokens that are Logstash pipelines. In these, a value that would end the string around its token, or
+        be read as a part of the pipeline, is an error too.
     type: list
     elements: path
     default: []
   text:
-    description: Texts with tokens. The keys are the names that messages use.
+    description: Texts with tokens. Messages refer to them by their keys.
     type: dict
     default: {}
   required:
-    description: Names of variables that have to be defined, resolvable and not empty, whatever O(unresolved) says.
+    description: Names of variables that must be defined, resolvable and not empty, whatever O(unresolved) says.
     type: list
     elements: str
     default: []
@@ -61,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checked:
-  description: What was looked at, files and labels of texts.
+  description: What was checked, files and keys of texts.
   returned: success
   type: list
   elements: str

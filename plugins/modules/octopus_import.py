@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of octopus_import; it runs as an action on the controller."""
+"""Documentation of octopus_import; it runs as an action on the control node."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ DOCUMENTATION = r"""
 module: octopus_import
 short_description: Turn what Octopus Deploy exports into variable files
 description:
-  - Writes a variable file for each variable set of the export, a list of the secrets to fill in, and a report.
-  - Works on the controller only. Nothing is sent to Octopus Deploy or read from it.
-  - Scopes get names in place of ids. A value is never written with a wider scope than it had; what cannot be written
+  - Writes a variable file for each variable set in the export, a list of the secrets to fill in, and a report.
+  - Runs on the control node only. Nothing is sent to Octopus Deploy or read from it.
+  - Scopes get names instead of ids. A value is never written with a wider scope than it had; what cannot be written
     exactly is left out and reported.
-  - An export has no sensitive values. The files take them from Ansible variables C(vault_...), which fail a run until
-    they are defined. Should an export hold such a value as plain text, it is not written anywhere.
+  - An export has no sensitive values. The files take them from Ansible variables C(vault_...); until these are defined,
+    runs fail. If an export contains such a value as plain text, it is not written anywhere.
   - The same export gives the same files. Files that somebody edited are not overwritten without O(overwrite).
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
     description:
       - The export, relative to the working directory.
-      - The JSON of a variable set as the REST API gives it (C(/api/Spaces-1/variables/variableset-Projects-1)), a
-        list of such sets, or what export tools join of projects and library variable sets.
-      - A folder with such JSON files. Environments, machines, projects and so on among them explain ids.
+      - The JSON of a variable set as the REST API returns it (C(/api/Spaces-1/variables/variableset-Projects-1)), a
+        list of such sets, or what export tools combine from projects and library variable sets.
+      - A folder with such JSON files. If it also has environments, machines, projects and so on, these explain ids.
       - The C(variables.ocl) of a version-controlled project.
     type: path
     required: true
   dest:
-    description: The folder to write to, relative to the working directory. It is made where it is missing.
+    description: The folder to write to, relative to the working directory. It is created if it is missing.
     type: path
     required: true
   overwrite:
-    description: Whether files that were edited since the import, or that something else wrote, may be replaced.
+    description: Whether files that were edited since the import, or written by something else, may be replaced.
     type: bool
     default: false
 attributes:
@@ -39,7 +39,7 @@ attributes:
     description: Says what would be written.
   diff_mode:
     support: full
-    description: The difference of a file that somebody edited is not shown, as it may hold secrets.
+    description: The difference of a file that somebody edited is not shown, as it may contain secrets.
 seealso:
   - module: elk.deploy.octopus_template
 """
@@ -62,7 +62,7 @@ dest:
   returned: success
   type: str
 files:
-  description: All files of the import.
+  description: All files that the import consists of.
   returned: success
   type: list
   elements: str
@@ -73,14 +73,13 @@ written:
   type: list
   elements: str
 sets:
-  description: For each set its C(name), C(owner), C(file), whether it is a C(library) set, and how many C(variables)
-    and C(values) its file has.
+  description: For each set, its C(name), C(owner) and C(file), whether it is a C(library) set, and how many
+    C(variables) and C(values) its file has.
   returned: success
   type: list
   elements: dict
 secrets:
-  description: For each sensitive value its C(set), C(variable), C(scope), and the C(ansible_variable) that is to
-    have it.
+  description: For each sensitive value, its C(set), C(variable) and C(scope), and the C(ansible_variable) to put it in.
   returned: success
   type: list
   elements: dict
@@ -95,7 +94,7 @@ attention:
   type: list
   elements: dict
 names:
-  description: For each dimension of scopes the names that the files use.
+  description: For each dimension of scopes, the names that the files use.
   returned: success
   type: dict
   sample: {environment: [local, production], role: [brokers]}
@@ -104,7 +103,7 @@ settings:
   returned: success
   type: str
 report:
-  description: The report in plain words, as in C(import-report.md).
+  description: The report as text, as in C(import-report.md).
   returned: success
   type: str
 """

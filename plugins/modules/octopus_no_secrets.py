@@ -1,16 +1,16 @@
 #!/usr/bin/python
-"""Documentation of octopus_no_secrets; it runs as an action on the controller."""
+"""Documentation of octopus_no_secrets; it runs as an action on the control node."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: octopus_no_secrets
-short_description: Refuse files that a secret goes into
+short_description: Refuse files that contain a secret
 description:
-  - For files that come to a place where secrets are not kept. Fails when a sensitive Octopus variable goes into one,
-    directly or by way of filters and of other variables, when one holds a value that is secret for the host, such as
-    one from Ansible Vault, or when the file itself is encrypted.
-  - Works on the controller only, and changes nothing.
+  - For files that go to a place where secrets are not safe. Fails if one of them uses a sensitive Octopus variable,
+    directly or through filters and other variables, contains a value that is secret for the host, such as one from
+    Ansible Vault, or is itself encrypted.
+  - Runs on the control node only, and changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
@@ -19,7 +19,7 @@ options:
     elements: path
     required: true
   reason:
-    description: Why it must not be, and the way out; whole sentences, which end the message.
+    description: Why this is not allowed, and what to do instead; full sentences, which end the message.
     type: str
     required: true
 extends_documentation_fragment:
@@ -28,7 +28,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: It never changes anything.
+    description: Never changes anything.
 seealso:
   - module: elk.deploy.octopus_check
 """

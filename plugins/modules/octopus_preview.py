@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of octopus_preview; it runs as an action on the controller."""
+"""Documentation of octopus_preview; it runs as an action on the control node."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ DOCUMENTATION = r"""
 module: octopus_preview
 short_description: Show which value every Octopus-style variable has, where, and why
 description:
-  - Reads one or more inventories and shows for each variable the value that wins in each environment and on each host,
-    the file and the scope that it comes from, and what it shadows. Tells which variables are missing where they are
-    needed, and which are not used.
-  - Prints a table, and writes one HTML file that needs nothing else, if wanted.
-  - Works on the controller only; no host is reached. Sensitive values are masked in everything that is shown.
+  - Reads one or more inventories and shows, for each variable, the value that wins in each environment and on each
+    host, the file and the scope it comes from, and what it overrides. Lists variables that are missing where they are
+    needed, and variables that are not used.
+  - Prints a table and, with O(page), writes one self-contained HTML file.
+  - Runs on the control node only, and connects to no host. Sensitive values are masked everywhere.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   inventories:
     description:
-      - Inventories to show side by side, by their paths. Each is read by itself, so that the variables of one do not
-        get into another.
-      - V(all) stands for all directories beside the run's inventory that have a C(hosts.yml).
+      - Paths of inventories to show side by side. Each is read separately, so that their variables do not mix.
+      - V(all) means all directories next to the run's inventory that have a C(hosts.yml).
       - The default is the run's own inventory.
     type: list
     elements: str
     default: []
   page:
-    description: Where the page goes, if one is wanted. Its mode is 0640. In check mode it is not written.
+    description: Where to write the page. Its mode is 0640. In check mode it is not written.
     type: path
   filter:
     description:
-      - Words. The table has only the variables in which all of them occur, in the name, in a value, or in the name of
-        a file, a scope, an environment or a host. The page is always complete, and has a filter of its own.
+      - Words. The table shows only variables in which all of them occur, in the name, in a value, or in the name of a
+        file, scope, environment or host. The page is always complete, and has its own filter.
     type: str
     default: ""
 notes:
   - The variables come from the Ansible variables of each host, C(octopus_environment) (required),
     C(octopus_variable_files), C(octopus_variables) and so on. One that cannot be templated, for example because it
-    needs facts, is left out with a note. The variables of a role or of a play are not known.
+    needs facts, is left out with a note. Variables of roles and plays are not known.
   - C(octopus_files) is a list of the files and directories with tokens that a host gets. They, and the tokens in other
     Ansible variables, decide what is used and what is missing. Relative paths start from the playbook's directory.
-  - Variables whose names the lists in Ansible variables called C(*_required_variables) have are never unused.
+  - Variables that are listed in an Ansible variable called C(*_required_variables) never count as unused.
 seealso:
   - module: elk.deploy.octopus_check
 """
@@ -71,13 +70,13 @@ missing:
   type: int
   sample: 1
 problems:
-  description: How many problems there are that M(elk.deploy.octopus_check) would fail with.
+  description: How many problems M(elk.deploy.octopus_check) would fail with.
   returned: success
   type: int
   sample: 1
 page:
   description: Where the page is.
-  returned: when a page is wanted
+  returned: with O(page)
   type: str
   sample: /tmp/variables.html
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Documentation of octopus_template; it runs as an action on the controller."""
+"""Documentation of octopus_template; it runs as an action on the control node."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ DOCUMENTATION = r"""
 module: octopus_template
 short_description: Substitute Octopus-style tokens in a file and copy it to the host
 description:
-  - Replaces the C(#{Tokens}) of a file on the controller by the variables that hold for the host, and copies the
-    result.
-  - A token that cannot be resolved fails the task before the host is touched. The message lists every one of the file
-    as C(file:line:column), with the token and what to do.
+  - Replaces the C(#{Tokens}) in a file on the control node with the host's values, and copies the result.
+  - An unresolved token fails the task before the host is touched. The message lists all of them as
+    C(file:line:column), with the token and what to do.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   src:
     description:
-      - The file with tokens, found as M(ansible.builtin.template) finds its own, or an absolute path. It has to be
-        text. It may be encrypted with Ansible Vault.
+      - The file with tokens, found as M(ansible.builtin.template) finds its own, or an absolute path. It must be text.
+        It may be encrypted with Ansible Vault.
     type: path
     required: true
   dest:
@@ -24,7 +23,7 @@ options:
     type: path
     required: true
   force:
-    description: With V(false), a file that is there already stays as it is.
+    description: With V(false), an existing file stays as it is.
     type: bool
     default: true
   follow:
@@ -78,8 +77,8 @@ dest:
   type: str
   sample: /etc/logstash/conf.d/output.conf
 checksum:
-  description: SHA1 of the rendered file. Guesses of a secret could be tried with it.
-  returned: success, and when no sensitive variable was used
+  description: SHA1 of the rendered file. Not returned with secrets, since guesses of a secret could be tested with it.
+  returned: success, if no sensitive variable was used
   type: str
   sample: 373296322247ab85d26d5d1257772757e7afd172
 """

@@ -5,38 +5,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: repository_key
-short_description: Bring the key that signs a repository to a host
+short_description: Install a repository's signing key on a host
 description:
-  - Fetches the key each time and compares what it fetched with what is there, so that the right key replaces a wrong
-    one whatever its date is.
-  - Replaces the file only by an OpenPGP public key, and in one step. A key without armor gets one, since apt goes by
-    the file's name and rpm takes no other.
+  - Downloads the key each time and compares it with the one that is there, so that the right key replaces a wrong one
+    whatever its date.
+  - Replaces the file only with an OpenPGP public key, and in one step. A binary key is armored, since apt goes by the
+    file's name and rpm accepts nothing else.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   url:
-    description: Where the key is - an address that starts with http, https, ftp or file.
+    description: The address of the key, beginning with http, https, ftp or file.
     type: str
     required: true
   fingerprints:
     description:
-      - Whose keys may be in what is fetched, by their fingerprints - 40 or 64 hex digits; blanks do not count. Every
-        key has to be among them. Empty means any key; then whoever serves the address says what is trusted.
+      - The fingerprints of the keys that are accepted - 40 or 64 hex digits; spaces are ignored. Every downloaded key
+        must be among them. Empty accepts any key, so that whoever serves the address decides what is trusted.
     type: list
     elements: str
     default: []
   path:
-    description: The file on the host. Its directory is made when it is missing.
+    description: The file on the host. Its directory is created if it is missing.
     type: path
     required: true
   timeout:
-    description: How many seconds the server may be silent.
+    description: For how many seconds the server may send nothing.
     type: int
     default: 20
 attributes:
   check_mode:
     support: full
-    description: Fetches and checks the key, says whether it differs, and changes nothing.
+    description: Downloads and checks the key, reports whether it differs, and changes nothing.
   diff_mode:
     support: full
     description: Shows the fingerprints before and after.
@@ -52,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 keys:
-  description: The keys in the file - fingerprint, name, date, and what speaks against them.
+  description: The keys in the file - fingerprint, name, date, and any reason to reject them.
   type: list
   elements: str
   returned: success

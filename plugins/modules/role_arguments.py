@@ -5,13 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: role_arguments
-short_description: Hold a role's variables against its argument specs
+short_description: Check a role's variables against its argument specs
 description:
   - The first task of each entry point of the collection's roles. Reads the specs from C(meta/argument_specs.yml), and
-    reports every variable that has another form, with its value, the form that is expected, and the way out.
-  - Needs no host and no facts. It counts however the entry point is named, with or without C(.yml).
-  - Stricter than Ansible's own check of the same specs. That one takes a text with commas for a list and a list for a
-    text, and the role would work with what was written.
+    reports every variable of the wrong form, with its value, the expected form, and what to do.
+  - Needs no host and no facts. Works however the entry point is named, with or without C(.yml).
+  - Stricter than Ansible's own check of the same specs, which accepts a text with commas for a list and a list for a
+    text, while the role works with what was written.
   - Values of options with C(no_log), and those that are encrypted with Ansible Vault, are not shown.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -25,15 +25,15 @@ options:
     required: true
   tokens:
     description:
-      - What happens when a variable has no value, since a C(#{Token}) in it has none. V(fail) fails, V(return) gives it
-        back for later, so that the tokens of templates are reported first, each with its line.
+      - What happens if a variable has no value because a C(#{Token}) in it has none. V(fail) fails; V(return) returns
+        it for later, so that the tokens in templates are reported first, each with its line.
     type: str
     choices: [fail, return]
     default: fail
 attributes:
   check_mode:
     support: full
-    description: The same, since it changes nothing.
+    description: Makes no difference, since it changes nothing.
 """
 
 EXAMPLES = r"""
@@ -45,7 +45,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 without_value:
-  description: The variables that have no value for a token, each with the reason.
+  description: The variables with an unresolved token, each with the reason.
   type: list
   elements: str
   returned: success

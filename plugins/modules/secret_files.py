@@ -5,21 +5,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secret_files
-short_description: Remember which files on a host a secret was written to
+short_description: Record which files on a host contain secrets
 description:
-  - The actions that write files and show differences ask it whether what is on the host may be shown, and tell it
-    whether a secret goes into what they write.
-  - The record is C(/var/lib/elk-deploy/secret-files.json) for root, and below C(~/.local/state/elk-deploy) for others.
-    Only its owner can read it. It has paths, and nothing of what is in the files.
+  - Actions that write files and show differences ask it whether the file on the host may be shown, and tell it whether
+    what they write contains a secret.
+  - The record is C(/var/lib/elk-deploy/secret-files.json) for root, and below C(~/.local/state/elk-deploy) for other
+    users. Only its owner can read it. It contains paths, and nothing from the files.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   files:
-    description: The files, each with whether a secret goes into it; null asks about it only.
+    description: The files, each with whether it contains a secret; null only asks.
     type: dict
     required: true
   source_name:
-    description: What a file in O(files) is called in case its path is a directory.
+    description: The file's name, in case a path in O(files) is a directory.
     type: str
     default: ""
   record:
@@ -28,7 +28,7 @@ options:
 attributes:
   check_mode:
     support: full
-    description: Writes nothing down.
+    description: Records nothing.
 """
 
 EXAMPLES = r"""
@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 secret:
-  description: Those of the files that a secret had been written to.
+  description: Those of the files that contained a secret before.
   type: list
   elements: str
   returned: success

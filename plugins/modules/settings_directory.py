@@ -5,14 +5,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: settings_directory
-short_description: Make a directory hold exactly the given files, readable for its group and nobody else
+short_description: Write exactly the given files to a directory, readable only by its owner and group
 description:
-  - Makes every file on the controller - texts, files as they are, templates with C(#{Tokens}) - and sends them to the
-    host in one step. What else lies in the directory is removed.
-  - Files have mode 0640, folders 0750. A difference is shown for each file, but not for a secret one, nor for one that
-    values of sensitive variables, or values that are encrypted with Ansible Vault, went into, whatever was made of
-    them. It is remembered which files these are, so that what was secret before is not shown either. Of a file that was
-    written before this was remembered it is not known.
+  - Renders every file on the control node - texts, files as they are, templates with C(#{Tokens}) - and sends them to
+    the host in one step. Anything else in the directory is removed.
+  - Files have mode 0640, folders 0750. The difference of each file is shown, unless it is marked secret or contains a
+    value of a sensitive variable, or one that is encrypted with Ansible Vault, in whatever form. Hosts remember which
+    files these are, so that former secrets are not shown either. For a file written before this was recorded, that is
+    unknown.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   path:
@@ -20,10 +20,10 @@ options:
     type: path
     required: true
   owner:
-    description: Whom the directory, its folders and files belong to; as they are made, without it.
+    description: The owner of the directory, its folders and files. By default, whoever creates them.
     type: str
   group:
-    description: Which group they belong to.
+    description: Their group.
     type: str
   files:
     description: The files.
@@ -39,10 +39,10 @@ options:
         description: The file's content.
         type: str
       src:
-        description: A file of the controller that is taken as it is; one that is encrypted with Vault is decrypted.
+        description: A file on the control node, copied as it is, and decrypted if it is encrypted with Vault.
         type: str
       template:
-        description: A file of the controller whose C(#{Tokens}) are substituted.
+        description: A file on the control node whose C(#{Tokens}) are substituted.
         type: str
       secret:
         description: Whether the content must never be shown.
@@ -50,26 +50,26 @@ options:
         default: false
       pipeline:
         description:
-          - Whether the template is a pipeline of Logstash. A value that would end the string that its token stands in,
-            or be read as a part of the pipeline, then fails the task.
+          - Whether the template is a Logstash pipeline. A value that would end the string around its token, or be read
+            as a part of the pipeline, then fails the task.
         type: bool
         default: false
   leave:
-    description: Names at the top of O(path) that stay, since something else makes them there.
+    description: Names at the top of O(path) that stay, since something else creates them.
     type: list
     elements: str
     default: []
   placeholders:
     description:
-      - Whether the files have placeholders in place of what is secret in them, such as C(<secret Db.Password>), since
-        they are for people to read. A file that is secret as a whole has nothing else in it.
+      - Whether secrets in the files are replaced with placeholders such as C(<secret Db.Password>), for files that
+        people read. A file that is secret as a whole contains only its placeholder.
     type: bool
     default: false
   record:
-    description: Another file on the host to remember in which files are secret, as M(elk.deploy.secret_files) does.
+    description: Another file on the host for the record of secret files, as for M(elk.deploy.secret_files).
     type: path
   bundle:
-    description: For the action only - the file on the host that it has sent.
+    description: For internal use by the action - the file that it has sent to the host.
     type: path
 extends_documentation_fragment:
   - elk.deploy.octopus
@@ -78,10 +78,10 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    description: Says what would change, also where the directory does not exist yet.
+    description: Reports what would change, even if the directory does not exist yet.
   diff_mode:
     support: full
-    description: Shows the difference of every file that is no secret.
+    description: Shows the difference of every file that is not secret.
 """
 
 EXAMPLES = r"""
@@ -98,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: What was written, or got other rights.
+  description: What was written, or got another owner or mode.
   type: list
   elements: str
   returned: success

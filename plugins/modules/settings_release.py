@@ -5,27 +5,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: settings_release
-short_description: Make a settings directory live with one switch
+short_description: Switch the live settings directory in one atomic step
 description:
-  - Copies the named entries of a staged directory into C(releases/HASH) below the live directory, HASH being computed
+  - Copies the named entries of a staged directory to C(releases/HASH) below the live directory, where HASH is computed
     from their names, modes and contents, and then points the link C(current) to it in one atomic step.
-  - The hash is keyed with O(key), which only root can read and which is made once on each host. Everybody can read the
-    name, and must not be able to try with it whether a guess of a secret in the files is right. When the key is lost,
-    releases that are there keep their names, and are gone back to as before; later ones are named with a new key.
+  - The hash is keyed with O(key), which only root can read and which is created once on each host. The name is
+    world-readable, and must not help to test guesses of a secret in the files. If the key is lost, existing releases
+    keep their names and can still be rolled back to; later ones are named with a new key.
   - The entries appear in the live directory as links through C(current), so that a program which reads them there sees
     either the old release or the new one, never a mixture.
-  - A release whose files were edited by hand no longer has its hash and is written again.
-  - With O(release) it goes back to a release that is kept, in the same step.
-  - A file or folder that an entry's link replaces is kept in C(replaced), and comes back when a release has no such
+  - A release whose files were edited by hand no longer matches its hash and is written again.
+  - With O(release), it returns to a release that is kept, in the same step.
+  - A file or folder that an entry's link replaces is kept in C(replaced), and is restored by a release without such an
     entry.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   src:
-    description: The staged directory on the host. Needed without O(release).
+    description: The staged directory on the host. Required without O(release).
     type: path
   release:
-    description: The kept release to go back to.
+    description: The kept release to return to.
     type: str
   dest:
     description: The live settings directory on the host.
@@ -37,42 +37,42 @@ options:
     elements: str
     required: true
   optional:
-    description: Files and folders that a release may have. One that is not staged is no entry of the release.
+    description: Files and folders that a release may contain. One that is not staged is not in the release.
     type: list
     elements: str
     default: []
   links:
     description:
-      - Links outside of O(dest), by their paths, each with the entry that it leads to, such as a file that systemd
-        reads elsewhere. Missing folders above them are made for root.
+      - Links outside O(dest), by their paths, each with the entry that it points to, such as a file that systemd reads
+        elsewhere. Missing parent folders are created for root.
     type: dict
     default: {}
   group:
     description:
       - The group that may read the files. Their owner is root; their modes are those of the staged files without
-        rights for others.
+        permissions for others.
     type: str
     required: true
   keep:
-    description: How many releases stay in O(dest), the live one included.
+    description: How many releases stay in O(dest), including the live one.
     type: int
     default: 5
   key:
-    description: The file on the host with the key that names releases. Its folder is made for root alone.
+    description: The file on the host with the key that names releases. Its folder is accessible only to root.
     type: path
     default: /var/lib/elk-deploy/release.key
   protect:
-    description: Releases that stay however old they are, such as the one that was last proven healthy.
+    description: Releases that stay however old they are, such as the last known-good one.
     type: list
     elements: str
     default: []
 attributes:
   check_mode:
     support: full
-    description: Says whether the live settings differ, and changes nothing.
+    description: Reports whether the live settings differ, and changes nothing.
   diff_mode:
     support: full
-    description: Shows the names of the files that differ, never their contents, which may hold secrets.
+    description: Shows the names of the files that differ, never their contents, which may contain secrets.
 """
 
 EXAMPLES = r"""
@@ -94,16 +94,16 @@ EXAMPLES = r"""
 RETURN = r"""
 release:
   description:
-    - The keyed hash of the settings that are wanted, which names the release. V(unnamed) for new settings in check mode
-      on a host that has no key yet.
+    - The keyed hash of the staged settings, which names the release. V(unnamed) for new settings in check mode on a
+      host that has no key yet.
   type: str
   returned: success
 previous:
-  description: The release that was live before, empty when there was none.
+  description: The release that was live before; empty if there was none.
   type: str
   returned: success
 differs:
-  description: Whether the live settings differed from the wanted ones.
+  description: Whether the live settings differed from the staged ones.
   type: bool
   returned: success
 files:

@@ -7,12 +7,12 @@ DOCUMENTATION = r"""
 module: stack_ready
 short_description: Make sure that a CloudFormation stack can be created or updated
 description:
-  - Looks at the stack's state, and at things that have the names which the template gives to things that the stack has
-    not made. What stands in the way fails the task, with its name and the way out, before anything is changed.
-  - A stack whose first creation failed can't be updated. It is deleted, together with what that creation made, so that
-    it can be created anew. No stack is deleted that was ever complete, or while something of a name in its template is
-    there that it did not make.
-  - The options for the connection are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) count.
+  - Checks the stack's state, and whether names in its template are already used by resources of others. If something
+    blocks the stack, the task fails with its name and what to do, before anything is changed.
+  - A stack whose first creation failed cannot be updated. It is deleted, together with what that creation made, so that
+    it can be created again. A stack that was ever complete is never deleted, and none is while another resource uses a
+    name in its template.
+  - The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
   - amazon.aws.common.modules
@@ -32,11 +32,11 @@ options:
     type: dict
     default: {}
   parameter_variables:
-    description: What people set for a parameter, such as a variable of a role. It is named in messages.
+    description: What users set for a parameter, such as a role variable. Messages refer to it.
     type: dict
     default: {}
   replace_failed_creation:
-    description: Whether what is left of a creation that failed is deleted. V(false) fails the task instead.
+    description: Whether leftovers of a failed creation are deleted. V(false) fails the task instead.
     type: bool
     default: true
   timeout:
@@ -59,15 +59,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The state in which the stack was found, empty when there was none.
+  description: The state in which the stack was found; empty if there was none.
   type: str
   returned: success
 replaced:
-  description: Whether what was left of a creation that failed was deleted, or would be.
+  description: Whether leftovers of a failed creation were deleted, or would be.
   type: bool
   returned: success
 outputs:
-  description: The outputs of the stack as it was found.
+  description: The outputs of the stack before the run.
   type: dict
   returned: success
 """

@@ -7,16 +7,16 @@ DOCUMENTATION = r"""
 module: unmanaged_files
 short_description: Report or remove files that nobody manages
 description:
-  - Looks for files and links in places where the deployment puts none. They are named in one warning, or removed and
+  - Looks for files and links in places where the deployment puts none. They are listed in one warning, or removed and
     listed.
-  - Folders stay, since packages own them. Links are removed themselves, never what they lead to.
+  - Folders stay, since packages own them. Links themselves are removed, never their targets.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   places:
     description:
-      - Folders, which are looked through as a whole, and patterns of files such as C(/etc/logstash/*.conf), at least
-        one. Their paths are absolute. One that does not exist is no mistake.
+      - At least one folder, which is searched recursively, or file pattern such as C(/etc/logstash/*.conf). Paths are
+        absolute. One that does not exist is not an error.
     type: list
     elements: path
     required: true
@@ -26,16 +26,16 @@ options:
     choices: [reported, absent]
     default: reported
   way_out:
-    description: What people can do about them. The end of the warning.
+    description: What to do about them; ends the warning.
     type: str
     default: ""
 attributes:
   check_mode:
     support: full
-    description: Says what would be removed.
+    description: Reports what would be removed.
   diff_mode:
     support: full
-    description: Lists what is removed.
+    description: Lists what was removed.
 """
 
 EXAMPLES = r"""
@@ -46,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 files:
-  description: What was found, and removed if that was asked for.
+  description: What was found, and removed with O(state=absent).
   type: list
   elements: str
   returned: success

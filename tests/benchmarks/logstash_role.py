@@ -20,10 +20,10 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/support"))
+sys.path[:0] = [str(ROOT / "local"), str(ROOT / "tests/support")]
 
 import systemd_host  # noqa: E402 - found through the line above
-from local.choose_package import choose  # noqa: E402
+from choose_package import choose  # noqa: E402
 
 OWNER = "bench"
 GOAL_TASKS = 20
@@ -151,7 +151,7 @@ def run() -> None:
     counts = sorted(int(count) for count in os.environ.get("ELK_BENCH_HOSTS", "1,10").split(","))
     subprocess.run([ROOT / "scripts/engine.sh", "start", OWNER], check=True)
     try:
-        subprocess.run([ROOT / "tests/support/base_image/build.sh", systemd_host.IMAGE], check=True)
+        subprocess.run([ROOT / "local/base_image/build.sh", systemd_host.IMAGE], check=True)
         show([one for count in counts for one in measure(count)], counts)
     finally:
         subprocess.run([ROOT / "scripts/engine.sh", "stop", OWNER], check=True)

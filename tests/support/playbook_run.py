@@ -36,6 +36,16 @@ class Run:
         self.ok = {line.split()[0]: int(line.split(" ok=")[1].split()[0]) for line in recap}
 
 
+def plan(playbook: str, variables: dict, folder: Path) -> dict:
+    """What `make plan` would write for such a run: its JSON."""
+    started = command(playbook, variables, folder, ("--check", "--diff"))
+    path = folder / "plan.json"
+    started["env"] |= {"ANSIBLE_STDOUT_CALLBACK": "elk.deploy.plan", "ELK_PLAN_FILE": str(path)}
+    ended = subprocess.run(**started, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return json.loads(path.read_text())
+
+
 def pipelines(folder: Path, texts: dict[str, str], ports: list[int]) -> dict:
     """The role's variables for pipelines {id: text}, whose templates are written to a folder, with these inputs."""
     for name, text in texts.items():

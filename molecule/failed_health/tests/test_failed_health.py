@@ -109,7 +109,7 @@ def test_version_that_fails_its_gate_brings_the_package_back(deploy, host, tmp_p
         pytest.skip("there is one genuine package only")
     command = [
         sys.executable,
-        ROOT / "tests/support/logstash_standin/build.py",
+        ROOT / "local/logstash_standin/build.py",
         "--version",
         "9.4.0",
         "--output",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from certificates.authority import Authority
-from certificates.strangers import ATTACKS, Sender, refused
+from strangers import ATTACKS, Sender, refused
 from testinfra.utils.ansible_runner import AnsibleRunner
 from waiting import wait_for
 

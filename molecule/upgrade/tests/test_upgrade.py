@@ -2,7 +2,7 @@
 
 import pytest
 from other_versions import package
-from playbook_run import Run, event_arrives, service
+from playbook_run import Run, event_arrives, plan, service
 
 # Each test goes on where the one before it has left the host.
 pytestmark = pytest.mark.random_order(disabled=True)
@@ -64,4 +64,22 @@ def test_same_again_changes_nothing(host, tmp_path):
     run = Run("playbooks/logstash.yml", package(STEPS[-1]), tmp_path)
     assert run.code == 0, run.output
     assert "changed=0" in run.text
+    assert service(host) == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "what", "restart"),
+    [
+        ({}, set(), "untouched"),
+        ({"logstash_settings": {"pipeline.workers": 3}}, {"logstash.yml"}, "restart"),
+        ({"logstash_version": STEPS[-2]}, {"logstash_package"}, "restart"),
+    ],
+)
+def test_plan_names_what_would_change(host, tmp_path, wanted, what, restart):
+    before = service(host)
+    variables = package(wanted.get("logstash_version", STEPS[-1])) | wanted
+    (planned,) = plan("playbooks/logstash.yml", variables, tmp_path)["hosts"].values()
+    assert planned["service"] == restart
+    assert what <= {change["what"] for change in planned["changes"]}
+    assert bool(what) == bool(planned["changes"])
     assert service(host) == before

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 from .errors import PackageError
@@ -14,6 +14,8 @@ from .errors import PackageError
 # A gem's specification is YAML as RubyGems writes it: these stand at the left margin, in this form, once each.
 NAME = re.compile(r"^name: ['\"]?([^'\"\s]+)", re.MULTILINE)
 VERSION = re.compile(r"^version: !ruby/object:Gem::Version\s+version: ['\"]?([^'\"\s]+)", re.MULTILINE)
+# Far above any specification: some kilobytes that are packed often enough would fill the memory.
+LONGEST = 4 << 20
 PLUGIN = re.compile(r"^  logstash_plugin: ['\"]?true", re.MULTILINE)
 
 
@@ -40,7 +42,8 @@ def read_gems(path):
             # Those in logstash/dependencies/ come along as they are needed.
             names = [name for name in pack.namelist() if re.fullmatch(r"logstash/[^/]+\.gem", name)]
             gems = [read_gem(f"{path.name}: {name}", pack.read(name)) for name in names]
-    except zipfile.BadZipFile as error:
+    # Others than the first: a pack with a password, or packed in a way that Python does not know.
+    except (zipfile.BadZipFile, RuntimeError, zlib.error, EOFError) as error:
         raise PackageError(
             f"{path.name} is no offline pack ({error}). Write it with `logstash-plugin prepare-offline-pack`."
         ) from None
@@ -56,8 +59,14 @@ def read_gem(name, content):
     """What the specification inside a gem says."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
-            specification = gzip.decompress(archive.extractfile("metadata.gz").read()).decode("utf-8", "replace")
-    except (tarfile.TarError, KeyError, OSError, EOFError) as error:
+            packed = archive.extractfile("metadata.gz")
+            if packed is None:
+                raise KeyError("metadata.gz is no file in it")
+            unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            specification = unpacked.decompress(packed.read(), LONGEST).decode("utf-8", "replace")
+            if not unpacked.eof:
+                raise EOFError(f"its specification is cut off, or has more than {LONGEST} bytes")
+    except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as error:
         raise PackageError(
             f"{name} is no gem ({error}); expected a .gem file of RubyGems, or an offline pack that ends with .zip."
         ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from .errors import PackageError
@@ -77,7 +78,7 @@ def write(spec, version, root, home):
     lines = ["Name: logstash", f"Version: {version}", f"BuildArch: {spec.arch}", "AutoReqProv: no"]
     lines += [_quoted(line) for line in spec.head]
     lines += ["", "%description", _quoted(spec.description), ""]
-    lines += ["%install", f"mv '{root}'/* %{{buildroot}}/", ""]
+    lines += ["%install", f"mv {_quoted(shlex.quote(str(root)))}/* %{{buildroot}}/", ""]
     for section, (program, body) in spec.scripts.items():
         lines += [f"%{section} -p {program}" if program != "/bin/sh" else f"%{section}", _quoted(body), ""]
     lines += ["%files", "%defattr(-,root,root,-)", f'"/{home}"']

@@ -32,7 +32,7 @@ def is_address(place):
 
 def name_of(place):
     """The file's name. Of an address, without what comes after a question mark: that may be a secret."""
-    return unquote(PurePosixPath(urlsplit(place).path).name) if is_address(place) else Path(place).name
+    return PurePosixPath(unquote(urlsplit(place).path)).name if is_address(place) else Path(place).name
 
 
 def digest(path, algorithm):
@@ -62,7 +62,10 @@ def check_file(variable, path, checksum):
 
 def take(variable, place, checksum, folder):
     """Brings a file into the folder, from where it is, and checks it there. Returns its path."""
-    path = folder / name_of(place)
+    name = name_of(place)
+    if name in ("", "..") or not name.isprintable():
+        raise PackageError(f"{variable} ends with {name!r}; expected the name of a file. Correct the address.")
+    path = folder / name
     if is_address(place):
         try:
             with open_url(place, timeout=60) as answer, path.open("wb") as file:

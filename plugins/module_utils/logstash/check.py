@@ -20,6 +20,8 @@ OF_PIPELINES = ("pipeline.id", "path.config", "config.string")
 # With one of these in logstash.yml, the service would not do its work.
 NEVER = ("config.test_and_exit", "help", "interactive", "path.settings", "version")
 HEAP = re.compile(r"\d+[kmg]", re.IGNORECASE)
+# What is more than a name in a pattern of files; ${NAME} is, too.
+PATTERN = re.compile(r"[/*?\[\]{}]")
 TLS_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -81,18 +83,29 @@ def _settings(wanted: Wanted) -> Iterable[str]:
             yield f"logstash_settings: {name} would hide the pipelines. Say in logstash_pipelines what is to run."
         elif name in NEVER:
             yield f"logstash_settings: with {name} the service would not do its work. Take it out."
-        elif name not in wanted.unchecked:
+        elif name in wanted.unchecked:
+            yield from _path("logstash_settings", name, value)
+        else:
             yield from _setting("logstash_settings", name, value, wanted.version)
             new_name = now[name].new_name if name in now else ""
             if new_name in settings:
                 yield f"logstash_settings: {name} and {new_name} are the same setting. Keep {new_name} only."
 
 
-def _setting(where: str, name: str, value: Any, version: Version) -> Iterable[str]:
-    unfit = unfit_for_path(str(value)) if name.startswith("path.") else ""
+def _path(where: str, name: str, value: Any) -> Iterable[str]:
+    """What a path must not have, whether its setting is checked or not: it gets into the service's unit."""
+    if not name.startswith("path."):
+        return
+    path = str(value)
+    unfit = unfit_for_path(path) or ("a .. for the directory above" if ".." in path.split("/") else "")
     if unfit:
-        # Such a path gets into the service's unit.
-        yield f"{where}: {name} is {str(value)!r}, which has {unfit} in it; expected a path {PATH}. Correct the value."
+        yield f"{where}: {name} is {path!r}, which has {unfit} in it; expected a path {PATH}. Correct the value."
+
+
+def _setting(where: str, name: str, value: Any, version: Version) -> Iterable[str]:
+    unfit = list(_path(where, name, value))
+    if unfit:
+        yield from unfit
         return
     setting = table.known(version).get(name)
     if setting is None:
@@ -117,16 +130,16 @@ def _pipelines(wanted: Wanted) -> Iterable[str]:
     for pipeline in wanted.pipelines:
         where = f"logstash_pipelines: pipeline {pipeline.get('id')}"
         name = str(pipeline.get("id"))
-        if unfit_for_path(name) or "/" in name or name in (".", ".."):
+        if unfit_for_path(name) or PATTERN.search(name) or name in (".", ".."):
             yield (
-                f"logstash_pipelines: {name!r} is no id; expected a name {PATH}, and without /, since directories are "
-                "called after it. Rename the pipeline."
+                f"logstash_pipelines: {name!r} is no id; expected a name {PATH}, and without / * ? [ ] {{ }}, since "
+                "directories are called after it, and Logstash reads the files of a pattern. Rename the pipeline."
             )
         for name, value in table.flatten(pipeline.get("settings") or {}).items():
             if name in OF_PIPELINES:
                 yield f"{where}: {name} is set by the role from the pipeline's id and templates. Take it out."
             elif name in wanted.unchecked:
-                continue
+                yield from _path(where, name, value)
             elif name in now and not now[name].in_pipelines_yml:
                 yield f"{where}: {name} is a setting of the whole process. Move it to logstash_settings."
             else:

@@ -47,7 +47,8 @@ class Wanted:
 
     ``value`` gives the value of an Octopus variable for the host, empty where it has none. ``tls_files`` has the names
     of logstash_tls_files, and ``keys`` those with a key, as ``certificates.kinds_of_keys`` gives them. ``secret_arns``
-    is what the function may read.
+    is what the function may read. ``api_host`` is the address of the node API, empty for none, and ``settings`` are
+    those of logstash.yml by their names.
     """
 
     value: Callable[[str], str]
@@ -56,6 +57,8 @@ class Wanted:
     tls_files: Collection[str] = ()
     secret_arns: Collection[str] = ()
     keys: Mapping[str, tuple[bool, str]] = field(default_factory=dict)
+    api_host: str = ""
+    settings: Mapping[str, object] = field(default_factory=dict)
 
     def on(self, name: str) -> bool:
         """Whether a switch is on."""
@@ -64,7 +67,8 @@ class Wanted:
 
 def open_hops(wanted: Wanted) -> list[str]:
     """A line for each hop that is open: from, to, port, why, and the variable that closes it."""
-    return [line for template in wanted.templates for line in _OPEN.get(template, _none)(wanted)]
+    events = [line for template in wanted.templates for line in _OPEN.get(template, _none)(wanted)]
+    return [*events, *_open_node_api(wanted)]
 
 
 def faults(wanted: Wanted) -> list[str]:
@@ -142,8 +146,27 @@ def _open_elasticsearch(wanted: Wanted) -> Iterator[str]:
         scheme, _, rest = url.rpartition("://")
         host, _, port = rest.partition("/")[0].rpartition("@")[2].partition(":")
         where = f"brokers or indexers -> Elasticsearch, port {port or 9200} of {host}"
-        if scheme != "https" and not LOOPBACK.fullmatch(host):
+        if LOOPBACK.fullmatch(host):
+            continue
+        if scheme != "https":
             yield f"{where}: events go in clear text. Begin ElasticsearchUrl with https://."
+        elif "@" not in rest and not any(
+            map(wanted.value, ("ElasticsearchUser", "ElasticsearchApiKey", "ElasticsearchCertificate"))
+        ):
+            yield (
+                f"{where}: nothing says who sends, so that Elasticsearch takes events from anybody. Set "
+                "ElasticsearchUser or ElasticsearchApiKey."
+            )
+
+
+def _open_node_api(wanted: Wanted) -> Iterator[str]:
+    if not wanted.api_host or LOOPBACK.fullmatch(wanted.api_host):
+        return
+    where = f"anybody -> node API of each host, which listens on {wanted.api_host}"
+    if str(wanted.settings.get("api.ssl.enabled", False)).lower() != "true":
+        yield f"{where}: it answers in clear text. Set logstash_api_host to 127.0.0.1, or api.ssl.enabled to true."
+    elif wanted.settings.get("api.auth.type") != "basic":
+        yield f"{where}: it answers anybody. Set logstash_api_host to 127.0.0.1, or api.auth.type to basic."
 
 
 _OPEN: Mapping[str, Callable[[Wanted], Iterator[str]]] = {

@@ -110,11 +110,13 @@ def _untrusted(read: Reader, variable: str) -> Iterator[Fault]:
 
 
 def _archive(read: Reader) -> Iterator[Fault]:
-    if not ARCHIVE_ROOT.fullmatch(read("logstash_archive_root")):
+    root = read("logstash_archive_root")
+    if not ARCHIVE_ROOT.fullmatch(root) or ".." in root.split("/"):
         yield Fault(
             "logstash_archive_root",
-            read("logstash_archive_root"),
-            "an absolute path at least two levels deep, without blanks, % and $, which mean something in a unit",
+            root,
+            "an absolute path at least two levels deep, without .., and without blanks, % and $, which mean something "
+            "in a unit",
             "Give the versions a directory of their own, such as /opt/logstash.",
         )
 
@@ -144,11 +146,11 @@ def _pipelines(read: Reader) -> Iterator[Fault]:
 def _directories(read: Reader) -> Iterator[Fault]:
     directories = read("_logstash_directories")
     paths = [directory["path"] for directory in directories]
-    if not all(TWO_LEVELS.match(path) for path in paths):
+    if not all(TWO_LEVELS.match(path) and ".." not in path.split("/") for path in paths):
         yield Fault(
             ", ".join(directory["variable"] for directory in directories),
             paths,
-            "absolute paths at least two levels deep",
+            "absolute paths at least two levels deep, without .. in them",
             "Give each a directory of its own, such as /var/lib/logstash.",
         )
 

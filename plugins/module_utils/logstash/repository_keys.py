@@ -13,12 +13,16 @@ import time
 from typing import NamedTuple
 
 BEGIN, END = "-----BEGIN PGP PUBLIC KEY BLOCK-----", "-----END PGP PUBLIC KEY BLOCK-----"
-BLOCK = re.compile(rf"{BEGIN}(.*?){END}", re.DOTALL)
+# Up to the next dashes: with a look beyond them for each of many beginnings, time would grow with their square.
+BLOCK = re.compile(rf"{BEGIN}([^-]*(?:-(?!----)[^-]*)*){END}")
 LINE = 64
 SIGNATURE, PUBLIC_KEY, USER_ID, PUBLIC_SUBKEY = 2, 6, 13, 14
+# What an exported key is made of: also the trust in it, and pictures.
+PARTS_OF_A_KEY = (SIGNATURE, PUBLIC_KEY, 12, USER_ID, PUBLIC_SUBKEY, 17)
 # By which a key is bound to its names, to itself and to its subkeys.
 BINDING_TYPES = (0x10, 0x11, 0x12, 0x13, 0x18, 0x1F)
 CREATED, KEY_EXPIRES = 2, 9
+OPEN_LENGTH = "expected an OpenPGP public key, found a packet whose length is left open, which no key has"
 HASHES = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 
 
@@ -91,13 +95,14 @@ def check_fingerprints(content, keys, wanted):
             "what the vendor publishes in another place before you trust it"
         )
     # What is not read here, an installer may read.
-    if content.count(b"-----BEGIN") not in (0, len(BLOCK.findall(content.decode("latin-1")))):
+    has_more = content.count(b"-----BEGIN") not in (0, len(BLOCK.findall(content.decode("latin-1"))))
+    if has_more or any(tag not in PARTS_OF_A_KEY for tag, _ in _packets(_unarmor(content))):
         raise ForeignKeyError("it holds more than public keys")
 
 
 def armored(content):
     """The bytes of a key file as text, which both apt and rpm take; one that is text already stays as it is."""
-    if BEGIN.encode() in content:
+    if _is_armored(content):
         return content
     text = base64.b64encode(content).decode()
     lines = [text[start : start + LINE] for start in range(0, len(text), LINE)]
@@ -131,9 +136,13 @@ def _looks_like(content):
     return f"{start[:60]!r}"
 
 
+def _is_armored(content):
+    """Whether it is text. Bytes may have a text with a key in one of their names."""
+    return BEGIN.encode() in content and not content[0] & 0x80
+
+
 def _unarmor(content):
-    text = content.decode("latin-1")
-    blocks = BLOCK.findall(text)
+    blocks = BLOCK.findall(content.decode("latin-1")) if _is_armored(content) else []
     if not blocks:
         return content
     found = b""
@@ -149,7 +158,10 @@ def _unarmor(content):
 
 
 def _packets(content):
-    """(tag, body) of each packet. Raises KeyFileError where it is cut off or none at all."""
+    """(tag, body) of each packet. Raises KeyFileError where it is cut off or none at all.
+
+    No packet of a key has an open length. In one that has, another program would see other packets behind it.
+    """
     at = 0
     while at < len(content):
         try:
@@ -159,7 +171,9 @@ def _packets(content):
             if first & 0x40:
                 tag, size, start = first & 0x3F, *_new_length(content, at + 1)
             else:
-                tag, width = first >> 2 & 0x0F, (1, 2, 4, 0)[first & 3]
+                tag, width = first >> 2 & 0x0F, (1, 2, 4, None)[first & 3]
+                if width is None:
+                    raise KeyFileError(OPEN_LENGTH)
                 size, start = int.from_bytes(content[at + 1 : at + 1 + width], "big"), at + 1 + width
         except IndexError:
             size, start, tag = 1, len(content), 0
@@ -176,7 +190,15 @@ def _new_length(content, at):
         return first, at + 1
     if first < 224:
         return (first - 192 << 8) + content[at + 1] + 192, at + 2
+    if first < 255:
+        raise KeyFileError(OPEN_LENGTH)
     return int.from_bytes(content[at + 1 : at + 5], "big"), at + 5
+
+
+def _subpacket_length(content, at):
+    """As :func:`_new_length`; a part of a signature has no open length, and two bytes say more."""
+    first = content[at]
+    return ((first - 192 << 8) + content[at + 1] + 192, at + 2) if 192 <= first < 255 else _new_length(content, at)
 
 
 def _read_key(packets):
@@ -205,8 +227,8 @@ def _read_times(signature):
     end = at + int.from_bytes(signature[4 : 4 + wide], "big")
     made = valid = 0
     while at < min(end, len(signature)):
-        size, at = _new_length(signature, at)
-        kind, value = signature[at] & 0x7F, int.from_bytes(signature[at + 1 : at + size], "big")
+        size, at = _subpacket_length(signature, at)
+        kind, value = signature[at] & 0x7F, int.from_bytes(signature[at + 1 : at + min(size, 5)], "big")
         made = value if kind == CREATED else made
         valid = value if kind == KEY_EXPIRES else valid
         at += max(size, 1)

@@ -11,11 +11,17 @@ import json
 import os
 from pathlib import Path
 
-from . import releases
+from . import releases, untrusted_paths
 
 
 def read(path):
-    """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time."""
+    """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time.
+
+    Raises OSError where others than root may write to the directory of the file.
+    """
+    untrusted_paths.check_roots_own(
+        os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
+    )
     empty = {"record": {}, "earlier": [], "changing": None}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -92,6 +92,8 @@ def keep(copies, paths, skip=()):
 
 def _copy(source, name, target, new_name, skip):
     """Copies an entry of a Directory into another one, over what is there of the name; folders are joined."""
+    if source.path.count("/") > untrusted_paths.MOST_LEVELS:
+        raise untrusted_paths.too_deep(source.place(name))
     path = source.place(name)
     found = _describe(source, name)
     if path in skip or found is None:

@@ -269,7 +269,13 @@ def take_out(root, overrides):
     """Makes comments of the deciding lines. Raises OSError."""
     for file in {override.file for override in overrides}:
         path = at(root, file)
-        content = untrusted_paths.read_file(str(path))
+        descriptor = untrusted_paths.open_file(str(path))
+        try:
+            # Of one and the same file, whatever has its path meanwhile.
+            content = untrusted_paths.read_up_to(descriptor, untrusted_paths.MOST_TEXT)
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
         lines = content.decode("utf-8", "surrogateescape").splitlines()
         for override in overrides:
             if override.file == file:
@@ -278,7 +284,7 @@ def take_out(root, overrides):
                         lines[index] = REMOVED + lines[index].rstrip("\\")
         text = "".join(f"{line}\n" for line in lines)
         with untrusted_paths.open_directory(str(path.parent)) as folder:
-            replace(folder, path.name, text.encode("utf-8", "surrogateescape"), untrusted_paths.status_of(str(path)))
+            replace(folder, path.name, text.encode("utf-8", "surrogateescape"), status)
 
 
 def replace(folder, name, content, status):

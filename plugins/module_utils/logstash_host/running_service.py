@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.error import URLError
 
-from ansible.module_utils.urls import open_url
-
-from . import listening, settings_lines
+from . import listening, node_api, settings_lines
 
 # Where Logstash's node API listens when no setting says so.
 API_PORTS = "9600-9700"
@@ -32,8 +29,7 @@ def addresses_of(pid):
 def ask(url):
     """The JSON object that the node API answers with; empty where it does not."""
     try:
-        with open_url(url, timeout=5, use_proxy=False) as answer:
-            found = json.load(answer)
+        found = node_api.ask(url)
     except (OSError, URLError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

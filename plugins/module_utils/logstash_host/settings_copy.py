@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import environment, settings_lines
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, environment, settings_lines
 
 # Where the paths lead to, below the throw-away directory.
 OWN_PATHS = {
@@ -57,13 +57,17 @@ class SettingsCopy:
             elif file not in self.apart:
                 self._copy_staged(file)
         staged = {file.name for file in self.staged.iterdir()}
-        for file in self.live.iterdir():
-            if file.is_file() and file.name not in staged:
-                self._write(file.name, file.read_bytes())
+        for name in self._readable([file.name for file in self.live.iterdir() if file.name not in staged]):
+            self._write(name, (self.live / name).read_bytes())
         options = self.settings / "jvm.options"
         if options.exists():
             lines = environment.without_exclusive(options.read_text(encoding="utf-8", errors="replace").splitlines())
             options.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+    def _readable(self, names):
+        """Those of the live files that the service's user may read anyway: a copy must not show it more."""
+        files = [name for name in names if (self.live / name).is_file()]
+        return accounts.do_as(self.account, lambda: [name for name in files if os.access(self.live / name, os.R_OK)])
 
     def _make_directory(self, path):
         path.mkdir(mode=0o750, exist_ok=True)

@@ -20,6 +20,7 @@ import contextlib
 import errno
 import os
 import stat
+import struct
 
 MOST_LINKS = 40
 # How deep directories may be nested, and how many entries one walk may see. A queue has some thousand pages at most.
@@ -39,6 +40,12 @@ KINDS = (
     (stat.S_ISFIFO, "a FIFO"),
     (stat.S_ISSOCK, "a socket"),
 )
+# An access control list: its version, then of each entry whom it is for, what they may do, and their id.
+ACCESS_LIST = "system.posix_acl_access"
+ACCESS_HEAD = 4
+ACCESS_ENTRY = struct.Struct("<HHI")
+OF_A_USER, OF_A_GROUP, MASK = 0x02, 0x08, 0x10
+MAY_WRITE = 2
 # What opening something says that was exchanged for a link, a FIFO, a socket or a directory a moment before, or that
 # its owner keeps from being opened.
 EXCHANGED = (errno.ELOOP, errno.ENXIO, errno.EAGAIN, errno.ENOTDIR, errno.EISDIR, errno.ENODEV)
@@ -65,12 +72,28 @@ def is_trusted(uid):
     return uid in (0, os.geteuid())
 
 
-def is_roots_own(status):
-    """Whether nobody but root may write to a file, or exchange what is in a directory."""
+def is_roots_own(descriptor):
+    """Whether nobody but root may write to an open file, or exchange what is in an open directory."""
+    status = os.fstat(descriptor)
     by_group = status.st_mode & stat.S_IWGRP and status.st_gid != 0
     by_all = status.st_mode & stat.S_IWOTH
     sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
-    return is_trusted(status.st_uid) and (sticky or not (by_group or by_all))
+    return is_trusted(status.st_uid) and bool(sticky or not (by_group or by_all or lets_others_write(descriptor)))
+
+
+def lets_others_write(descriptor):
+    """Whether an access control list gives another user or group the right to write, whatever the group's own are."""
+    try:
+        entries = list(ACCESS_ENTRY.iter_unpack(os.getxattr(descriptor, ACCESS_LIST)[ACCESS_HEAD:]))
+    except OSError:
+        # It has none, or its file system knows none.
+        return False
+    most = next((rights for kind, rights, _id in entries if kind == MASK), MAY_WRITE)
+    return any(
+        rights & most & MAY_WRITE
+        and ((kind == OF_A_USER and not is_trusted(number)) or (kind == OF_A_GROUP and number != 0))
+        for kind, rights, number in entries
+    )
 
 
 class Directory:
@@ -420,15 +443,30 @@ def check_roots_own(path, what):
         above = "/".join(parts[:count]) or "/"
         try:
             with open_directory(above) as folder:
-                status = folder.own_status()
+                status, own = folder.own_status(), is_roots_own(folder.descriptor)
+                by_list = lets_others_write(folder.descriptor)
         except FileNotFoundError:
             return
-        if not is_roots_own(status):
+        if not own:
             raise RefusedError(
-                f"{above} belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}, so "
-                f"that others than root may exchange what is in it; {what}. Look through what is in it, run chown root "
-                f"{above} and chmod go-w {above}, and run again."
+                f"{above} {_rights(status, by_list)}, so that others than root may exchange what is in it; {what}. "
+                f"Look through what is in it, run {_way_out(above, by_list)}, and run again."
             )
+
+
+def _rights(status, by_list):
+    """Whom something belongs to, and who may write to it, in words."""
+    more = " and an access control list" if by_list else ""
+    return f"belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}{more}"
+
+
+def _way_out(path, by_list):
+    """The commands after which nobody but root may write to something."""
+    return (
+        f"setfacl -b {path}, chown root {path} and chmod go-w {path}"
+        if by_list
+        else (f"chown root {path} and chmod go-w {path}")
+    )
 
 
 def warn_of_foreign_program(module, home):
@@ -515,12 +553,15 @@ def status_of(path):
 
 def check_roots_file(path, what):
     """Raises RefusedError where another user than root may write to a file; ``what`` says what for it's relied on."""
-    status = status_of(path)
-    if not is_roots_own(status):
+    descriptor = open_file(path)
+    try:
+        status, own, by_list = os.fstat(descriptor), is_roots_own(descriptor), lets_others_write(descriptor)
+    finally:
+        os.close(descriptor)
+    if not own:
         raise RefusedError(
-            f"{path} belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}, so that "
-            f"others than root may write to it; {what}. Look through it, run chown root {path} and chmod go-w {path}, "
-            "and run again."
+            f"{path} {_rights(status, by_list)}, so that others than root may write to it; {what}. Look through it, "
+            f"run {_way_out(path, by_list)}, and run again."
         )
 
 

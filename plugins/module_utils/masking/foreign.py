@@ -117,7 +117,8 @@ def _without_user(found: re.Match[str]) -> str:
     start, both = found.groups()
     user, _colon, password = both.partition(":")
     if password:
-        return f"{start}{user}:{MASK}@"
+        # Some servers take a token for the user, and anything for the password.
+        return f"{start}{MASK if len(user) >= LEAST_TOKEN else user}:{MASK}@"
     is_token = user and _WEB.search(found.string, max(0, found.start() - len("https")), found.start())
     return f"{start}{MASK}@" if is_token or "%3a" in user.lower() or len(user) >= LEAST_TOKEN else found[0]
 

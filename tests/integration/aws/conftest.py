@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-SUPPORT = ROOT / "tests/support"
+LOCAL = ROOT / "local"
 BASE_IMAGE = os.environ.get("ELK_BASE_IMAGE", "elk-deploy/systemd:12")
 FUNCTION_IMAGE = "elk-deploy/lambda-python:3.11"
 ENVIRONMENT = ROOT / "build/emulator/venv"
@@ -65,10 +65,10 @@ class Emulator:
             "function-image": FUNCTION_IMAGE,
         } | changes
         command = [f"--{name}={value}" for name, value in options.items()]
-        return run(sys.executable, SUPPORT / "emulator/emulator.py", "start", *command, check=False)
+        return run(sys.executable, LOCAL / "emulator/emulator.py", "start", *command, check=False)
 
     def stop(self):
-        return run(sys.executable, SUPPORT / "emulator/emulator.py", "stop", f"--state={self.state}", check=False)
+        return run(sys.executable, LOCAL / "emulator/emulator.py", "stop", f"--state={self.state}", check=False)
 
     def containers(self):
         return run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{self.name}-lambda-").stdout.split()
@@ -81,8 +81,8 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory):
-    run(sys.executable, SUPPORT / "function_runtime/build.py", "--base", BASE_IMAGE, "--tag", FUNCTION_IMAGE)
-    run(sys.executable, SUPPORT / "emulator/emulator.py", "install", "--venv", ENVIRONMENT)
+    run(sys.executable, LOCAL / "function_runtime/build.py", "--base", BASE_IMAGE, "--tag", FUNCTION_IMAGE)
+    run(sys.executable, LOCAL / "emulator/emulator.py", "install", "--venv", ENVIRONMENT)
     name = f"elk-test-aws-{secrets.token_hex(4)}"
     run("docker", "network", "create", name)
     try:

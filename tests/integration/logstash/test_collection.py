@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import systemd_host
 import yaml
-from local.choose_package import choose
+from choose_package import choose
 from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]

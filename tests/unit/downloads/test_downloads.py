@@ -22,6 +22,7 @@ MIRRORS = ["mirror.example.com", "Proxy.example.com:8081"]
         "http://user:pass@mirror.example.com/x",
         "ftp://mirror.example.com/x",
         "http://proxy.example.com:8081/x",
+        "https://artifacts.elastic.co/a,b",
     ],
 )
 def test_trusted(place):
@@ -44,6 +45,12 @@ def test_trusted(place):
         "http:///x",
         "http://mirror.example.com:port/x",
         "http://[mirror.example.com/x",
+        # What apt fetches from, too; and what dnf takes for two addresses.
+        "mirror+http://artifacts.elastic.co/x",
+        "mirror://artifacts.elastic.co/x",
+        "tor+http://artifacts.elastic.co/x",
+        "https://artifacts.elastic.co/x,http://artifacts.elastic.co/x",
+        "https://artifacts.elastic.co/x, http://artifacts.elastic.co/x",
     ],
 )
 def test_not_trusted(place):

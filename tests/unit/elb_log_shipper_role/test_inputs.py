@@ -61,6 +61,10 @@ CASES = [
     (CLASS, '""', "a word such as production"),
     (SECRETS, '["arn:aws:secretsmanager:eu-west-1:123456789012:secret:elb-logs-??????"]', ""),
     (SECRETS, '["arn:aws:secretsmanager:eu-west-1:123456789012:secret:*"]', "at least the beginning"),
+    # What the tokens give counts.
+    (SECRETS, '["arn:aws:ssm:eu-west-1:123456789012:parameter/#{One}"]', ""),
+    (SECRETS, '["arn:aws:ssm:eu-west-1:123456789012:parameter/#{All}"]', "at least the beginning"),
+    (SECRETS, '["arn:aws:ssm:eu-west-1:123456789012:parameter/#{Two}"]', "at least the beginning"),
     (SIGNING, '""', ""),
     (SIGNING, "arn:aws:lambda:eu-west-1:123456789012:code-signing-config:csc-0f6c334abcdea4d8b", ""),
     (SIGNING, "csc-0f6c334abcdea4d8b", "the ARN of a code signing configuration"),
@@ -81,7 +85,9 @@ def refusals(tmp_path_factory):
     copy = {"content": f"{{{{ [{everything}] | to_json }}}}", "dest": f"{folder}/refusals.json", "mode": "0600"}
     tasks.append({"ansible.builtin.copy": copy})
     files = [str(role / part / "main.yml") for part in ("defaults", "vars")]
-    values = {"octopus_environment": "test", "role_path": str(role), "ansible_python_interpreter": sys.executable}
+    given = {"One": "elb/password", "All": "*", "Two": "elb,arn:aws:ssm:eu-west-1:123456789012:parameter/*"}
+    values = {"octopus_environment": "test", "octopus_variables": given}
+    values |= {"role_path": str(role), "ansible_python_interpreter": sys.executable}
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": files, "tasks": tasks}
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play | {"vars": values}]))

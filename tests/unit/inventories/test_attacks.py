@@ -10,8 +10,8 @@ import uuid
 
 import pytest
 from certificates.authority import Authority
-from certificates.strangers import ATTACKS, Sender, refused
 from inventory_runs import render
+from strangers import ATTACKS, Sender, refused
 from waiting import wait_for
 
 USER, PASSWORD = "elb", "only for this test"

@@ -14,6 +14,7 @@ LINES = [
     "Redis -> indexers, port 6379 of redis.staging.example.com: events go in clear text",
     "shippers -> brokers, tcp port 5000 of logs.staging.example.com: events go in clear text. Set LogTls",
     "log shipper for load balancers -> brokers, tcp port 5000 of logs.staging.example.com: events go in clear text",
+    "Elasticsearch, port 9200 of elasticsearch.staging.example.com: nothing says who sends",
 ]
 
 
@@ -26,8 +27,16 @@ def preflight(**variables):
 def test_each_open_hop_is_a_warning():
     code, said = preflight()
     assert code == 0, said
-    for line in LINES:
+    for line in LINES[:-1]:
         assert said.count(f"Open hop: {line}") == 1
+    assert said.count(LINES[-1]) == 1
+
+
+def test_node_api_on_every_address_is_a_warning():
+    code, said = preflight(logstash_api_host="0.0.0.0")  # noqa: S104 - not bound
+    assert code == 0, said
+    line = "anybody -> node API of each host, which listens on 0.0.0.0: it answers in clear text"
+    assert said.count(f"Open hop: {line}") == 1
 
 
 def test_open_hops_stop_the_run_where_they_are_to():

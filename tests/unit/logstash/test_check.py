@@ -22,7 +22,7 @@ def of_pipelines(version, *settings):
 
 def test_stand_in_and_role_have_the_same_table():
     role = ROOT / "plugins/module_utils/logstash/settings.csv"
-    assert role.read_bytes() == (ROOT / "tests/support/logstash_standin/data/settings.csv").read_bytes()
+    assert role.read_bytes() == (ROOT / "local/logstash_standin/data/settings.csv").read_bytes()
 
 
 def test_every_type_of_the_table_is_known_here():
@@ -150,6 +150,25 @@ def test_setting_that_would_keep_the_service_from_its_work(name):
 def test_unchecked_settings_pass_everywhere():
     pipelines = [{"id": "a", "settings": {"vendor.b": 1}}]
     assert of_settings("9.5.2", {"vendor.a": 1}, unchecked=["vendor.a", "vendor.b"], pipelines=pipelines) == []
+
+
+@pytest.mark.parametrize("path", ['/q"\nExecStart=/bin/sh', "/q\n", "/var/../etc", "/var/lib/.."])
+@pytest.mark.parametrize("unchecked", [[], ["path.queue"]])
+def test_a_path_that_would_be_more_in_a_unit_is_refused_checked_or_not(path, unchecked):
+    for said in (
+        of_settings("9.5.2", {"path.queue": path}, unchecked=unchecked),
+        of_settings("9.5.2", {}, unchecked=unchecked, pipelines=[{"id": "a", "settings": {"path.queue": path}}]),
+    ):
+        assert len(said) == 1
+        assert "path.queue is " in said[0]
+        assert "expected a path without control characters" in said[0]
+
+
+@pytest.mark.parametrize("name", ["*", "a?", "[ab]", "{a,b}", "${HOME}", "a/b", "..", "a\nb"])
+def test_an_id_that_stands_for_other_directories_is_refused(name):
+    (fault,) = of_settings("9.5.2", {}, pipelines=[{"id": name}])
+    assert "is no id; expected a name" in fault
+    assert of_settings("9.5.2", {}, pipelines=[{"id": "a b-1_%$.x"}]) == []
 
 
 def test_alias_and_its_setting_together():

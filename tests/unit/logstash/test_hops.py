@@ -28,11 +28,12 @@ VALUES = {
     "RedisPort": "6379",
     "RedisCa": TLS + "ca.crt",
     "RedisPassword": "${REDIS_PASSWORD}",
-    "ElasticsearchUrl": "https://e.example.com:9200",
+    "ElasticsearchUrl": "https://writer:${ES_PWD}@e.example.com:9200",
+    "ElasticsearchUser": "",
 }
 
 
-def wanted(*templates, version="9.5.2", tls_files=FILES, secret_arns=("arn",), keys=None, **values):
+def wanted(*templates, version="9.5.2", tls_files=FILES, secret_arns=("arn",), keys=None, api=None, **values):
     known = VALUES | values
     return Wanted(
         value=lambda name: known.get(name, ""),
@@ -41,6 +42,7 @@ def wanted(*templates, version="9.5.2", tls_files=FILES, secret_arns=("arn",), k
         tls_files=tls_files,
         secret_arns=secret_arns,
         keys=keys or {},
+        **(api or {}),
     )
 
 
@@ -71,7 +73,12 @@ def test_closed_hop_is_in_no_line(template):
         (TO_REDIS, {"RedisPassword": ""}, ["Redis takes events from anybody. Set RedisPassword"]),
         (INDEXER, {"RedisTls": "false", "RedisHost": "127.0.0.1,b"}, ["Redis -> indexers, port 6379 of 127.0.0.1, b"]),
         (INDEXER, {"RedisTls": "false", "RedisHost": "127.0.0.1"}, []),
-        (ELASTICSEARCH, {"ElasticsearchUrl": "https://a, http://b:9201"}, ["Elasticsearch, port 9201 of b"]),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "https://u:p@a, http://b:9201"}, ["Elasticsearch, port 9201 of b"]),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "https://a"}, ["port 9200 of a: nothing says who sends"]),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "https://a", "ElasticsearchUser": "u"}, []),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "https://a", "ElasticsearchApiKey": "${K}"}, []),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "https://a", "ElasticsearchCertificate": "/c"}, []),
+        (ELASTICSEARCH, {"ElasticsearchUrl": "http://127.0.0.1:9200"}, []),
         (ELASTICSEARCH, {"ElasticsearchUrl": "c"}, ["Elasticsearch, port 9200 of c"]),
         ("own/input.conf", {"LogTls": "false"}, []),
     ],
@@ -82,6 +89,24 @@ def test_open_hop_is_told_with_its_ends_its_port_and_its_variable(template, valu
     for line, part in zip(found, lines, strict=True):
         assert part in line
         assert any(name in line for name in VALUES)
+
+
+@pytest.mark.parametrize(
+    ("host", "settings", "said"),
+    [
+        ("0.0.0.0", {}, "it answers in clear text"),  # noqa: S104 - not bound
+        ("10.0.0.7", {"api.auth.type": "basic", "api.ssl.enabled": False}, "it answers in clear text"),
+        ("10.0.0.7", {"api.ssl.enabled": True}, "it answers anybody"),
+        ("10.0.0.7", {"api.ssl.enabled": "true", "api.auth.type": "basic"}, ""),
+        ("127.0.0.1", {}, ""),
+        ("::1", {}, ""),
+        ("", {}, ""),
+    ],
+)
+def test_node_api_that_other_machines_reach_is_a_hop(host, settings, said):
+    found = open_hops(wanted(api={"api_host": host, "settings": settings}))
+    assert len(found) == bool(said)
+    assert said in "".join(found)
 
 
 @pytest.mark.parametrize(

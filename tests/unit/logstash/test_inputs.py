@@ -97,6 +97,11 @@ def test_right_values_pass(values):
             *("logstash_repository_key_fingerprints", [], "the fingerprint of the key"),
         ),
         ({"logstash_archive_root": "/opt/a%n"}, "logstash_archive_root", "/opt/a%n", "an absolute path at least two"),
+        ({"logstash_archive_root": "/opt/../x"}, "logstash_archive_root", "/opt/../x", "an absolute path at least two"),
+        (
+            {"_logstash_directories": [{"variable": "a", "path": "/srv/a/.."}]},
+            *("a", ["/srv/a/.."], "absolute paths at least two levels deep, without .. in them"),
+        ),
         ({"logstash_archive_root": "/opt"}, "logstash_archive_root", "/opt", "an absolute path at least two"),
         ({"logstash_pipelines": []}, "logstash_pipelines", [], "at least one pipeline"),
         (

@@ -286,6 +286,13 @@ def test_hostile_values_stop_the_run_before_a_host_is_touched(play):
         "root": {"logstash_archive_root": "/opt/log%n"},
         "id": {"logstash_pipelines": [{"id": "../../etc", "templates": ["one.conf"]}]},
         "zone": {"logstash_environment": {"TZ": "UTC\r\nLD_PRELOAD=/tmp/x.so"}},
+        "token": {"octopus_variables": {"Area": "UTC\nX"}, "logstash_environment": {"AREA": "#{Area}"}},
+        "unresolved": {
+            "octopus_variables": {"Queue": "/srv/q\n"},
+            "octopus_unresolved": "ignore",
+            "logstash_pipelines": [{**queue[0], "settings": {"path.queue": "/#{Nothing}#{Queue}"}}],
+        },
+        "above": {"logstash_path_data": "/srv/../etc"},
     }
     for variables in hosts.values():
         given = variables.pop("octopus_variables", {})
@@ -302,6 +309,9 @@ def test_hostile_values_stop_the_run_before_a_host_is_touched(play):
         "root": "without blanks, % and $",
         "id": "'../../etc' is no id",
         "zone": "logstash_environment: TZ is not one line of text",
+        "token": "logstash_environment: AREA is not one line of text",
+        "unresolved": "path.queue is '/#{Nothing}/srv/q",
+        "above": "expected absolute paths at least two levels deep",
     }.items():
         assert re.search(rf"(fatal|failed): \[{name}\]", output), name
         assert said in output, (name, output)

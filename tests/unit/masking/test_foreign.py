@@ -95,6 +95,8 @@ def test_quoted_values_are_hidden_to_their_very_end(value):
         ('"https:\\/\\/user:pass@host\\/"', '"https:\\/\\/user:*****@host\\/"'),
         ("redis://:pass@127.0.0.1:6379/0", "redis://:*****@127.0.0.1:6379/0"),
         ("https://ghp_0123456789abcdef@host/x", "https://*****@host/x"),
+        ("https://ghp_0123456789abcdef:x-oauth-basic@host/x", "https://*****:*****@host/x"),
+        ("https://ghp_0123456789abcdef:@host/x", "https://*****@host/x"),
         ("ssh://git@host/x", "ssh://git@host/x"),
         ("http://host:9200/a@b", "http://host:9200/a@b"),
         ("Authorization: Bearer abc.def", "Authorization: *****"),

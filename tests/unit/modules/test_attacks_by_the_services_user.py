@@ -12,8 +12,9 @@ import stat
 import struct
 import subprocess
 import threading
+import time
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
@@ -21,15 +22,19 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     data_move,
     kept_files,
     native_code,
+    node_api,
     overrides,
+    running_service,
     stored_data,
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.modules import (
+    logstash_confinement,
     logstash_directories,
     logstash_health,
     logstash_log_end,
     logstash_old_data,
+    logstash_proven,
     logstash_validate,
     settings_directory,
     settings_release,
@@ -236,8 +241,9 @@ def test_end_of_a_log(run_module, logs):
     assert result["end"] == {"inode": status.st_ino, "size": 5}
 
 
-@pytest.mark.parametrize("trap", ["ln -s {secret} $LOG", "mkfifo $LOG", "ln -s /dev/zero $LOG"])
-def test_log_of_the_configuration_test_is_read_as_carefully(run_module, place, secret, trap):
+@pytest.fixture
+def configuration_test(run_module, place):
+    """Runs a shell script as the configuration test, outside of a unit; $2 is its copy of the settings."""
     live = place / "live"
     (live / "staged/pipelines/main").mkdir(parents=True)
     (live / "staged/logstash.yml").write_text("x: 1\n")
@@ -245,22 +251,118 @@ def test_log_of_the_configuration_test_is_read_as_carefully(run_module, place, s
         f'- pipeline.id: "main"\n  path.config: "{live}/pipelines/main/*.conf"\n'
     )
     (live / "staged/pipelines/main/10.conf").write_text("input {}\n")
-    program = place / "logstash"
-    program.write_text(
-        f'#!/bin/sh\nLOG="$2/../logs/logstash-plain.log"\n{trap.format(secret=secret)}\necho no reason\nexit 1\n'
-    )
-    program.chmod(0o755)
-    result = run_module(
-        logstash_validate,
-        program=str(program),
-        user=USER.pw_name,
-        path=str(place / "validation"),
-        src=str(live / "staged"),
-        live=str(live),
+
+    def run(script, **options):
+        program = place / "logstash"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        return run_module(
+            logstash_validate,
+            program=str(program),
+            user=USER.pw_name,
+            path=str(place / "validation"),
+            src=str(live / "staged"),
+            live=str(live),
+            **options,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("trap", ["ln -s {secret} $LOG", "mkfifo $LOG", "ln -s /dev/zero $LOG"])
+def test_log_of_the_configuration_test_is_read_as_carefully(configuration_test, secret, trap):
+    result = configuration_test(
+        f'LOG="$2/../logs/logstash-plain.log"\n{trap.format(secret=secret)}\necho no reason\nexit 1'
     )
     assert "Logstash's own test refuses the staged settings" in result["msg"]
     assert SECRET not in str(result)
     assert "expected a regular file" in result["output"]
+
+
+# The configuration test
+
+
+def test_configuration_test_whose_end_somebody_stops_is_ended(configuration_test, monkeypatch):
+    monkeypatch.setattr(logstash_validate, "UNIT_SECONDS", 0)
+    result = configuration_test("kill -STOP $PPID $$", timeout=1)
+    assert "did not end within 1 s" in result["msg"]
+
+
+def test_process_that_the_configuration_test_leaves_behind_is_not_waited_for(configuration_test):
+    result = configuration_test(f"sleep {10 * PATIENCE} & echo $!")
+    os.kill(int(result["output"]), signal.SIGKILL)
+
+
+def test_directories_that_the_configuration_test_nests_without_end_are_removed(configuration_test, place):
+    nest = 'cd "$2/../tmp" && for _ in $(seq 1200); do mkdir d && cd -P d || exit 9; done; echo passed'
+    result = configuration_test(nest)
+    assert not result["failed"], result
+    assert not (place / "validation").exists()
+
+
+def test_live_file_of_roots_alone_is_not_shown_to_the_configuration_test(configuration_test, place):
+    (place / "live/of_root").write_text(SECRET)
+    (place / "live/of_root").chmod(0o600)
+    (place / "live/of_all").write_text("free")
+    result = configuration_test('cat "$2"/of_*')
+    assert result["output"].strip() == "free"
+
+
+@pytest.mark.parametrize(("trap", "found"), [(make_link, True), (make_fifo, True), (None, False)])
+def test_keys_in_the_home_are_not_looked_for_through_a_link(place, secret, trap, found):
+    folder(place / "home/.aws")
+    (place / "environment").write_text("HOME=/home\n")
+    secret.unlink()
+    if trap:
+        trap(place / "home/.aws/credentials", secret)
+    assert logstash_confinement.has_keys([place / "environment"], USER.pw_name, place) == found
+
+
+# The node API, which is the user's process
+
+
+@contextmanager
+def answering(begin, part, pause):
+    """The address of a server that answers with a begin, and with a part of an answer again and again."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with suppress(OSError):
+                while True:
+                    client = server.accept()[0]
+                    threading.Thread(target=answer, args=[client], daemon=True).start()
+
+        def answer(client):
+            with client, suppress(OSError):
+                client.recv(1 << 16)
+                client.sendall(begin)
+                while True:
+                    client.sendall(part)
+                    time.sleep(pause)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "part"),
+    [(OK + b"\r\n", b" "), (OK, b"X: y\r\n"), (b"HTTP/1.1 ", b"0"), (b"", b"HTTP/1.1 100 Continue\r\n\r\n")],
+)
+def test_answer_of_the_node_api_that_comes_byte_by_byte_is_not_waited_for(begin, part, monkeypatch):
+    monkeypatch.setattr(node_api, "SECONDS", 1)
+    with answering(begin, part, 0.1) as url, pytest.raises(OSError, match="no whole answer within 1 s"):
+        node_api.ask(url)
+
+
+def test_answer_of_the_node_api_that_has_no_end_is_not_kept(monkeypatch):
+    monkeypatch.setattr(node_api, "MOST_BYTES", 1 << 20)
+    with answering(OK + b"\r\n", b" " * (1 << 16), 0) as url, pytest.raises(ValueError, match="larger than"):
+        node_api.ask(url)
+    with answering(OK + b"\r\n", b" " * (1 << 16), 0) as url:
+        assert running_service.ask(url) == {}
 
 
 # Queues
@@ -531,6 +633,43 @@ def test_environment_that_is_a_trap_is_not_read(place, secret, trap):
     assert list(overrides.find_in_environment(str(own / "environment"), "/", known)) == []
 
 
+def test_directories_nested_without_end_are_not_kept(place):
+    nested = folder(place / "live")
+    here = os.getcwd()
+    os.chdir(nested)
+    try:
+        for _level in range(600):
+            os.mkdir("d")
+            os.chdir("d")
+    finally:
+        os.chdir(here)
+    with pytest.raises(OSError, match=r"directories deep\. Remove"):
+        kept_files.keep(place / "copies", [nested])
+
+
+def test_owner_of_an_environment_is_that_of_the_file_that_was_read(place, secret, monkeypatch):
+    own = folder(place / "own")
+    give_file(own / "environment")
+    (own / "environment").write_text("LS_OPTS=x\n")
+    secret.write_text(f"LS_OPTS={SECRET}\n")
+    os.link(secret, own / "other")
+    found = list(overrides.find_in_environment(str(own / "environment"), "/", {"set": (), "java_home_counts": False}))
+    exchange(own / "environment", own / "other")
+    opened = []
+    open_file = untrusted_paths.open_file
+
+    def swap_after(*arguments):
+        opened.append(open_file(*arguments))
+        if len(opened) == 1:
+            exchange(own / "environment", own / "other")
+        return opened[-1]
+
+    monkeypatch.setattr(untrusted_paths, "open_file", swap_after)
+    overrides.take_out("/", found)
+    assert SECRET in (own / "environment").read_text()
+    assert (own / "environment").stat().st_uid == 0
+
+
 # Directories that have to be root's
 
 
@@ -548,6 +687,43 @@ def test_settings_are_not_written_where_others_could_exchange_them(run_module, p
     (live / "staged/logstash.yml").write_text("x")
     options = {"src": str(live / "staged"), "dest": str(live), "entries": ["logstash.yml"], "group": "daemon"}
     assert f"chown root {live}" in run_module(settings_release, **options)["msg"]
+
+
+@pytest.mark.parametrize("state", ["read", "changing"])
+def test_what_was_proven_is_not_read_where_others_could_have_written_it(run_module, place, state):
+    own = folder(place / "etc")
+    make_fifo(own / "proven", None)
+    message = run_module(logstash_proven, path=str(own / "proven"), state=state)["msg"]
+    assert f"{own} belongs to user id {USER.pw_uid}" in message
+    assert f"chown root {own}" in message
+    assert os.listdir(own) == ["proven"]
+
+
+USER_ID, NO_ID = USER.pw_uid, 0xFFFFFFFF
+
+
+@pytest.mark.parametrize(
+    ("entries", "refused"),
+    [
+        ([(1, 7, NO_ID), (2, 7, USER_ID), (4, 5, NO_ID), (16, 7, NO_ID), (32, 5, NO_ID)], True),
+        ([(1, 7, NO_ID), (4, 5, NO_ID), (8, 7, USER.pw_gid), (16, 7, NO_ID), (32, 5, NO_ID)], True),
+        ([(1, 7, NO_ID), (2, 7, USER_ID), (4, 5, NO_ID), (16, 5, NO_ID), (32, 5, NO_ID)], False),
+        ([(1, 7, NO_ID), (2, 5, USER_ID), (4, 7, NO_ID), (16, 7, NO_ID), (32, 5, NO_ID)], False),
+        ([(1, 7, NO_ID), (2, 7, 0), (4, 5, NO_ID), (16, 7, NO_ID), (32, 5, NO_ID)], False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["directory", "file"])
+def test_access_control_list_that_lets_others_write_counts(place, victim, kind, entries, refused):
+    path = victim if kind == "directory" else victim / "file"
+    (victim / "file").write_text("")
+    access = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", access)
+    except OSError:
+        pytest.skip("the file system has no access control lists")
+    check = untrusted_paths.check_roots_own if kind == "directory" else untrusted_paths.check_roots_file
+    with pytest.raises(OSError, match=f"run setfacl -b {path}, chown root") if refused else nullcontext():
+        check(str(path), "root relies on it")
 
 
 def test_programs_that_their_user_could_exchange_are_not_run_without_a_warning(place):

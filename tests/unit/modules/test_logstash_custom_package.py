@@ -14,7 +14,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.custom_package import process, rpm_spec
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package import gems, process, rpm_spec
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package import sources as fetching
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
 from ansible_collections.elk.deploy.plugins.modules import logstash_custom_package
 from logstash_standin.build import build_archive, build_package, build_rpm_source
 from noexec import mounted
@@ -509,6 +511,52 @@ class TestInputs:
             plugins=[{**HTTP, "src": str(gem), "checksum": sha256(gem)}], dest=str(tmp_path), work_path="/nowhere",
         )  # fmt: skip
         fails(result, "/nowhere")
+
+
+def gem_of(specification):
+    """The bytes of a gem with these bytes as its metadata.gz; None makes it a folder."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        entry = tarfile.TarInfo("metadata.gz")
+        entry.type = tarfile.DIRTYPE if specification is None else tarfile.REGTYPE
+        entry.size = len(specification or b"")
+        archive.addfile(entry, io.BytesIO(specification or b""))
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("specification", "words"),
+    [
+        (gzip.compress(b"name: a" + b"\n" * (5 << 20)), "has more than"),
+        (gzip.compress(b"name: a")[:-3], "cut off"),
+        (gzip.compress(b"name: a")[:10] + b"\xff\xff\xff", "invalid"),
+        (b"name: a", "header"),
+        (None, "no file"),
+    ],
+    ids=["large", "short", "damaged", "plain", "folder"],
+)
+def test_a_specification_that_is_damaged_or_fills_the_memory_is_refused(specification, words):
+    with pytest.raises(PackageError, match="x.gem is no gem.*" + words):
+        gems.read_gem("x.gem", gem_of(specification))
+
+
+def test_a_file_of_an_address_stays_in_its_folder(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fetching, "open_url", lambda place, **_: asked.append(place) or io.BytesIO(b"evil"))
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    for ending in ("..%2Foutside.gem", "%2e%2e%2foutside.gem", "x/%2E%2E", "%00.gem", ""):
+        with pytest.raises(PackageError):
+            fetching.take("src", f"http://mirror/{ending}", "sha256:" + "0" * 64, folder)
+    assert [path for path in tmp_path.rglob("*") if path.parent != folder] == [folder]
+    assert fetching.name_of("https://mirror/a%2Fb/logstash%2Bacme.deb?x=/y") == "logstash+acme.deb"
+
+
+def test_a_folder_of_any_name_is_one_word_of_the_spec_file():
+    text = rpm_spec.write(
+        rpm_spec.Spec("noarch", [], "", {}, []), "1.0.0", "/build-x'; id; '%(id)", "usr/share/logstash"
+    )
+    assert """mv '/build-x'"'"'; id; '"'"'%%(id)'/* %{buildroot}/""" in text.splitlines()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening, node_api
 from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
 PID = str(os.getpid())
@@ -158,7 +158,7 @@ def test_certificate_is_checked_where_a_password_leaves_loopback(api, monkeypatc
     given = {**USER, "api_ssl": True}
     checked = client(api, **given, api_ca="/etc/ssl/certs/internal.pem")
     options = []
-    monkeypatch.setattr(logstash_health, "open_url", lambda _url, **found: options.append(found) or 1 / 0)
+    monkeypatch.setattr(node_api, "open_url", lambda _url, **found: options.append(found) or 1 / 0)
     with pytest.raises(ZeroDivisionError):
         checked.ask("/_node")
     assert options[0]["validate_certs"]

@@ -30,6 +30,8 @@ TEXTS = [
     ("before {{ vaulted }} after", "a secret of the inventory"),
     ("{{ vaulted | b64encode }}", "a secret of the inventory"),
 ]
+# Of a parameter that is a list of values, or a text with commas.
+LISTS = {"several": ["x", "#{Subnets}"], "inside": ["a-#{Subnets}"], "one": ["#{Port}", "a,b"], "text": "#{Subnets}"}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,7 @@ def told(tmp_path_factory):
         {"name": "Port", "value": 5045},
         {"name": "Secret", "value": "sensitive-value-one", "sensitive": True},
         {"name": "Around", "value": "a#{Secret}b"},
+        {"name": "Subnets", "value": "a,b"},
     ]
     project.write("variables.yml", json.dumps(variables))
     ciphertext = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(PASSWORD.encode()))]).encrypt("vaulted-value-two")
@@ -58,10 +61,19 @@ def told(tmp_path_factory):
         ):
             stack = {"name": "alarms", "template": f"{folder}/stack.yml", "parameters": {name: ["x", text]}}
             tasks.append(({"elk.deploy.stack_parameters": {"stacks": [stack]}}, f"{kind}_{number}"))
-        if "{{" not in text:
+        if "{{" in text:
+            stack = {"name": "alarms", "template": f"{folder}/stack.yml", "tags": {"Owner": text}}
+            tasks.append(({"elk.deploy.stack_parameters": {"stacks": [stack]}}, f"tag_{number}"))
+            stack = {"name": "alarms", "template": f"{folder}/stack.yml"}
+            options = {"stacks": [stack], "tags": {"Owner": text}}
+            tasks.append(({"elk.deploy.stack_parameters": options}, f"common_tag_{number}"))
+        else:
             project.write(f"templates/{number}.json", json.dumps({"LogHost": text}))
             options = {"src": [f"{number}.json"], "reason": "Keep it elsewhere."}
             tasks.append(({"elk.deploy.octopus_no_secrets": options}, f"file_{number}"))
+    for name, value in LISTS.items():
+        stack = {"name": "alarms", "template": f"{folder}/stack.yml", "parameters": {"Topic": value}}
+        tasks.append(({"elk.deploy.stack_parameters": {"stacks": [stack]}}, f"list_{name}"))
     project.write("templates/literal.json", '{"LogHost": "has vaulted-value-two in it"}')
     project.write("templates/encrypted.json", project.path.joinpath("group_vars/all/secret.yml").read_text())
     whole = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(PASSWORD.encode()))]).encrypt("{}")
@@ -92,6 +104,12 @@ def test_a_parameter_with_no_echo_takes_it(told, number):
     assert told[0][f"hidden_{number}"] == told[0][f"quoted_{number}"] == ""
 
 
+@pytest.mark.parametrize("number", [number for number, (text, _) in enumerate(TEXTS) if "{{" in text])
+@pytest.mark.parametrize("kind", ["tag", "common_tag"])
+def test_a_tag_takes_no_secret(told, kind, number):
+    assert "stack alarms: tag Owner holds a secret" in told[0][f"{kind}_{number}"]
+
+
 @pytest.mark.parametrize("number", [number for number, (text, _) in enumerate(TEXTS) if "{{" not in text])
 def test_a_file_takes_no_secret(told, number):
     message, words = told[0][f"file_{number}"], TEXTS[number][1]
@@ -102,6 +120,32 @@ def test_a_file_with_the_text_of_a_secret_and_one_that_is_encrypted(told):
     assert "holds a secret (a secret of the inventory). Keep it elsewhere." in told[0]["file_literal"]
     assert "holds a secret (the file is encrypted with Ansible Vault)" in told[0]["file_encrypted"]
     assert "Could not find or access 'absent.json'" in told[0]["file_absent"]
+
+
+@pytest.mark.parametrize("template", [json.dumps(TEMPLATE), "no template"])
+def test_a_look_at_a_stack_gets_no_value_that_cloudformation_hides(tmp_path, template):
+    """Ansible shows the options of a module with -vvv, and logs them on the control node."""
+    options = {
+        "stack_name": "alarms",
+        "template_body": template,
+        "template_parameters": {"Topic": "topic-that-is-shown", "Password": "known-to-nobody-else"},
+        "endpoint_url": "http://127.0.0.1:9",
+        "region": "eu-west-1",
+        "access_key": "x",
+        "secret_key": "x",
+    }
+    task = {"elk.deploy.stack_ready": options, "ignore_errors": True}
+    ended = Project(tmp_path).play(task, options=("-vvv",))
+    assert ended.stdout.count("...ignoring") == 1, ended.stdout + ended.stderr
+    assert "known-to-nobody-else" not in ended.stdout + ended.stderr
+    assert ("topic-that-is-shown" in ended.stdout) == (template != "no template")
+
+
+def test_a_variable_adds_no_entry_to_a_list(told):
+    words = "has a comma in it once its tokens are substituted"
+    assert f"parameter Topic, entry 2: #{{Subnets}} {words}" in told[0]["list_several"]
+    assert f"parameter Topic, entry 1: a-#{{Subnets}} {words}" in told[0]["list_inside"]
+    assert told[0]["list_one"] == told[0]["list_text"] == ""
 
 
 def test_no_message_shows_it(told):

@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
+    BEGIN,
+    END,
     KeyFileError,
     armored,
     explain_refusal,
     read_keys,
 )
 from ansible_collections.elk.deploy.plugins.modules import repository_key
+from growth import assert_linear
 
 DATA = Path(__file__).parent / "data"
 # Made in 2024; in 2013, with SHA-1; and in 2020, for one year.
@@ -208,6 +211,58 @@ def test_another_key_is_not_taken_and_the_one_that_is_there_stays(fetch, tmp_pat
     assert result["failed"]
     assert words in result["msg"]
     assert (tmp_path / "keys/key.asc").read_bytes() == A
+
+
+def hidden(key, tag):
+    """A packet in two pieces, behind which other programs read a key. Its length looks like that of all the rest."""
+    rest = b"\x00" + key
+    return bytes([0xC0 | tag, 0xE2]) + len(rest).to_bytes(4, "big") + rest
+
+
+def packet(tag, body):
+    return bytes([0xC0 | tag, 0xFF]) + len(body).to_bytes(4, "big") + body
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        # gpgv passes over a packet of data, and takes the key behind it.
+        (armored_bytes(A) + hidden(armored_bytes(C), 11), "a packet whose length is left open"),
+        (armored_bytes(A) + b"\xaf" + armored_bytes(C), "a packet whose length is left open"),
+        (armored_bytes(A) + packet(11, armored_bytes(C)), "it holds more than public keys"),
+        (armored_bytes(A) + packet(5, armored_bytes(A)), "it holds more than public keys"),
+        # Somebody else's key, whose second name is the text of the right one.
+        (armored_bytes(C) + packet(13, b"\n" + A), "it holds BEBDAA23"),
+    ],
+)
+def test_another_key_cannot_hide_from_the_fingerprint(fetch, tmp_path, content, words):
+    for form in (content, armored(content)):
+        result = fetch(form, fingerprints=[FINGERPRINT_A])
+        assert result["failed"]
+        assert words in result["msg"]
+    assert not (tmp_path / "keys").exists()
+
+
+@pytest.mark.parametrize(
+    "piece", [BEGIN, f"{BEGIN}\n\n", f"{BEGIN}\n-", f"\n{END}", "-----", "- ", "\n\t", "=\n", "\x99\0\0"]
+)
+def test_a_file_of_any_text_is_read_in_time(piece):
+    """As large as the module takes it, from whoever serves it."""
+
+    def read(size):
+        for start in ("", f"{BEGIN}\n"):
+            with contextlib.suppress(KeyFileError):
+                read_keys((start + piece * size).encode("latin-1"))
+
+    assert_linear(read, 300)
+
+
+def test_a_signature_with_absurd_dates_is_read():
+    """Its parts may have any length and any number in them."""
+    dates = b"\x05\x02" + b"\xff" * 4 + b"\x09\x09" + b"\xff" * 8
+    signature = b"\x04\x13\x01\x08" + len(dates).to_bytes(2, "big") + dates
+    (key,) = read_keys(armored_bytes(A) + packet(2, signature))
+    assert FINGERPRINT_A in str(key)
 
 
 @pytest.mark.parametrize("short", [FINGERPRINT_A[-16:], FINGERPRINT_A[-8:], "", "x" * 40, FINGERPRINT_A + "0"])

@@ -13,13 +13,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
 HELPER = "module_utils/logstash_host/untrusted_paths.py"
-CODE = ("modules", "module_utils/logstash_host", "module_utils/logstash", "module_utils/custom_package")
+CODE = (
+    *("modules/*.py", "module_utils/*.py", "module_utils/masking/*.py", "module_utils/custom_package/*.py"),
+    *("module_utils/logstash/*.py", "module_utils/logstash_host/*.py"),
+)
 
 # Functions that take paths, by their module.
 FUNCTIONS = {
     "os": "access chmod chown lchown link listdir listxattr lstat makedirs mkdir mkfifo mknod open readlink remove "
     "removedirs rename renames replace rmdir scandir setxattr getxattr stat statvfs symlink truncate unlink utime walk "
-    "fwalk",
+    "fwalk chdir chroot removexattr",
     "os.path": "exists getmtime getsize isdir isfile islink ismount lexists realpath samefile",
     "shutil": "*",
     "glob": "glob iglob",
@@ -27,11 +30,18 @@ FUNCTIONS = {
     "filecmp": "*",
     "io": "open",
 }
+# Methods of Ansible's modules that take paths, and follow links.
+OF_MODULES = re.compile(
+    r"atomic_move|backup_local|preserved_copy|cleanup|(sha1|sha256|md5|digest_from_file)|add_path_info|"
+    r"set_\w+_if_different|load_file_common_arguments|user_and_group|find_mount_point|is_special_selinux_path"
+)
 # Methods of pathlib.Path; `replace` and `rename` only with the one argument that a path's has.
 METHODS = {
     *("read_text", "read_bytes", "write_text", "write_bytes", "touch", "iterdir", "rglob", "exists", "stat", "lstat"),
     *("is_file", "is_dir", "is_symlink", "samefile", "readlink", "resolve", "symlink_to", "hardlink_to"),
-    *("unlink", "mkdir", "rmdir", "chmod", "lchmod", "rename"),
+    *("unlink", "mkdir", "rmdir", "chmod", "lchmod", "rename", "owner"),
+    # Of archives.
+    *("extract", "extractall"),
 }
 PROC = "the kernel's own files in /proc"
 PACKAGES = "package files and notes in /var/cache/elk-deploy, which is root's"
@@ -40,11 +50,16 @@ SETTINGS = "settings in a directory that check_roots_own has found to be root's 
 STAGED = "staged settings, which are root's"
 AS_USER = "runs as the user itself"
 THROW_AWAY = "a directory of root's that was just made in one of root's; the user's own parts are only removed"
+CONTROL = "runs on the control node, as whoever deploys"
+RELEASES = "releases in a directory that logstash_proven has found to be root's alone, before all else"
 BUILD = "a build directory, made by root; what comes out of it is checked by _publish"
 
 # {file: {function, or * for all: why no other user can exchange what it touches}}
 EXCEPTIONS = {
+    "modules/artifact_bucket.py": {"*": CONTROL},
+    "modules/artifact_object.py": {"*": CONTROL},
     "modules/logstash_archive.py": {"*": "versions below logstash_archive_root, which are root's"},
+    "modules/logstash_confinement.py": {"pipelines": STAGED, "find_metadata": "a file in /etc, which is root's"},
     "modules/logstash_directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "modules/logstash_found.py": {
         "kept_paths": "folders of systemd's, which are root's; the settings path is only resolved, not opened",
@@ -70,13 +85,19 @@ EXCEPTIONS = {
         "check_files.look": AS_USER,
         "test_environment": THROW_AWAY,
         "remove": THROW_AWAY,
+        "run_outside": "a file of root's without a name",
         "main": THROW_AWAY,
     },
+    "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
     "modules/settings_directory.py": {"*": SETTINGS},
     "modules/settings_release.py": {"*": SETTINGS},
+    "module_utils/secret_files.py": {"*": "a record of whoever writes it; other paths are only compared"},
+    "module_utils/logstash_host/confined_unit.py": {"*": "units and folders below /run, which are root's"},
     "module_utils/logstash_host/deployment_lock.py": {"*": "the lock in /run, which is root's"},
-    "module_utils/logstash_host/deployment_record.py": {"*": "a record in /etc/logstash, which is root's"},
+    "module_utils/logstash_host/deployment_record.py": {
+        "*": "a record in a directory that check_roots_own has found to be root's alone"
+    },
     "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
     "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
@@ -92,9 +113,13 @@ EXCEPTIONS = {
         "_find_apt_holds": "settings of apt, which are root's",
         "_find_dnf_holds": "settings of dnf, which are root's",
     },
+    "module_utils/logstash_host/releases.py": {"*": RELEASES},
+    "module_utils/logstash_host/service_manager.py": {"*": "what systemd and the kernel have in /run and /proc"},
     "module_utils/logstash_host/settings_copy.py": {"expand": AS_USER, "SettingsCopy": THROW_AWAY},
+    "module_utils/logstash/inputs.py": {"_hooks": "files on the control node"},
     "module_utils/logstash/packages.py": {"*": PACKAGES},
     "module_utils/logstash/debian_rebuild.py": {"*": PACKAGES},
+    "module_utils/logstash/plugin_settings.py": {"*": "a file of the collection"},
     "module_utils/logstash/table.py": {"*": "a file of the collection"},
     "module_utils/custom_package/build.py": {"*": BUILD},
     "module_utils/custom_package/formats.py": {"*": BUILD},
@@ -129,6 +154,8 @@ def operation_of(call):
         counts = FUNCTIONS[module] == "*" or name in FUNCTIONS[module].split() or by_descriptor
     elif not module:
         counts = name == "open"
+    elif module in ("module", "self._module"):
+        counts = bool(OF_MODULES.fullmatch(name))
     elif module.split(".")[0] in ("module", "untrusted_paths", "contextlib"):
         counts = False
     elif name == "replace":
@@ -146,7 +173,7 @@ def is_directory_of_the_helper(call):
 
 
 def files():
-    found = [path for folder in CODE for path in sorted((ROOT / "plugins" / folder).rglob("*.py"))]
+    found = [path for pattern in CODE for path in sorted((ROOT / "plugins").glob(pattern))]
     return {str(path.relative_to(ROOT / "plugins")): path.read_text() for path in found}
 
 
@@ -197,6 +224,10 @@ def test_every_exception_is_still_needed():
         ("folder.rename(path)", "folder.rename"),
         ("glob.glob(pattern)", "glob.glob"),
         ("os.path.isdir(path)", "os.path.isdir"),
+        ("module.atomic_move(one, other)", "module.atomic_move"),
+        ("module.sha256(path)", "module.sha256"),
+        ("module.exit_json(path=path)", ""),
+        ("archive.extractall(path)", "archive.extractall"),
         ("text.replace('a', 'b')", ""),
         ("folder.rename(name, folder, other)", ""),
         ("os.path.join(path, name)", ""),

@@ -31,7 +31,7 @@ def test_galaxy_and_requirements_name_the_same_collections():
 
 def test_every_collection_that_is_used_is_required():
     used = set()
-    for folder in ("roles", "playbooks", "tests/support", "molecule"):
+    for folder in ("roles", "playbooks", "local", "molecule"):
         for path in (ROOT / folder).rglob("*.yml"):
             used |= set(
                 re.findall(r"\b((?:amazon|community|ansible)\.(?:aws|docker|general|posix))\.", path.read_text())

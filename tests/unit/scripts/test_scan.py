@@ -81,7 +81,7 @@ def checkout(tmp_path):
     """A checkout with the scripts, and with nothing that would be found."""
     for part in ("scripts", "tests/support/policy_scanner", "tests/support/advisories"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for folder in ("templates", "roles", "playbooks", "inventories", "variables", "molecule"):
+    for folder in ("templates", "roles", "playbooks", "inventories", "variables", "local", "molecule"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "README").touch()
     (tmp_path / "build/policy_scanner").mkdir(parents=True)
@@ -134,7 +134,7 @@ def test_weak_settings_are_found(checkout):
     plant(checkout, "roles/planted/tasks/main.yml", "---\n" + DOWNLOAD.format("in-a-role"))
     tasks = textwrap.indent(DOWNLOAD.format("in-a-playbook"), "    ")
     plant(checkout, "playbooks/planted.yml", f"---\n- hosts: all\n  tasks:\n{tasks}")
-    plant(checkout, "tests/support/planted/Dockerfile", "FROM debian:12\nUSER root\n")
+    plant(checkout, "local/planted/Dockerfile", "FROM debian:12\nUSER root\n")
     ended = scan(checkout, "policies")
     assert ended.returncode != 0
     found = re.findall(r"Check: (\w+):.*\n\s*FAILED for resource: .*\n\s*File: (\S+):", ended.stdout)

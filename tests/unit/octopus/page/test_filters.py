@@ -113,7 +113,7 @@ def test_limits_are_problems(quote: str, text: str) -> None:
 
 @says(
     "Beyond it the evaluation ends, with the token's line and column and the variable.",
-    "The values that go into one structured file share one budget, too.",
+    "The values that go into one structured file also share one budget.",
 )
 def test_the_budget() -> None:
     values = {f"D{n}": f"#{{D{n + 1}}}#{{D{n + 1}}}" for n in range(17)} | {"D17": "x&" * 5, "L": ",".join("a" * 100)}

@@ -10,7 +10,7 @@ from octopus_page import says
 ROWS = [
     # what the page says, the file's name, its text, variables, outcome
     (
-        "names and indexes joined by `:`, without regard to case",
+        "names and indexes joined by `:`, case-insensitive",
         "a.json",
         '{"Logging": {"Targets": [{"Level": 1}]}}',
         {"logging:TARGETS:0:level": "2"},
@@ -23,53 +23,53 @@ ROWS = [
         {"//*:add[@key='Mode']/@value": "2"},
         "<configuration xmlns='u'><add key='Mode' value='2'/></configuration>",
     ),
-    ("the key, without regard to case", "a.properties", "log.level=1", {"Log.Level": "2"}, "log.level=2"),
+    ("the key, case-insensitive", "a.properties", "log.level=1", {"Log.Level": "2"}, "log.level=2"),
     (
-        "comments, blank lines, order, indentation, quotes and line ends stay",
+        "comments, blank lines, order, indentation, quotes and line endings stay",
         "a.yml",
         "# c\r\n\r\nb:   'x' # d\r\na:\r\n     - y\r\n",
         {"b": "1", "a:0": "2"},
         "# c\r\n\r\nb:   '1' # d\r\na:\r\n     - 2\r\n",
     ),
     ("A file is JSON if it parses as JSON, whatever its name", "a.yml", '{"a": 1}', {"a": "007"}, '{"a": 7}'),
-    ("else what its extension says", "a.yml", "a: 1", {"a": "007"}, "a: 007"),
+    ("otherwise its extension decides", "a.yml", "a: 1", {"a": "007"}, "a: 007"),
     (
-        "with another extension the first of JSON, XML, YAML and properties",
+        "with an unknown extension, the first of JSON, XML, YAML and properties",
         "a.conf",
         "<a b='1'/>",
         {"/a/@b": "2"},
         "<a b='2'/>",
     ),
     (
-        "An object or array of JSON is replaced by a value that is JSON",
+        "A JSON object or array is replaced with a value that is JSON",
         "a.json",
         '{"a": [1]}',
         {"a": '{"b": "c"}'},
         '{"a": {"b": "c"}}',
     ),
     (
-        "(so JSON will do; what is none becomes a text)",
+        "(JSON works too; anything else becomes a text)",
         "a.yml",
         "a: {x: 1}\nb: [1]\nc: {x: 1}\n",
         {"a": "[1, {b: c}]", "b": '{"d": [2]}', "c": "[oh"},
         'a: [1, {b: c}]\nb: {"d": [2]}\nc: "[oh"\n',
     ),
     (
-        "Names that begin with `Octopus` are not used, but those that begin with `Octopus:` in JSON and YAML",
+        "Names that begin with `Octopus` are not used, except those that begin with `Octopus:` in JSON and YAML",
         "a.json",
         '{"Octopus": {"X": 1}, "Octopus.Y": 1}',
         {"Octopus:X": "2", "Octopus.Y": "2", "Octopus": "2"},
         '{"Octopus": {"X": 2}, "Octopus.Y": 1}',
     ),
     (
-        "but those that begin with `Octopus:` in JSON and YAML",
+        "except those that begin with `Octopus:` in JSON and YAML",
         "a.properties",
         "Octopus\\:X=1",
         {"Octopus:X": "2"},
         "Octopus\\:X=1",
     ),
     (
-        "In JSON a number or boolean keeps its type where the value allows it, else it becomes a text.",
+        "In JSON, a number or boolean keeps its type if the value allows it; otherwise it becomes a text.",
         "a.json",
         '{"a": 1, "b": 1, "c": true, "d": true}',
         {"a": "2.50", "b": "two", "c": "FALSE", "d": "off"},
@@ -83,7 +83,7 @@ ROWS = [
         '{"a": "1", "b": "true"}',
     ),
     (
-        "In YAML quotes stay, and so does their absence",
+        "In YAML, quoted values stay quoted and unquoted ones stay unquoted",
         "a.yml",
         "a: 'x'\nb: \"x\"\nc: x\n",
         dict.fromkeys("abc", "yes"),
@@ -91,8 +91,8 @@ ROWS = [
     ),
     (
         (
-            "Quotes are added where any reader, of YAML 1.1 or 1.2, would take the text for something else "
-            "than a scalar, or fail at it."
+            "Quotes are added if any reader, of YAML 1.1 or 1.2, would take the text for something other than a "
+            "scalar, or fail to read it."
         ),
         "a.yml",
         "a: x\nb: [x]\nc: x\nd: x\n",
@@ -100,35 +100,35 @@ ROWS = [
         "a: 'b: c'\nb: ['https://a/?b']\nc: 'x\ty'\nd: '2023-02-30'\n",
     ),
     (
-        "In Java properties all characters beyond ASCII are escaped",
+        "In Java properties, all non-ASCII characters are escaped",
         "a.properties",
         "a=1",
         {"a": "ü€"},
         "a=\\u00fc\\u20ac",
     ),
     (
-        "Each value gets the escapes of its place, so that no filter is needed.",
+        "Each value is escaped for its place, so no filter is needed.",
         "a.json",
         '{"a": ""}',
         {"a": 'C:\\x "y"\n'},
         '{"a": "C:\\\\x \\"y\\"\\n"}',
     ),
     (
-        "Each value gets the escapes of its place, so that no filter is needed.",
+        "Each value is escaped for its place, so no filter is needed.",
         "a.xml",
         "<a b='1'>x</a>",
         {"/a/@b": "<'&", "/a": "<'&"},
         "<a b='&lt;&apos;&amp;'>&lt;'&amp;</a>",
     ),
     (
-        '`{"Path": "#{Dir | JsonEscape}"}` where `Dir` may hold a backslash, a quote or a line end',
+        '`{"Path": "#{Dir | JsonEscape}"}` if `Dir` may contain a backslash, a quote or a line break',
         "a.json",
         '{"a": {}}',
         {"a": '{"Path": "#{Dir | JsonEscape}"}', "Dir": 'C:\\Temp"\n'},
         '{"a": {"Path": "C:\\\\Temp\\"\\n"}}',
     ),
     (
-        "Line ends in a value become those of the file in block texts (`|`, `>`) of YAML",
+        "Line breaks in a value become those of the file in block texts (`|`, `>`) of YAML",
         "a.yml",
         "a: |\n  x\nb: 'x'\n",
         {"a": "1\r\n2\r\n", "b": "1\r\n2"},
@@ -136,8 +136,8 @@ ROWS = [
     ),
     (
         (
-            "and in elements, comments and instructions of XML; in quotes, attributes, JSON and properties "
-            "they stay what they are"
+            "and in elements, comments and instructions of XML; in quotes, attributes, JSON and properties they "
+            "stay as they are"
         ),
         "a.xml",
         "<a b='1'>x<!--y--><?i z?></a>",
@@ -145,7 +145,7 @@ ROWS = [
         "<a b='1&#13;&#10;2'>1\n2<!--1\n2--><?i 1\n2?></a>",
     ),
     (
-        "in quotes, attributes, JSON and properties they stay what they are",
+        "in quotes, attributes, JSON and properties they stay as they are",
         "a.properties",
         "a=1\n",
         {"a": "1\r\n2"},
@@ -281,7 +281,7 @@ def test_warnings(quote: str, name: str, text: str, variables: dict, warning: st
     assert warning in result.warnings[0]
 
 
-@says("Entities are not resolved and nothing outside of the file is read.")
+@says("Entities are not resolved and nothing outside the file is read.")
 def test_entities(tmp_path) -> None:
     (tmp_path / "secret").write_text("secret")
     text = f'<!DOCTYPE a [<!ENTITY e SYSTEM "{tmp_path}/secret">]><a><b>&e;</b><c>1</c></a>'

@@ -30,14 +30,14 @@ OUTCOMES = [
         "value ab 80 key",
     ),
     (
-        "names compare without case, blanks inside a name count",
+        "names are case-insensitive, spaces inside a name matter",
         "#{NAME} #{two words} #{TwoWords}",
         "value 2 #{TwoWords}",
     ),
     ("| `#{List[#{Key}]}` | an index that is looked up: exactly one plain token |", "#{List[#{Key}].Port}", "80"),
     ("exactly one plain token", "#{List[#{Key}x].Port}", "#{List[#{Key}x].Port}"),
     (
-        "| `#{Json.list[0].name}` | into values that are JSON; names that are declared come first |",
+        "| `#{Json.list[0].name}` | into values that are JSON; declared names come first |",
         "#{Json.list[0].name} #{Json.list2}",
         "first declared",
     ),
@@ -76,7 +76,7 @@ OUTCOMES = [
     ("`#{x.Key}`, `#{x.Value}` for objects", "#{each x in Json.o}#{x.Key}=#{x.Value}#{/each}", "a=[1,2]"),
     ("| `#{calc {Size} * 2 - 1}` | arithmetic;", "#{calc {Size} * 2 - 1}", "9"),
     (
-        "a name takes `-`, `/`, brackets and blanks with it unless it is in braces",
+        "unless a name is in braces, `-`, `/`, brackets and spaces belong to it",
         "#{calc {Size} - 2} #{calc Size - 2}",
         "3 #{Size - 2}",
     ),
@@ -88,7 +88,7 @@ OUTCOMES = [
         "#{Foo|Bar 6}",
         '#{Foo | Bar "6"}',
     ),
-    ("in a value, the whole value is used as it stands", "#{Bad}", 'x#{if Name == "1"}y'),
+    ("in a value, the whole value is used as it is", "#{Bad}", 'x#{if Name == "1"}y'),
     (
         "A blank after a token that is a filter's argument is accepted (`| Append #{X} | ToUpper`)",
         "#{Name | Append #{Size} | ToUpper}",
@@ -106,7 +106,7 @@ OUTCOMES = [
     ("A negative index of an array is missing.", "#{Json.list[-1]}", "#{Json.list[-1]}"),
     ("A calculation with a missing variable is echoed without the word `calc`", "#{calc Nope+2}", "#{Nope+2}"),
     (
-        "`JsonEscape` escapes quotes, backslashes, tabs and line ends; other control characters stay",
+        "`JsonEscape` escapes quotes, backslashes, tabs and line breaks; other control characters stay",
         "#{Signs | JsonEscape}",
         'C:\\\\x\\"\\n\x07é',
     ),
@@ -132,9 +132,9 @@ def test_null_is_no_value() -> None:
 
 
 @says(
-    "A value that leads back to itself is an error that names the chain (`(Foo -> Fox -> Foo)`)",
+    "A value that refers back to itself is an error that names the chain (`(Foo -> Fox -> Foo)`)",
     'A value that is JSON may use its own properties: with `V` as `{Name: "#{V.Value}", Value: 12}`,',
-    "a property that leads back to itself is an error, too",
+    "a property that refers back to itself is an error too",
 )
 def test_circles() -> None:
     with pytest.raises(CircularReference, match=r"\(Foo -> Fox -> Foo\)"):
@@ -146,9 +146,9 @@ def test_circles() -> None:
 
 @says(
     "A missing variable is echoed and reported, also inside of a value (the documents say: empty).",
-    "An unclosed `#{if X == \"1\"}`, `#{each …}` or `[` leaves everything behind it unsubstituted, as in Octopus.",
-    "The tokens in it are still looked at, so that one mistake does not hide the others.",
-    "A name that is no path (an XPath, `Foo!x`) is only reachable by its whole name, not by a token.",
+    "An unclosed `#{if X == \"1\"}`, `#{each …}` or `[` leaves everything after it unsubstituted, as in Octopus.",
+    "The tokens in it are still checked, so that one mistake does not hide the others.",
+    "A name that is not a path (an XPath, `Foo!x`) can only be reached by its whole name, not by a token.",
     "A missing name within the value of a condition is reported; the condition's own missing name is not.",
     "is no error of `evaluate`, as in Octopus; the actions treat it as unresolved",
     "So do they with `null` inside of a value.",
@@ -172,8 +172,8 @@ def test_choices_of_the_language() -> None:
 
 
 @says(
-    "`evaluate` raises `CircularReference` for a value that leads back to itself and `FilterError` for a filter that "
-    "cannot work at all with what it was given (both are `EvaluationError`); `render` has them among the `problems` "
+    "`evaluate` raises `CircularReference` for a value that refers back to itself and `FilterError` for a filter "
+    "with input that it cannot process at all (both are `EvaluationError`); `render` lists them among the `problems` "
     "instead.",
     "`is_true` evaluates a run condition as Octopus does: one that does not parse is false.",
     "result.text # 'host => 192.0.2.1'; None for no value",

@@ -41,18 +41,18 @@ SETTINGS = [
     ),
     ("relative ones start from the playbook's directory", {}, ""),
     (
-        "variable files that several projects share (library sets); below the project's own",
+        "variable files that several projects share (library sets); the project's own win over them",
         {"octopus_library_files": ["variables.yml"]},
         "",
     ),
     (
-        "the groups it is done for (only together with a step)",
+        "the groups it targets (only together with a step)",
         {"octopus_step_roles": ["web"]},
         "octopus_step_roles is set without octopus_step, the step that targets these roles",
     ),
-    ("the groups it is done for (only together with a step)", {"octopus_step": "a", "octopus_step_roles": ["web"]}, ""),
+    ("the groups it targets (only together with a step)", {"octopus_step": "a", "octopus_step_roles": ["web"]}, ""),
     (
-        "the rest of what scopes can name; tags only together with a tenant",
+        "what else scopes can name; tags only together with a tenant",
         {"octopus_tenant_tags": ["Region/EU"]},
         "octopus_tenant_tags is set without octopus_tenant",
     ),
@@ -62,7 +62,11 @@ SETTINGS = [
         {"octopus_release": {"numbr": "1"}},
         "unknown field numbr, expected number, id, notes",
     ),
-    ("above all files: `{LogHost:", {"octopus_variables": {"Host": {"value": "{{ 'b' }}", "sensitive": True}}}, ""),
+    (
+        "which win over all files: `{LogHost:",
+        {"octopus_variables": {"Host": {"value": "{{ 'b' }}", "sensitive": True}}},
+        "",
+    ),
 ]
 
 
@@ -75,14 +79,14 @@ def test_settings(project: Project) -> None:
 
 
 CONDITIONS = [
-    ("A run condition holds when it has a result without any error that is not false", "#{Host}", "ran"),
-    ("A run condition holds when it has a result without any error that is not false", "#{if Host}0#{/if}", "skipping"),
+    ("A run condition holds if it has a result without any error that is not false", "#{Host}", "ran"),
+    ("A run condition holds if it has a result without any error that is not false", "#{if Host}0#{/if}", "skipping"),
     (
-        "A name that is missing makes it false, with a warning;",
+        "A missing name makes it false, with a warning;",
         "#{Hots}",
         "counts as false: line 1, column 1: #{Hots}: variable Hots",
     ),
-    ("`#{if Name}true#{/if}` asks without one", "#{if Hosts}true#{/if}", "skipping"),
+    ("`#{if Name}true#{/if}` tests without one", "#{if Hosts}true#{/if}", "skipping"),
     (
         "A condition that does not parse is an error, and so is one that reads a value which does not parse.",
         "#{if Host}true",
@@ -127,26 +131,25 @@ def test_nothing_is_evaluated_as_jinja2(project: Project) -> None:
 
 
 @says(
-    "writing `##{` says that it is meant literally",
-    "`fail` stops with all problems of all files at once; `warn` and `ignore` leave the text in the file.",
+    "write `##{` for a literal `#{`",
+    "`fail` stops with all problems in all files at once; `warn` and `ignore` leave the text in the file.",
     "A cycle, a filter that cannot work at all and a value that grows too large always fail.",
-    "A byte order mark decides a file's encoding (UTF-8, UTF-16, UTF-32). Without one it is UTF-8, "
-    "or windows-1252 where it is "
-    "no valid UTF-8. A file keeps its encoding, its mark or the lack of one, and its line ends.",
-    "`output_encoding` forces another by its .NET name; `utf-8` then writes a mark.",
-    "A result that the encoding has no character for is written as UTF-8 without mark, with a warning.",
-    "The difference of a file is not shown where it uses a secret or is encrypted with Ansible "
-    "Vault; in all other differences "
-    "secrets are masked.",
-    "files that no glob names are copied as they are",
+    "A byte order mark determines a file's encoding (UTF-8, UTF-16, UTF-32). Without one it is UTF-8, "
+    "or windows-1252 if it is not valid UTF-8. A file keeps its encoding, with or without a mark, and its line "
+    "endings.",
+    "`output_encoding` forces another encoding by its .NET name; `utf-8` then writes a mark.",
+    "A result with characters that the encoding lacks is written as UTF-8 without a mark, with a warning.",
+    "The difference of a file is not shown if it uses a secret or is encrypted with Ansible Vault; in all other "
+    "differences, secrets are masked.",
+    "files that no glob matches are copied unchanged",
     "An unknown `output_encoding` is an error.",
     (
-        "A file with a zero byte and no UTF-16 or UTF-32 mark is no text: an error where it is named, "
+        "A file with a zero byte and no UTF-16 or UTF-32 mark is not text: an error if it is named, "
         "copied unchanged in a directory."
     ),
     "A file that several globs match is processed once.",
-    "A glob that is absolute or holds `..` is an error.",
-    "`mode` is `preserve` by default. Files that only the host has stay.",
+    "A glob that is absolute or contains `..` is an error.",
+    "`mode` is `preserve` by default. Files that exist only on the host stay.",
 )
 def test_files(project: Project) -> None:
     write, out = project.write, project.path / "out"

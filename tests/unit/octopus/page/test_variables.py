@@ -61,11 +61,11 @@ def test_the_example_of_the_page() -> None:
 
 @says(
     (
-        "`value: null`, or `value:` with nothing behind it, declares a variable without value: it "
+        "`value: null`, or `value:` with nothing after it, declares a variable without a value: it "
         "counts as empty, not as missing."
     ),
-    "An entry without `value` is a fault, unless it has a `prompt`.",
-    "All faults of all files are reported at once, with file and line.",
+    "An entry without `value` is an error, unless it has a `prompt`.",
+    "All errors in all files are reported at once, with file and line.",
 )
 def test_a_variable_without_value() -> None:
     for entry in ("- {name: A, value: null}", "- {name: A, value: ~}", "- name: A\n  value:\n"):
@@ -80,15 +80,15 @@ def test_a_variable_without_value() -> None:
 MATCHES = [
     ("| `step` | `octopus_step` |", "step: deploy", True),
     ("| `machine` | `inventory_hostname` |", "machine: web1", True),
-    ("each of the host's groups, without `all` and `ungrouped`", "role: EU", True),
-    ("each of the host's groups, without `all` and `ungrouped`", "role: all", False),
-    ("each of the host's groups, without `all` and `ungrouped`", "role: ungrouped", False),
+    ("each of the host's groups, except `all` and `ungrouped`", "role: EU", True),
+    ("each of the host's groups, except `all` and `ungrouped`", "role: all", False),
+    ("each of the host's groups, except `all` and `ungrouped`", "role: ungrouped", False),
     ("`octopus_tenant`; each of `octopus_tenant_tags`, which are written `Set/Tag`", "tenant: acme", True),
     ("`octopus_tenant`; each of `octopus_tenant_tags`, which are written `Set/Tag`", "tenant_tag: region/eu", True),
     ("| `environment` | `octopus_environment` |", "environment: CI", True),
-    ("| `channel` | `octopus_channel`; a runbook's run has none |", "channel: stable", True),
+    ("| `channel` | `octopus_channel`; a runbook run has none |", "channel: stable", True),
     ("the word `deployment` (the default) or the name of a runbook", "process: deployment", True),
-    ("Names compare without regard to case.", "machine: WEB1", True),
+    ("Names are case-insensitive.", "machine: WEB1", True),
     ("The values that one dimension lists are alternatives;", "environment: [staging, ci]", True),
     ("all dimensions of a scope must match", "{environment: ci, machine: other}", False),
 ]
@@ -102,7 +102,7 @@ def test_what_a_scope_is_compared_with(quote: str, scope: str, matches: bool) ->
     assert found == ("scoped" if matches else "no scope")
 
 
-@says("a dimension that the run does not have (a tenant where there is none) never matches", "a runbook's run has none")
+@says("a dimension that the run does not have (such as a tenant) never matches", "a runbook run has none")
 def test_a_dimension_that_the_run_does_not_have() -> None:
     bare = Host("web1", "ci")
     for scope in ("tenant: acme", "tenant_tag: region/eu", "step: deploy", "channel: stable", "role: web"):
@@ -116,9 +116,8 @@ def test_a_dimension_that_the_run_does_not_have() -> None:
     "The order is: step, machine, a role that the current step targets too (`octopus_step_roles`), "
     "role, tenant, tenant tag, "
     "environment, channel, process.",
-    "A scope that has the first of these in which two scopes differ is the more specific one, so "
-    "`machine` beats `role` with "
-    "`environment`.",
+    "Of two scopes, the one that has the first of these dimensions in which they differ is more specific, so "
+    "`machine` wins over `role` with `environment`.",
     "How many values a dimension lists does not matter.",
 )
 def test_the_most_specific_scope_wins() -> None:
@@ -144,10 +143,10 @@ def test_the_most_specific_scope_wins() -> None:
 
 
 @says(
-    "Among equally specific ones, the project's own beats a library set's.",
-    "gives a warning, once a run, that names both places: the later file wins; in the same file the first entry does.",
+    "Among equally specific values, the project's own wins over a library set's.",
+    "warns, once per run, and names both places: the later file wins; in the same file the first entry wins.",
     "Two entries with the same name and the same scope in one file are an error.",
-    "Ties are resolved and warned of",
+    "Ties are resolved with a warning",
 )
 def test_ties() -> None:
     entry = "- {name: V, value: %s}\n"
@@ -167,7 +166,7 @@ def test_ties() -> None:
 
 
 @says(
-    "Above all files come `octopus_variables`, then `octopus_prompted`, then a task's `variables`.",
+    "`octopus_variables` win over all files, `octopus_prompted` over those, and a task's `variables` over everything.",
     "The choice is made by name before anything is substituted: an unscoped value picks up scoped parts.",
     "Of the sources, provided names have the lowest precedence, so that a file or the inventory can override them.",
 )
@@ -183,8 +182,8 @@ def test_the_sources_in_their_order() -> None:
 
 
 @says(
-    "Faults, each with its line: `channel` together with runbooks only; `step` or `channel` in a "
-    "library set; a tenant tag that is no `Set/Tag`."
+    "Errors, each with its line: `channel` together with runbooks only; `step` or `channel` in a "
+    "library set; a tenant tag that is not a `Set/Tag`."
 )
 @pytest.mark.parametrize(
     ("scope", "library"),
@@ -197,14 +196,14 @@ def test_faults_of_scopes(scope: str, library: str) -> None:
 
 @says(
     (
-        "Below everything else, so that a file or the inventory can override them, and (but for "
-        "`.Roles`) only where they have a value:"
+        "These have the lowest precedence, so that a file or the inventory can override them, and exist (except "
+        "`.Roles`) only if they have a value:"
     ),
     (
-        "what is given, else the name in lower case with dashes; and an `.Id` of the release and the "
-        "deployment where it is given."
+        "the given one, or the name in lower case with dashes; and an `.Id` of the release and the deployment if it "
+        "is given."
     ),
-    "`.Hostname` (`ansible_host`, else the name) and `.Roles` (comma list)",
+    "`.Hostname` (`ansible_host`, or the name) and `.Roles` (separated by commas)",
 )
 def test_names_that_are_provided() -> None:
     names = seen().variables
@@ -223,11 +222,10 @@ def test_names_that_are_provided() -> None:
 
 
 @says(
-    "A value is secret when its entry says `sensitive: true`, when it or its file is encrypted, or "
-    "when it comes from Ansible by "
-    "`!ansible` (in these cases not with `sensitive: false`).",
-    "only one of less than four characters is not masked",
-    "Where it is not defined, a run that needs the value stops, and says which variable to define.",
+    "A value is secret if its entry says `sensitive: true`, if it or its file is encrypted, or if it comes from "
+    "Ansible by `!ansible` (in the last two cases, unless it says `sensitive: false`).",
+    "A secret of fewer than four characters is the exception: it is not masked inside other text",
+    "If it is not defined, a run that needs the value stops, and says which variable to define.",
 )
 def test_secrets() -> None:
     text = (
@@ -250,9 +248,9 @@ def test_secrets() -> None:
 
 
 @says(
-    "It outranks stored values where the entry with the prompt matches.",
+    "It wins over stored values if the entry with the prompt matches.",
     "A `required` one that is missing or blank stops a run that needs it; one that is not required counts as empty.",
-    "A name in `octopus_prompted` that nothing asks for is an error.",
+    "A name in `octopus_prompted` that no prompt asks for is an error.",
     "An empty `octopus_variables` value or a default in the file satisfies a required prompt only if it is not blank.",
 )
 def test_prompts() -> None:

@@ -302,7 +302,7 @@ def _check_requirements(wanted: Wanted) -> None:
     if docker("image", "inspect", "--format", "{{.Id}}", wanted.function_image) is None:
         raise EmulatorError(
             f"--function-image: there is no local image '{wanted.function_image}'; "
-            "build it with tests/support/function_runtime/build.py"
+            "build it with local/function_runtime/build.py"
         )
 
 

@@ -1,6 +1,6 @@
 """A small certificate authority in a directory, for environment `local` and for tests; never for real environments.
 
-    python tests/support/certificates/authority.py --directory build/elk-local/tls \\
+    python local/certificates/authority.py --directory build/elk-local/tls \\
         --certificate broker=broker-1,localhost --certificate shipper
 
 writes `ca.crt`, `ca.key` and, for each name, `<name>.crt` and `<name>.key` (PKCS#8, which all plugins of Logstash

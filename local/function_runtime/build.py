@@ -1,6 +1,6 @@
 """Builds the image that functions of the emulator run in, unless it is up to date.
 
-    python tests/support/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11
+    python local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11
 
 The packages are fetched on the host (wheels for the image's Python, pinned by hash) and copied in, so that the build
 needs no network inside containers.
@@ -53,9 +53,7 @@ def build(base: str, tag: str, python: str) -> bool:
     """Build the image. False when it was there already, made from the same things."""
     base_id = inspect(base, "{{.Id}}")
     if base_id is None:
-        raise BuildError(
-            f"--base: there is no local image '{base}'; build it first (tests/support/base_image/build.sh)"
-        )
+        raise BuildError(f"--base: there is no local image '{base}'; build it first (local/base_image/build.sh)")
     requirements = HERE / "requirements.txt"
     wanted = inputs_hash(base_id, [HERE / "Dockerfile", requirements])
     if inspect(tag, f'{{{{index .Config.Labels "{LABEL}"}}}}') == wanted:
@@ -66,7 +64,7 @@ def build(base: str, tag: str, python: str) -> bool:
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         pip += ["--require-hashes", "--only-binary", ":all:", "--python-version", PYTHON_OF_IMAGE, "--no-compile"]
         pip += ["--target", f"{directory}/packages", "--requirement", str(requirements)]
-        run(pip, "pip install of tests/support/function_runtime/requirements.txt")
+        run(pip, "pip install of local/function_runtime/requirements.txt")
         print(f"function image: building {tag} from {base}", flush=True)
         docker = ["docker", "build", "--quiet", "--build-arg", f"BASE={base}", "--label", f"{LABEL}={wanted}"]
         run([*docker, "--tag", tag, directory], "docker build")
