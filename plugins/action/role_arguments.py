@@ -33,7 +33,7 @@ class ActionModule(MaskedAction):
             raise AnsibleActionFail(f"role_arguments: wrong options: {'; '.join(checked.error_messages)}")
         wanted = checked.validated_parameters
         options = _specs(Path(wanted["role_path"]), wanted["entry"])
-        variables, found, unknown, tokens = task_vars, [], [], []
+        variables, found, unknown, without_value = task_vars, [], [], []
         for name, spec in options.items():
             try:
                 given = {name: self._templar.template(variables[name])} if name in variables else {}
@@ -42,13 +42,13 @@ class ActionModule(MaskedAction):
                 found += [f"{text} It comes from {sources}" if sources else text for text in told]
             except AnsibleError as error:
                 later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)
-                (tokens if later else unknown).append(
+                (without_value if later else unknown).append(
                     f"{name} has no value: {str(error).rstrip('.')}. Correct or define what it refers to."
                 )
         # A default that is made from a variable of a wrong form mostly has no value for that reason.
         if found or unknown:
             raise AnsibleActionFail("\n".join(found or unknown))
-        return result | {"changed": False, "tokens": tokens}
+        return result | {"changed": False, "without_value": without_value}
 
 
 def _specs(role_path: Path, entry: str) -> dict[str, Any]:

@@ -93,12 +93,12 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     explanations,
@@ -111,68 +111,12 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
 PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
-NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
-PRINTABLE = re.compile(r"[ -~]+")
-# The first releases that take several names in one call, and values with blanks.
+# The first release that takes several names in one call.
 SEVERAL_NAMES = (8, 12)
-BLANKS = (8, 18)
 
 
 class KeystoreError(Exception):
     """The keystore cannot be made; the message names the entry and never its value."""
-
-
-def release(version):
-    """The first two numbers of a version."""
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-
-
-def kind(value):
-    """What a value is that is no text, for messages; never the value."""
-    kinds = {
-        bool: "true or false",
-        float: "a number with a point",
-        int: "a number",
-        list: "a list",
-        dict: "a dictionary",
-    }
-    return "null" if value is None else kinds.get(type(value), "no text")
-
-
-def as_text(value):
-    """A whole number as it was written, anything else as it is."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def find_problems(entries, password, version):
-    """What Logstash would not take, or not give back as it is."""
-    problems = []
-    folded = [str(name).lower() for name in entries]
-    named = [(f"the value of {name}", value) for name, value in entries.items()]
-    for what, value in [*named, ("the password", password)] if entries else []:
-        if not isinstance(value, str):
-            problems.append(
-                f"{what} is {kind(value)}, expected text; YAML does not tell how it was written. Put it in quotes, or "
-                "leave it out where there is none"
-            )
-    for name, value in entries.items():
-        if not NAME.fullmatch(str(name)) or name.lower() == "keystore.seed":
-            problems.append(f"{name!r} is no name that ${{NAME}} can refer to; use letters, digits, _ and dots")
-        if folded.count(name.lower()) > 1:
-            problems.append(f"{name} is there twice, since case does not count; rename one")
-        if not isinstance(value, str):
-            continue
-        if not PRINTABLE.fullmatch(value):
-            problems.append(f"the value of {name} is empty or has other than printable ASCII characters")
-        elif " " in value and release(version) < BLANKS:
-            problems.append(
-                f"the value of {name} has a blank, at which Logstash {version} would cut it off (8.18 does not)"
-            )
-    if password and isinstance(password, str) and not PRINTABLE.fullmatch(password):
-        problems.append("the password has other than printable ASCII characters")
-    if entries and release(version) < (6, 2):
-        problems.append(f"Logstash {version} has no keystore; 6.2.0 is the first that has")
-    return problems
 
 
 class Program:
@@ -214,7 +158,7 @@ def make(program, entries, version):
     """Fills a new keystore, with as few starts of Java as the version lets."""
     program.run(["create"], ["y"], ["created logstash keystore"])
     names = list(entries)
-    for some in [names] if release(version) >= SEVERAL_NAMES else [[name] for name in names]:
+    for some in [names] if keystore_entries.release(version) >= SEVERAL_NAMES else [[name] for name in names]:
         program.run(["add", *some], [entries[name] for name in some], [f"added '{name.lower()}'" for name in some])
 
 
@@ -305,11 +249,11 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    entries = {name: as_text(value) for name, value in params["entries"].items()}
-    params["password"] = as_text(params["password"])
-    problems = find_problems(entries, params["password"], params["version"])
-    if problems:
-        module.fail_json(msg=f"The keystore cannot be made: {'. '.join(problems)}.")
+    entries = {name: keystore_entries.as_text(value) for name, value in params["entries"].items()}
+    params["password"] = keystore_entries.as_text(params["password"])
+    fault = keystore_entries.fault(entries, params["password"], params["version"])
+    if fault:
+        module.fail_json(msg=fault)
 
     staged = Staged(params["path"], params["record"])
     before = staged.read()

@@ -44,7 +44,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-tokens:
+without_value:
   description: The variables with an unresolved token, each with the reason.
   type: list
   elements: str

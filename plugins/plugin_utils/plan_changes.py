@@ -9,7 +9,12 @@ from typing import Any
 
 SERVICE = "logstash.service"
 # What these change is the role's own note of what it does; it is named only where nothing else changes.
-RECORDS = {"elk.deploy.logstash_proven", "elk.deploy.logstash_found", "elk.deploy.settings_release"}
+RECORDS = {
+    "elk.deploy.logstash_host",
+    "elk.deploy.logstash_proven",
+    "elk.deploy.logstash_found",
+    "elk.deploy.settings_release",
+}
 # The keys of a task's arguments that name what it changes, the most telling first.
 NAMES = ("dest", "path", "stack_name", "name", "bucket", "key")
 

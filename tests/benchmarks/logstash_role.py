@@ -26,7 +26,7 @@ import systemd_host  # noqa: E402 - found through the line above
 from choose_package import choose  # noqa: E402
 
 OWNER = "bench"
-GOAL_TASKS = 40
+GOAL_TASKS = 20
 PIPELINE = """\
 input { http { port => 8080 } }
 filter { mutate { add_field => { "round" => "ROUND" } } }

@@ -5,20 +5,24 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import process_tree
 import systemd_host
-from playbook_run import command
+import yaml
+from playbook_run import ROOT, command
 
 TASK = "TASK [elk.deploy.logstash : "
+TASKS = ROOT / "roles/logstash/tasks"
+INCLUDE, IMPORT = "ansible.builtin.include_tasks", "ansible.builtin.import_tasks"
 
 
 @dataclasses.dataclass(frozen=True)
 class Kill:
     """Where a run dies, and what dies with it.
 
-    phase    the name of an include of the role's main.yml
+    phase    the name of an include or an import of the role's main.yml
     task     a task in it: the run dies as soon as it is announced, or `after` so many seconds
     process  or a process on the host, by its command line: the run dies while that one is in the middle of its work
     dies     control: what the run had started on the host goes on without it; processes: that dies too; host: all of it
@@ -32,6 +36,29 @@ class Kill:
 
     def __str__(self) -> str:
         return f"{self.phase}, {self.task or self.process}: {self.dies}"
+
+
+def phases() -> dict[str, str]:
+    """The phases of the role's main.yml, in order, each with the task that Ansible announces first.
+
+    An include is announced itself; of an import, only the tasks that come by it.
+    """
+    found = {}
+    for task in _tasks("main.yml"):
+        if INCLUDE in task:
+            found[task["name"]] = task["name"]
+        elif IMPORT in task:
+            found[task["name"]] = next(inner["name"] for inner in _tasks(task[IMPORT]) if "block" not in inner)
+    return found
+
+
+def _tasks(file: str) -> Iterator[dict]:
+    """All tasks of a file, those in blocks included."""
+    waiting = yaml.safe_load((TASKS / file).read_text())
+    while waiting:
+        task = waiting.pop(0)
+        waiting[:0] = [inner for part in ("block", "rescue", "always") for inner in task.get(part, [])]
+        yield task
 
 
 def kill_run(host: str, kill: Kill, variables: dict, folder: Path) -> None:
@@ -57,13 +84,13 @@ def _wait(host: str, kill: Kill, started: subprocess.Popen) -> str:
     """Returns when the run is where it is to die; second, the number of the process that was stopped there."""
     seen = []
     in_phase = False
+    begin = f"{TASK}{phases()[kill.phase]}]"
     for line in started.stdout:
         seen.append(line)
-        if line.startswith(f"{TASK}{kill.phase}]"):
-            in_phase = True
-            if kill.process:
-                return _on_host(host, "freeze", kill.process).strip()
-        elif in_phase and line.startswith(f"{TASK}{kill.task}]"):
+        in_phase = in_phase or line.startswith(begin)
+        if in_phase and kill.process:
+            return _on_host(host, "freeze", kill.process).strip()
+        if in_phase and kill.task and line.startswith(f"{TASK}{kill.task}]"):
             time.sleep(kill.after)
             return ""
     raise AssertionError(f"The run ended before {kill}\n{''.join(seen)}")

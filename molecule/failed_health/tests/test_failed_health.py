@@ -69,7 +69,7 @@ def test_run_without_changes_restarts_nothing_and_is_short(deploy, host):
     run = deploy({"broker": GOOD})
     assert run.code == 0, run.output
     assert service(host) == before
-    assert max(run.ok.values()) <= 40, run.output
+    assert max(run.ok.values()) <= 20, run.output
 
 
 def test_pipeline_that_ends_after_the_start_is_rolled_back(deploy, host):

@@ -75,3 +75,26 @@ def others(pid: str | int) -> list[Listener]:
     """What listens in our network, as Listeners, without a process's own sockets; process 0 is none."""
     own = own_listeners(pid) if int(pid) else set()
     return [found for inode, found in listeners("self").items() if inode not in own]
+
+
+def holders(port, pid):
+    """Who but process ``pid`` listens on a port in our network, as a sorted list of (process, name of its program).
+
+    A socket whose process can't be seen, such as one in another container, has process 0 and no name.
+    """
+    own = own_listeners(pid) if pid else set()
+    sockets = {inode for inode, found in listeners("self").items() if found.port == port and inode not in own}
+    if not sockets:
+        return []
+    found, seen = set(), set()
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            held = sockets.intersection(open_sockets(process))
+            if held:
+                name = Path(f"/proc/{process}/comm").read_text(encoding="utf-8", errors="replace").rstrip("\n")
+                found.add((int(process), name))
+                seen |= held
+        except OSError:
+            # Another user's in a container, or ended meanwhile.
+            continue
+    return sorted(found) if seen == sockets else sorted({*found, (0, "")})

@@ -14,7 +14,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import accounts, untrusted_paths
+
 OPTION = "-Djava.io.tmpdir="
+WAY_OUT = (
+    "Mount its file system without noexec, or set logstash_path_tmp to a directory on another one, such as "
+    "/var/lib/logstash-tmp, which the role makes for Logstash; a -Djava.io.tmpdir in logstash_jvm_options goes before "
+    "it. Nothing live was changed."
+)
 
 
 def refuses_programs(path: str) -> str:
@@ -56,3 +63,49 @@ def own_directory(home: str | Path) -> Iterator[dict[str, str]]:
         yield {"LS_JAVA_OPTS": f"{OPTION}{path}", "TMPDIR": str(path)}
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def temporary_directory_fault(path, variable, user="", required=False):
+    """Why a directory can't be Java's temporary one, as a message; empty when it can.
+
+    Looks at the mount of the directory, or of the nearest one above it as long as it doesn't exist. An existing one is
+    tried as the user, if there is such a user; nothing is ever left in it.
+
+    :param variable: the variable that says where it is.
+    :param required: whether it's a fault that the directory doesn't exist.
+    """
+    path = os.path.normpath(path)
+    named = f"{variable} makes {path} the temporary directory of Java"
+    try:
+        with untrusted_paths.open_nearest(path) as directory:
+            above, noexec = directory.path, directory.volume().f_flag & os.ST_NOEXEC
+    except OSError as error:
+        return f"{named}, which can't be used: {error} {WAY_OUT}"
+    if above != path and required:
+        return f"{named}, but there is no such directory. Make it. {WAY_OUT}"
+    if noexec:
+        return (
+            f"{named}, but the file system of {above} is mounted noexec: Logstash could not load its native "
+            f"libraries there, and would end with `FFI not available`. {WAY_OUT}"
+        )
+    reason = _refusal_to(user, path) if user and above == path else ""
+    return f"{named}, but {reason}" if reason else ""
+
+
+def _refusal_to(user, path):
+    """What keeps a user, if there is one of that name, from loading libraries from an existing directory."""
+    try:
+        reason = accounts.do_as(accounts.find_account(user), lambda: _refusal(path))
+    except accounts.NoSuchUserError:
+        return ""
+    except (OSError, accounts.WorkFailedError) as error:
+        return f"whether it can be used could not be seen. {error}"
+    return f"user {user} {reason}. {WAY_OUT}" if reason else ""
+
+
+def _refusal(path):
+    """What keeps the user that runs this from loading native libraries from a directory; empty when nothing does."""
+    if not os.access(path, os.W_OK | os.X_OK):
+        return "cannot write to it"
+    reason = refuses_programs(path)
+    return f"cannot load native libraries from it: {reason}" if reason else ""

@@ -8,13 +8,10 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from . import untrusted_paths
-from .untrusted_paths import Directory
 
 OWN_DROP_IN = "elk-deploy.conf"
 OWN_HEADER = "# Written by Ansible (elk.deploy.logstash)"
@@ -51,15 +48,10 @@ HARMLESS = {
     "LS_HOME": ("/usr/share/logstash",),
     "LOGSTASH_HOME": ("/usr/share/logstash",),
 }
+# From this release on, JAVA_HOME does not count any more.
+LS_JAVA_HOME_ALONE = 8
 REMOVED = "# Taken out by Ansible (elk.deploy.logstash): "
 ASSIGNMENT = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
-
-
-class Known(TypedDict):
-    """The variables that the role sets itself, and whether JAVA_HOME counts."""
-
-    set: set[str]
-    java_home_counts: bool
 
 
 @dataclass(frozen=True)
@@ -76,16 +68,16 @@ class Override:
     instead: str
     kind: str = "unit"
 
-    def __str__(self) -> str:
+    def __str__(self):
         return f"{self.file}:{self.line}: {self.what} ({self.instead})"
 
 
-def at(root: str | Path, path: str | Path) -> Path:
+def at(root, path):
     """A path of the host below a root, which is another one in tests."""
     return Path(root) / str(path).lstrip("/")
 
 
-def read_lines(path: str | Path) -> list[str]:
+def read_lines(path):
     """The lines of a file; none where there is no such file. A unit may name one below a directory of any user."""
     try:
         return untrusted_paths.read_file(str(path)).decode("utf-8", "replace").splitlines()
@@ -96,10 +88,9 @@ def read_lines(path: str | Path) -> list[str]:
         return []
 
 
-def joined_lines(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+def joined_lines(lines):
     """(first line, last line, text) of a file's settings, with lines that end in a backslash joined; no comments."""
-    start = 0
-    parts: list[str] = []
+    start, parts = 0, []
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if text.startswith(("#", ";")) or not (text or parts):
@@ -114,29 +105,29 @@ def joined_lines(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         yield start, len(lines), " ".join(parts).strip()
 
 
-def assignments(text: str) -> dict[str, str]:
+def assignments(text):
     """{name: value} of the words of an Environment= line."""
     words = (next(group for group in match if group is not None) for match in map(re.Match.groups, _words(text)))
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
-def _words(text: str) -> Iterator[re.Match[str]]:
+def _words(text):
     return ASSIGNMENT.finditer(text)
 
 
-def decides(name: str, value: str, known: Known) -> bool:
+def decides(name, value, known):
     """Whether a variable says what runs: none that only repeats what is so anyway, or that the role sets itself."""
     if name == "JAVA_HOME" and known["java_home_counts"]:
         return name not in known["set"]
     return name in VARIABLES and name not in known["set"] and value.strip() not in HARMLESS.get(name, ())
 
 
-def instead_of(name: str) -> str:
+def instead_of(name):
     """What to set in place of a variable."""
     return VARIABLES.get(name, VARIABLES["LS_JAVA_HOME"])
 
 
-def find_in_environment(path: str | Path, root: str | Path, known: Known) -> Iterator[Override]:
+def find_in_environment(path, root, known):
     """The deciding variables of an EnvironmentFile."""
     for first, last, text in joined_lines(read_lines(at(root, path))):
         name, sign, value = text.partition("=")
@@ -145,10 +136,10 @@ def find_in_environment(path: str | Path, root: str | Path, known: Known) -> Ite
             yield Override(str(path), first, last, f"{name}=", instead_of(name))
 
 
-def find_in_unit(path: str, root: str | Path, known: Known, after_own: bool) -> Iterator[Override]:
+def find_in_unit(path, root, known, after_own):
     """The deciding lines of one drop-in. Those that come after the role's go before what it sets."""
     section = ""
-    of_files: Known = {**known, "set": set() if after_own else known["set"]}
+    of_files = {**known, "set": set() if after_own else known["set"]}
     for first, last, text in joined_lines(read_lines(at(root, path))):
         if text.startswith("["):
             section = text.strip("[]")
@@ -168,16 +159,16 @@ def find_in_unit(path: str, root: str | Path, known: Known, after_own: bool) -> 
             yield from find_in_environment(value.lstrip("-").strip("'\""), root, of_files)
 
 
-def drop_ins(root: str | Path) -> list[str]:
+def drop_ins(root):
     """The drop-ins of the unit in the order that systemd reads them; of two of one name the first folder's counts."""
-    found: dict[str, str] = {}
+    found = {}
     for folder in UNIT_FOLDERS:
         for path in sorted(at(root, f"{folder}/{UNIT}.d").glob("*.conf")):
             found.setdefault(path.name, f"{folder}/{UNIT}.d/{path.name}")
     return [found[name] for name in sorted(found)]
 
 
-def find_whole_units(root: str | Path) -> Iterator[Override]:
+def find_whole_units(root):
     """A unit that stands in the place of the package's, unless the role has written it."""
     for folder in ("/etc/systemd/system", "/usr/local/lib/systemd/system"):
         path = at(root, f"{folder}/{UNIT}")
@@ -190,9 +181,12 @@ def find_whole_units(root: str | Path) -> Iterator[Override]:
             yield Override(f"{folder}/{UNIT}", 1, len(lines), "a unit of its own", reason, "file")
 
 
-def find_deciding(root: str | Path, environment: Iterable[str], java_home_counts: bool) -> list[Override]:
-    """What decides over the role; ``environment`` are the names of the variables that the role sets itself."""
-    known: Known = {"set": set(environment), "java_home_counts": java_home_counts}
+def find_deciding(root, environment, version):
+    """What decides over the role; ``environment`` are the names of the variables that the role sets itself.
+
+    :param version: the version of Logstash that is to run.
+    """
+    known = {"set": set(environment), "java_home_counts": java_home_counts(version)}
     found = list(find_whole_units(root))
     for path in ENVIRONMENT_FILES:
         found += find_in_environment(path, root, known)
@@ -203,13 +197,40 @@ def find_deciding(root: str | Path, environment: Iterable[str], java_home_counts
     return list(dict.fromkeys(found))
 
 
-def find_holds(root: str | Path, manager: str, held: bool, name: str = "logstash") -> list[Override]:
+def java_home_counts(version):
+    """Whether JAVA_HOME says which Java this version of Logstash runs with."""
+    return int(version.partition(".")[0]) < LS_JAVA_HOME_ALONE
+
+
+def removable(found):
+    """The files with lines that can be taken out."""
+    return sorted({override.file for override in found if override.kind == "unit"})
+
+
+def refusal(found):
+    """What to tell where such finds stop the run."""
+    return (
+        f"This was set up by hand and decides what Logstash runs, over the role: {'; '.join(map(str, found))}. Nothing "
+        "was changed. Set logstash_overrides to remove: the role then takes these lines out, replaces such a unit and "
+        "moves a held package, and a first run that fails puts all of it back; or to leave: they stay and count. What "
+        "is still needed goes into the role's variables."
+    )
+
+
+def warning(found, handling):
+    """What to tell where the run goes on; ``handling`` is `leave` or `remove`."""
+    does = "they stay and count" if handling == "leave" else "they give way to the role's"
+    what = "; ".join(map(str, found))
+    return f"This was set up by hand; as logstash_overrides is {handling}, {does}: {what}."
+
+
+def find_holds(root, manager, held, name="logstash"):
     """What holds the package at a version. Needed only where another one is to come, and the role has set none."""
     finder = {"apt": _find_apt_holds, "dnf": _find_dnf_holds}.get(manager)
     return list(finder(root, held, name)) if finder else []
 
 
-def _find_apt_holds(root: str | Path, held: bool, name: str) -> Iterator[Override]:
+def _find_apt_holds(root, held, name):
     if held:
         lines = read_lines(at(root, "/var/lib/dpkg/status"))
         start = lines.index(f"Package: {name}") + 1 if f"Package: {name}" in lines else 0
@@ -224,11 +245,11 @@ def _find_apt_holds(root: str | Path, held: bool, name: str) -> Iterator[Overrid
                 yield Override(shown, number, number, "pin", "take the entry out, or allow the version", "hold")
 
 
-def _find_dnf_holds(root: str | Path, _held: bool, name: str) -> Iterator[Override]:
-    locks = "/etc/dnf/plugins/versionlock.list"
-    for number, line in enumerate(read_lines(at(root, locks)), 1):
+def _find_dnf_holds(root, _held, name):
+    path = "/etc/dnf/plugins/versionlock.list"
+    for number, line in enumerate(read_lines(at(root, path)), 1):
         if re.match(rf"!?(\d+:)?{name}(-\d|\*|$)", line.strip()):
-            yield Override(locks, number, number, "versionlock", f"dnf versionlock delete {name}", "hold")
+            yield Override(path, number, number, "versionlock", f"dnf versionlock delete {name}", "hold")
     folder = at(root, "/etc/yum.repos.d")
     for path in [at(root, "/etc/dnf/dnf.conf"), *(sorted(folder.glob("*.repo")) if folder.is_dir() else [])]:
         for first, last, text in joined_lines(read_lines(path)):
@@ -238,13 +259,13 @@ def _find_dnf_holds(root: str | Path, _held: bool, name: str) -> Iterator[Overri
                 yield Override(shown, first, last, f"{field.strip()}=", f"take {name} out of it", "hold")
 
 
-def name_matches(name: str, patterns: str) -> bool:
+def name_matches(name, patterns):
     """Whether one of several patterns means this package, and not simply every one."""
     words = re.split(r"[\s,]+", patterns.strip())
     return any(word.strip("*") and fnmatch.fnmatch(name, word.partition(":")[0]) for word in words if word)
 
 
-def take_out(root: str | Path, overrides: Sequence[Override]) -> None:
+def take_out(root, overrides):
     """Makes comments of the deciding lines. Raises OSError."""
     for file in {override.file for override in overrides}:
         path = at(root, file)
@@ -266,7 +287,7 @@ def take_out(root: str | Path, overrides: Sequence[Override]) -> None:
             replace(folder, path.name, text.encode("utf-8", "surrogateescape"), status)
 
 
-def replace(folder: Directory, name: str, content: bytes, status: os.stat_result) -> None:
+def replace(folder, name, content, status):
     """Replaces an entry of a Directory by a file with the owner and the mode of a status, in one step."""
     part = f"{name}.part"
     folder.remove(part)

@@ -80,7 +80,7 @@ def rendered(play):
         # What is known of a host with systemd 219 to 238, and a kernel without user namespaces.
         "old": {
             "logstash_version": "9.5.2",
-            "__logstash_installed": {"system_call_groups": False, "user_namespaces": False},
+            "__logstash_host": {"installed": {"system_call_groups": False, "user_namespaces": False}},
         },
     }
     ended, root = play("render.yml", hosts)

@@ -21,6 +21,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     data_move,
     kept_files,
+    native_code,
     node_api,
     overrides,
     running_service,
@@ -35,7 +36,6 @@ from ansible_collections.elk.deploy.plugins.modules import (
     logstash_old_data,
     logstash_proven,
     logstash_validate,
-    native_code_directory,
     settings_directory,
     settings_release,
     unmanaged_files,
@@ -574,10 +574,10 @@ def test_path_that_leads_up_again_is_refused(settle, place, victim, path):
     assert victim.stat().st_uid == 0
 
 
-def test_temporary_directory_that_the_user_has_linked_is_not_followed(run_module, data, victim):
+def test_temporary_directory_that_the_user_has_linked_is_not_followed(data, victim):
     link(data / "tmp", victim)
-    options = {"path": str(data / "tmp"), "user": USER.pw_name, "variable": "logstash_path_tmp"}
-    assert "is a symbolic link that belongs to" in run_module(native_code_directory, **options)["msg"]
+    message = native_code.temporary_directory_fault(str(data / "tmp"), "logstash_path_tmp", USER.pw_name)
+    assert "is a symbolic link that belongs to" in message
 
 
 # Files that are removed, kept and brought back

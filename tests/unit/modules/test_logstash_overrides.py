@@ -1,8 +1,10 @@
 """What was set up by hand and decides over the role is named with file and line; nothing else is."""
 
+import json
+
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import overrides
-from ansible_collections.elk.deploy.plugins.modules import logstash_overrides
+from ansible_collections.elk.deploy.plugins.modules import logstash_host, logstash_overrides
 
 FOLDER = "etc/systemd/system/logstash.service.d"
 DEFAULT = "etc/default/logstash"
@@ -11,7 +13,8 @@ DEFAULT = "etc/default/logstash"
 @pytest.fixture
 def host(tmp_path, monkeypatch):
     """host({path: text}) writes files below a root that the module takes for the host's."""
-    monkeypatch.setattr(logstash_overrides, "ROOT", str(tmp_path))
+    for module in (logstash_host, logstash_overrides):
+        monkeypatch.setattr(module, "ROOT", str(tmp_path))
 
     def write(files):
         for path, text in files.items():
@@ -23,13 +26,28 @@ def host(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def look(run_module):
-    """look(**options) -> the module's result; version 9.5.2 with apt where nothing else is said."""
+def look(run_module, monkeypatch, tmp_path):
+    """look(manager="apt", held=False, record=None, **overrides) -> what logstash_host finds."""
+    monkeypatch.setattr(logstash_host.AnsibleModule, "run_command", lambda *_, **__: (0, "", ""))
 
-    def run(**options):
-        return run_module(logstash_overrides, **{"version": "9.5.2", "manager": "apt", **options})
+    def run(manager="apt", held=False, installed="", record=None, **options):
+        monkeypatch.setattr(logstash_host.installation, "look", lambda *_: {"package": installed, "held": held})
+        result = run_module(
+            logstash_host,
+            host="a",
+            installation={"manager": manager, "cache": "/x", "archive_root": "/x", "archive": False, "unit": "/x"},
+            overrides={"version": "9.5.2", **options},
+            **({"record": {"path": str(tmp_path / "proven")}} if record else {}),
+        )
+        return {**result, **result.get("overrides", {})}
 
     return run
+
+
+@pytest.fixture
+def take_out(run_module):
+    """take_out(**options) -> the result of logstash_overrides for version 9.5.2."""
+    return lambda **options: run_module(logstash_overrides, version="9.5.2", **options)
 
 
 def places(result):
@@ -125,17 +143,21 @@ def test_masked_unit(host, look, tmp_path):
     ],
 )  # fmt: skip
 def test_holds_count_while_another_version_is_to_come(host, look, path, text, expected):
-    host({path: text})
+    root = host({path: text})
     manager = "dnf" if "dnf" in path or "yum" in path else "apt"
     held = path.startswith("var/lib")
-    assert look(manager=manager, held=held)["found"] == []
-    assert places(look(manager=manager, held=held, holds=True)) == [f"/{path}:{expected}"]
+    assert look(manager=manager, held=held, record=True, installed="9.5.2")["found"] == []
+    assert places(look(manager=manager, held=held, record=True, installed="9.4.0")) == [f"/{path}:{expected}"]
+    record = {"record": {"release": "a"}, "earlier": [], "changing": None}
+    for content in (record, {**record, "record": {}, "changing": "process"}):
+        (root / "proven").write_text(json.dumps(content))
+        assert look(manager=manager, held=held, record=True, installed="9.4.0")["found"] == []
 
 
 @pytest.mark.parametrize("line", ["Package: *", "Package: logstash-oss", "Package: src:x"])
 def test_pins_of_other_packages_are_none_of_ours(host, look, line):
     host({"etc/apt/preferences.d/x": f"{line}\nPin: release *\n"})
-    assert look(holds=True)["found"] == []
+    assert look(record=True)["found"] == []
 
 
 def test_leave_says_so_and_goes_on(host, look):
@@ -145,17 +167,20 @@ def test_leave_says_so_and_goes_on(host, look):
     assert "they stay and count" in str(result["warnings"])
 
 
-def test_remove_makes_comments_of_these_lines_alone_and_the_next_look_finds_nothing(host, look):
+def test_remove_makes_comments_of_these_lines_alone_and_the_next_look_finds_nothing(host, look, take_out):
     text = "[Service]\nLimitNOFILE=9\nExecStart=\nExecStart=/x \\\n  -f /y\nMemoryMax=1G\n"
     root = host({f"{FOLDER}/a.conf": text, DEFAULT: "LS_OPTS=-w 2\n"})
     (root / f"{FOLDER}/a.conf").chmod(0o600)
-    assert not look(handling="remove")["changed"]
-    assert look(handling="remove", now=True, check=True)["changed"]
+    seen = look(handling="remove")
+    assert not seen["changed"]
+    assert "they give way to the role's" in str(seen["warnings"])
+    assert take_out(check=True)["changed"]
     assert (root / f"{FOLDER}/a.conf").read_text() == text
-    assert look(handling="remove", now=True)["removable"] == [f"/{DEFAULT}", f"/{FOLDER}/a.conf"]
+    assert take_out()["removed"] == seen["removable"] == [f"/{DEFAULT}", f"/{FOLDER}/a.conf"]
     lines = (root / f"{FOLDER}/a.conf").read_text().splitlines()
     kept = [line for line in lines if not line.startswith(overrides.REMOVED)]
     assert kept == ["[Service]", "LimitNOFILE=9", "MemoryMax=1G"]
     assert overrides.REMOVED + "ExecStart=/x " in lines
     assert (root / f"{FOLDER}/a.conf").stat().st_mode & 0o777 == 0o600
     assert look()["found"] == []
+    assert not take_out()["changed"]

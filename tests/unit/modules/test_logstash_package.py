@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
-from ansible_collections.elk.deploy.plugins.modules import logstash_installed, logstash_package
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import installation
+from ansible_collections.elk.deploy.plugins.modules import logstash_host, logstash_package
 
 FAILED = """Reading package lists...
 The following NEW packages will be installed:
@@ -364,11 +365,11 @@ class TestFailedScript:
         program.touch()
         unit.write_text("# Written by Ansible (elk.deploy.logstash): the unit of the packages\n[Unit]\n")
         assert list(packages.missing(tmp_path)) == ["the unit logstash.service"]
-        assert logstash_installed.is_of_archive(unit)
+        assert installation.is_of_archive(unit)
         # Before 8.0 the package's own is at this place.
         unit.write_text("[Unit]\n")
         assert list(packages.missing(tmp_path)) == []
-        assert not logstash_installed.is_of_archive(unit)
+        assert not installation.is_of_archive(unit)
 
     def test_unit_of_the_role_is_known_by_its_head(self):
         root = Path(__file__).parents[3]
@@ -448,7 +449,7 @@ class TestVersionlock:
     [(None, 100, False), (50, 100, True), (150, 100, False), (99.5, 100, False), (50, 10**10, False), (50, 0, False)],
 )
 def test_process_is_outdated_when_it_is_older_than_what_is_installed(started, installed, outdated):
-    assert logstash_installed.is_outdated(started, installed, now=1000) is outdated
+    assert installation.is_outdated(started, installed, now=1000) is outdated
 
 
 def test_start_of_a_process_is_read_from_proc(tmp_path):
@@ -457,22 +458,16 @@ def test_start_of_a_process_is_read_from_proc(tmp_path):
     (tmp_path / "7/stat").write_text(f"7 (a (b) c) {fields}\n")
     (tmp_path / "stat").write_text("cpu 1 2\nbtime 1700\n")
     ticks = 22 / os.sysconf("SC_CLK_TCK")
-    assert logstash_installed.started_at(7, tmp_path) == 1700 + ticks
-    assert logstash_installed.started_at(8, tmp_path) is None
+    assert installation.started_at(7, tmp_path) == 1700 + ticks
+    assert installation.started_at(8, tmp_path) is None
 
 
 def test_archives_are_listed_and_the_link_read(run_module, host, tmp_path, monkeypatch):
     for version in ("8.19.5", "9.5.2"):
         (tmp_path / f"logstash-{version}").mkdir()
     (tmp_path / "current").symlink_to("logstash-9.5.2")
-    monkeypatch.setattr(logstash_installed.AnsibleModule, "run_command", lambda *_, **__: (0, "0\n", ""))
-    result = run_module(
-        logstash_installed,
-        manager="apk",
-        cache=str(tmp_path),
-        archive_root=str(tmp_path),
-        archive=True,
-        unit=str(tmp_path / "unit"),
-    )
-    assert (result["archives"], result["current"]) == (["8.19.5", "9.5.2"], "9.5.2")
-    assert (result["package"], result["held"], result["has_archive_unit"]) == ("", False, False)
+    monkeypatch.setattr(logstash_host.AnsibleModule, "run_command", lambda *_, **__: (0, "0\n", ""))
+    where = {"manager": "apk", "cache": str(tmp_path), "archive_root": str(tmp_path), "archive": True, "unit": "/none"}
+    found = run_module(logstash_host, host="a", installation=where)["installed"]
+    assert (found["archives"], found["current"]) == (["8.19.5", "9.5.2"], "9.5.2")
+    assert (found["package"], found["held"], found["has_archive_unit"]) == ("", False, False)

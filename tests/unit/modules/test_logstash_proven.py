@@ -4,6 +4,7 @@ import json
 import stat
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record
 from ansible_collections.elk.deploy.plugins.modules import logstash_proven
 
 FIRST = {"release": "aaaa", "version": "8.5.3"}
@@ -15,7 +16,7 @@ def proven(run_module, tmp_path, monkeypatch):
     """proven(state, record, running="process") -> the module's result, while systemd names the process so."""
 
     def run(state="read", record=None, running="process", **options):
-        monkeypatch.setattr(logstash_proven, "invocation", lambda *_: running)
+        monkeypatch.setattr(deployment_record, "invocation", lambda *_: running)
         arguments = {"path": str(tmp_path / "proven"), "state": state, **options}
         return run_module(logstash_proven, **arguments, **({"record": record} if record else {}))
 
@@ -122,25 +123,21 @@ def test_file_system_that_is_full_is_an_error_that_says_so(proven, tmp_path, mon
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(logstash_proven, "write", full)
+    monkeypatch.setattr(deployment_record, "write", full)
     result = proven("proven", FIRST)
     assert result["failed"]
     assert "No space left on device" in result["msg"]
     assert "Make room" in result["msg"]
 
 
+def answering(properties):
+    """A function that runs a command as a module does; systemctl prints these properties."""
+    return lambda _command: (0, properties, "")
+
+
 def test_only_an_active_unit_has_a_process():
-    class Module:
-        answer = ""
-
-        def run_command(self, _command):
-            return 0, self.answer, ""
-
-    module = Module()
-    module.answer = "ActiveState=active\nInvocationID=77\n"
-    assert logstash_proven.invocation(module, "x") == "77"
-    module.answer = "ActiveState=activating\nInvocationID=77\n"
-    assert logstash_proven.invocation(module, "x") == ""
+    assert deployment_record.invocation(answering("ActiveState=active\nInvocationID=77\n"), "x") == "77"
+    assert deployment_record.invocation(answering("ActiveState=activating\nInvocationID=77\n"), "x") == ""
 
 
 @pytest.mark.parametrize(
@@ -158,8 +155,4 @@ def test_only_an_active_unit_has_a_process():
     ],
 )
 def test_what_the_service_does(properties, expected):
-    class Module:
-        def run_command(self, _command):
-            return 0, properties, ""
-
-    assert logstash_proven.activity(Module(), "x") == expected
+    assert deployment_record.activity(answering(properties), "x") == expected

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, native_code, stored_data
-from ansible_collections.elk.deploy.plugins.modules import logstash_directories, native_code_directory
+from ansible_collections.elk.deploy.plugins.modules import logstash_directories
 from noexec import mounted
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
@@ -25,45 +25,40 @@ def noexec(place):
         yield path
 
 
-@pytest.fixture
-def look(run_module):
-    def run(path, **options):
-        return run_module(native_code_directory, path=str(path), variable="logstash_path_tmp", **options)
-
-    return run
+def look(path, **options):
+    """What is wrong with the directory."""
+    return native_code.temporary_directory_fault(str(path), "logstash_path_tmp", **options)
 
 
-def test_directory_that_does(look, place):
+def test_directory_that_does(place):
     (place / "tmp").mkdir()
     os.chown(place / "tmp", 65534, 65534)
     before = os.stat(place / "tmp").st_mtime_ns
-    result = look(place / "tmp", user=USER, check=True)
-    assert (result["failed"], result["changed"], result["tried"]) == (False, False, True)
+    assert look(place / "tmp", user=USER) == ""
     assert os.stat(place / "tmp").st_mtime_ns == before
 
 
 @pytest.mark.parametrize("below", ["", "data/tmp"])
-def test_mount_without_execution_is_seen_also_before_the_directory_is_there(look, noexec, below):
-    result = look(noexec / below)
-    assert f"logstash_path_tmp makes {noexec / below} the temporary directory of Java" in result["msg"]
-    assert f"the file system of {noexec} is mounted noexec" in result["msg"]
-    assert "FFI not available" in result["msg"]
-    assert "set logstash_path_tmp to a directory on another one" in result["msg"]
+def test_mount_without_execution_is_seen_also_before_the_directory_is_there(noexec, below):
+    message = look(noexec / below)
+    assert f"logstash_path_tmp makes {noexec / below} the temporary directory of Java" in message
+    assert f"the file system of {noexec} is mounted noexec" in message
+    assert "FFI not available" in message
+    assert "set logstash_path_tmp to a directory on another one" in message
     assert list(noexec.iterdir()) == []
 
 
-def test_user_that_cannot_write(look, place):
-    result = look(place, user=USER)
-    assert f"but user {USER} cannot write to it" in result["msg"]
+def test_user_that_cannot_write(place):
+    assert f"but user {USER} cannot write to it" in look(place, user=USER)
 
 
-def test_user_that_is_still_to_come_is_not_tried(look, place):
-    assert look(place, user="no-such-user")["tried"] is False
-    assert look(place / "new", user=USER)["tried"] is False
+def test_user_that_is_still_to_come_is_not_tried(place):
+    assert look(place, user="no-such-user") == ""
+    assert look(place / "new", user=USER) == ""
 
 
-def test_directory_that_somebody_else_should_have_made(look, place):
-    assert "there is no such directory" in look(place / "new", required=True)["msg"]
+def test_directory_that_somebody_else_should_have_made(place):
+    assert "there is no such directory" in look(place / "new", required=True)
 
 
 def test_directories_are_tried_when_they_are_made(run_module, noexec):

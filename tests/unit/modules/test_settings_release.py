@@ -5,8 +5,8 @@ import os
 import stat
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases
-from ansible_collections.elk.deploy.plugins.modules import logstash_proven, settings_release
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record, releases
+from ansible_collections.elk.deploy.plugins.modules import logstash_host, settings_release
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="releases belong to root, so only root can make them")
 
@@ -417,11 +417,13 @@ def test_release_of_before_keeps_what_runs_and_can_be_gone_back_to(switch, go_ba
 
 @pytest.fixture
 def read_proven(run_module, staged, key, monkeypatch):
-    monkeypatch.setattr(logstash_proven, "invocation", lambda *_: "process")
+    monkeypatch.setattr(logstash_host.AnsibleModule, "run_command", lambda *_, **__: (0, "", ""))
+    where = {"manager": "none", "cache": "/none", "archive_root": "/none", "archive": False, "unit": "/none"}
+    record = {"path": str(staged.parent / "proven"), "settings": str(staged.parent), "key": str(key)}
 
     def run(**options):
-        path = staged.parent / "proven"
-        return run_module(logstash_proven, path=str(path), settings=str(staged.parent), key=str(key), **options)
+        result = run_module(logstash_host, host="a", installation=where, record=record, **options)
+        return {**result, **result.get("proven", {})}
 
     return run
 
@@ -476,7 +478,7 @@ def test_check_mode_renames_nothing_and_says_so(of_before, read_proven, switch, 
 
 @pytest.mark.parametrize("step", ["point", "write", "remove_renamed"])
 def test_renaming_that_was_cut_off_is_finished_by_the_next_run(of_before, read_proven, staged, monkeypatch, step):
-    place = logstash_proven if step == "write" else releases
+    place = deployment_record if step == "write" else releases
 
     class KilledError(BaseException):
         """As a signal would."""

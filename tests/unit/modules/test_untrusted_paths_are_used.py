@@ -71,7 +71,6 @@ EXCEPTIONS = {
         "main": "the folder of the copies below /var/lib, which is root's",
     },
     "modules/logstash_health.py": {"expected_ports": SETTINGS},
-    "modules/logstash_installed.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "modules/logstash_keystore.py": {"*": STAGED},
     "modules/logstash_old_data.py": {
         "read_home": SETTINGS,
@@ -82,7 +81,6 @@ EXCEPTIONS = {
     },
     "modules/logstash_package.py": {"*": PACKAGES},
     "modules/logstash_positions.py": {"find": STAGED},
-    "modules/logstash_proven.py": {"*": "a record in a directory that check_roots_own has found to be root's alone"},
     "modules/logstash_validate.py": {
         "check_files.look": AS_USER,
         "test_environment": THROW_AWAY,
@@ -90,7 +88,6 @@ EXCEPTIONS = {
         "run_outside": "a file of root's without a name",
         "main": THROW_AWAY,
     },
-    "modules/native_code_directory.py": {"fault": AS_USER},
     "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
     "modules/settings_directory.py": {"*": SETTINGS},
@@ -98,9 +95,18 @@ EXCEPTIONS = {
     "module_utils/secret_files.py": {"*": "a record of whoever writes it; other paths are only compared"},
     "module_utils/logstash_host/confined_unit.py": {"*": "units and folders below /run, which are root's"},
     "module_utils/logstash_host/deployment_lock.py": {"*": "the lock in /run, which is root's"},
+    "module_utils/logstash_host/deployment_record.py": {
+        "*": "a record in a directory that check_roots_own has found to be root's alone"
+    },
+    "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
+    "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
     "module_utils/logstash_host/listening.py": {"*": PROC},
-    "module_utils/logstash_host/native_code.py": {"refuses_programs": AS_USER, "own_directory": HOME},
+    "module_utils/logstash_host/native_code.py": {
+        "refuses_programs": AS_USER,
+        "_refusal": AS_USER,
+        "own_directory": HOME,
+    },
     "module_utils/logstash_host/overrides.py": {
         "drop_ins": "folders of systemd's, which are root's",
         "find_whole_units": "folders of systemd's, which are root's",
@@ -110,6 +116,7 @@ EXCEPTIONS = {
     "module_utils/logstash_host/releases.py": {"*": RELEASES},
     "module_utils/logstash_host/service_manager.py": {"*": "what systemd and the kernel have in /run and /proc"},
     "module_utils/logstash_host/settings_copy.py": {"expand": AS_USER, "SettingsCopy": THROW_AWAY},
+    "module_utils/logstash/inputs.py": {"_hooks": "files on the control node"},
     "module_utils/logstash/packages.py": {"*": PACKAGES},
     "module_utils/logstash/debian_rebuild.py": {"*": PACKAGES},
     "module_utils/logstash/plugin_settings.py": {"*": "a file of the collection"},

@@ -1,0 +1,118 @@
+"""The file that names what was last proven healthy, and whether anything live was changed since.
+
+Its content is {record, earlier, changing}: the last record, those before it, newest first, and None or the invocation
+of the service that ran before the first change. A record has the key `release`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+from . import releases, untrusted_paths
+
+
+def read(path):
+    """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time.
+
+    Raises OSError where others than root may write to the directory of the file.
+    """
+    untrusted_paths.check_roots_own(
+        os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
+    )
+    empty = {"record": {}, "earlier": [], "changing": None}
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+        known = {name: found[name] for name in empty}
+        named = all(isinstance(record["release"], str) for record in [known["record"], *known["earlier"]] if record)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return empty
+    return known if named else empty
+
+
+def unit(run, service, *names):
+    """Properties of a unit, as strings; ``run(command)`` gives (code, output, errors)."""
+    _code, stdout, _stderr = run(["systemctl", "show", "--property", ",".join(names), service])
+    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+
+
+def read_found(path):
+    """The record of what was on the host before the first change; empty when there is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def invocation(run, service):
+    """What systemd calls this run of the service; empty while it does not run."""
+    found = unit(run, service, "ActiveState", "InvocationID")
+    return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
+
+
+def activity(run, service):
+    """What the service does, one of `running`, `restarting`, `failed`, `stopped`, `absent`."""
+    found = unit(run, service, "LoadState", "ActiveState")
+    state = found.get("ActiveState")
+    if state in ("active", "reloading"):
+        return "running"
+    if state in ("activating", "failed"):
+        return {"activating": "restarting", "failed": "failed"}[state]
+    return "absent" if found.get("LoadState") == "not-found" else "stopped"
+
+
+def write(path, content):
+    """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
+    part = Path(f"{path}.part")
+    part.parent.mkdir(mode=0o755, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        part.unlink()
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o644)
+        file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def rename_releases(path, content, settings, names, key):
+    """Gives releases other names, in the record, too; the content with them. What was proven stays proven.
+
+    Raises OSError.
+    """
+    renamed = releases.rename(settings, names, releases.make_key(key))
+
+    def with_name(record):
+        return {**record, "release": renamed.get(record["release"], record["release"])} if record else record
+
+    after = {**content, "record": with_name(content["record"]), "earlier": list(map(with_name, content["earlier"]))}
+    if after != content:
+        write(path, after)
+    releases.remove_renamed(settings, names)
+    return after
+
+
+def advance(content, record, keep):
+    """The content with a new record; the one before moves to the earlier ones, which hold every pair once."""
+
+    def pair(proven):
+        return proven["release"], proven.get("version")
+
+    before = [content["record"]] if content["record"] else []
+    earlier = [old for old in [*before, *content["earlier"]] if pair(old) != pair(record)]
+    return {**content, "record": record, "earlier": earlier[: keep - 1]}
+
+
+def describe(content, running, found, run, service):
+    """What later tasks need to know of the record's ``content`` while the service's invocation is ``running``."""
+    return {
+        "record": content["record"],
+        "earlier": content["earlier"],
+        "release": content["record"].get("release", ""),
+        "changing": content["changing"] is not None,
+        "service": activity(run, service),
+        "found": read_found(found),
+        "same_process": bool(running) and content["changing"] in (None, running),
+    }

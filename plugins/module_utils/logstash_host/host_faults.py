@@ -1,0 +1,69 @@
+"""What keeps a host from running Logstash, as messages for whoever deploys."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from ..logstash import packages
+from . import listening, native_code
+
+SYSTEMD = "systemd"
+
+
+def has_systemd(params):
+    """Whether systemd runs the host, by its facts; ``params`` are those of logstash_host."""
+    return not params["platform"] or params["platform"]["service_manager"] == SYSTEMD
+
+
+def find_general(params):
+    """What is wrong apart from the ports; ``params`` are those of logstash_host."""
+    found = []
+    if params["platform"]:
+        found += find_in_platform(params["host"], params["installation"]["manager"], params["platform"])
+    if params["java_home"]:
+        found += find_in_java(params["host"], params["java_home"])
+    if params["temporary_directory"]:
+        found.append(native_code.temporary_directory_fault(**params["temporary_directory"]))
+    return [fault for fault in found if fault]
+
+
+def find_in_platform(host, manager, platform):
+    """What the role cannot work with; ``platform`` has the keys of the option of logstash_host."""
+    if platform["source"] != "archive" and manager not in packages.MANAGERS:
+        yield (
+            f"{host} runs {platform['distribution']} with the package manager {manager}; expected one of "
+            f"{', '.join(packages.MANAGERS)} for logstash_source {json.dumps(platform['source'])}. Use an image of the "
+            'Debian or Red Hat family, or set logstash_source to "archive".'
+        )
+    if platform["service_manager"] != SYSTEMD:
+        yield (
+            f"{host} is run by {json.dumps(platform['service_manager'])}; expected systemd, which starts the packages' "
+            "service. In a container, make systemd its first process."
+        )
+
+
+def find_in_java(host, home):
+    """Whether the program of a Java is not there."""
+    if not os.access(f"{home}/bin/java", os.X_OK):
+        yield (
+            f"logstash_java_home is {json.dumps(home)}, but {host} has no program bin/java there. Install that Java, "
+            "correct the path, or leave it empty for the one that Logstash brings."
+        )
+
+
+def find_taken_ports(ports, host, pid):
+    """The ports that others than process ``pid`` listen on; ``ports`` is a list of {variable, port}."""
+    found = []
+    for wanted in ports:
+        holders = listening.holders(wanted["port"], pid)
+        if not holders:
+            continue
+        by = "a process that cannot be seen from there"
+        if seen := [holder for holder in holders if holder[0]]:
+            by = f"process {', '.join(str(number) for number, _ in seen)} ({', '.join(name for _, name in seen)})"
+        found.append(
+            f"{wanted['variable']} has {wanted['port']}, but on {host} that port is taken by {by}. Stop that program, "
+            "or set another port."
+        )
+    return found

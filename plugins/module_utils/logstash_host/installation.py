@@ -1,0 +1,73 @@
+"""Which Logstash is on a host, from the package database and from archives, and whether the running one is older."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from ..logstash import packages
+from . import service_manager
+
+PREFIX = "logstash-"
+
+
+def started_at(pid, proc=Path("/proc")):
+    """When a process was started, in seconds of the wall clock; None when there is no such process."""
+    try:
+        # The program's name, in brackets, may hold anything; the fields after it may not.
+        ticks = int((proc / str(pid) / "stat").read_text().rpartition(")")[2].split()[19])
+    except OSError:
+        return None
+    booted = next(line for line in (proc / "stat").read_text().splitlines() if line.startswith("btime "))
+    return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def is_outdated(started, installed, now):
+    """Whether a process runs what was there before. An installation in the future says only that the clock was set."""
+    # The start is known to the second: the moment of the boot, which it is counted from, has no fractions.
+    return started is not None and started + 1 < installed <= now
+
+
+def is_of_archive(unit):
+    """Whether a unit is the one for archives. Before 8.0 the packages write theirs to the same place."""
+    return unit.is_file() and packages.UNIT_OF_ARCHIVE in unit.read_text(encoding="utf-8", errors="replace")
+
+
+def main_process(run, service):
+    """The number of a service's main process, 0 where there is none; ``run(command)`` gives (code, output, errors)."""
+    _code, output, _errors = run(["systemctl", "show", "--value", "--property=MainPID", service])
+    return int(output) if output.strip().isdigit() else 0
+
+
+def look(module, where, pid):
+    """What is installed, as a dictionary.
+
+    :param module: runs the package manager's programs.
+    :param where: the keys ``manager``, ``cache``, ``archive_root``, ``archive`` and ``unit``, as the options of
+        logstash_host.
+    :param pid: the service's main process, 0 for none.
+    """
+    found = packages.Installed()
+    if where["manager"] in packages.MANAGERS:
+        manager = packages.MANAGERS[where["manager"]](module.run_command)
+        module.run_command_environ_update = dict(manager.environment)
+        found = packages.look(manager, where["cache"])
+
+    root = Path(where["archive_root"])
+    link = root / "current"
+    current = os.readlink(link) if link.is_symlink() else ""
+    since = found.since
+    if where["archive"]:
+        since = link.lstat().st_mtime if current else 0.0
+    return {
+        "package": found.version if found.sound or (where["archive"] and found.whole) else "",
+        "missing": list(found.missing),
+        "held": found.held,
+        "archives": sorted(path.name[len(PREFIX) :] for path in root.glob(PREFIX + "*") if path.is_dir()),
+        "current": current[len(PREFIX) :] if current.startswith(PREFIX) else "",
+        "has_archive_unit": is_of_archive(Path(where["unit"])),
+        "outdated": is_outdated(started_at(pid) if pid else None, since, time.time()),
+        "system_call_groups": service_manager.version(module.run_command) >= service_manager.SYSTEM_CALL_GROUPS,
+        "user_namespaces": service_manager.has_user_namespaces(),
+    }

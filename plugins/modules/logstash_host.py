@@ -1,0 +1,389 @@
+#!/usr/bin/python
+"""Looks at all that a deployment needs to know of a host, and reports all that is wrong with it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_host
+short_description: Look at what a deployment of Logstash needs to know of a host
+description:
+  - Returns what is installed, what was last proven healthy and what was set up by hand, and fails with all that is
+    wrong with the host at once, one message a line.
+  - What is not asked for is not looked at. Only O(installation) is always needed.
+  - Ports that the process of O(service) listens on are not taken.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
+options:
+  host:
+    description: How messages name the host.
+    type: str
+    required: true
+  service:
+    description: The systemd unit.
+    type: str
+    default: logstash.service
+  installation:
+    description: Where to look for what is installed.
+    type: dict
+    required: true
+    suboptions:
+      manager:
+        description: The package manager of the host; another one than those that are known means that no package is.
+        type: str
+        required: true
+      cache:
+        description: The directory on the host for package files, where an installation that did not end is noted.
+        type: path
+        required: true
+      archive_root:
+        description: The directory that archives are unpacked in.
+        type: path
+        required: true
+      archive:
+        description: Whether the service runs from an archive rather than from the package.
+        type: bool
+        required: true
+      unit:
+        description: The unit file that exists only where the service runs from an archive.
+        type: path
+        required: true
+  checks:
+    description: Whether O(platform), O(java_home), O(temporary_directory) and O(ports) count.
+    type: bool
+    default: true
+  platform:
+    description:
+      - What the host runs on, from its facts. Without systemd nothing is looked at that it would have to say.
+    type: dict
+    suboptions:
+      distribution:
+        description: The name and the release of the distribution.
+        type: str
+        required: true
+      source:
+        description: The value of C(logstash_source); V(archive) needs no package manager.
+        type: str
+        required: true
+      service_manager:
+        description: What runs the host's services.
+        type: str
+        required: true
+  java_home:
+    description: The home of a Java that has to be there. Empty for the one that Logstash brings.
+    type: str
+    default: ""
+  temporary_directory:
+    description:
+      - The temporary directory of Java, which unpacks native libraries there and loads them. Logstash does so at every
+        start, and does not come up where that directory is on a file system that is mounted noexec.
+      - The mount of the directory counts, or of the nearest one above it as long as it does not exist.
+    type: dict
+    suboptions:
+      path:
+        description: The directory.
+        type: path
+        required: true
+      variable:
+        description: The variable that says where it is, for messages.
+        type: str
+        required: true
+      user:
+        description:
+          - Tries it as this user, with a file that has no name, so that nothing is ever left there. A user that does
+            not exist yet is not tried.
+        type: str
+      required:
+        description: Whether it is an error that the directory does not exist.
+        type: bool
+        default: false
+  ports:
+    description: The TCP ports that have to be free, or the service's own.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      variable:
+        description: The variable that has the port, for messages.
+        type: str
+        required: true
+      port:
+        description: Its number.
+        type: int
+        required: true
+  record:
+    description: The record of what was proven healthy, as M(elk.deploy.logstash_proven) writes it.
+    type: dict
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      found:
+        description: The record that the module M(elk.deploy.logstash_found) keeps.
+        type: path
+      settings:
+        description:
+          - The live settings directory. Its releases whose names are a hash without a key get names by O(record.key),
+            in the record, in C(releases) and in the link C(current). Their files stay as they are, so that nothing has
+            to be restarted.
+          - Nothing is renamed on a host that has anything wrong.
+        type: path
+      key:
+        description: The file on the host with the key that names releases, as M(elk.deploy.settings_release) has it.
+        type: path
+        default: /var/lib/elk-deploy/release.key
+  overrides:
+    description:
+      - Asks for what was set up by hand and decides what Logstash runs, which are drop-ins of the unit with another
+        command, user or root, variables such as C(LS_JAVA_OPTS) in the files and lines of the service's environment,
+        and a unit in the place of the package's. With O(record), what holds the package at another version counts too,
+        as long as another version is to come and none of the holds can be the role's.
+      - Each find has its file and line. Values are never shown, since they may hold passwords.
+    type: dict
+    suboptions:
+      handling:
+        description: V(fail) fails when there is something; V(leave) and V(remove) say so in a warning.
+        type: str
+        choices: [fail, leave, remove]
+        default: fail
+      environment:
+        description:
+          - The names of the variables that the role sets itself, so that what a file says of them does not count.
+        type: list
+        elements: str
+        default: []
+      version:
+        description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) says which Java that is.
+        type: str
+        required: true
+attributes:
+  check_mode:
+    support: full
+    description: Renames nothing, and says what it would rename.
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  elk.deploy.logstash_host:
+    host: "{{ inventory_hostname }}"
+    installation:
+      manager: apt
+      cache: /var/cache/elk-deploy
+      archive_root: /opt/logstash
+      archive: false
+      unit: /etc/systemd/system/logstash.service
+    ports:
+      - {variable: logstash_api_port, port: 9600}
+    record: {path: /etc/logstash/proven}
+    overrides: {handling: fail, version: 9.5.2}
+  register: __logstash_host
+"""
+
+RETURN = r"""
+installed:
+  description: What is installed.
+  type: dict
+  returned: success
+  contains:
+    package:
+      description:
+        - The version of the package. Empty when there is none, when it is half installed, and when it has left no
+          program, no user or no unit; with O(installation.archive) the last three do not count, since the service runs
+          without them.
+      type: str
+    missing:
+      description: What the package should have left on the host and is not there.
+      type: list
+      elements: str
+    held:
+      description: Whether the package is held at its version.
+      type: bool
+    archives:
+      description: The versions that are unpacked.
+      type: list
+      elements: str
+    current:
+      description: The version that the link C(current) of the archives leads to, empty when there is none.
+      type: str
+    has_archive_unit:
+      description: Whether the unit file of the archives is there. One that a package wrote is not.
+      type: bool
+    outdated:
+      description: Whether the service's process was started before what it runs was installed.
+      type: bool
+    system_call_groups:
+      description: Whether the host's systemd knows the group C(@system-service) of system calls.
+      type: bool
+    user_namespaces:
+      description: Whether the host's kernel makes user namespaces.
+      type: bool
+proven:
+  description: What O(record) says, as M(elk.deploy.logstash_proven) returns it. Empty without O(record).
+  type: dict
+  returned: success
+overrides:
+  description: What was set up by hand. Without O(overrides), nothing.
+  type: dict
+  returned: success
+  contains:
+    found:
+      description: What was found, each with C(file), C(line), C(what) and C(instead).
+      type: list
+      elements: dict
+    removable:
+      description: The files with lines that M(elk.deploy.logstash_overrides) takes out.
+      type: list
+      elements: str
+renamed:
+  description: The former names of releases that got, or in check mode would get, other names.
+  type: list
+  elements: str
+  returned: success
+"""
+
+import dataclasses
+
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    deployment_record,
+    host_faults,
+    installation,
+    overrides,
+    releases,
+)
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+
+ROOT = "/"
+OPTIONS = {
+    "host": {"type": "str", "required": True},
+    "service": {"type": "str", "default": "logstash.service"},
+    "installation": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "manager": {"type": "str", "required": True},
+            "cache": {"type": "path", "required": True},
+            "archive_root": {"type": "path", "required": True},
+            "archive": {"type": "bool", "required": True},
+            "unit": {"type": "path", "required": True},
+        },
+    },
+    "checks": {"type": "bool", "default": True},
+    "platform": {
+        "type": "dict",
+        "options": {
+            "distribution": {"type": "str", "required": True},
+            "source": {"type": "str", "required": True},
+            "service_manager": {"type": "str", "required": True},
+        },
+    },
+    "java_home": {"type": "str", "default": ""},
+    "temporary_directory": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path", "required": True},
+            "variable": {"type": "str", "required": True},
+            "user": {"type": "str"},
+            "required": {"type": "bool", "default": False},
+        },
+    },
+    "ports": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"variable": {"type": "str", "required": True}, "port": {"type": "int", "required": True}},
+    },
+    "record": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path", "required": True},
+            "found": {"type": "path"},
+            "settings": {"type": "path"},
+            # The path of a file, not what is in it.
+            "key": {"type": "path", "default": "/var/lib/elk-deploy/release.key", "no_log": False},
+        },
+    },
+    "overrides": {
+        "type": "dict",
+        "options": {
+            "handling": {"type": "str", "choices": ["fail", "leave", "remove"], "default": "fail"},
+            "environment": {"type": "list", "elements": "str", "default": []},
+            "version": {"type": "str", "required": True},
+        },
+    },
+}
+
+
+def find_overrides(params, installed, content):
+    """What was set up by hand and decides, as Overrides; ``content`` is that of the record, None where none is read."""
+    wanted, where = params["overrides"], params["installation"]
+    if not wanted:
+        return []
+    found = overrides.find_deciding(ROOT, wanted["environment"], wanted["version"])
+    # Once the role has changed the host, the hold is its own.
+    untouched = content is not None and not content["record"] and content["changing"] is None
+    if untouched and not where["archive"] and installed["package"] != wanted["version"]:
+        found += overrides.find_holds(ROOT, where["manager"], installed["held"])
+    return found
+
+
+def rename_releases(module, content, former):
+    """The record's content, with names by the key for releases of before."""
+    record = module.params["record"]
+    try:
+        return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])
+    except OSError as error:
+        module.fail_json(
+            msg=f"Releases of the settings in {record['settings']} could not be given other names: {error}. Make room "
+            "on that file system, or make it writable, and run again."
+        )
+
+
+def main():
+    """Runs the module."""
+    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven"], supports_check_mode=True)
+    params = module.params
+    record, service = params["record"], params["service"]
+    faults = host_faults.find_general(params) if params["checks"] else []
+    if params["checks"] and not host_faults.has_systemd(params):
+        module.fail_json(msg="\n".join(faults))
+
+    pid = installation.main_process(module.run_command, service)
+    if params["checks"]:
+        faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
+    installed = installation.look(module, params["installation"], pid)
+    content = None
+    if record:
+        try:
+            content = deployment_record.read(record["path"])
+        except OSError as error:
+            faults.append(f"What was proven is not read from {record['path']}: {error}")
+    found = find_overrides(params, installed, content)
+    handling = params["overrides"]["handling"] if params["overrides"] else ""
+    if found and handling == "fail":
+        faults.append(overrides.refusal(found))
+    finds = [dataclasses.asdict(override) for override in found]
+    if faults:
+        module.fail_json(msg="\n".join(faults), found=finds)
+    if found:
+        module.warn(overrides.warning(found, handling))
+
+    former = releases.former(record["settings"]) if record and record["settings"] else []
+    if former and not module.check_mode:
+        content = rename_releases(module, content, former)
+    proven = {}
+    if record:
+        running = deployment_record.invocation(module.run_command, service)
+        proven = deployment_record.describe(content, running, record["found"], module.run_command, service)
+        # What was set up by hand is another's, and may say anything.
+        proven["found"] = module.mask.everything(proven["found"])
+    module.exit_json(
+        changed=bool(former),
+        renamed=former,
+        installed=installed,
+        proven=proven,
+        overrides={"found": finds, "removable": overrides.removable(found)},
+    )
+
+
+if __name__ == "__main__":
+    main()
