@@ -264,4 +264,5 @@ def _is_port(value: Any) -> bool:
 
 
 def _is_true(value: Any) -> bool:
-    return boolean(value, strict=False)
+    found: bool = boolean(value, strict=False)
+    return found

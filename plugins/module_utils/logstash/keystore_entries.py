@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 PRINTABLE = re.compile(r"[ -~]+")
@@ -10,12 +12,12 @@ PRINTABLE = re.compile(r"[ -~]+")
 BLANKS = (8, 18)
 
 
-def release(version):
+def release(version: str) -> tuple[int, ...]:
     """The first two numbers of a version."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
-def kind(value):
+def kind(value: object) -> str:
     """What a value is that is no text, for messages; never the value."""
     # Those of Ansible are of types of its own, below these.
     kinds = {
@@ -29,12 +31,12 @@ def kind(value):
     return "null" if value is None else next(found, "no text")
 
 
-def as_text(value):
+def as_text(value: Any) -> Any:
     """A whole number as it was written, anything else as it is."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def find_problems(entries, password, version):
+def find_problems(entries: Mapping[str, Any], password: Any, version: str) -> list[str]:
     """What Logstash would not take, or not give back as it is."""
     problems = []
     folded = [str(name).lower() for name in entries]
@@ -65,7 +67,7 @@ def find_problems(entries, password, version):
     return problems
 
 
-def fault(entries, password, version):
+def fault(entries: Mapping[str, Any], password: Any, version: str) -> str:
     """All that is wrong with names, values and the password, as one message; empty when nothing is.
 
     :param entries: {name: value}, with numbers as texts already (:func:`as_text`).

@@ -9,12 +9,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from . import releases, untrusted_paths
+from .service_manager import Run
 
 
-def read(path):
+def read(path: str | Path) -> dict[str, Any]:
     """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time.
 
     Raises OSError where others than root may write to the directory of the file.
@@ -22,7 +25,7 @@ def read(path):
     untrusted_paths.check_roots_own(
         os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
     )
-    empty = {"record": {}, "earlier": [], "changing": None}
+    empty: dict[str, Any] = {"record": {}, "earlier": [], "changing": None}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
         known = {name: found[name] for name in empty}
@@ -32,27 +35,28 @@ def read(path):
     return known if named else empty
 
 
-def unit(run, service, *names):
+def unit(run: Run, service: str, *names: str) -> dict[str, str]:
     """Properties of a unit, as strings; ``run(command)`` gives (code, output, errors)."""
     _code, stdout, _stderr = run(["systemctl", "show", "--property", ",".join(names), service])
     return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
 
 
-def read_found(path):
+def read_found(path: str | Path) -> dict[str, Any]:
     """The record of what was on the host before the first change; empty when there is none."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+        found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
     except (FileNotFoundError, ValueError):
         return {}
+    return found
 
 
-def invocation(run, service):
+def invocation(run: Run, service: str) -> str:
     """What systemd calls this run of the service; empty while it does not run."""
     found = unit(run, service, "ActiveState", "InvocationID")
     return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
 
 
-def activity(run, service):
+def activity(run: Run, service: str) -> str:
     """What the service does, one of `running`, `restarting`, `failed`, `stopped`, `absent`."""
     found = unit(run, service, "LoadState", "ActiveState")
     state = found.get("ActiveState")
@@ -63,7 +67,7 @@ def activity(run, service):
     return "absent" if found.get("LoadState") == "not-found" else "stopped"
 
 
-def write(path, content):
+def write(path: str | Path, content: Mapping[str, Any]) -> None:
     """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
     part = Path(f"{path}.part")
     part.parent.mkdir(mode=0o755, exist_ok=True)
@@ -77,14 +81,16 @@ def write(path, content):
     part.replace(path)
 
 
-def rename_releases(path, content, settings, names, key):
+def rename_releases(
+    path: str | Path, content: Mapping[str, Any], settings: str | Path, names: Iterable[str], key: str | Path
+) -> dict[str, Any]:
     """Gives releases other names, in the record, too; the content with them. What was proven stays proven.
 
     Raises OSError.
     """
     renamed = releases.rename(settings, names, releases.make_key(key))
 
-    def with_name(record):
+    def with_name(record: dict[str, Any]) -> dict[str, Any]:
         return {**record, "release": renamed.get(record["release"], record["release"])} if record else record
 
     after = {**content, "record": with_name(content["record"]), "earlier": list(map(with_name, content["earlier"]))}
@@ -94,10 +100,10 @@ def rename_releases(path, content, settings, names, key):
     return after
 
 
-def advance(content, record, keep):
+def advance(content: Mapping[str, Any], record: Mapping[str, Any], keep: int) -> dict[str, Any]:
     """The content with a new record; the one before moves to the earlier ones, which hold every pair once."""
 
-    def pair(proven):
+    def pair(proven: Mapping[str, Any]) -> tuple[Any, Any]:
         return proven["release"], proven.get("version")
 
     before = [content["record"]] if content["record"] else []
@@ -105,7 +111,7 @@ def advance(content, record, keep):
     return {**content, "record": record, "earlier": earlier[: keep - 1]}
 
 
-def describe(content, running, found, run, service):
+def describe(content: Mapping[str, Any], running: str, found: str, run: Run, service: str) -> dict[str, Any]:
     """What later tasks need to know of the record's ``content`` while the service's invocation is ``running``."""
     return {
         "record": content["record"],

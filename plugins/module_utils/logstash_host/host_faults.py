@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from ..logstash import packages
 from . import listening, native_code
@@ -11,14 +13,14 @@ from . import listening, native_code
 SYSTEMD = "systemd"
 
 
-def has_systemd(params):
+def has_systemd(params: Mapping[str, Any]) -> bool:
     """Whether systemd runs the host, by its facts; ``params`` are those of logstash_host."""
     return not params["platform"] or params["platform"]["service_manager"] == SYSTEMD
 
 
-def find_general(params):
+def find_general(params: Mapping[str, Any]) -> list[str]:
     """What is wrong apart from the ports; ``params`` are those of logstash_host."""
-    found = []
+    found: list[str] = []
     if params["platform"]:
         found += find_in_platform(params["host"], params["installation"]["manager"], params["platform"])
     if params["java_home"]:
@@ -28,7 +30,7 @@ def find_general(params):
     return [fault for fault in found if fault]
 
 
-def find_in_platform(host, manager, platform):
+def find_in_platform(host: str, manager: str, platform: Mapping[str, Any]) -> Iterator[str]:
     """What the role cannot work with; ``platform`` has the keys of the option of logstash_host."""
     if platform["source"] != "archive" and manager not in packages.MANAGERS:
         yield (
@@ -43,7 +45,7 @@ def find_in_platform(host, manager, platform):
         )
 
 
-def find_in_java(host, home):
+def find_in_java(host: str, home: str) -> Iterator[str]:
     """Whether the program of a Java is not there."""
     if not os.access(f"{home}/bin/java", os.X_OK):
         yield (
@@ -52,7 +54,7 @@ def find_in_java(host, home):
         )
 
 
-def find_taken_ports(ports, host, pid):
+def find_taken_ports(ports: Iterable[Mapping[str, Any]], host: str, pid: int) -> list[str]:
     """The ports that others than process ``pid`` listen on; ``ports`` is a list of {variable, port}."""
     found = []
     for wanted in ports:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 from ..logstash import packages
 from . import service_manager
+from .service_manager import Run
 
 PREFIX = "logstash-"
 
 
-def started_at(pid, proc=Path("/proc")):
+def started_at(pid: int, proc: Path = Path("/proc")) -> float | None:
     """When a process was started, in seconds of the wall clock; None when there is no such process."""
     try:
         # The program's name, in brackets, may hold anything; the fields after it may not.
@@ -23,24 +26,31 @@ def started_at(pid, proc=Path("/proc")):
     return int(booted.split()[1]) + ticks / os.sysconf("SC_CLK_TCK")
 
 
-def is_outdated(started, installed, now):
+def is_outdated(started: float | None, installed: float, now: float) -> bool:
     """Whether a process runs what was there before. An installation in the future says only that the clock was set."""
     # The start is known to the second: the moment of the boot, which it is counted from, has no fractions.
     return started is not None and started + 1 < installed <= now
 
 
-def is_of_archive(unit):
+def is_of_archive(unit: Path) -> bool:
     """Whether a unit is the one for archives. Before 8.0 the packages write theirs to the same place."""
     return unit.is_file() and packages.UNIT_OF_ARCHIVE in unit.read_text(encoding="utf-8", errors="replace")
 
 
-def main_process(run, service):
+def main_process(run: Run, service: str) -> int:
     """The number of a service's main process, 0 where there is none; ``run(command)`` gives (code, output, errors)."""
     _code, output, _errors = run(["systemctl", "show", "--value", "--property=MainPID", service])
     return int(output) if output.strip().isdigit() else 0
 
 
-def look(module, where, pid):
+class RunsPrograms(Protocol):
+    """A module, as far as it is needed here."""
+
+    run_command: Callable[..., tuple[int, str, str]]
+    run_command_environ_update: dict[str, str]
+
+
+def look(module: RunsPrograms, where: Mapping[str, Any], pid: int) -> dict[str, Any]:
     """What is installed, as a dictionary.
 
     :param module: runs the package manager's programs.

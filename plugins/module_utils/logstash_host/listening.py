@@ -77,7 +77,7 @@ def others(pid: str | int) -> list[Listener]:
     return [found for inode, found in listeners("self").items() if inode not in own]
 
 
-def holders(port, pid):
+def holders(port: int, pid: int) -> list[tuple[int, str]]:
     """Who but process ``pid`` listens on a port in our network, as a sorted list of (process, name of its program).
 
     A socket whose process can't be seen, such as one in another container, has process 0 and no name.
@@ -86,7 +86,8 @@ def holders(port, pid):
     sockets = {inode for inode, found in listeners("self").items() if found.port == port and inode not in own}
     if not sockets:
         return []
-    found, seen = set(), set()
+    found: set[tuple[int, str]] = set()
+    seen: set[str] = set()
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
             held = sockets.intersection(open_sockets(process))

@@ -65,7 +65,7 @@ def own_directory(home: str | Path) -> Iterator[dict[str, str]]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def temporary_directory_fault(path, variable, user="", required=False):
+def temporary_directory_fault(path: str, variable: str, user: str = "", required: bool = False) -> str:
     """Why a directory can't be Java's temporary one, as a message; empty when it can.
 
     Looks at the mount of the directory, or of the nearest one above it as long as it doesn't exist. An existing one is
@@ -92,7 +92,7 @@ def temporary_directory_fault(path, variable, user="", required=False):
     return f"{named}, but {reason}" if reason else ""
 
 
-def _refusal_to(user, path):
+def _refusal_to(user: str, path: str) -> str:
     """What keeps a user, if there is one of that name, from loading libraries from an existing directory."""
     try:
         reason = accounts.do_as(accounts.find_account(user), lambda: _refusal(path))
@@ -103,7 +103,7 @@ def _refusal_to(user, path):
     return f"user {user} {reason}. {WAY_OUT}" if reason else ""
 
 
-def _refusal(path):
+def _refusal(path: str) -> str:
     """What keeps the user that runs this from loading native libraries from a directory; empty when nothing does."""
     if not os.access(path, os.W_OK | os.X_OK):
         return "cannot write to it"

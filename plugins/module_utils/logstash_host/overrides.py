@@ -8,10 +8,13 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from . import untrusted_paths
+from .untrusted_paths import Directory
 
 OWN_DROP_IN = "elk-deploy.conf"
 OWN_HEADER = "# Written by Ansible (elk.deploy.logstash)"
@@ -54,6 +57,13 @@ REMOVED = "# Taken out by Ansible (elk.deploy.logstash): "
 ASSIGNMENT = re.compile(r"""(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|(\S+))""")
 
 
+class Known(TypedDict):
+    """The variables that the role sets itself, and whether JAVA_HOME counts."""
+
+    set: set[str]
+    java_home_counts: bool
+
+
 @dataclass(frozen=True)
 class Override:
     """One find: the lines from `line` to `last` of a file, what they are, and what to do instead.
@@ -68,16 +78,16 @@ class Override:
     instead: str
     kind: str = "unit"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.what} ({self.instead})"
 
 
-def at(root, path):
+def at(root: str | Path, path: str | Path) -> Path:
     """A path of the host below a root, which is another one in tests."""
     return Path(root) / str(path).lstrip("/")
 
 
-def read_lines(path):
+def read_lines(path: str | Path) -> list[str]:
     """The lines of a file; none where there is no such file. A unit may name one below a directory of any user."""
     try:
         return untrusted_paths.read_file(str(path)).decode("utf-8", "replace").splitlines()
@@ -88,9 +98,10 @@ def read_lines(path):
         return []
 
 
-def joined_lines(lines):
+def joined_lines(lines: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     """(first line, last line, text) of a file's settings, with lines that end in a backslash joined; no comments."""
-    start, parts = 0, []
+    start = 0
+    parts: list[str] = []
     for number, line in enumerate(lines, 1):
         text = line.strip()
         if text.startswith(("#", ";")) or not (text or parts):
@@ -105,29 +116,29 @@ def joined_lines(lines):
         yield start, len(lines), " ".join(parts).strip()
 
 
-def assignments(text):
+def assignments(text: str) -> dict[str, str]:
     """{name: value} of the words of an Environment= line."""
     words = (next(group for group in match if group is not None) for match in map(re.Match.groups, _words(text)))
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
-def _words(text):
+def _words(text: str) -> Iterator[re.Match[str]]:
     return ASSIGNMENT.finditer(text)
 
 
-def decides(name, value, known):
+def decides(name: str, value: str, known: Known) -> bool:
     """Whether a variable says what runs: none that only repeats what is so anyway, or that the role sets itself."""
     if name == "JAVA_HOME" and known["java_home_counts"]:
         return name not in known["set"]
     return name in VARIABLES and name not in known["set"] and value.strip() not in HARMLESS.get(name, ())
 
 
-def instead_of(name):
+def instead_of(name: str) -> str:
     """What to set in place of a variable."""
     return VARIABLES.get(name, VARIABLES["LS_JAVA_HOME"])
 
 
-def find_in_environment(path, root, known):
+def find_in_environment(path: str | Path, root: str | Path, known: Known) -> Iterator[Override]:
     """The deciding variables of an EnvironmentFile."""
     for first, last, text in joined_lines(read_lines(at(root, path))):
         name, sign, value = text.partition("=")
@@ -136,10 +147,10 @@ def find_in_environment(path, root, known):
             yield Override(str(path), first, last, f"{name}=", instead_of(name))
 
 
-def find_in_unit(path, root, known, after_own):
+def find_in_unit(path: str, root: str | Path, known: Known, after_own: bool) -> Iterator[Override]:
     """The deciding lines of one drop-in. Those that come after the role's go before what it sets."""
     section = ""
-    of_files = {**known, "set": set() if after_own else known["set"]}
+    of_files: Known = {**known, "set": set() if after_own else known["set"]}
     for first, last, text in joined_lines(read_lines(at(root, path))):
         if text.startswith("["):
             section = text.strip("[]")
@@ -159,16 +170,16 @@ def find_in_unit(path, root, known, after_own):
             yield from find_in_environment(value.lstrip("-").strip("'\""), root, of_files)
 
 
-def drop_ins(root):
+def drop_ins(root: str | Path) -> list[str]:
     """The drop-ins of the unit in the order that systemd reads them; of two of one name the first folder's counts."""
-    found = {}
+    found: dict[str, str] = {}
     for folder in UNIT_FOLDERS:
         for path in sorted(at(root, f"{folder}/{UNIT}.d").glob("*.conf")):
             found.setdefault(path.name, f"{folder}/{UNIT}.d/{path.name}")
     return [found[name] for name in sorted(found)]
 
 
-def find_whole_units(root):
+def find_whole_units(root: str | Path) -> Iterator[Override]:
     """A unit that stands in the place of the package's, unless the role has written it."""
     for folder in ("/etc/systemd/system", "/usr/local/lib/systemd/system"):
         path = at(root, f"{folder}/{UNIT}")
@@ -181,12 +192,12 @@ def find_whole_units(root):
             yield Override(f"{folder}/{UNIT}", 1, len(lines), "a unit of its own", reason, "file")
 
 
-def find_deciding(root, environment, version):
+def find_deciding(root: str | Path, environment: Iterable[str], version: str) -> list[Override]:
     """What decides over the role; ``environment`` are the names of the variables that the role sets itself.
 
     :param version: the version of Logstash that is to run.
     """
-    known = {"set": set(environment), "java_home_counts": java_home_counts(version)}
+    known: Known = {"set": set(environment), "java_home_counts": java_home_counts(version)}
     found = list(find_whole_units(root))
     for path in ENVIRONMENT_FILES:
         found += find_in_environment(path, root, known)
@@ -197,17 +208,17 @@ def find_deciding(root, environment, version):
     return list(dict.fromkeys(found))
 
 
-def java_home_counts(version):
+def java_home_counts(version: str) -> bool:
     """Whether JAVA_HOME says which Java this version of Logstash runs with."""
     return int(version.partition(".")[0]) < LS_JAVA_HOME_ALONE
 
 
-def removable(found):
+def removable(found: Iterable[Override]) -> list[str]:
     """The files with lines that can be taken out."""
     return sorted({override.file for override in found if override.kind == "unit"})
 
 
-def refusal(found):
+def refusal(found: Iterable[Override]) -> str:
     """What to tell where such finds stop the run."""
     return (
         f"This was set up by hand and decides what Logstash runs, over the role: {'; '.join(map(str, found))}. Nothing "
@@ -217,20 +228,20 @@ def refusal(found):
     )
 
 
-def warning(found, handling):
+def warning(found: Iterable[Override], handling: str) -> str:
     """What to tell where the run goes on; ``handling`` is `leave` or `remove`."""
     does = "they stay and count" if handling == "leave" else "they give way to the role's"
     what = "; ".join(map(str, found))
     return f"This was set up by hand; as logstash_overrides is {handling}, {does}: {what}."
 
 
-def find_holds(root, manager, held, name="logstash"):
+def find_holds(root: str | Path, manager: str, held: bool, name: str = "logstash") -> list[Override]:
     """What holds the package at a version. Needed only where another one is to come, and the role has set none."""
     finder = {"apt": _find_apt_holds, "dnf": _find_dnf_holds}.get(manager)
     return list(finder(root, held, name)) if finder else []
 
 
-def _find_apt_holds(root, held, name):
+def _find_apt_holds(root: str | Path, held: bool, name: str) -> Iterator[Override]:
     if held:
         lines = read_lines(at(root, "/var/lib/dpkg/status"))
         start = lines.index(f"Package: {name}") + 1 if f"Package: {name}" in lines else 0
@@ -245,11 +256,11 @@ def _find_apt_holds(root, held, name):
                 yield Override(shown, number, number, "pin", "take the entry out, or allow the version", "hold")
 
 
-def _find_dnf_holds(root, _held, name):
-    path = "/etc/dnf/plugins/versionlock.list"
-    for number, line in enumerate(read_lines(at(root, path)), 1):
+def _find_dnf_holds(root: str | Path, _held: bool, name: str) -> Iterator[Override]:
+    locks = "/etc/dnf/plugins/versionlock.list"
+    for number, line in enumerate(read_lines(at(root, locks)), 1):
         if re.match(rf"!?(\d+:)?{name}(-\d|\*|$)", line.strip()):
-            yield Override(path, number, number, "versionlock", f"dnf versionlock delete {name}", "hold")
+            yield Override(locks, number, number, "versionlock", f"dnf versionlock delete {name}", "hold")
     folder = at(root, "/etc/yum.repos.d")
     for path in [at(root, "/etc/dnf/dnf.conf"), *(sorted(folder.glob("*.repo")) if folder.is_dir() else [])]:
         for first, last, text in joined_lines(read_lines(path)):
@@ -259,13 +270,13 @@ def _find_dnf_holds(root, _held, name):
                 yield Override(shown, first, last, f"{field.strip()}=", f"take {name} out of it", "hold")
 
 
-def name_matches(name, patterns):
+def name_matches(name: str, patterns: str) -> bool:
     """Whether one of several patterns means this package, and not simply every one."""
     words = re.split(r"[\s,]+", patterns.strip())
     return any(word.strip("*") and fnmatch.fnmatch(name, word.partition(":")[0]) for word in words if word)
 
 
-def take_out(root, overrides):
+def take_out(root: str | Path, overrides: Sequence[Override]) -> None:
     """Makes comments of the deciding lines. Raises OSError."""
     for file in {override.file for override in overrides}:
         path = at(root, file)
@@ -287,7 +298,7 @@ def take_out(root, overrides):
             replace(folder, path.name, text.encode("utf-8", "surrogateescape"), status)
 
 
-def replace(folder, name, content, status):
+def replace(folder: Directory, name: str, content: bytes, status: os.stat_result) -> None:
     """Replaces an entry of a Directory by a file with the owner and the mode of a status, in one step."""
     part = f"{name}.part"
     folder.remove(part)
