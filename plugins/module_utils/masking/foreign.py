@@ -65,13 +65,13 @@ LEAST_TOKEN = 16
 _WEB = re.compile(r"(?i)https?\Z")
 # A parameter of a query up to its value, with signs as they are, percent-encoded (also twice), or as in HTML and JSON.
 _PARAMETER = re.compile(
-    r"(?P<before>\?|&(?:amp;)?|%(?:25)*+(?:3[Ff]|26)|\\u0026)"
-    r"(?P<name>(?:[\w.~$\[\]-]|%(?:25)*+[0-9A-Fa-f]{2}(?<!3[Dd])(?<!26)){1,80}?)"
-    r"(?P<sign>=|%(?:25)*+3[Dd]|\\u003[dD])"
+    r"(?P<before>\?|&(?:amp;)?|%(?:25)*(?:3[Ff]|26)|\\u0026)"
+    r"(?P<name>(?:[\w.~$\[\]-]|%(?:25)*(?!25)[0-9A-Fa-f]{2}(?<!3[Dd])(?<!26)){1,80}?)"
+    r"(?P<sign>=|%(?:25)*3[Dd]|\\u003[dD])"
 )
 # A parameter's value; within a query that is encoded itself, up to the next encoded sign.
-_OF_PARAMETER = re.compile(r"[^\s\"'<>&#;\\`|)\]}]*+")
-_OF_ENCODED = re.compile(r"(?:[^\s\"'<>&#;\\`|)\]}%]|%(?!(?:25)*+(?:26|23)))*+")
+_OF_PARAMETER = re.compile(r"[^\s\"'<>&#;\\`|)\]}]*")
+_OF_ENCODED = re.compile(r"(?:[^\s\"'<>&#;\\`|)\]}%]+|%(?!(?:25)*(?:26|23)))*")
 # Beside what is_secret_name knows.
 _SIGNED = re.compile(r"(?i)(?:sig|signature|jwt|auth|sas|hmac)\Z")
 _ORACLE = re.compile(r"(?i)(:(?:thin|oci8?):[\w$#]{1,64}/)[^@\s\"']{1,256}(?=@)")
@@ -131,7 +131,7 @@ def _hide_parameters(text: str) -> str:
         if not _is_secret_parameter(found["name"]):
             continue
         is_encoded = "%" in found["before"] or "%" in found["sign"]
-        stop = (_OF_ENCODED if is_encoded else _OF_PARAMETER).match(text, start).end()
+        stop = _end(_OF_ENCODED if is_encoded else _OF_PARAMETER, text, start)
         if not _NOTHING.fullmatch(text[start:stop]):
             parts += [text[done:start], MASK]
             position = done = stop
@@ -210,7 +210,7 @@ def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
     if quoted := _QUOTE.match(text, start):
         return quoted.end(), _closing(text, quoted.end(), len(quoted[1]), quoted[2])
     if text.startswith("[", start):
-        return start, _LIST.match(text, start).end()
+        return start, _end(_LIST, text, start)
     if text.startswith("{", start) and _lead(text, found, before) != ";":
         # The names in it decide.
         return start, start
@@ -220,20 +220,21 @@ def _value(text: str, found: re.Match[str]) -> tuple[int, int]:
 def _unquoted(text: str, start: int, found: re.Match[str], before: str) -> int:
     lead = _lead(text, found, before)
     if "authorization" in found[0].lower():
-        return _HEADER.match(text, start).end()
+        return _end(_HEADER, text, start)
     if lead in ("&", "?") or text.endswith("&amp;", 0, found.start() - len(before)):
-        return _IN_QUERY.match(text, start).end()
+        return _end(_IN_QUERY, text, start)
     if lead == ";" or re.match(r"(?i)(?:account|access)[_-]?key|access[_-]?signature", found[0]):
-        return _IN_STRING.match(text, start).end()
+        return _end(_IN_STRING, text, start)
     line = text.rfind("\n", max(0, found.start() - LOOK_BACK), found.start()) + 1
     at_start = (line or found.start() <= LOOK_BACK) and not text[line : found.start() - len(before)].strip(" \t-\"'")
     if at_start and found["sign"].strip() == ":":
         # YAML: the value is the rest of the line, blanks and all, or the lines below that are further in.
         if block := _BLOCK.match(text, start):
-            indent = len(re.match(r"[ \t-]*", text[line : found.start()])[0])
+            head = text[line : found.start()]
+            indent = len(head) - len(head.lstrip(" \t-"))
             return _block_end(text, block.end(), indent)
-        return start + len(_LINE.match(text, start)[0].partition(" #")[0].rstrip())
-    end = _UNQUOTED.match(text, start).end()
+        return start + len(text[start : _end(_LINE, text, start)].partition(" #")[0].rstrip())
+    end = _end(_UNQUOTED, text, start)
     return start + len(text[start:end].rstrip(_AFTER))
 
 
@@ -247,6 +248,11 @@ def _block_end(text: str, start: int, indent: int) -> int:
     return start + len(text[start:end].rstrip())
 
 
+def _end(value: re.Pattern[str], text: str, start: int) -> int:
+    found = value.match(text, start)
+    return found.end() if found else start
+
+
 def _lead(text: str, found: re.Match[str], before: str) -> str:
     """The character in front of a name."""
     start = found.start() - len(before)
@@ -255,7 +261,8 @@ def _lead(text: str, found: re.Match[str], before: str) -> str:
 
 def _prefix(text: str, position: int) -> str:
     """The part of a name in front of the word that says what it is."""
-    return re.search(r"[\w.-]*$", text[max(0, position - LOOK_BACK) : position])[0]
+    found = re.search(r"[\w.-]*$", text[max(0, position - LOOK_BACK) : position])
+    return found[0] if found else ""
 
 
 def _closing(text: str, start: int, level: int, quote: str) -> int:
