@@ -214,7 +214,8 @@ class ActionModule(MaskedAction):
 def _fetched(address: str, checksum: str) -> Path:
     """A file from an address; fetched once, and looked at each time."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(cache) / "elk-deploy" / checksum.replace(":", "-")
+    # Beside package files, which have the same form of names.
+    folder = Path(cache) / "elk-deploy/plugins" / checksum.replace(":", "-")
     path = folder / name_of(address)
     algorithm, _, wanted = checksum.partition(":")
     if path.is_file() and digest(path, algorithm) == wanted:
