@@ -106,7 +106,7 @@ class Checker:
             if key not in flags and isinstance(value, str) and (token := _TOKEN.search(value)):
                 if key in _SECRET:
                     raise self._error(key, "a token was not substituted, or the value has #{ in it. Use a reference")
-                name = token[0].removeprefix("#{").removesuffix("}")
+                name = token[0].removeprefix("#{").removeprefix("if ").removesuffix("}")
                 raise self._error(
                     key,
                     f"the token {token[0]} was not substituted. Define the variable {name} for this environment and "
