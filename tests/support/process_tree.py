@@ -30,17 +30,32 @@ def parents() -> dict[int, int]:
 def kill_tree(root: int) -> None:
     """Ends a process and what it started, also what has a process group of its own by now.
 
-    All are stopped before the first one ends: one that still ran could start another, which nobody would know of.
+    All are stopped before the first one ends: one that still ran could start another, which nobody would know of. A
+    signal takes a moment, in which a process may be in the middle of starting one; so each is waited for.
     """
     doomed: list[int] = []
     found = [root]
     while found:
         for process in found:
             _send(process, signal.SIGSTOP)
+        for process in found:
+            _wait_until_stopped(process)
         doomed += found
         found = [child for child, parent in parents().items() if parent in doomed and child not in doomed]
     for process in doomed:
         _send(process, signal.SIGKILL)
+
+
+def _wait_until_stopped(process: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return
+        if state in "TtZX":
+            return
+        time.sleep(INTERVAL)
 
 
 def _send(process: int, number: signal.Signals) -> None:

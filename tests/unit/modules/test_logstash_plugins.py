@@ -569,6 +569,8 @@ def test_a_file_from_an_address_is_fetched_once_and_is_what_its_checksum_says(
     assert [one.name for one in (tmp_path / "cache").rglob("*.gem")] == [gem.name]
     # And what somebody puts into the cache is looked at each time.
     (kept,) = (tmp_path / "cache").rglob("*.gem")
+    # Packages from S3 lie beside that folder, by the same form of names.
+    assert kept.parent.parent == tmp_path / "cache/elk-deploy/plugins"
     kept.write_bytes(b"evil")
     again = play(plugin, **options)
     assert again.returncode == 2
