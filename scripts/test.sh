@@ -76,7 +76,7 @@ run_e2e() {
 }
 
 stage "tools"
-scripts/setup.sh || exit 1
+scripts/setup.sh dev || exit 1
 rm -rf build/tests build/molecule "$ELK_TEST_MODULES"
 mkdir -p build/tests
 for part in "$@"; do
