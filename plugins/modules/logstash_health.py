@@ -94,10 +94,37 @@ options:
       - Unless it is 0, it is at least 10 if an input listens on a port that is neither literal nor one of O(ports).
     type: int
     default: 0
+  record:
+    description:
+      - What is written down of a service that is healthy, in the file that M(elk.deploy.logstash_proven) reads. Without
+        it, nothing is written.
+    type: dict
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      found:
+        description: The record that the module M(elk.deploy.logstash_found) keeps, for RV(found).
+        type: path
+        default: ""
+      state:
+        description: V(proven) removes the mark of a change; V(pending) leaves it, for work that remains to be done.
+        type: str
+        choices: [proven, pending]
+        default: proven
+      content:
+        description: As O(elk.deploy.logstash_proven#module:record).
+        type: dict
+        required: true
+      keep:
+        description: How many records are kept, including this one.
+        type: int
+        default: 5
 attributes:
   check_mode:
     support: full
-    description: Does not wait, since nothing was started.
+    description: Does not wait, since nothing was started. Reports whether O(record) would change.
 """
 
 EXAMPLES = r"""
@@ -110,6 +137,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+found:
+  description: What was on the host before the first change; empty if nothing is saved.
+  type: dict
+  returned: success, with O(record)
 version:
   description: The version that the node API reports.
   type: str
@@ -138,6 +169,7 @@ from urllib.error import HTTPError
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
+    deployment_record,
     explanations,
     input_ports,
     java_options,
@@ -494,6 +526,30 @@ def wait(module, api):
         time.sleep(INTERVAL)
 
 
+def write_record(module):
+    """Writes down that the service is healthy; returns what changed, and what was kept before the first change."""
+    wanted = module.params["record"]
+    if not wanted:
+        return {"changed": False}
+    path, service = wanted["path"], module.params["service"]
+    try:
+        before = deployment_record.read(path)
+        running = deployment_record.invocation(module.run_command, service)
+        after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
+    except OSError as error:
+        module.fail_json(msg=f"What was proven is not read from {path}: {error}")
+    changed = after != before
+    try:
+        if changed and not module.check_mode:
+            deployment_record.write(path, after)
+    except OSError as error:
+        module.fail_json(
+            msg=f"{path} cannot be written: {error}. Make room on that file system, or make it writable, and run again."
+        )
+    # What was set up by hand is another's, and may say anything.
+    return {"changed": changed, "found": module.mask.everything(deployment_record.read_found(wanted["found"]))}
+
+
 def main():
     """Runs the module."""
     module = AnsibleModule(
@@ -514,6 +570,16 @@ def main():
             "option_files": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
+            "record": {
+                "type": "dict",
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "found": {"type": "path", "default": ""},
+                    "state": {"type": "str", "choices": ["proven", "pending"], "default": "proven"},
+                    "content": {"type": "dict", "required": True},
+                    "keep": {"type": "int", "default": 5},
+                },
+            },
         },
         facts=["version"],
         supports_check_mode=True,
@@ -525,7 +591,7 @@ def main():
             "the id of each pipeline that has to run."
         )
     if module.check_mode:
-        module.exit_json(changed=False, msg="Health is proven once the service runs.")
+        module.exit_json(msg="Health is proven once the service runs.", **write_record(module))
 
     start = time.monotonic()
     try:
@@ -538,7 +604,7 @@ def main():
         module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
     seconds = round(time.monotonic() - start, 1)
     if not problem:
-        module.exit_json(changed=False, version=version, seconds=seconds)
+        module.exit_json(version=version, seconds=seconds, **write_record(module))
 
     printed = read_journal(module, params["service"], runs)
     said = [entry for entries in [*log.starts, logstash_log.entries(printed)] for entry in entries]

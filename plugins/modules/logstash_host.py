@@ -156,6 +156,39 @@ options:
         description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) says which Java that is.
         type: str
         required: true
+  old_data:
+    description:
+      - Asks for what a changed path would leave behind, as M(elk.deploy.logstash_old_data) does, which moves it later.
+      - With V(fail), what would be left behind counts as wrong; otherwise a warning says what becomes of it.
+    type: dict
+    suboptions:
+      settings:
+        description: The C(logstash.yml) that says where the data is now.
+        type: path
+        required: true
+      paths:
+        description: The paths that apply from now on, as in O(elk.deploy.logstash_old_data#module:to_paths).
+        type: dict
+        required: true
+      queues:
+        description: As in O(elk.deploy.logstash_old_data#module:to_queues).
+        type: list
+        elements: path
+        default: []
+      handling:
+        description: The value of C(logstash_old_data).
+        type: str
+        choices: [fail, move, leave]
+        default: fail
+      user:
+        description: The user of the service.
+        type: str
+        default: logstash
+  unmanaged:
+    description: Places in which M(elk.deploy.unmanaged_files) looks for files that nobody manages.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     support: full
@@ -211,6 +244,9 @@ installed:
     outdated:
       description: Whether the service's process was started before what it runs was installed.
       type: bool
+    serves:
+      description: What the service does, with C(active), whether it runs, and C(enabled), whether it starts at boot.
+      type: dict
     system_call_groups:
       description: Whether the host's systemd knows the group C(@system-service) of system calls.
       type: bool
@@ -234,6 +270,11 @@ overrides:
       description: The files with lines that M(elk.deploy.logstash_overrides) takes out.
       type: list
       elements: str
+unmanaged:
+  description: The files that nobody manages in O(unmanaged).
+  type: list
+  elements: str
+  returned: success
 renamed:
   description: The former names of releases that got, or in check mode would get, other names.
   type: list
@@ -247,8 +288,10 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     deployment_record,
     host_faults,
     installation,
+    left_data,
     overrides,
     releases,
+    unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -310,6 +353,17 @@ OPTIONS = {
             "version": {"type": "str", "required": True},
         },
     },
+    "old_data": {
+        "type": "dict",
+        "options": {
+            "settings": {"type": "path", "required": True},
+            "paths": {"type": "dict", "required": True},
+            "queues": {"type": "list", "elements": "path", "default": []},
+            "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
+            "user": {"type": "str", "default": "logstash"},
+        },
+    },
+    "unmanaged": {"type": "list", "elements": "path", "default": []},
 }
 
 
@@ -326,6 +380,27 @@ def find_overrides(params, installed, content):
     return found
 
 
+def look_at_data(wanted):
+    """What is wrong, and what is to be warned of, where a changed path would leave something behind: two lists."""
+    if not wanted:
+        return [], []
+    look = left_data.look(
+        {
+            "from_settings": wanted["settings"],
+            "from_paths": None,
+            "to_settings": None,
+            "to_paths": wanted["paths"],
+            "to_queues": wanted["queues"],
+            "user": wanted["user"],
+        }
+    )
+    if not look.stored:
+        return [], look.warnings
+    if wanted["handling"] == "fail":
+        return [look.fault()], look.warnings
+    return [], [*look.warnings, look.notice(wanted["handling"])]
+
+
 def rename_releases(module, content, former):
     """The record's content, with names by the key for releases of before."""
     record = module.params["record"]
@@ -340,7 +415,7 @@ def rename_releases(module, content, former):
 
 def main():
     """Runs the module."""
-    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven"], supports_check_mode=True)
+    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven", "unmanaged"], supports_check_mode=True)
     params = module.params
     record, service = params["record"], params["service"]
     faults = host_faults.find_general(params) if params["checks"] else []
@@ -350,7 +425,7 @@ def main():
     pid = installation.main_process(module.run_command, service)
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
-    installed = installation.look(module, params["installation"], pid)
+    installed = installation.look(module, params["installation"], pid, service)
     content = None
     if record:
         try:
@@ -362,10 +437,19 @@ def main():
     if found and handling == "fail":
         faults.append(overrides.refusal(found))
     finds = [dataclasses.asdict(override) for override in found]
+    warnings, unmanaged = [], []
+    try:
+        left, warnings = look_at_data(params["old_data"])
+        faults += left
+        unmanaged = unmanaged_files.find(params["unmanaged"])
+    except OSError as error:
+        faults.append(f"Old data, or files that nobody manages, can't be looked for: {error} Nothing was changed.")
     if faults:
         module.fail_json(msg="\n".join(faults), found=finds)
     if found:
         module.warn(overrides.warning(found, handling))
+    for warning in warnings:
+        module.warn(warning)
 
     former = releases.former(record["settings"]) if record and record["settings"] else []
     if former and not module.check_mode:
@@ -379,6 +463,7 @@ def main():
     module.exit_json(
         changed=bool(former),
         renamed=former,
+        unmanaged=unmanaged,
         installed=installed,
         proven=proven,
         overrides={"found": finds, "removable": overrides.removable(found)},

@@ -123,10 +123,8 @@ def main():
     running = deployment_record.invocation(module.run_command, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
-        after = deployment_record.advance(before, params["record"], params["keep"])
-    if params["state"] == "proven":
-        after = {**after, "changing": None}
-    elif params["state"] == "pending" or (params["state"] == "changing" and before["changing"] is None):
+        after = deployment_record.healthy(before, params["record"], params["state"], running, params["keep"])
+    elif params["state"] == "changing" and before["changing"] is None:
         after = {**after, "changing": running}
     changed = after != before
     if changed and not module.check_mode:

@@ -111,6 +111,16 @@ def advance(content: Mapping[str, Any], record: Mapping[str, Any], keep: int) ->
     return {**content, "record": record, "earlier": earlier[: keep - 1]}
 
 
+def healthy(
+    content: Mapping[str, Any], record: Mapping[str, Any], state: str, running: str, keep: int
+) -> dict[str, Any]:
+    """The content once ``record`` is proven: ``state`` is `proven`, or `pending` where the mark of a change stays.
+
+    ``running`` is the service's invocation, and ``keep`` how many records are kept.
+    """
+    return {**advance(content, record, keep), "changing": running if state == "pending" else None}
+
+
 def describe(content: Mapping[str, Any], running: str, found: str, run: Run, service: str) -> dict[str, Any]:
     """What later tasks need to know of the record's ``content`` while the service's invocation is ``running``."""
     return {

@@ -72,13 +72,7 @@ EXCEPTIONS = {
     },
     "modules/logstash_health.py": {"expected_ports": SETTINGS},
     "modules/logstash_keystore.py": {"*": STAGED},
-    "modules/logstash_old_data.py": {
-        "read_home": SETTINGS,
-        "default_data": SETTINGS,
-        "stop_and_move": SETTINGS,
-        "changed_kinds": "paths are only compared",
-        "warn_of_left_queues": "paths are only compared",
-    },
+    "modules/logstash_old_data.py": {"stop_and_move": SETTINGS},
     "modules/logstash_package.py": {"*": PACKAGES},
     "modules/logstash_positions.py": {"find": STAGED},
     "modules/logstash_validate.py": {
@@ -101,6 +95,12 @@ EXCEPTIONS = {
     "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
     "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
+    "module_utils/logstash_host/left_data.py": {
+        "read_home": SETTINGS,
+        "default_data": SETTINGS,
+        "changed_kinds": "paths are only compared",
+        "left_queues": "paths are only compared",
+    },
     "module_utils/logstash_host/listening.py": {"*": PROC},
     "module_utils/logstash_host/native_code.py": {
         "refuses_programs": AS_USER,
