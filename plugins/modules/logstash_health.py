@@ -104,10 +104,6 @@ options:
         description: The file.
         type: path
         required: true
-      found:
-        description: The record that the module M(elk.deploy.logstash_found) keeps, for RV(found).
-        type: path
-        default: ""
       state:
         description: V(proven) removes the mark of a change; V(pending) leaves it, for work that remains to be done.
         type: str
@@ -121,6 +117,9 @@ options:
         description: How many records are kept, including this one.
         type: int
         default: 5
+      forget:
+        description: A folder that is removed with V(proven), such as the one of M(elk.deploy.logstash_found).
+        type: path
 attributes:
   check_mode:
     support: full
@@ -137,10 +136,6 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-found:
-  description: What was on the host before the first change; empty if nothing is saved.
-  type: dict
-  returned: success, with O(record)
 version:
   description: The version that the node API reports.
   type: str
@@ -527,27 +522,31 @@ def wait(module, api):
 
 
 def write_record(module):
-    """Writes down that the service is healthy; returns what changed, and what was kept before the first change."""
+    """Writes down that the service is healthy; returns whether that changed anything."""
     wanted = module.params["record"]
     if not wanted:
         return {"changed": False}
-    path, service = wanted["path"], module.params["service"]
+    path, service, forget = wanted["path"], module.params["service"], wanted["forget"]
     try:
         before = deployment_record.read(path)
-        running = deployment_record.invocation(module.run_command, service)
-        after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
     except OSError as error:
         module.fail_json(msg=f"What was proven is not read from {path}: {error}")
+    running = deployment_record.invocation(module.run_command, service)
+    after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
     changed = after != before
-    try:
-        if changed and not module.check_mode:
-            deployment_record.write(path, after)
-    except OSError as error:
-        module.fail_json(
-            msg=f"{path} cannot be written: {error}. Make room on that file system, or make it writable, and run again."
-        )
-    # What was set up by hand is another's, and may say anything.
-    return {"changed": changed, "found": module.mask.everything(deployment_record.read_found(wanted["found"]))}
+    forgets = deployment_record.forgets(forget, wanted["state"])
+    if not module.check_mode:
+        try:
+            if changed:
+                deployment_record.write(path, after)
+            if forgets:
+                deployment_record.forget(forget)
+        except OSError as error:
+            module.fail_json(
+                msg=f"{error.filename or path} cannot be written: {error}. Make room on that file system, or make it "
+                "writable, and run again."
+            )
+    return {"changed": changed or forgets}
 
 
 def main():
@@ -574,10 +573,10 @@ def main():
                 "type": "dict",
                 "options": {
                     "path": {"type": "path", "required": True},
-                    "found": {"type": "path", "default": ""},
                     "state": {"type": "str", "choices": ["proven", "pending"], "default": "proven"},
                     "content": {"type": "dict", "required": True},
                     "keep": {"type": "int", "default": 5},
+                    "forget": {"type": "path"},
                 },
             },
         },

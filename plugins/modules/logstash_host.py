@@ -184,6 +184,33 @@ options:
         description: The user of the service.
         type: str
         default: logstash
+  plan:
+    description:
+      - Further options of this module at once, such as C(look) of M(elk.deploy.logstash_plan). Those of the task go
+        before them.
+    type: dict
+    default: {}
+  wanted:
+    description:
+      - What the host should have. The action holds RV(installed) and RV(proven) against it on the control node.
+    type: dict
+    suboptions:
+      version:
+        description: The version of Logstash.
+        type: str
+        required: true
+      source:
+        description: The value of C(logstash_source).
+        type: str
+        required: true
+      hold:
+        description: Whether the package is to be held.
+        type: bool
+        required: true
+      rollback_to:
+        description: The release to go back to, or V(previous), for RV(target).
+        type: str
+        default: ""
   unmanaged:
     description: Places in which M(elk.deploy.unmanaged_files) looks for files that nobody manages.
     type: list
@@ -244,6 +271,19 @@ installed:
     outdated:
       description: Whether the service's process was started before what it runs was installed.
       type: bool
+    is_wanted:
+      description: Whether the version of O(wanted) is installed. Only with O(wanted), as the three after it.
+      type: bool
+    is_held:
+      description: Whether it is held as O(wanted) says.
+      type: bool
+    is_current:
+      description: Whether the service's process runs it.
+      type: bool
+    keep:
+      description: The other versions whose package files have to stay on the host.
+      type: list
+      elements: str
     serves:
       description: What the service does, with C(active), whether it runs, and C(enabled), whether it starts at boot.
       type: dict
@@ -266,6 +306,9 @@ overrides:
       description: What was found, each with C(file), C(line), C(what) and C(instead).
       type: list
       elements: dict
+    handling:
+      description: The value of O(overrides.handling), or empty.
+      type: str
     removable:
       description: The files with lines that M(elk.deploy.logstash_overrides) takes out.
       type: list
@@ -275,6 +318,15 @@ unmanaged:
   type: list
   elements: str
   returned: success
+releases:
+  description: The releases of the settings that have passed the health check, newest first.
+  type: list
+  elements: str
+  returned: success, with O(wanted)
+target:
+  description: What was written down of the release to go back to; empty if there is no such release.
+  type: dict
+  returned: success, with O(wanted)
 renamed:
   description: The former names of releases that got, or in check mode would get, other names.
   type: list
@@ -466,7 +518,7 @@ def main():
         unmanaged=unmanaged,
         installed=installed,
         proven=proven,
-        overrides={"found": finds, "removable": overrides.removable(found)},
+        overrides={"found": finds, "handling": handling, "removable": overrides.removable(found)},
     )
 
 

@@ -123,7 +123,8 @@ class Look:
     def notice(self, handling: str) -> str:
         """What to say where it is left, or to be moved later."""
         if handling == "leave":
-            return f"A path changes ({self.where()}); as logstash_old_data is leave, this stays where it is: {self.what()}."
+            where, what = self.where(), self.what()
+            return f"A path changes ({where}); as logstash_old_data is leave, this stays where it is: {what}."
         return f"A path changes ({self.where()}); this is moved once the new settings are proven: {self.what()}."
 
 

@@ -117,6 +117,7 @@ EXCEPTIONS = {
     "module_utils/logstash_host/service_manager.py": {"*": "what systemd and the kernel have in /run and /proc"},
     "module_utils/logstash_host/settings_copy.py": {"expand": AS_USER, "SettingsCopy": THROW_AWAY},
     "module_utils/logstash/inputs.py": {"_hooks": "files on the control node"},
+    "module_utils/logstash/plan.py": {"template_path": "paths on the control node are only resolved"},
     "module_utils/logstash/packages.py": {"*": PACKAGES},
     "module_utils/logstash/debian_rebuild.py": {"*": PACKAGES},
     "module_utils/logstash/plugin_settings.py": {"*": "a file of the collection"},
@@ -241,8 +242,8 @@ def test_what_counts_as_an_operation(line, operation):
 
 # Variables that name directories of the service's user, or files in them.
 OF_THE_USER = re.compile(
-    r"logstash_path_(data|queue|dead_letter_queue|logs|tmp)|_logstash_(tmpdir|tmp_in_unit|write_paths|data_paths|"
-    r"directories|pipeline_directories|homes|own_tmpdirs)|logstash_write_paths|log_file|verify_events_file|"
+    r"logstash_path_(data|queue|dead_letter_queue|logs|tmp)|__logstash_plan\.(temporary_directory|"
+    r"write_paths|data_paths|directories|queues|look)|logstash_write_paths|log_file|verify_events_file|"
     r"/var/l(ib|og)/logstash(?!-)"
 )
 # Modules that touch nothing on a host.

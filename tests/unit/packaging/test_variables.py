@@ -122,7 +122,13 @@ def texts():
     folders = [ROOT / "playbooks", *(ROOT / f"roles/{role}" for role in ROLES)]
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".j2")]
     # These read the variables of role logstash themselves.
-    files += [ROOT / "plugins" / name for name in ("action/logstash_inputs.py", "module_utils/logstash/inputs.py")]
+    files += [
+        ROOT / "plugins" / name
+        for name in (
+            *("action/logstash_plan.py", "action/logstash_settings.py"),
+            *("module_utils/logstash/inputs.py", "module_utils/logstash/plan.py"),
+        )
+    ]
     return {
         path: re.sub(r"(?m)^ *#.*$", "", path.read_text())
         for path in files
