@@ -85,7 +85,7 @@ def test_a_pipeline_has_directories_for_what_it_keeps_and_its_own_settings_count
     pipelines = [
         pipeline("a"),
         pipeline("b", **{"queue.type": "memory", "dead_letter_queue.enable": "yes"}),
-        pipeline("c", **{"path": {"queue": "/other"}}),
+        pipeline("c", path={"queue": "/other"}),
     ]
     read = given(logstash_pipelines=pipelines, logstash_settings={"queue.type": "persisted"})
     assert [(one["holds"], one["path"]) for one in plan.pipeline_directories(read)] == [
