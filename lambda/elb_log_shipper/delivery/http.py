@@ -9,7 +9,6 @@ import base64
 import contextlib
 import io
 import re
-import socket
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .answers import Answer, AnswerError, read_answer
-from .connections import Connector, Incoming, is_open, reason
+from .connections import Connection, Connector, Incoming, is_open, reason
 from .headers import is_value
 from .receiver import Receiver
 from .refusals import MOST_REFUSALS, Refusal, RefusedError
@@ -82,7 +81,7 @@ class HttpSink:
         self._sent: _Request | None = None  # its answer was not read yet
         self._refusals: list[Refusal] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
-        self._socket: socket.socket | None = None
+        self._socket: Connection | None = None
         self._stream: BinaryIO | None = None
         self._head = b""
         self._answered = False  # something was accepted on this connection
