@@ -1,4 +1,4 @@
-"""Action of logstash_inputs: whether a host can be deployed with its variables, on the controller only."""
+"""Action of logstash_plan: whether a host can be deployed with its variables, and what it then should have."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.parsing.vault import EncryptedString
 
-from ..module_utils.logstash import inputs, keystore_entries
-from ..module_utils.logstash.inputs import Reader
+from ..module_utils.logstash import inputs, keystore_entries, plan
+from ..module_utils.logstash.plan import Variables
 from ..plugin_utils.masked_action import COLLECTION, MaskedAction
+from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 
-OPTIONS = {"without_value": {"type": "list", "elements": "str", "default": []}}
+OPTIONS = {
+    "role_path": {"type": "path", "required": True},
+    "entry": {"type": "str", "required": True},
+    "check": {"type": "bool", "default": True},
+}
 
 
 class ActionModule(MaskedAction):
@@ -30,8 +34,31 @@ class ActionModule(MaskedAction):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
         if checked.error_messages:
-            raise AnsibleActionFail(f"logstash_inputs: wrong options: {'; '.join(checked.error_messages)}")
-        read = self._reader(task_vars)
+            raise AnsibleActionFail(f"logstash_plan: wrong options: {'; '.join(checked.error_messages)}")
+        wanted = checked.validated_parameters
+        read = RoleVariables(task_vars, self._templar.template)
+        tokens = "return" if wanted["check"] else "fail"
+        arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}
+        without_value = self._run("role_arguments", arguments, task_vars).get("without_value", [])
+        warnings = self._check(read, without_value, task_vars) if wanted["check"] else []
+        # Nothing in it is secret, and none of it may be masked: tasks work with it.
+        self._masked_on_the_host = True
+        warnings = [self._mask.text(text) for text in warnings]
+        return result | self._parts(read, needs_all=wanted["check"]) | {"changed": False, "warnings": warnings}
+
+    def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
+        """The plan. Where a host only goes back, what the new variables lack does not count until it is used."""
+        found = {}
+        for name, make in plan.PARTS.items():
+            try:
+                found[name] = make(read)
+            except (NoValueYetError, AnsibleError, ValueError, KeyError):
+                if needs_all:
+                    raise
+        return found
+
+    def _check(self, read: Variables, without_value: list[str], task_vars: dict[str, Any]) -> list[str]:
+        """Fails with all that is wrong; returns what there is to warn of."""
         told = _Told()
         wrong: set[str] = set()
         for check in inputs.CHECKS:
@@ -45,7 +72,7 @@ class ActionModule(MaskedAction):
         warnings: list[str] = []
         if "logstash_version" not in wrong:
             with told.failures():
-                warnings += self._run("logstash_check", _of_version(read), task_vars)
+                warnings += self._run("logstash_check", _of_version(read), task_vars).get("warnings", [])
             with told.failures():
                 told.add(*_keystore(read))
         with told.failures():
@@ -57,34 +84,18 @@ class ActionModule(MaskedAction):
         # After the templates, whose tokens are reported with their lines; mostly it is the same that is missing.
         if len(told.messages) == before:
             with told.failures():
-                told.add(*(checked.validated_parameters["without_value"] or inputs.port_faults(read)))
+                told.add(*(without_value or inputs.port_faults(read)))
         if told.messages or told.unread:
             raise AnsibleActionFail("\n".join(told.messages or told.unread))
-        return result | {"changed": False, "warnings": warnings}
-
-    def _reader(self, task_vars: dict[str, Any]) -> Reader:
-        """What gives the value of a variable. Raises NoValueYetError and AnsibleError."""
-        known: dict[str, Any] = {}
-
-        def read(name: str) -> Any:
-            if name not in known:
-                try:
-                    known[name] = _plain(self._templar.template(task_vars[name]))
-                except AnsibleError as error:
-                    if "octopus_substitute" in str(error):
-                        raise NoValueYetError(f"{name} has no value: {error}") from None
-                    raise
-            return known[name]
-
-        return read
+        return warnings
 
     def _message(self, fault: inputs.Fault) -> str:
         # Masked before: as JSON, a secret may look otherwise.
         value = json.dumps(self._mask.everything(fault.value))
         return f"{fault.variable} is {value}; expected {fault.expected}. {fault.way_out}"
 
-    def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> list[str]:
-        """What another action of the collection warns of. Raises AnsibleError with what it finds wrong."""
+    def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""
         task = self._task.copy()
         task.action = COLLECTION + name
         task.args = arguments
@@ -97,11 +108,8 @@ class ActionModule(MaskedAction):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        return action.work({}, task_vars).get("warnings", [])
-
-
-class NoValueYetError(Exception):
-    """A variable is made from a token without a value, which is said with the tokens."""
+        found: dict[str, Any] = action.work({}, task_vars)
+        return found
 
 
 class _Told:
@@ -125,22 +133,22 @@ class _Told:
             self.messages.append(str(error))
 
 
-def _of_version(read: Reader) -> dict[str, Any]:
+def _of_version(read: Variables) -> dict[str, Any]:
     return {
         "version": read("logstash_version"),
         "settings": read("logstash_settings"),
         "pipelines": read("logstash_pipelines"),
         "unchecked": read("logstash_settings_unchecked"),
-        "reserved": read("_logstash_reserved_settings"),
+        "reserved": plan.RESERVED_SETTINGS,
         "heap_size": read("logstash_heap_size"),
         "jvm_options": read("logstash_jvm_options"),
         "environment": read("logstash_environment"),
-        "reserved_environment": read("_logstash_reserved_environment"),
+        "reserved_environment": plan.RESERVED_ENVIRONMENT,
         "tls_files": read("logstash_tls_files"),
     }
 
 
-def _of_plugins(read: Reader) -> dict[str, Any]:
+def _of_plugins(read: Variables) -> dict[str, Any]:
     return {
         "plugins": read("logstash_plugins"),
         "require_checksums": read("logstash_require_checksums"),
@@ -149,16 +157,16 @@ def _of_plugins(read: Reader) -> dict[str, Any]:
     }
 
 
-def _of_tokens(read: Reader) -> dict[str, Any]:
+def _of_tokens(read: Variables) -> dict[str, Any]:
     return {
-        "pipelines": list(dict.fromkeys(file["src"] for file in read("_logstash_pipeline_files"))),
-        "src": read("_logstash_token_files"),
-        "text": read("_logstash_token_texts"),
+        "pipelines": list(dict.fromkeys(file["src"] for file in plan.pipeline_files(read))),
+        "src": plan.token_files(read),
+        "text": plan.token_texts(read),
         "required": read("logstash_required_variables"),
     }
 
 
-def _keystore(read: Reader) -> list[str]:
+def _keystore(read: Variables) -> list[str]:
     if not read("logstash_keystore"):
         return []
     entries = {name: keystore_entries.as_text(value) for name, value in read("logstash_keystore").items()}
@@ -167,11 +175,11 @@ def _keystore(read: Reader) -> list[str]:
     return [fault] if fault else []
 
 
-def _package_file(read: Reader) -> Iterator[str]:
+def _package_file(read: Variables) -> Iterator[str]:
     """What is wrong with a package file on this machine; nothing where it comes from elsewhere."""
-    if not read("_logstash_local_package"):
+    if not plan.is_local_package(read):
         return
-    path, shown = Path(read("_logstash_package_path")), json.dumps(read("logstash_package_url"))
+    path, shown = Path(plan.package_path(read)), json.dumps(read("logstash_package_url"))
     algorithm, _, wanted = read("logstash_package_checksum").partition(":")
     if not path.exists():
         yield (
@@ -193,14 +201,3 @@ def _package_file(read: Reader) -> Iterator[str]:
             f"logstash_package_checksum is {json.dumps(f'{algorithm}:{wanted}')}, but {path} has {algorithm}:{found}. "
             "Fetch the package again, or correct the checksum once you know that the file is the right one."
         )
-
-
-def _plain(value: Any) -> Any:
-    """A value with all that Ansible evaluates or decrypts only when it is read."""
-    if isinstance(value, EncryptedString):
-        return str(value)
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
