@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e, coverage. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -50,14 +50,19 @@ run_lint() {
 }
 
 run_unit() {
+    "$venv/bin/pytest" -n 2 --dist worksteal -q "${shuffled[@]}" tests/unit
+}
+
+run_integration() {
     # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
     if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
-    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" tests/unit
+    # Tests of one file share what Ansible has made for them once.
+    "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
 
 run_coverage() {
     rm -rf build/coverage
-    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit
+    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit tests/integration
 }
 
 run_molecule() {
@@ -72,7 +77,7 @@ run_molecule() {
 run_e2e() {
     need_engine || return
     # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
+    "$venv/bin/pytest" -q -s tests/end_to_end
 }
 
 stage "tools"

@@ -1,7 +1,7 @@
 """The argument specs of all roles, and values that do not fit them."""
 
 import yaml
-from inventory_runs import ROOT
+from ansible_process import ROOT
 
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 SPECS = {

@@ -1,17 +1,15 @@
 """The lock of a host: genuine runs of ansible-playbook that meet at one file."""
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import process_tree
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import Lock
 from ansible_collections.elk.deploy.plugins.plugin_utils import control_node
+from ansible_process import process
 
-ROOT = Path(__file__).parents[3]
 OTHER = {
     "run": "kernel-b pid:[1]/7/99", "host": "broker-1", "who": "bea@ci-2", "process": "7", "started": "99",
     "boot": "kernel-b pid:[1]", "machine": "ci-2/b", "playbook": "playbooks/site.yml",
@@ -47,21 +45,13 @@ class Runs:
         (folder / "play.yml").write_text(PLAY)
 
     def command(self, hosts="broker-1", check=False, **variables) -> dict:
-        program = Path(sys.executable).with_name("ansible-playbook")
         inventory = ",".join(hosts.split()) + ","
         python = "{{ ansible_playbook_python }}"
         given = {"lock": str(self.path), "ansible_python_interpreter": python, **variables}
-        return {
-            "args": [
-                program, "-i", inventory, "play.yml", "-e", json.dumps(given), *["--check"] * check
-            ],
-            "cwd": self.folder,
-            "env": {
-                **os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"), "ANSIBLE_FORCE_COLOR": "0",
-                "ANSIBLE_HOME": str(self.folder), "ANSIBLE_LOCALHOST_WARNING": "0",
-            },
-            "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
-        }  # fmt: skip
+        words = ("-i", inventory, "play.yml", "-e", json.dumps(given), *["--check"] * check)
+        home = {"ANSIBLE_HOME": str(self.folder)}
+        started = process("ansible-playbook", *words, cwd=self.folder, environment=home)
+        return {**started, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
 
     def start(self, **variables):
         """A run that holds the lock until `ends` says with which code its work ends. Returns both once it holds it."""
