@@ -69,15 +69,25 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait at times, so two run side by side; their output comes when they end, one after the other.
-    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs -n 1 basename |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-2}" scripts/scenario.sh
+    # Scenarios wait at times, so more run side by side than there are cores: those with the most tests first, since one that
+    # is left over at the end runs alone. Their output comes when they end.
+    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs du --bytes --summarize | sort --numeric-sort --reverse |
+        cut --fields=2 | xargs -n 1 basename |
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
 }
 
 run_e2e() {
     need_engine || return
+    local beside code
+    # These share nothing with the others, so they run beside them.
+    "$venv/bin/pytest" -q tests/end_to_end/logstash >build/tests/end_to_end_logstash.log 2>&1 &
+    beside=$!
     # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/end_to_end
+    "$venv/bin/pytest" -q -s tests/end_to_end/aws tests/end_to_end/test_*.py
+    code=$?
+    wait "$beside" || code=$?
+    cat build/tests/end_to_end_logstash.log
+    return "$code"
 }
 
 stage "tools"
