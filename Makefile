@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan verify destroy render variables setup test lint unit molecule e2e coverage bench requirements advisories reference
+.PHONY: help deploy plan verify destroy render variables setup test lint unit integration molecule e2e coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,13 +31,13 @@ variables: ## Show which value each variable has in ENV (or in all), from where,
 setup: ## Make .venv with the pinned tools for developing (what other targets need, they install)
 	@scripts/setup.sh dev
 
-test: ## Run every test: lint, unit, molecule, e2e
-	@scripts/test.sh lint unit molecule e2e
+test: ## Run every test: lint, unit, integration, molecule, e2e
+	@scripts/test.sh lint unit integration molecule e2e
 
-lint unit molecule e2e: ## Run one part of the tests
+lint unit integration molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
 
-coverage: ## Run the unit tests and report which lines of the log shipper and of plugins/ they leave out
+coverage: ## Run the unit and integration tests, and report which lines of the log shipper and of plugins/ they leave out
 	@scripts/test.sh coverage
 
 bench: ## Measure, as ratios within one run (BENCH="name ..." for some)

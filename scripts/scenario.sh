@@ -10,6 +10,9 @@ log=build/molecule/$name.log
 mkdir -p build/molecule
 # The linter and molecule keep copies of the collection there; two runs that make them at once would disturb each other.
 export ANSIBLE_HOME=$PWD/build/ansible/$name
+# Nothing that a run before this one left there is believed.
+export MOLECULE_EPHEMERAL_DIRECTORY=$PWD/build/molecule/$name
+rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY"
 begun=$SECONDS
 if molecule test --scenario-name "$name" >"$log" 2>&1 </dev/null; then
     say "passed  molecule $name  $((SECONDS - begun)) s"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, molecule, e2e, coverage. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -50,29 +50,44 @@ run_lint() {
 }
 
 run_unit() {
+    "$venv/bin/pytest" -n 2 --dist worksteal -q "${shuffled[@]}" tests/unit
+}
+
+run_integration() {
     # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
     if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
-    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" tests/unit
+    # Tests of one file share what Ansible has made for them once.
+    "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
 
 run_coverage() {
     rm -rf build/coverage
-    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit
+    "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit tests/integration
 }
 
 run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait at times, so two run side by side; their output comes when they end, one after the other.
-    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs -n 1 basename |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-2}" scripts/scenario.sh
+    # Scenarios wait at times, so more run side by side than there are cores: those with the most tests first, since one that
+    # is left over at the end runs alone. Their output comes when they end.
+    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs du --bytes --summarize | sort --numeric-sort --reverse |
+        cut --fields=2 | xargs -n 1 basename |
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
 }
 
 run_e2e() {
     need_engine || return
+    local beside code
+    # These share nothing with the others, so they run beside them.
+    "$venv/bin/pytest" -q tests/end_to_end/logstash >build/tests/end_to_end_logstash.log 2>&1 &
+    beside=$!
     # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/integration tests/end_to_end
+    "$venv/bin/pytest" -q -s tests/end_to_end/aws tests/end_to_end/test_*.py
+    code=$?
+    wait "$beside" || code=$?
+    cat build/tests/end_to_end_logstash.log
+    return "$code"
 }
 
 stage "tools"

@@ -8,6 +8,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
+import ansible_process
 import boto3
 import pytest
 import yaml
@@ -61,14 +62,7 @@ class Environment:
 
     def playbook(self, name, *options):
         """Runs a playbook with the instance's inventory -> the ended process."""
-        return subprocess.run(
-            [ROOT / ".venv/bin/ansible-playbook", "-i", self.inventory, f"playbooks/{name}", *options],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return ansible_process.run("ansible-playbook", "-i", self.inventory, f"playbooks/{name}", *options)
 
     def inside(self, *command):
         """Runs a command in the broker's container -> its standard output."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
-ROOT = Path(__file__).parents[2]
-# `python3 -m` and not the script beside it: a virtual environment's bin directory need not be on PATH.
-PLAYBOOK = [sys.executable, "-m", "ansible", "playbook"]
+from ansible_process import run
 
 
 @dataclass
@@ -43,16 +39,11 @@ class Project:
         self.write("inventory.yml", yaml.safe_dump(inventory))
         play = {"hosts": "all", "gather_facts": False, "tasks": list(tasks)}
         self.write("play.yml", yaml.safe_dump([play]))
-        environment = os.environ | {
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
+        environment = {
             "ANSIBLE_CONFIG": str(self.write("ansible.cfg", "")),
             "ANSIBLE_LOCAL_TEMP": str(self.path / "local"),
             "ANSIBLE_REMOTE_TEMP": str(self.path / "remote"),
             "ANSIBLE_PIPELINING": "1",  # quicker
-            "ANSIBLE_NOCOLOR": "1",
-            "COLUMNS": "500",
         }
-        return subprocess.run(
-            [*PLAYBOOK, "-i", "inventory.yml", "play.yml", *options],
-            cwd=self.path, env=environment, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        words = ("-i", "inventory.yml", "play.yml", *options)
+        return run("ansible-playbook", *words, cwd=self.path, environment=environment)

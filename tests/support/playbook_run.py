@@ -5,23 +5,18 @@ import os
 import subprocess
 from pathlib import Path
 
+from ansible_process import ROOT, process
 from waiting import wait_for
 
-ROOT = Path(os.environ.get("MOLECULE_PROJECT_DIRECTORY", Path(__file__).parents[2]))
+__all__ = ["ROOT"]
 
 
 def command(playbook: str, variables: dict, folder: Path, arguments: tuple[str, ...] = ()) -> dict:
     """What `subprocess` starts such a run with."""
     path = folder / "variables.json"
     path.write_text(json.dumps(variables))
-    return {
-        "args": [
-            "ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook, "-e", f"@{path}", *arguments
-        ],
-        "cwd": ROOT,
-        "env": {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-        "text": True,
-    }  # fmt: skip
+    words = ("-i", os.environ["MOLECULE_INVENTORY_FILE"], playbook, "-e", f"@{path}", *arguments)
+    return process("ansible-playbook", *words)
 
 
 class Run:

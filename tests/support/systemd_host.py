@@ -1,7 +1,11 @@
-"""Containers of Debian with systemd as their first process, for tests and benchmarks that deploy to a real host."""
+"""Containers of Debian with systemd as their first process, for scenarios, tests and benchmarks that deploy to a host.
+
+As a program: `systemd_host.py start [--network NAME] CONTAINER...`, and `remove` with the same words.
+"""
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import subprocess
@@ -17,8 +21,8 @@ def docker(*words: str) -> str:
     return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
 
 
-def start(name: str) -> None:
-    """Starts a container; one of that name that an earlier run left is removed first."""
+def start(name: str, network: str = "") -> None:
+    """Starts a container, in docker's own network if none is named; one that an earlier run left is removed first."""
     remove(name)
     own_tree = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
     docker(
@@ -26,6 +30,7 @@ def start(name: str) -> None:
         "--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined", "--tmpfs=/run", "--tmpfs=/tmp",
         f"--cgroupns={'private' if own_tree else 'host'}",
         f"--volume=/sys/fs/cgroup:/sys/fs/cgroup:{'rw' if own_tree else 'ro'}",
+        *([f"--network={network}"] if network else []),
         IMAGE, "/lib/systemd/systemd",
     )  # fmt: skip
 
@@ -58,3 +63,27 @@ def running(*names: str) -> Iterator[tuple[str, ...]]:
     finally:
         for name in names:
             remove(name)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("action", choices=["start", "remove"])
+    parser.add_argument("--network", default="")
+    parser.add_argument("names", nargs="+")
+    given = parser.parse_args()
+    for name in given.names:
+        remove(name)
+    if given.network:
+        subprocess.run(["docker", "network", "rm", given.network], capture_output=True, check=False)
+    if given.action == "start":
+        if given.network:
+            docker("network", "create", given.network)
+        for name in given.names:
+            start(name, given.network)
+        for name in given.names:
+            wait(name)
+
+
+if __name__ == "__main__":
+    main()

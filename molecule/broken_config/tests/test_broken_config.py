@@ -10,6 +10,7 @@ import process_tree
 import pytest
 import systemd_host
 import under_the_unit
+from playbook_run import command
 from waiting import wait_for
 
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
@@ -44,13 +45,7 @@ def deployment(tmp_path):
             "logstash_pipelines": [{"id": "broker", "templates": list(templates)}],
             **more,
         }
-        (tmp_path / "variables.json").write_text(json.dumps(variables))
-        command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
-        return {
-            "args": [*command, "-e", f"@{tmp_path}/variables.json"],
-            "cwd": ROOT,
-            "env": {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-        }
+        return command("playbooks/logstash.yml", variables, tmp_path)
 
     return prepare
 
@@ -64,7 +59,6 @@ def deploy_wrongly(host, deployment):
         ended = subprocess.run(
             **deployment(templates, **variables),
             capture_output=True,
-            text=True,
             check=False,
         )
         assert ended.returncode != 0, ended.stdout

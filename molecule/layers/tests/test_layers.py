@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 import uuid
 from pathlib import Path
 
+import ansible_process
 import pytest
 from certificates.authority import Authority
 from strangers import ATTACKS, Sender, refused
@@ -31,14 +31,9 @@ def layer():
 
 def deploy(transport):
     """Brings the shippers alone to a transport: nobody else has to be touched."""
-    command = ["ansible-playbook", "-i", INVENTORY, "-i", "molecule/layers/inventory", "playbooks/logstash.yml"]
-    ended = subprocess.run(
-        [*command, "--limit", "shippers", "-e", f"log_transport={transport}"],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
+    where = ("-i", INVENTORY, "-i", "molecule/layers/inventory", "--limit", "shippers")
+    ended = ansible_process.run(
+        "ansible-playbook", *where, "playbooks/logstash.yml", "-e", f"log_transport={transport}"
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -3,12 +3,12 @@
 import json
 import os
 import re
-import subprocess
 import uuid
 from pathlib import Path
 
 import pytest
 import under_the_unit
+from playbook_run import Run
 from waiting import wait_for
 
 # Each test goes on where the one before it has left the host.
@@ -43,21 +43,9 @@ def started_after(host, cursor):
 
 def deploy(variables, tmp_path):
     """Runs the playbook with other variables; its output."""
-    (tmp_path / "variables.json").write_text(json.dumps(variables))
-    ended = subprocess.run(
-        [
-            *["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml", "--diff"],
-            *["-e", f"@{tmp_path}/variables.json"],
-        ],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    output = ended.stdout + ended.stderr
-    assert ended.returncode == 0, output
-    return output
+    run = Run("playbooks/logstash.yml", variables, tmp_path, ("--diff",))
+    assert run.code == 0, run.output
+    return run.output
 
 
 def test_both_pipelines_run_with_their_own_settings(host):

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from playbook_run import Run
 
 ROOT = Path(os.environ["MOLECULE_PROJECT_DIRECTORY"])
 PACKAGE = json.loads((ROOT / "build/packages/choice.json").read_text())
@@ -31,20 +32,11 @@ def deploy_wrongly(host, tmp_path):
 
     def run(variables):
         before = state(host)
-        (tmp_path / "variables.json").write_text(json.dumps(variables))
-        command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
-        ended = subprocess.run(
-            [*command, "-e", f"@{tmp_path}/variables.json"],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert ended.returncode != 0, ended.stdout
+        ended = Run("playbooks/logstash.yml", variables, tmp_path)
+        assert ended.code != 0, ended.output
         assert state(host) == before
         assert not host.file("/var/lib/logstash-validation").exists
-        return " ".join((ended.stdout + ended.stderr).split())
+        return ended.text
 
     return run
 
@@ -213,16 +205,9 @@ def test_no_pipelines(deploy_wrongly):
     assert "logstash_pipelines is []; expected at least one pipeline" in output
 
 
-def test_correct_input_still_changes_nothing(host):
+def test_correct_input_still_changes_nothing(host, tmp_path):
     """The runs above left nothing behind that the next good run would have to repair but the staged settings."""
     before = state(host)
-    command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
-    ended = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        capture_output=True,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout.decode()
+    ended = Run("playbooks/logstash.yml", {}, tmp_path)
+    assert ended.code == 0, ended.output
     assert state(host) == before

@@ -1,11 +1,10 @@
 """What is Logstash's own is given back to it, one by one; what is not is named and left; no queue is left behind."""
 
-import json
 import os
-import subprocess
 from pathlib import Path
 
 import pytest
+from playbook_run import Run
 
 # Each test goes on where the one before it has left the host.
 pytestmark = pytest.mark.random_order(disabled=True)
@@ -29,17 +28,8 @@ def deploy(tmp_path):
     """deploy(*options, **variables) -> (exit code, output in one line)."""
 
     def run(*options, **variables):
-        (tmp_path / "variables.json").write_text(json.dumps(variables))
-        command = ["ansible-playbook", "-i", os.environ["MOLECULE_INVENTORY_FILE"], "playbooks/logstash.yml"]
-        ended = subprocess.run(
-            [*command, "-e", f"@{tmp_path}/variables.json", *options],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
+        ended = Run("playbooks/logstash.yml", variables, tmp_path, options)
+        return ended.code, ended.text
 
     return run
 

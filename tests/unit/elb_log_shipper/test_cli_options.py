@@ -1,5 +1,7 @@
 """What the settings file can say, the options can, and both mean the same."""
 
+import contextlib
+import io
 import json
 import re
 
@@ -27,12 +29,17 @@ def settings_file(tmp_path):
 
 def wrong_usage(*arguments: object) -> str:
     """The message of a call that must be refused before anything is done."""
-    done = run(*arguments)
-    messages = done.stderr.decode()
-    assert done.returncode == 2, messages
-    assert messages.startswith("usage: ")
-    assert done.stdout == b""
-    return messages
+    output, messages = io.StringIO(), io.StringIO()
+    with (
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(messages),
+        pytest.raises(SystemExit) as end,
+    ):
+        cli.main([*map(str, arguments)])
+    assert end.value.code == 2, messages.getvalue()
+    assert messages.getvalue().startswith("usage: ")
+    assert output.getvalue() == ""
+    return messages.getvalue()
 
 
 def test_each_key_of_the_settings_file_has_an_option():

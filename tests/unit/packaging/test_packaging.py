@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from importlib import import_module, metadata, resources
 from pathlib import Path
@@ -93,26 +92,6 @@ def test_link_makes_the_checkout_the_collection():
     assert link.is_symlink()
     assert not link.readlink().is_absolute()
     assert link.resolve() == ROOT
-
-
-def test_playbook_of_the_collection_is_found_by_its_full_name():
-    command = [BIN / "ansible-playbook", "-i", "inventories/staging", "elk.deploy.site", "--list-hosts"]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    assert "broker-1.staging.example.com" in run.stdout
-
-
-def test_built_collection_leaves_out_the_link_and_the_tools(tmp_path):
-    command = [BIN / "ansible-galaxy", "collection", "build", "--output-path", tmp_path]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    names = subprocess.run(
-        ["tar", "-tzf", next(tmp_path.glob("*.tar.gz"))], capture_output=True, text=True, check=True
-    ).stdout.split()
-    assert "roles/logstash/tasks/main.yml" in names
-    assert "lambda/build_zip.py" in names
-    left_out = (".collections/", ".venv", "build/", ".git/", ".github/", "tests/", "molecule/", "local/", "scripts/")
-    assert [name for name in names if name.startswith(left_out)] == []
 
 
 def test_module_utils_import_by_the_collections_name():

@@ -14,12 +14,7 @@ from dataclasses import replace
 import pytest
 from emulator import emulator
 from emulator.emulator import EmulatorError, Instance, State, Wanted
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
+from free_port import free_port
 
 WANTED = Wanted(port=free_port(), gateway="192.0.2.1", network="net", function_image="image")
 

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[4]
+import ansible_process
+from ansible_process import ROOT
+
 WEBSITE = ROOT / "tests" / "support" / "octopus_exports" / "website"
 
 
 def run(folder: Path, *options: str, playbook: str = str(ROOT / "playbooks" / "import_octopus.yml")) -> str:
-    environment = os.environ | {
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_LOCAL_TEMP": str(folder / ".tmp"),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_NOCOLOR": "1",
-        "COLUMNS": "500",
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", playbook, *options],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    environment = {"ANSIBLE_LOCAL_TEMP": str(folder / ".tmp")}
+    done = ansible_process.run("ansible-playbook", playbook, *options, cwd=folder, environment=environment)
     return done.stdout + done.stderr
 
 

@@ -1,15 +1,12 @@
 """The role's preflight: prefixes and accounts that would shut the bucket's door are refused, with the way out."""
 
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from ansible_process import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[3]
 PREFIX, ACCOUNTS = "elb_log_shipper_log_prefix", "elb_log_shipper_delivering_accounts"
 FURTHER, WHEELS, CLASS = (f"elb_log_shipper_{name}" for name in ("further_prefixes", "wheels", "environment_class"))
 SECRETS, SIGNING = "elb_log_shipper_secret_arns", "elb_log_shipper_code_signing_config_arn"
@@ -91,14 +88,7 @@ def refusals(tmp_path_factory):
     play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "vars_files": files, "tasks": tasks}
     playbook = folder / "playbook.yml"
     playbook.write_text(yaml.safe_dump([play | {"vars": values}]))
-    ended = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", "localhost,", playbook],
-        env=os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ended = run("ansible-playbook", "-i", "localhost,", playbook)
     assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr
     return json.loads((folder / "refusals.json").read_text())
 

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import secrets
-import socket
 import socketserver
 import subprocess
 import sys
@@ -13,9 +12,11 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import ansible_process
 import boto3
 import pytest
 import yaml
+from free_port import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = ROOT / "local"
@@ -72,11 +73,6 @@ class Emulator:
 
     def containers(self):
         return run("docker", "ps", "--all", "--quiet", "--filter", f"name=^{self.name}-lambda-").stdout.split()
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 @pytest.fixture(scope="session")
@@ -145,22 +141,7 @@ class Deployment:
         control = {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
         hosts = {"all": {"children": {"control": {"hosts": control}}}}
         (self.inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ANSIBLE_"))}
-        environment |= {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
-        result = subprocess.run(
-            [
-                Path(sys.executable).parent / "ansible-playbook",
-                "-i",
-                self.inventory,
-                f"playbooks/{playbook}",
-                *arguments,
-            ],
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        result = ansible_process.run("ansible-playbook", "-i", self.inventory, f"playbooks/{playbook}", *arguments)
         recap = re.search(r"^localhost\s+: (.*)$", result.stdout, re.MULTILINE)
         result.recap = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", recap[1])} if recap else {}
         return result

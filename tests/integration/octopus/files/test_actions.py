@@ -6,14 +6,14 @@ Marks in the names of tests and rows: [T] the reference's own tests assert it, [
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.action import octopus_check, octopus_directory, octopus_template
-from playbook_project import ROOT, Project
+from ansible_process import run
+from playbook_project import Project
 
 
 @pytest.fixture
@@ -401,11 +401,7 @@ def test_every_option_is_documented() -> None:
         f"elk.deploy.{module.__name__.rpartition('.')[2]}": module
         for module in (octopus_check, octopus_directory, octopus_template)
     }
-    shown = subprocess.run(
-        [sys.executable, "-m", "ansible", "doc", "--json", "-t", "module", *actions],
-        env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections")},
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    shown = run("ansible-doc", "--json", "-t", "module", *actions)
     for name, documented in json.loads(shown.stdout).items():
         options = documented["doc"]["options"]
         assert options.keys() == actions[name].OPTIONS.keys()

@@ -1,14 +1,11 @@
 """How many hosts are changed at once, from what the layers of an inventory ask for."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
+from ansible_process import ROOT, run
 
-ROOT = Path(__file__).resolve().parents[3]
 HOSTS = [f"h{number}" for number in range(4)]
 
 
@@ -48,7 +45,6 @@ def test_smallest_batch_that_a_layer_asks_for(tmp_path, wishes, first_batch):
     }
     plays = [{"ansible.builtin.import_playbook": str(ROOT / "playbooks/batches.yml")}, play]
     (tmp_path / "play.yml").write_text(json.dumps(plays))
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.yml", "play.yml"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = run("ansible-playbook", "-i", "hosts.yml", "play.yml", cwd=tmp_path)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert ended.stdout.split("first batch: ")[1].split(";")[0].split() == first_batch

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from playbook_project import ROOT, Project
+from ansible_process import run
+from playbook_project import Project
 
 
 @pytest.fixture
@@ -227,11 +225,7 @@ def test_filter_names_every_token_and_its_place(project: Project) -> None:
     [("module", ["octopus_template", "octopus_directory", "octopus_check"]), ("filter", ["octopus_substitute"])],
 )
 def test_documentation_is_shown(kind: str, names: list[str]) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "ansible", "doc", "-t", kind, *(f"elk.deploy.{name}" for name in names)],
-        cwd=ROOT, env=os.environ | {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    result = run("ansible-doc", "-t", kind, *(f"elk.deploy.{name}" for name in names))
     assert result.returncode == 0, result.stderr
     assert result.stdout.count("EXAMPLES") == len(names)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import process_tree
 import pytest
 from shipper_command import PATIENCE, run, start
+from waiting import wait_for
 
 LOGS = 6
 REPEATED = 400  # the sample's 15 lines, a log
@@ -76,13 +77,6 @@ def children(process: subprocess.Popen) -> list[int]:
     return found
 
 
-def wait_until(condition) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
 def group_is_gone(process: subprocess.Popen) -> bool:
     try:
         os.killpg(process.pid, 0)
@@ -99,7 +93,7 @@ def handles(process: subprocess.Popen, number: int) -> bool:
 def end_of(process: subprocess.Popen) -> str:
     """Its messages, once no process of it is left."""
     _, messages = process.communicate(timeout=PATIENCE)
-    wait_until(lambda: group_is_gone(process))
+    wait_for(lambda: group_is_gone(process), "end of the whole group", interval=0.05)
     assert b"Traceback" not in messages, messages.decode()
     return messages.decode()
 
@@ -175,7 +169,7 @@ def test_a_signal_while_processes_start_ends_them_without_a_traceback(receive, s
     slow = Slow()
     peer = receive(slow)
     process, arguments = shipping(peer.port)
-    wait_until(lambda: children(process))
+    wait_for(lambda: children(process), "process that ships", interval=0.05)
     interrupt(process)
     messages = end_of(process)
     assert process.returncode == 130
@@ -193,11 +187,11 @@ def test_a_second_signal_ends_every_process_at_once(receive, shipping):
     process, _ = shipping(peer.port)
     assert slow.begun.wait(PATIENCE)
     os.kill(process.pid, signal.SIGTERM)
-    wait_until(lambda: not handles(process, signal.SIGTERM))
+    wait_for(lambda: not handles(process, signal.SIGTERM), "process without a handler", interval=0.05)
     assert process.poll() is None
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(PATIENCE) == -signal.SIGTERM
-    wait_until(lambda: group_is_gone(process))
+    wait_for(lambda: group_is_gone(process), "end of the whole group", interval=0.05)
     slow.hurry()
 
 

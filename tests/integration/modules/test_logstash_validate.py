@@ -5,12 +5,12 @@ import pwd
 import socket
 import subprocess
 import tarfile
-import time
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
 from logstash_standin.build import build_archive
 from noexec import mounted
+from waiting import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")
 
@@ -172,10 +172,8 @@ def test_run_that_is_killed_leaves_a_test_that_still_ends(validate, world):
         validate(f"echo $$ > ../data/pid; cp ../data/pid {world}/logs-pid 2>/dev/null; sleep 60", timeout=8)
         os._exit(0)
     try:
-        found = []
-        while not found:
-            time.sleep(0.05)
-            found = [path for path in world.glob("validation/*/data/pid") if path.read_text().strip()]
+        begun = "validation/*/data/pid"
+        found = wait_for(lambda: [path for path in world.glob(begun) if path.read_text().strip()], "test that runs")
         pid = int(found[0].read_text())
     finally:
         os.kill(child, 9)
@@ -183,10 +181,7 @@ def test_run_that_is_killed_leaves_a_test_that_still_ends(validate, world):
     assert os.path.exists(f"/proc/{pid}")
     assert lines(validate("true")) == []
     assert not (world / "validation").exists()
-    deadline = time.monotonic() + 60
-    while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not os.path.exists(f"/proc/{pid}")
+    wait_for(lambda: not os.path.exists(f"/proc/{pid}"), "end of the test that was killed")
 
 
 # What Logstash's own test lets pass

@@ -1,17 +1,13 @@
 """What the role writes for each generation of Logstash, and what its checks say, without any host."""
 
 import json
-import os
 import re
 import stat
-import subprocess
-import sys
-from pathlib import Path
 
+import ansible_process
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[3]
 VARIABLES = {
     "octopus_environment": "test",
     "octopus_variables": {"Port": 5000, "Key": "-----KEY-----"},
@@ -48,14 +44,7 @@ def play(tmp_path_factory):
         (root / "hosts.json").write_text(json.dumps(inventory))
         tasks = [{"ansible.builtin.include_role": {"name": "elk.deploy.logstash", "tasks_from": tasks_from}}]
         (root / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-        ended = subprocess.run(
-            [Path(sys.executable).parent / "ansible-playbook", "-i", root / "hosts.json", root / "play.yml", "--diff"],
-            cwd=ROOT,
-            env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        ended = ansible_process.run("ansible-playbook", "-i", root / "hosts.json", root / "play.yml", "--diff")
         return ended, root
 
     return run

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import re
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import ansible_process
 import lxml.html
 import pytest
+from ansible_process import ROOT
 
-ROOT = Path(__file__).parents[4]
-PLAYBOOK = [sys.executable, "-m", "ansible", "playbook", str(ROOT / "playbooks/variables.yml")]
 SECRETS = ("vaulted-secret", "inventory-secret", "file-secret", "shadowed-secret")
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")} | {
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".collections"),
-        "ANSIBLE_NOCOLOR": "1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "COLUMNS": "220",
-        "PWD": str(folder),
-    }
-    return subprocess.run(
-        [*PLAYBOOK, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
+    environment = {"COLUMNS": "220", "PWD": str(folder)}
+    playbook = ROOT / "playbooks/variables.yml"
+    return ansible_process.run("ansible-playbook", playbook, *arguments, cwd=folder, environment=environment)
 
 
 def rows_of(page: Path) -> dict[str, lxml.html.HtmlElement]:

@@ -3,24 +3,18 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import uuid
 
 import pytest
 from certificates.authority import Authority
+from free_port import free_port
 from inventory_runs import render
 from strangers import ATTACKS, Sender, refused
 from waiting import wait_for
 
 USER, PASSWORD = "elb", "only for this test"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Process:

@@ -5,37 +5,24 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
+import waiting
+from free_port import free_port
 from logstash_standin.build import build_package
 
 NOBODY = 65534
 _PATIENCE = 60
 
 
-def free_port() -> int:
-    """A port of the loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(condition, what: str, seconds: float = _PATIENCE):
-    """Polls until the condition gives something, and returns it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"still waiting for {what} after {seconds} s")
+def wait_for(condition, what: str):
+    """The node reacts within moments, so it is asked often."""
+    return waiting.wait_for(condition, what, interval=0.02)
 
 
 class Node:
