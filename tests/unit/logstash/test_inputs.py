@@ -70,7 +70,7 @@ def faults(**values):
         {"logstash_package_url": "http://mirror/x.deb", "logstash_trusted_mirrors": ["mirror"]},
         {**REPOSITORY, "logstash_repository_key_fingerprints": [], "logstash_require_checksums": "no"},
         {**REPOSITORY, "logstash_package_checksum": "", "logstash_package_url": ""},
-        {"logstash_jvm_options": ["-Djava.io.tmpdir=/tmp"]},  # noqa: S108 - systemd gives the service its own
+        {"logstash_jvm_options": ["-Djava.io.tmpdir=/tmp"]},
         {"logstash_path_tmp": "/var/tmp/own", "logstash_unit_hardening": False},  # noqa: S108
         {"logstash_environment": {"HOME": "/home/a"}, "logstash_write_paths": ["/home"]},
         {"logstash_environment": {"HOME": "/home/a"}, "logstash_unit_hardening": "false"},
