@@ -22,6 +22,7 @@ OPTIONS = {
     "role_path": {"type": "path", "required": True},
     "entry": {"type": "str", "required": True},
     "check": {"type": "bool", "default": True},
+    "needs_all": {"type": "bool", "default": True},
 }
 
 
@@ -44,7 +45,7 @@ class ActionModule(MaskedAction):
         # Nothing in it is secret, and none of it may be masked: tasks work with it.
         self._masked_on_the_host = True
         warnings = [self._mask.text(text) for text in warnings]
-        return result | self._parts(read, needs_all=wanted["check"]) | {"changed": False, "warnings": warnings}
+        return result | self._parts(read, needs_all=wanted["needs_all"]) | {"changed": False, "warnings": warnings}
 
     def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
         """The plan. Where a host only goes back, what the new variables lack does not count until it is used."""
@@ -52,9 +53,9 @@ class ActionModule(MaskedAction):
         for name, make in plan.PARTS.items():
             try:
                 found[name] = make(read)
-            except (NoValueYetError, AnsibleError, ValueError, KeyError):
+            except (NoValueYetError, AnsibleError, ValueError, KeyError) as error:
                 if needs_all:
-                    raise
+                    raise AnsibleActionFail(str(error)) from None
         return found
 
     def _check(self, read: Variables, without_value: list[str], task_vars: dict[str, Any]) -> list[str]:

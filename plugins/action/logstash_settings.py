@@ -37,7 +37,7 @@ class ActionModule(SettingsAction):
         keystore = self._keystore(options["path"], options["keystore"], task_vars)
         if keystore.get("failed"):
             return keystore
-        differences = [found["diff"] for found in (result, keystore) if "diff" in found]
+        differences = [found["diff"] for found in (result, keystore) if found["changed"] and "diff" in found]
         warnings = [*result.get("warnings", []), *keystore.get("warnings", [])]
         result["changed"] = result["changed"] or keystore["changed"]
         result["names"] = keystore["names"]

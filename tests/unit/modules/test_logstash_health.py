@@ -9,9 +9,10 @@ import sys
 import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening, node_api
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record, listening, node_api
 from ansible_collections.elk.deploy.plugins.modules import logstash_health
 
 PID = str(os.getpid())
@@ -616,3 +617,37 @@ def test_log_that_is_not_there_is_said(health, tmp_path):
 
 def test_check_mode_waits_for_nothing(health):
     assert not health([{"ActiveState": "inactive"}], check=True)["failed"]
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    """The option for a record in an empty directory, while systemd names the process."""
+    monkeypatch.setattr(deployment_record, "invocation", lambda *_: "process")
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "own").mkdir()
+    return {"path": f"{tmp_path}/own/proven", "content": {"release": "aaaa"}, "forget": f"{tmp_path}/kept"}
+
+
+def test_what_is_healthy_is_written_down_once(health, record):
+    assert health([ACTIVE], record=record)["changed"]
+    assert not Path(record["forget"]).exists()
+    written = deployment_record.read(record["path"])
+    assert (written["record"], written["changing"]) == (record["content"], None)
+    assert health([ACTIVE], record=record)["changed"] is False
+
+
+def test_mark_and_what_was_kept_stay_while_work_remains(health, record):
+    assert health([ACTIVE], record={**record, "state": "pending"})["changed"]
+    assert deployment_record.read(record["path"])["changing"] == "process"
+    assert Path(record["forget"]).exists()
+
+
+def test_what_is_not_healthy_is_not_written_down(health, record):
+    assert health([{**ACTIVE, "ActiveState": "failed"}], record=record)["failed"]
+    assert not Path(record["path"]).exists()
+
+
+def test_check_mode_writes_no_record(health, record):
+    assert health([ACTIVE], record=record, check=True)["changed"]
+    assert not Path(record["path"]).exists()
+    assert Path(record["forget"]).exists()

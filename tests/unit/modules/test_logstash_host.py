@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import listening, service_manager
 from ansible_collections.elk.deploy.plugins.modules import logstash_host
 
 WHERE = {"manager": "none", "cache": "/none", "archive_root": "/none", "archive": False, "unit": "/none"}
@@ -159,3 +159,50 @@ def test_nothing_is_renamed_on_a_host_that_has_anything_wrong(look, tmp_path):
     assert look(record=record, check=True)["renamed"] == [former]
     assert os.listdir(tmp_path / "releases") == [former]
     assert not (tmp_path / "key").exists()
+
+
+def old_home(tmp_path):
+    """Options for a HOME that changes, with a position in the old one."""
+    settings = tmp_path / "settings"
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/.logstash_jdbc_last_run").write_text("--- 5\n")
+    settings.mkdir()
+    (settings / "logstash.yml").write_text("{}\n")
+    (settings / "environment").write_text(f'HOME="{tmp_path}/home"\n')
+    return {"settings": f"{settings}/logstash.yml", "paths": {"home": f"{tmp_path}/new"}, "user": "root"}
+
+
+def test_what_a_changed_path_would_leave_behind_is_wrong_with_the_rest(look, tmp_path):
+    wanted = old_home(tmp_path)
+    lines = look(old_data=wanted, java_home="/none")["msg"].splitlines()
+    assert len(lines) == 2
+    assert lines[1].startswith(f"A path changes (the service's HOME from {tmp_path}/home to {tmp_path}/new), and Log")
+    assert not look(old_data={**wanted, "paths": {"home": f"{tmp_path}/home"}})["failed"]
+
+
+@pytest.mark.parametrize(("handling", "said"), [("leave", "this stays where it is"), ("move", "this is moved once")])
+def test_what_is_left_or_moved_is_warned_of(look, tmp_path, handling, said):
+    result = look(old_data={**old_home(tmp_path), "handling": handling})
+    assert not result["failed"]
+    assert said in str(result["warnings"])
+    assert (tmp_path / "home/.logstash_jdbc_last_run").exists()
+
+
+def test_files_that_nobody_manages_are_found_and_stay(look, tmp_path):
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "conf.d/a.conf").write_text("")
+    result = look(unmanaged=[f"{tmp_path}/conf.d"])
+    assert (result["unmanaged"], result["changed"]) == ([f"{tmp_path}/conf.d/a.conf"], False)
+    assert (tmp_path / "conf.d/a.conf").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "serves"),
+    [
+        ("ActiveState=active\nUnitFileState=enabled\n", {"active": True, "enabled": True}),
+        ("ActiveState=failed\nUnitFileState=disabled\n", {"active": False, "enabled": False}),
+        ("", {"active": False, "enabled": False}),
+    ],
+)
+def test_what_the_service_does(said, serves):
+    assert service_manager.serves(lambda _command: (0, said, ""), "logstash.service") == serves

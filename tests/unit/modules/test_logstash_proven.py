@@ -156,3 +156,11 @@ def test_only_an_active_unit_has_a_process():
 )
 def test_what_the_service_does(properties, expected):
     assert deployment_record.activity(answering(properties), "x") == expected
+
+
+@pytest.mark.parametrize(("state", "stays"), [("proven", False), ("pending", True), ("changing", True)])
+def test_what_was_kept_before_the_first_change_goes_once_something_is_proven(proven, tmp_path, state, stays):
+    (tmp_path / "kept").mkdir()
+    assert proven(state, FIRST, forget=f"{tmp_path}/kept")["changed"]
+    assert (tmp_path / "kept").exists() == stays
+    assert proven(state, FIRST, forget=f"{tmp_path}/kept")["changed"] is False
