@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             strict=options.command == "check",
         )
     except SettingsError as error:
-        parser.error(str(error))
+        parser.error(error.coded())
     try:
         return run.run(options.logs, options.first, options.position, options.processes)
     except BrokenPipeError:  # the reader has seen enough, as head does

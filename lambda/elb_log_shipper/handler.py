@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from . import continuations, metrics, native, s3
 from .delivery import ReceiverSink, make_sink
-from .errors import DeliveryError
+from .errors import DeliveryError, ShipperError
 from .events import Encoder
 from .settings import Settings, load
 from .shipping import Position, RefusedLinesError, Shipped, ship
@@ -225,7 +225,15 @@ class Invocation:
             except DeliveryError as error:
                 raise DeliveryError(f"{refused}; {error}") from error
             self._refused += 1
-            self._log("refused", source, "ERROR", offset=line.start.offset, line=line.start.line, error=str(refused))
+            self._log(
+                "refused",
+                source,
+                "ERROR",
+                offset=line.start.offset,
+                line=line.start.line,
+                error=str(refused),
+                code=refused.code,
+            )
 
     def _count(self, shipped: Shipped) -> None:
         self._totals["lines"] += shipped.counts.lines
@@ -238,7 +246,9 @@ class Invocation:
     def _fail(self, what: str, error: Exception, **where: str | None) -> None:
         text = str(error)
         self._failures.append(text if text.startswith(what) else f"{what}: {text}")
-        self._write(self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__})
+        self._write(
+            self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__, "code": _code(error)}
+        )
 
     def _log(self, event: str, source: Source, level: str = "INFO", **more: object) -> None:
         self._write(self._entry(level, event) | {"bucket": source.bucket, "key": source.key} | more)
@@ -266,3 +276,8 @@ class Invocation:
         function = getattr(self._context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
         for line in metrics.lines(values, metrics.Dimensions(function, context.environment, context.component)):
             self._write(line)
+
+
+def _code(error: Exception) -> str:
+    """The code of an error; what is none of this package's is unexpected."""
+    return error.code if isinstance(error, ShipperError) else "unexpected"

@@ -41,11 +41,14 @@ class RefusedLine(NamedTuple):
 
 
 class RefusedLinesError(DeliveryError):
-    """All was delivered but these lines; ``shipped`` is what :func:`ship` would have returned."""
+    """Lines of a log are larger than the receiver accepts. It accepted all others."""
+
+    code = "lines_too_large"
 
     def __init__(self, error: RefusedError, shipped: Shipped, lines: list[RefusedLine]) -> None:
         where = ", ".join(f"byte {line.start.offset} (line {line.start.line + 1})" for line in lines)
         super().__init__(f"{error}. All of the log was delivered but what begins at {where}")
+        # What ship() would have returned.
         self.shipped = shipped
         self.lines = lines
 

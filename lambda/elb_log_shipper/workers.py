@@ -97,13 +97,14 @@ class Worker:
         except BrokenPipeError:
             raise
         except RefusedLinesError as error:
-            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"{name}: {error}")
+            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"[{error.code}] {name}: {error}")
         except DeliveryError as error:
-            return Outcome(name, Counts(), error=f"{name}: {error}", fatal=True)
+            return Outcome(name, Counts(), error=f"[{error.code}] {name}: {error}", fatal=True)
         except (ShipperError, OSError) as error:
+            code = error.code if isinstance(error, ShipperError) else InputError.code
             # What lies before the damage was delivered.
             counts = encoder.counts if isinstance(error, InputError) else Counts()
-            return Outcome(name, counts, error=in_words(error, name), notes=self._notes(name))
+            return Outcome(name, counts, error=f"[{code}] {in_words(error, name)}", notes=self._notes(name))
         return Outcome(name, shipped.counts, shipped.stopped, notes=self._notes(name))
 
     def _notes(self, name: str) -> tuple[str, ...]:

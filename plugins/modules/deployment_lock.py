@@ -95,7 +95,7 @@ def main():
         else:
             lock.release(owner)
     except (LockError, OSError) as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(code="lock_unavailable", msg=str(error))
     module.exit_json(changed=False, holder=holder)
 
 

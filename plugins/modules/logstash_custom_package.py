@@ -199,7 +199,7 @@ def main():
         elif changed:
             build.build(wanted, params["work_path"], params["user"], params["timeout"], params["java_home"])
     except PackageError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(code="custom_package_failed", msg=str(error))
     result = {
         "changed": changed,
         "package": str(wanted.package),

@@ -332,7 +332,7 @@ def main():
         missing = (
             str(error) if isinstance(error, accounts.NoSuchUserError) else f"There is no group {params['group']!r}."
         )
-        module.fail_json(msg=missing)
+        module.fail_json(code="account_missing", msg=missing)
 
     survey = Survey(account, gid, int(params["mode"], 8), module.check_mode)
     item = directories[0]
@@ -342,9 +342,11 @@ def main():
         for item in directories:
             survey.look_for_foreign(item["path"])
     except untrusted_paths.RefusedError as error:
-        module.fail_json(msg=f"{item['variable'] or 'A directory'} is {item['path']}: {error}")
+        module.fail_json(
+            code="directory_refused", msg=f"{item['variable'] or 'A directory'} is {item['path']}: {error}"
+        )
     except OSError as error:
-        module.fail_json(msg=explain(error, item["path"], item["variable"]))
+        module.fail_json(code="directory_not_created", msg=explain(error, item["path"], item["variable"]))
 
     foreign = by_owner(survey.foreign, "belong to")
     repaired = survey.repairs_in_words()
@@ -363,11 +365,13 @@ def main():
             problems = accounts.do_as(account, lambda: unfit(directories, survey.vital))
         except (OSError, accounts.WorkFailedError) as error:
             module.fail_json(
+                code="directory_not_checked",
                 msg=f"Whether user {account.pw_name} can write to Logstash's directories could not be seen. {error}",
                 foreign=foreign,
             )
         if problems:
             module.fail_json(
+                code="directory_not_writable",
                 msg=f"Logstash could not start, since user {account.pw_name} can't use {bounded(problems)}.",
                 foreign=foreign,
             )

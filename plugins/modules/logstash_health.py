@@ -521,8 +521,9 @@ def main():
     params = module.params
     if not params["pipelines"]:
         module.fail_json(
+            code="health_check_invalid",
             msg="pipelines is empty, so nothing would be proven: a Logstash without pipelines answers, too. Expected "
-            "the id of each pipeline that has to run."
+            "the id of each pipeline that has to run.",
         )
     if module.check_mode:
         module.exit_json(changed=False, msg="Health is proven once the service runs.")
@@ -531,11 +532,16 @@ def main():
     try:
         api = Api(params)
     except UncheckedHostError as error:
-        module.fail_json(msg=f"The health was not asked for, and no password was sent: {error}.")
+        module.fail_json(
+            code="health_api_untrusted", msg=f"The health was not asked for, and no password was sent: {error}."
+        )
     try:
         problem, version, restarts, log, runs = wait(module, api)
     except OSError as error:
-        module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
+        module.fail_json(
+            code="health_pipelines_unreadable",
+            msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}",
+        )
     seconds = round(time.monotonic() - start, 1)
     if not problem:
         module.exit_json(changed=False, version=version, seconds=seconds)
@@ -557,7 +563,7 @@ def main():
     message += "\n".join([f" The end of {params['log_file']}:", *tail])
     if printed:
         message += "\nWhat the service printed last:\n" + "\n".join(printed)
-    module.fail_json(msg=message, problem=problem, seconds=seconds, log=tail + printed)
+    module.fail_json(code="health_failed", msg=message, problem=problem, seconds=seconds, log=tail + printed)
 
 
 if __name__ == "__main__":

@@ -251,6 +251,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     releases,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 ROOT = "/"
 OPTIONS = {
@@ -333,8 +334,9 @@ def rename_releases(module, content, former):
         return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])
     except OSError as error:
         module.fail_json(
+            code="releases_not_renamed",
             msg=f"Releases of the settings in {record['settings']} could not be given other names: {error}. Make room "
-            "on that file system, or make it writable, and run again."
+            "on that file system, or make it writable, and run again.",
         )
 
 
@@ -356,11 +358,11 @@ def main():
         try:
             content = deployment_record.read(record["path"])
         except OSError as error:
-            faults.append(f"What was proven is not read from {record['path']}: {error}")
+            faults.append(coded("record_unreadable", f"The deployment record {record['path']} cannot be read: {error}"))
     found = find_overrides(params, installed, content)
     handling = params["overrides"]["handling"] if params["overrides"] else ""
     if found and handling == "fail":
-        faults.append(overrides.refusal(found))
+        faults.append(coded("overrides_found", overrides.refusal(found)))
     finds = [dataclasses.asdict(override) for override in found]
     if faults:
         module.fail_json(msg="\n".join(faults), found=finds)

@@ -253,7 +253,7 @@ def main():
     params["password"] = keystore_entries.as_text(params["password"])
     fault = keystore_entries.fault(entries, params["password"], params["version"])
     if fault:
-        module.fail_json(msg=fault)
+        module.fail_json(code="keystore_input_invalid", msg=fault)
 
     staged = Staged(params["path"], params["record"])
     before = staged.read()
@@ -277,7 +277,10 @@ def main():
     try:
         group = grp.getgrnam(params["group"]).gr_gid
     except KeyError:
-        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+        module.fail_json(
+            code="account_missing",
+            msg=f"There is no group {params['group']!r} on the host; install the package that makes it.",
+        )
     untrusted_paths.warn_of_foreign_program(module, str(Path(params["program"]).parents[1]))
     work = staged.directory / "keystore.part"
     # What a run that was killed left.
@@ -289,7 +292,7 @@ def main():
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
     except (KeystoreError, OSError) as error:
-        module.fail_json(msg=f"The keystore was not made: {module.mask.foreign(str(error))}")
+        module.fail_json(code="keystore_failed", msg=f"The keystore was not made: {module.mask.foreign(str(error))}")
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(work)

@@ -225,8 +225,9 @@ def stop_and_move(module, old, new, kinds):
         if ran:
             module.run_command(["systemctl", "start", service])
         module.fail_json(
+            code="old_data_not_moved",
             msg=f"logstash_old_data is move, but the data can't be moved: {error}. Nothing was moved"
-            f"{', and the service runs on as before' if ran else ''}."
+            f"{', and the service runs on as before' if ran else ''}.",
         )
 
 
@@ -257,7 +258,10 @@ def main():
             warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
         found = stored_data.find_stored(old, kinds)
     except OSError as error:
-        module.fail_json(msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.")
+        module.fail_json(
+            code="old_data_unreadable",
+            msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.",
+        )
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
     if not found:
         module.exit_json(**result)
@@ -267,6 +271,7 @@ def main():
     where = ", ".join(f"{NAMES.get(kind, kind)} from {old[kind]} to {new[kind]}" for kind in kinds)
     if params["handling"] == "fail":
         module.fail_json(
+            code="old_data_found",
             msg=f"A path changes ({where}), and Logstash would not look any more at: {what}. Set logstash_old_data to "
             "move to have it moved with the service stopped, or to leave when it is not needed.",
             **result,

@@ -146,7 +146,7 @@ def main():
         result["file"] = str(file) if file.exists() else ""
     except packages.PackageError as error:
         # It quotes programs, which may name an address with its password.
-        module.fail_json(msg=module.mask.foreign(str(error)), way_out=error.way_out)
+        module.fail_json(code="package_failed", msg=module.mask.foreign(str(error)), way_out=error.way_out)
     module.exit_json(**result)
 
 

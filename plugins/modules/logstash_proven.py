@@ -119,7 +119,9 @@ def main():
     try:
         before = deployment_record.read(params["path"])
     except OSError as error:
-        module.fail_json(msg=f"What was proven is not read from {params['path']}: {error}")
+        module.fail_json(
+            code="record_unreadable", msg=f"The deployment record {params['path']} cannot be read: {error}"
+        )
     running = deployment_record.invocation(module.run_command, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
@@ -134,8 +136,9 @@ def main():
             deployment_record.write(params["path"], after)
         except OSError as error:
             module.fail_json(
+                code="record_not_written",
                 msg=f"{params['path']} cannot be written: {error}. Make room on that file system, or make it writable, "
-                "and run again."
+                "and run again.",
             )
     described = deployment_record.describe(after, running, params["found"], module.run_command, params["service"])
     module.exit_json(changed=changed, **described)

@@ -363,6 +363,7 @@ def fail_test(module, copy, code, output, unit):
     said = " | ".join(reasons[:SHOWN]) or tail
     words = logstash_log.words(logstash_log.entries(output.splitlines()))
     module.fail_json(
+        code="configuration_refused",
         msg="\n".join(
             [
                 f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
@@ -417,9 +418,11 @@ def main():
     try:
         account = accounts.find_account(params["user"])
     except accounts.NoSuchUserError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(code="account_missing", msg=str(error))
     if not os.access(params["program"], os.X_OK):
-        module.fail_json(msg=f"There is no program {params['program']}; install the package first.")
+        module.fail_json(
+            code="logstash_missing", msg=f"There is no program {params['program']}; install the package first."
+        )
 
     base = Path(params["path"])
     remove(base)
@@ -439,14 +442,23 @@ def main():
         if code:
             fail_test(module, copy, code, output, unit)
     except accounts.WorkFailedError as error:
-        module.fail_json(msg=f"The staged settings could not be looked at. {error} Nothing live was changed.")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The staged settings could not be looked at. {error} Nothing live was changed.",
+        )
     except RefusedError as error:
-        module.fail_json(msg=f"The staged settings are refused: {error}.")
+        module.fail_json(code="configuration_test_refused", msg=f"The staged settings are refused: {error}.")
     except confined_unit.ReloadError as error:
-        module.fail_json(msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.",
+        )
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}",
+        )
     finally:
         remove(base)
     module.exit_json(

@@ -140,12 +140,15 @@ def main():
     if wrong or not params["places"]:
         seen = f"places has {', '.join(wrong)}" if wrong else "places is empty"
         module.fail_json(
-            msg=f"{seen}, so nothing would be found. Expected absolute paths of folders or patterns of files."
+            code="unmanaged_places_invalid",
+            msg=f"{seen}, so nothing would be found. Expected absolute paths of folders or patterns of files.",
         )
     try:
         files = find(params["places"])
     except OSError as error:
-        module.fail_json(msg=f"Files that nobody manages can't be looked for: {error}")
+        module.fail_json(
+            code="unmanaged_files_unreadable", msg=f"Files that nobody manages can't be looked for: {error}"
+        )
     removes = params["state"] == "absent"
     result = {"changed": removes and bool(files), "files": files}
     if files and not removes:
@@ -157,7 +160,11 @@ def main():
             try:
                 remove(path)
             except OSError as error:
-                module.fail_json(msg=f"{path} could not be removed: {error.strerror}. Remove it by hand.", files=files)
+                module.fail_json(
+                    code="unmanaged_file_not_removed",
+                    msg=f"{path} could not be removed: {error.strerror}. Remove it by hand.",
+                    files=files,
+                )
     module.exit_json(**result)
 
 

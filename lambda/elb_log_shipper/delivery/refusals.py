@@ -17,7 +17,9 @@ class Refusal(NamedTuple):
 
 
 class RefusedError(DeliveryError):
-    """Raised by ``commit``: every event but these was accepted."""
+    """Events are larger than the receiver accepts. It accepted all others."""
+
+    code = "events_too_large"
 
     def __init__(self, refusals: list[Refusal]) -> None:
         more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""

@@ -15,6 +15,7 @@ from typing import Any
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..downloads import is_trusted
+from ..messages import coded
 from .table import flatten
 
 # Gives the value of a variable of the role by its name.
@@ -39,8 +40,9 @@ NO_TLS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a variable, or with several, whose names are joined by commas."""
+    """What is wrong with a variable, or with several, whose names are joined by commas. ``code``: of messages.CODES."""
 
+    code: str
     variable: str
     value: Any
     expected: str
@@ -51,6 +53,7 @@ def _version(read: Reader) -> Iterator[Fault]:
     version = str(read("logstash_version"))
     if not VERSION.fullmatch(version):
         yield Fault(
+            "version_invalid",
             "logstash_version",
             version,
             "an exact release such as 9.5.2",
@@ -64,6 +67,7 @@ def _package(read: Reader) -> Iterator[Fault]:
     checksum, place = read("logstash_package_checksum"), read("logstash_package_url")
     if not CHECKSUM.fullmatch(checksum):
         yield Fault(
+            "checksum_invalid",
             "logstash_package_checksum",
             checksum,
             "sha256:<64 hex digits> or sha512:<128 hex digits>, since logstash_package_url is what is installed",
@@ -71,6 +75,7 @@ def _package(read: Reader) -> Iterator[Fault]:
         )
     if not PACKAGE_PLACE.match(place):
         yield Fault(
+            "package_source_invalid",
             "logstash_package_url",
             place,
             "an absolute path on the control node, an address that starts with http://, https:// or file://, or "
@@ -88,6 +93,7 @@ def _repository(read: Reader) -> Iterator[Fault]:
         yield from _untrusted(read, "logstash_repository_key_url")
     if not all(FINGERPRINT.fullmatch(re.sub(r"[\s:]", "", str(text))) for text in fingerprints):
         yield Fault(
+            "fingerprint_invalid",
             "logstash_repository_key_fingerprints",
             fingerprints,
             "whole fingerprints, 40 or 64 hex digits each, and no short ids, which anybody can make a key for",
@@ -96,6 +102,7 @@ def _repository(read: Reader) -> Iterator[Fault]:
         )
     if from_repository and _is_true(read("logstash_require_checksums")) and not fingerprints:
         yield Fault(
+            "fingerprint_invalid",
             "logstash_repository_key_fingerprints",
             fingerprints,
             "the fingerprint of the key at logstash_repository_key_url, since logstash_require_checksums is true",
@@ -106,13 +113,14 @@ def _repository(read: Reader) -> Iterator[Fault]:
 
 def _untrusted(read: Reader, variable: str) -> Iterator[Fault]:
     if not is_trusted(str(read(variable)), map(str, read("logstash_trusted_mirrors"))):
-        yield Fault(variable, read(variable), TRUSTED, NO_TLS)
+        yield Fault("download_untrusted", variable, read(variable), TRUSTED, NO_TLS)
 
 
 def _archive(read: Reader) -> Iterator[Fault]:
     root = read("logstash_archive_root")
     if not ARCHIVE_ROOT.fullmatch(root) or ".." in root.split("/"):
         yield Fault(
+            "archive_root_invalid",
             "logstash_archive_root",
             root,
             "an absolute path at least two levels deep, without .., and without blanks, % and $, which mean something "
@@ -126,16 +134,24 @@ def _pipelines(read: Reader) -> Iterator[Fault]:
     names = [pipeline["id"] for pipeline in pipelines]
     if not pipelines:
         yield Fault(
+            "pipelines_invalid",
             "logstash_pipelines",
             pipelines,
             "at least one pipeline",
             "Put the host into one of the groups brokers, indexers, shippers, or set logstash_pipelines for it.",
         )
     if len(set(names)) != len(names):
-        yield Fault("logstash_pipelines", names, "every id once", "Rename one of the pipelines of the same id.")
+        yield Fault(
+            "pipelines_invalid",
+            "logstash_pipelines",
+            names,
+            "every id once",
+            "Rename one of the pipelines of the same id.",
+        )
     empty = [pipeline["id"] for pipeline in pipelines if not pipeline["templates"]]
     if empty:
         yield Fault(
+            "pipelines_invalid",
             "logstash_pipelines",
             empty,
             f"no pipeline without templates, files below {read('logstash_template_path')}",
@@ -148,6 +164,7 @@ def _directories(read: Reader) -> Iterator[Fault]:
     paths = [directory["path"] for directory in directories]
     if not all(TWO_LEVELS.match(path) and ".." not in path.split("/") for path in paths):
         yield Fault(
+            "directory_invalid",
             ", ".join(directory["variable"] for directory in directories),
             paths,
             "absolute paths at least two levels deep, without .. in them",
@@ -159,6 +176,7 @@ def _temporary_directory(read: Reader) -> Iterator[Fault]:
     path, variable = read("_logstash_tmpdir"), read("_logstash_tmpdir_variable")
     if not re.fullmatch(r"/\S+", path):
         yield Fault(
+            "temporary_directory_invalid",
             variable,
             path,
             "an absolute path without blanks for the temporary directory of Java",
@@ -167,6 +185,7 @@ def _temporary_directory(read: Reader) -> Iterator[Fault]:
     private = _is_true(read("logstash_unit_hardening")) and re.match(read("_logstash_private_tmp"), path)
     if private and not SHARED_TMP.fullmatch(path):
         yield Fault(
+            "temporary_directory_invalid",
             variable,
             path,
             "a place outside of /tmp and /var/tmp, since the confined service has both for itself, empty at each start",
@@ -180,6 +199,7 @@ def _home(read: Reader) -> Iterator[Fault]:
         return
     if not set(read("_logstash_write_paths")) & set(read("_logstash_homes")):
         yield Fault(
+            "home_not_writable",
             "logstash_environment",
             {"HOME": environment["HOME"]},
             "a HOME that the confined service may write to, since inputs keep there how far they have read",
@@ -191,6 +211,7 @@ def _api(read: Reader) -> Iterator[Fault]:
     port, address = read("logstash_api_port"), read("logstash_api_host")
     if not _is_port(port):
         yield Fault(
+            "api_address_invalid",
             "logstash_api_port",
             port,
             "one port from 1 to 65535",
@@ -201,6 +222,7 @@ def _api(read: Reader) -> Iterator[Fault]:
     has_password = given.get("api.auth.basic.username")
     if has_password and not _is_true(given.get("api.ssl.enabled", False)) and not LOOPBACK.fullmatch(address):
         yield Fault(
+            "api_address_invalid",
             "logstash_api_host",
             address,
             "an address of loopback, such as 127.0.0.1, or api.ssl.enabled, since the health gate sends the node API's "
@@ -215,12 +237,12 @@ def _times(read: Reader) -> Iterator[Fault]:
     values = [read(name) for name in names]
     if min(map(int, values)) <= 0:
         way_out = "Give each enough time, or take it out for its default."
-        yield Fault(", ".join(names), values, "seconds, from 1 on", way_out)
+        yield Fault("number_out_of_range", ", ".join(names), values, "seconds, from 1 on", way_out)
     names = ("logstash_stop_timeout", "logstash_lock_max_age", "logstash_keep_releases")
     values = [read(name) for name in names]
     if min(map(int, values)) < 0:
         way_out = "Correct the one that is negative, or take it out for its default."
-        yield Fault(", ".join(names), values, "whole numbers from 0 on", way_out)
+        yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", way_out)
 
 
 def _hooks(read: Reader) -> Iterator[Fault]:
@@ -228,6 +250,7 @@ def _hooks(read: Reader) -> Iterator[Fault]:
     values = [read(name) for name in names]
     if any(value and not os.path.isfile(value) for value in values):
         yield Fault(
+            "hook_missing",
             ", ".join(names),
             values,
             "files on the control node, or nothing",
@@ -256,7 +279,12 @@ def port_faults(read: Reader) -> list[str]:
     wrong = [str(port) for port in read("logstash_input_ports") if not _is_port(port)]
     if not wrong:
         return []
-    return [f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list."]
+    return [
+        coded(
+            "port_invalid",
+            f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list.",
+        )
+    ]
 
 
 def _is_port(value: Any) -> bool:

@@ -151,7 +151,7 @@ def test_ports_of_inputs():
     assert inputs.port_faults(GOOD.__getitem__) == []
     read = {"logstash_input_ports": ["1", 70000, "0"]}.__getitem__
     assert inputs.port_faults(read) == [
-        "logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."
+        "[port_invalid] logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."
     ]
 
 
@@ -235,6 +235,6 @@ def test_variable_that_is_made_from_a_token_hides_no_other_fault(told):
 
 
 def test_what_follows_from_another_fault_is_not_told(told):
-    assert told["version"].startswith('logstash_version is "latest"; expected an exact release such as 9.5.2. ')
+    assert told["version"].startswith('[version_invalid] logstash_version is "latest"; ')
     assert "foo.bar" not in told["version"]
     assert len(told["version"].splitlines()) == 1

@@ -150,7 +150,7 @@ def test_a_signal_ends_every_process_and_what_it_says_ships_the_rest(receive, sh
     assert 0 < sum(peer.ids.values()) < LINES, "it has gone on for a whole log"
     assert re.search("--position [1-9]", messages)
     assert "a process ended" not in messages
-    assert "not known to be done: " in messages
+    assert "status unknown: " in messages
     slow.hurry()
     go_on(messages, arguments)
     assert_all_arrived(peer, logs)
