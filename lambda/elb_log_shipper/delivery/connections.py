@@ -4,7 +4,7 @@ import contextlib
 import io
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .. import secrets
 from .names import Endpoint, resolve
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import ssl
 
     from _typeshed import WriteableBuffer
+
+    from .tls import TlsConnection
+
+Connection: TypeAlias = "socket.socket | TlsConnection"
 
 _DRAIN_BYTES = 4096
 
@@ -65,7 +69,7 @@ class Connector:
         """Begin with the next address; this one has failed after it was connected."""
         self._current = (self._current + 1) % self.addresses
 
-    def open(self) -> socket.socket:
+    def open(self) -> Connection:
         """One try with each address. The socket's timeout is the receiver's.
 
         :raises AttemptError: none answers; the message has the reason for each.
@@ -91,7 +95,7 @@ class Connector:
             most_tries=1 if distrusted else None,  # a certificate doesn't get better
         )
 
-    def _open_any(self, address: Address, failures: list[_Failure]) -> socket.socket | None:
+    def _open_any(self, address: Address, failures: list[_Failure]) -> "Connection | None":
         """A connection to the first endpoint of an address that answers; each that doesn't is one more failure."""
         name = self._receiver.url(address)
         limit = self._receiver.connect_timeout
@@ -110,7 +114,7 @@ class Connector:
                 failures.append(_Failure(f"{name}{where}: {reason(error)}", hasattr(error, "verify_code")))
         return None
 
-    def _open(self, address: Address, endpoint: Endpoint, timeout: float) -> socket.socket:
+    def _open(self, address: Address, endpoint: Endpoint, timeout: float) -> Connection:
         if self._receiver.tls and self._context is None:
             self._context = tls_context(self._receiver.tls)
         connection = socket.socket(endpoint.family, socket.SOCK_STREAM)
@@ -119,13 +123,17 @@ class Connector:
             connection.connect(endpoint.address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context:
+                from .tls import TlsConnection  # noqa: PLC0415 - not needed without TLS
+
                 connection.settimeout(self._patience.bound(self._receiver.connect_timeout))
-                connection = self._context.wrap_socket(connection, server_hostname=address.host)
-            connection.settimeout(self._receiver.timeout)
+                opened: Connection = TlsConnection(connection, self._context, address.host)
+            else:
+                opened = connection
+            opened.settimeout(self._receiver.timeout)
         except BaseException:
             connection.close()
             raise
-        return connection
+        return opened
 
 
 def tls_context(tls: Tls) -> "ssl.SSLContext":
@@ -179,7 +187,7 @@ def _unusable(key: str, value: str | None, error: Exception) -> AttemptError:
     return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM{more}", most_tries=1)
 
 
-def is_open(connection: socket.socket, timeout: float) -> bool:
+def is_open(connection: Connection, timeout: float) -> bool:
     """Whether the receiver has closed its end already: the kernel would accept the next write all the same.
 
     What the receiver says unasked is read and dropped.
@@ -190,10 +198,8 @@ def is_open(connection: socket.socket, timeout: float) -> bool:
     try:
         while connection.recv(_DRAIN_BYTES):
             pass
-    except OSError as error:
-        if isinstance(error, BlockingIOError) or type(error).__name__ == "SSLWantReadError":
-            return True
-        raise
+    except BlockingIOError:
+        return True
     finally:
         connection.settimeout(timeout)
     return False
@@ -202,7 +208,7 @@ def is_open(connection: socket.socket, timeout: float) -> bool:
 class Incoming(io.RawIOBase):
     """What a connection receives, for a buffered reader; each piece within the timeout, all within the time limit."""
 
-    def __init__(self, connection: socket.socket, timeout: float, patience: Patience) -> None:
+    def __init__(self, connection: Connection, timeout: float, patience: Patience) -> None:
         self._connection = connection
         self._timeout = timeout
         self._patience = patience

@@ -9,7 +9,6 @@ import base64
 import contextlib
 import io
 import re
-import socket
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .answers import Answer, AnswerError, read_answer
-from .connections import Connector, Incoming, is_open, reason
+from .connections import Connection, Connector, Incoming, is_open, reason
 from .headers import is_value
 from .receiver import Receiver
 from .refusals import MOST_REFUSALS, Refusal, RefusedError
@@ -82,7 +81,7 @@ class HttpSink:
         self._sent: _Request | None = None  # its answer was not read yet
         self._refusals: list[Refusal] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
-        self._socket: socket.socket | None = None
+        self._socket: Connection | None = None
         self._stream: BinaryIO = _nothing()  # what comes on the socket
         self._head = b""
         self._answered = False  # something was accepted on this connection
@@ -178,7 +177,7 @@ class HttpSink:
         # What was too large once would be so again.
         self._batch_bytes = min(self._batch_bytes, max(half.size for half in halves) + 1)
 
-    def _write(self, connection: socket.socket, request: _Request) -> None:
+    def _write(self, connection: Connection, request: _Request) -> None:
         """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
         timeout = self._patience.bound(self._receiver.timeout)
         body, length = self._body(request)
@@ -243,7 +242,7 @@ class HttpSink:
             parts, length = [body], len(body)
         return parts, length
 
-    def _open_connection(self) -> socket.socket | None:
+    def _open_connection(self) -> "Connection | None":
         """The connection, if the receiver has not closed it meanwhile. Nothing is under way on it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
@@ -252,7 +251,7 @@ class HttpSink:
             self._disconnect()
         return None
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> Connection:
         self._socket = connection = self._connector.open()
         self._stream = io.BufferedReader(Incoming(connection, self._receiver.timeout, self._patience))
         self._answered = False

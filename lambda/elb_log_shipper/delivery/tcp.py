@@ -15,7 +15,7 @@ import socket
 
 from ..errors import DeliveryError
 from ..events import Batch
-from .connections import Connector, is_open, reason
+from .connections import Connection, Connector, is_open, reason
 from .receiver import Receiver
 from .retries import AttemptError, Patience, RemainingSeconds
 
@@ -29,7 +29,7 @@ class TcpSink:
         self._receiver = receiver
         self._patience = patience or Patience(receiver.retry_seconds)
         self._connector = Connector(receiver, self._patience)
-        self._socket: socket.socket | None = None
+        self._socket: Connection | None = None
 
     @property
     def retries(self) -> int:
@@ -73,7 +73,7 @@ class TcpSink:
             with contextlib.suppress(OSError):
                 connection.close()
 
-    def _connect(self) -> socket.socket:
+    def _connect(self) -> Connection:
         if self._socket is None:
             tries = self._patience.tries()
             while self._socket is None:
@@ -83,33 +83,16 @@ class TcpSink:
                     tries.wait(error)
         return self._socket
 
-    def _end(self, connection: socket.socket) -> None:
+    def _end(self, connection: Connection) -> None:
         """Close this direction, and wait for the receiver to close the other."""
-        if self._receiver.tls:
-            connection = self._end_tls(connection)
-        else:
-            connection.shutdown(socket.SHUT_WR)
-            while connection.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
-                connection.settimeout(self._patience.bound(self._receiver.timeout))
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
+            connection.settimeout(self._patience.bound(self._receiver.timeout))
         # After an end and then a reset recv() reports the end only, and the socket keeps the error.
         if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, os.strerror(code))
 
-    def _end_tls(self, connection: socket.socket) -> socket.socket:
-        """TLS has an end of its own, which the receiver reads after the last event, and answers with its own.
-
-        One that only ends TCP says as much as it would without TLS.
-
-        :return: the connection below TLS; the same one where only TCP was ended.
-        """
-        import ssl  # noqa: PLC0415 - not needed without TLS
-
-        if isinstance(connection, ssl.SSLSocket):
-            with contextlib.suppress(ssl.SSLEOFError):
-                self._socket = connection = connection.unwrap()
-        return connection
-
-    def _check_open(self, connection: socket.socket, timeout: float) -> None:
+    def _check_open(self, connection: Connection, timeout: float) -> None:
         if not is_open(connection, timeout):
             raise ConnectionAbortedError("the receiver closed it before the last event")
 

@@ -6,6 +6,7 @@ import gc
 import ipaddress
 import json
 import re
+import select
 import socket
 import ssl
 import struct
@@ -138,6 +139,66 @@ class Peer:
         assert sum(self.ids.values()) - len(wanted) == twice
 
 
+class SlowAnswers:
+    """Passes on what both sides say, but what the receiver says after the handshake only once the sender is silent.
+
+    So comes the answer of a receiver that is far away, or busy.
+    """
+
+    _SILENCE_SECONDS = 0.3
+
+    def __init__(self, port: int) -> None:
+        self._to = ("127.0.0.1", port)
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                sender, _ = self._server.accept()
+            except OSError:
+                return
+            with contextlib.suppress(OSError), sender, socket.create_connection(self._to) as receiver:
+                self._pass_on(sender, receiver)
+
+    def _pass_on(self, sender: socket.socket, receiver: socket.socket) -> None:
+        shaken, held = False, b""
+        sides = {sender, receiver}
+        while True:
+            ready, _, _ = select.select(sides, [], [], self._SILENCE_SECONDS)
+            if sender in ready:
+                data = sender.recv(65536)
+                if not data:
+                    sides.discard(sender)
+                with contextlib.suppress(OSError):  # a receiver that has refused reads nothing more
+                    receiver.sendall(data) if data else receiver.shutdown(socket.SHUT_WR)
+            if receiver in ready:
+                try:
+                    data = receiver.recv(65536)
+                except ConnectionResetError:  # a proxy need not pass that on
+                    data = b""
+                if not data:
+                    sides.discard(receiver)
+                elif not shaken:
+                    sender.sendall(data)
+                    shaken = True
+                else:
+                    held += data
+            if not ready or sender not in sides:
+                sender.sendall(held)
+                held = b""
+                if receiver not in sides:
+                    return
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join(10)
+
+
 def serve_http(connection: Connection) -> None:
     while (body := connection.request()) is not None:
         connection.peer.record_array(body)
@@ -267,6 +328,7 @@ def tools() -> SimpleNamespace:
         patience=patience,
         send=send,
         send_as_a_trigger=send_as_a_trigger,
+        slow_answers=SlowAnswers,
         serve_http=serve_http,
         serve_tcp=serve_tcp,
     )

@@ -1,5 +1,6 @@
 """TCP and TLS: a log counts only when the receiver has read it to the end; the trigger sends the others again."""
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -237,6 +238,27 @@ def test_a_client_certificate_that_is_missing(receive, tools, certificates, tran
     with pytest.raises(DeliveryError):
         tools.send(tls_sink(tools, transport, peer.port, Tls(ca=str(certificates.ca))), tools.events())
     assert not peer.ids
+
+
+@pytest.mark.parametrize("lines", [1, 40])
+@TRANSPORTS
+def test_a_client_certificate_that_is_refused_after_everything_was_sent(receive, tools, certificates, transport, lines):
+    """With TLS 1.3 the handshake is over for the client before the receiver has seen its certificate."""
+    peer = receive(getattr(tools, f"serve_{transport}"), context=certificates.server(wants_client=True))
+    with contextlib.closing(tools.slow_answers(peer.port)) as between:
+        target = tls_sink(tools, transport, between.port, Tls(ca=str(certificates.ca)))
+        with pytest.raises(DeliveryError):
+            tools.send(target, tools.events(lines))
+    assert not peer.ids
+
+
+@TRANSPORTS
+def test_a_receiver_far_away_that_wants_a_client_certificate(receive, tools, certificates, client_tls, transport):
+    peer = receive(getattr(tools, f"serve_{transport}"), context=certificates.server(wants_client=True))
+    with contextlib.closing(tools.slow_answers(peer.port)) as between:
+        target = tls_sink(tools, transport, between.port, client_tls)
+        assert tools.send_as_a_trigger(target, tools.events()) == 1
+        peer.assert_all_there(tools.events())
 
 
 @pytest.mark.parametrize("key", ["LogCa", "LogClientCertificate"])

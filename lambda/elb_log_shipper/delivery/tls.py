@@ -1,0 +1,90 @@
+"""TLS over a connected socket."""
+
+import contextlib
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_RECORDS_BYTES = 65536
+
+
+class TlsConnection:
+    """What ``ssl.SSLSocket`` does, except for the end, with the methods of ``socket.socket`` that are used here.
+
+    ``SSLSocket.unwrap()`` ends well, too, if the receiver answers with an alert: for OpenSSL any fatal alert is an end.
+    With TLS 1.3 the client's handshake is over before the receiver has looked at the client's certificate, so the alert
+    that refuses it may come after the last event. Here the end is sent by ``shutdown``, and the answer is read by
+    ``recv``, which raises for an alert.
+    """
+
+    def __init__(self, connection: socket.socket, context: ssl.SSLContext, host: str) -> None:
+        """Handshake within the socket's timeout for each answer.
+
+        :raises OSError: no TLS, or a certificate that is not trusted (``ssl.SSLError``).
+        """
+        self._socket = connection
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_hostname=host)
+        self._handshake()
+        self.settimeout = connection.settimeout
+        self.setblocking = connection.setblocking
+        self.getsockopt = connection.getsockopt
+        self.close = connection.close
+
+    def sendall(self, data: bytes) -> None:
+        view = memoryview(data)
+        for start in range(0, len(view), _RECORDS_BYTES):
+            self._tls.write(view[start : start + _RECORDS_BYTES])
+            self._flush()
+
+    def recv(self, most_bytes: int) -> bytes:
+        """``b""`` at the end, whether TLS ends or only TCP: the latter says as much as it would without TLS."""
+        while True:
+            try:
+                return self._tls.read(most_bytes)
+            except ssl.SSLWantReadError:
+                self._fill()
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+
+    def recv_into(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer)
+        data = self.recv(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def shutdown(self, _how: int) -> None:
+        """Say that nothing more follows, which is ``SHUT_WR``. What was received has to be read before."""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            self._tls.unwrap()
+        self._flush()
+
+    def _handshake(self) -> None:
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                self._fill()
+            except ssl.SSLError:
+                with contextlib.suppress(OSError):
+                    self._flush()  # the receiver logs why
+                raise
+            else:
+                self._flush()
+                return
+
+    def _flush(self) -> None:
+        if self._outgoing.pending:
+            self._socket.sendall(self._outgoing.read())
+
+    def _fill(self) -> None:
+        if self._socket.gettimeout() != 0:  # part of what is sent without blocking would be lost
+            self._flush()
+        data = self._socket.recv(_RECORDS_BYTES)
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
