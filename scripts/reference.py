@@ -15,10 +15,10 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "lambda"), str(ROOT / "plugins/module_utils")]
 
-from elb_log_shipper.delivery.refusals import RefusedError  # noqa: E402
+from elb_log_shipper.delivery.oversized import OversizedEventsError  # noqa: E402
 from elb_log_shipper.errors import ShipperError  # noqa: E402
 from elb_log_shipper.keys import KEYS, Key  # noqa: E402
-from elb_log_shipper.shipping import RefusedLinesError  # noqa: E402
+from elb_log_shipper.shipping import OversizedLinesError  # noqa: E402
 from messages import CODES  # noqa: E402 - all of these are found through the line above
 
 COLLECTION = "elk.deploy"
@@ -235,7 +235,7 @@ def messages_page() -> str:
 
 def shipper_errors() -> list[type[ShipperError]]:
     """The errors of the log shipper that have a code of their own."""
-    known = [ShipperError, *ShipperError.__subclasses__(), RefusedError, RefusedLinesError]
+    known = [ShipperError, *ShipperError.__subclasses__(), OversizedEventsError, OversizedLinesError]
     return sorted(known, key=lambda error: error.code)
 
 

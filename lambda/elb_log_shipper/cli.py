@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         for name, text in (
             ("parse", "print the events, a JSON object a line"),
             ("ship", "send the events to Logstash"),
-            ("check", "say which lines no format fits; print nothing else"),
+            ("check", "print which lines no format fits, and nothing else"),
         )
     )
     for command in (parse, send, find):

@@ -2,8 +2,8 @@
 
 Delivery is at least once. An object that did not arrive as a whole fails its message of SQS, or the whole event of any
 other trigger, after the others were tried; the trigger sends it again. Near the time limit an object is left at the
-start of a line, and its rest goes on in another invocation. A line whose event is larger than the receiver takes
-becomes a message of its own, and keeps nothing else back.
+start of a line, and its rest goes on in another invocation. A line whose event is larger than the receiver accepts
+becomes a message of its own, and does not block other events.
 """
 
 import json
@@ -17,7 +17,7 @@ from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError, ShipperError
 from .events import Encoder
 from .settings import Settings, load
-from .shipping import Position, RefusedLinesError, Shipped, ship
+from .shipping import OversizedLinesError, Position, Shipped, ship
 from .triggers import Message, Source, continuation, messages
 
 _HAND_ON_SECONDS = 5
@@ -181,7 +181,7 @@ class Invocation:
                     end=source.end,
                     should_stop=self._clock and self._clock.is_late,
                 )
-            except RefusedLinesError as error:
+            except OversizedLinesError as error:
                 refused, shipped = error, error.shipped
             finally:
                 self._retries += opened.retries
@@ -189,7 +189,8 @@ class Invocation:
         if shipped.stopped == source.start and first:
             raise DeliveryError(
                 f"the time limit is too short to ship anything from byte {source.start.offset} on, where line "
-                f"{source.start.line} starts. Raise the function's timeout or memory, or see why the receiver is slow"
+                f"{source.start.line} starts. Raise the function's timeout or memory, or find out why the receiver is "
+                "slow"
             )
         if shipped.stopped is not None:
             self._continue(source, shipped.stopped, opened.etag, source.end)
@@ -211,8 +212,8 @@ class Invocation:
         self._totals["continued"] += 1
         self._log("continued", source, offset=start.offset, line=start.line)
 
-    def _put_aside(self, source: Source, refused: RefusedLinesError, etag: str | None) -> None:
-        """Lines that the receiver finds too large become messages of their own, so that only they fail, again and
+    def _put_aside(self, source: Source, refused: OversizedLinesError, etag: str | None) -> None:
+        """Lines that the receiver rejects as too large become messages of their own, so that only they fail, again and
         again until they lie in the queue of failed events.
 
         :raises DeliveryError: this is such a message, or the lines can't be handed on.

@@ -115,7 +115,7 @@ class Run:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             self._complain(f"{state}: {' '.join(names[:_NAMED])}{more}")
         where = f" --position {position.offset},{position.line}" if position != START else ""
-        self._complain(f"to go on: the same command with --from {shlex.quote(left[0].name)}{where}")
+        self._complain(f"to continue: run the same command with --from {shlex.quote(left[0].name)}{where}")
 
     def _complain(self, message: str) -> None:
         self._progress.clear()

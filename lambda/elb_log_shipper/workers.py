@@ -15,7 +15,7 @@ from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder, Options
 from .logs import in_words, open_log
-from .shipping import Position, RefusedLinesError, ship
+from .shipping import OversizedLinesError, Position, ship
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -96,7 +96,7 @@ class Worker:
                 shipped = ship(counted, self.sink, encoder, start=start, should_stop=lambda: self._interruption.came)
         except BrokenPipeError:
             raise
-        except RefusedLinesError as error:
+        except OversizedLinesError as error:
             return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"[{error.code}] {name}: {error}")
         except DeliveryError as error:
             return Outcome(name, Counts(), error=f"[{error.code}] {name}: {error}", fatal=True)
@@ -143,7 +143,7 @@ def work_in_processes(
                 stop = stop or outcome.fatal
         except BrokenProcessPool:
             name = (running or waiting)[0][0]
-            error = f"{name}, or one after it: a process ended before its log did. See whether memory was short"
+            error = f"{name}, or one after it: a process ended before its log did. Check whether memory ran out"
             yield Outcome(name, Counts(), error=error, fatal=True)
 
 

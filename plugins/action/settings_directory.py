@@ -59,7 +59,7 @@ class ActionModule(TokenAction):
         host, how = self.host_of_files(options, task_vars)
         again = self._again()
         made = {file["name"]: self._made(file, host, again.get(file["name"])) for file in options["files"]}
-        self.settle(list(made.values()), host, how)
+        self.report_problems(list(made.values()), host, how)
         if options["placeholders"]:
             made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in options["files"]}
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}

@@ -168,15 +168,15 @@ def main():
             coded(
                 "low_port_blocked",
                 f"The confined service may not listen on ports below {first_open}: {'; '.join(low)}. Set "
-                "logstash_low_ports to true, which leaves it that one right and no user namespace of its own, or "
-                "choose a higher port.",
+                "logstash_low_ports to true, which grants it that one capability, without a user namespace of its "
+                "own, or choose a higher port.",
             )
         )
     if metadata and not params["instance_role"]:
         said.append(
             coded(
                 "instance_role_blocked",
-                "The confined service does not reach the metadata of its instance (169.254.169.254): "
+                "The confined service cannot reach the instance metadata (169.254.169.254): "
                 f"{'; '.join(metadata)}. Set logstash_instance_role to true, which lets every plugin use the "
                 "instance's role, or give these plugins keys, for example from the keystore.",
             )

@@ -245,7 +245,7 @@ def find_api_problem(api, state):
         return (
             f"the node API at {api.url} does not answer: {reason} (the service's process listens on port "
             f"{join(sorted(listening.own_ports(pid)))}). Look at logstash_api_host and logstash_api_port, at settings "
-            "that turn the node API off or protect it, and at the log's end",
+            "that turn the node API off or protect it, and at the end of the log",
             {},
         )
     answering = str(node.get("jvm", {}).get("pid", ""))
@@ -313,7 +313,7 @@ def find_dead(api, pipelines, log):
         error = (((found.get(name) or {}).get("reloads") or {}).get("last_error") or {}).get("message")
         if name not in running:
             why = str(failed.get(name) or error or "")
-            dead[name] = (why or f"the node API does not show it at work (at work: {join(running)})", bool(why))
+            dead[name] = (why or f"the node API does not list it as running (running: {join(running)})", bool(why))
         elif state != "RUNNING":
             # Only the state counts: an output that nobody answers makes the report yellow or red too.
             symptom = reported[name].get("symptom", "")
@@ -371,13 +371,13 @@ def find_problem(api, pipelines, ports, state, log):
     if problem:
         # The process ends with its last pipeline, and the next one has not come as far yet.
         failed = find_failed(pipelines, log)
-        way_out = "Correct its templates or its settings; the log's end says more"
+        way_out = "Correct its templates or its settings; see the end of the log"
         return (f"{failed}. {way_out}", True, "") if failed else (problem, False, "")
     dead = find_dead(api, pipelines, log)
     if dead:
         reasons = "; ".join(f"pipeline {name} does not run: {why}" for name, (why, _final) in dead.items())
         final = any(final for _why, final in dead.values())
-        return f"{reasons}. Correct its templates or its settings; the log's end says more", final, ""
+        return f"{reasons}. Correct its templates or its settings; see the end of the log", final, ""
     failing = find_restarting(pipelines, state, log)
     if failing:
         return "; ".join(text for text, _final in failing), any(final for _text, final in failing), ""
@@ -390,7 +390,7 @@ def find_problem(api, pipelines, ports, state, log):
         sources = join(dict.fromkeys(ports[port] for port in deaf))
         return (
             f"no input listens on port {join(deaf)} (the service's process listens on port {join(sorted(own))})."
-            f"{others} Look whether the log's end shows an input that fails, or correct {sources}",
+            f"{others} Check whether the end of the log shows an input that fails, or correct {sources}",
             False,
             "",
         )
@@ -522,18 +522,18 @@ def main():
     if not params["pipelines"]:
         module.fail_json(
             code="health_check_invalid",
-            msg="pipelines is empty, so nothing would be proven: a Logstash without pipelines answers, too. Expected "
-            "the id of each pipeline that has to run.",
+            msg="pipelines is empty, so nothing would be checked: a Logstash without pipelines answers as well. "
+            "Expected the id of each pipeline that has to run.",
         )
     if module.check_mode:
-        module.exit_json(changed=False, msg="Health is proven once the service runs.")
+        module.exit_json(changed=False, msg="The health is checked once the service runs.")
 
     start = time.monotonic()
     try:
         api = Api(params)
     except UncheckedHostError as error:
         module.fail_json(
-            code="health_api_untrusted", msg=f"The health was not asked for, and no password was sent: {error}."
+            code="health_api_untrusted", msg=f"The node API was not queried, and no password was sent: {error}."
         )
     try:
         problem, version, restarts, log, runs = wait(module, api)

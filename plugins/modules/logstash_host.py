@@ -335,7 +335,7 @@ def rename_releases(module, content, former):
     except OSError as error:
         module.fail_json(
             code="releases_not_renamed",
-            msg=f"Releases of the settings in {record['settings']} could not be given other names: {error}. Make room "
+            msg=f"Releases of the settings in {record['settings']} could not be renamed: {error}. Make room "
             "on that file system, or make it writable, and run again.",
         )
 

@@ -170,7 +170,7 @@ def warn_of_left_queues(module, moved):
         stored = stored_data.read_queue(queue)
         if stored and stored.unread_events != 0:
             module.warn(
-                f"No pipeline reads {stored} any more. It stays where it is. Bring the pipeline back, with its id, its "
+                f"No pipeline reads {stored} any more. It stays where it is. Restore the pipeline, with its id, its "
                 "path.queue and queue.type persisted, until they are read; or remove the directory."
             )
 
@@ -219,7 +219,7 @@ def stop_and_move(module, old, new, kinds):
         if module.params["from_settings"] and os.path.exists(module.params["from_settings"]):
             untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
         if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
-            raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
+            raise data_move.MoveError(f"a Logstash other than {service} runs on {old['data']}. Stop it first")
         move_all(old, new, kinds, module.params["user"])
     except (data_move.MoveError, OSError) as error:
         if ran:
@@ -260,7 +260,7 @@ def main():
     except OSError as error:
         module.fail_json(
             code="old_data_unreadable",
-            msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.",
+            msg=f"Data at the former path cannot be examined: {error} Nothing was changed.",
         )
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
     if not found:
@@ -272,15 +272,17 @@ def main():
     if params["handling"] == "fail":
         module.fail_json(
             code="old_data_found",
-            msg=f"A path changes ({where}), and Logstash would not look any more at: {what}. Set logstash_old_data to "
-            "move to have it moved with the service stopped, or to leave when it is not needed.",
+            msg=f"A path changes ({where}), and Logstash would no longer read: {what}. Set logstash_old_data to "
+            "move to move it while the service is stopped, or to leave if it is not needed.",
             **result,
         )
     if params["handling"] == "leave":
         module.warn(f"A path changes ({where}); as logstash_old_data is leave, this stays where it is: {what}.")
         module.exit_json(**result)
     if not params["now"]:
-        module.warn(f"A path changes ({where}); this is moved once the new settings are proven: {what}.")
+        module.warn(
+            f"A path changes ({where}); this will be moved once the new settings have passed their test: {what}."
+        )
         module.exit_json(**result)
     if not module.check_mode:
         stop_and_move(module, old, new, kinds)

@@ -67,7 +67,7 @@ def main():
             what = "; ".join(map(str, lines))
             module.fail_json(
                 code="override_not_removed",
-                msg=f"{error.filename} cannot be changed: {error.strerror}. Take these lines out: {what}.",
+                msg=f"{error.filename} cannot be changed: {error.strerror}. Remove these lines: {what}.",
             )
     module.exit_json(changed=bool(lines), removed=overrides.removable(found))
 

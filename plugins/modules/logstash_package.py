@@ -162,7 +162,8 @@ def bring(module, manager, file):
             reason = packages.refresh(manager, params["cache"], params["version"])
             if reason:
                 module.warn(
-                    f"{file} is installed as it was fetched before, since {params['origin']} cannot be asked: {reason}"
+                    f"{file} was downloaded earlier and is installed, since {params['origin']} cannot be reached: "
+                    f"{reason}"
                 )
     except packages.PackageError as error:
         try:

@@ -241,8 +241,8 @@ def apply(program, current, plugins, changes):
         ]
         if wrong:
             raise ProgramError(
-                f"After the change, logstash-plugin lists other versions: {'; '.join(wrong)}. Another plugin of the "
-                "list may need them, or bring them along."
+                f"After the change, logstash-plugin lists other versions: {'; '.join(wrong)}. Another plugin in "
+                "the list may require or include them."
             )
         current.remember({plugin["name"]: plugin["checksum"] for plugin in plugins if plugin["checksum"]})
         current.keep()
@@ -269,7 +269,7 @@ def go_back(module, current, wanted):
         except OSError as error:
             module.fail_json(
                 code="plugins_not_restored",
-                msg=f"The plugins could not be put back: {error}. Make room, or make it writable.",
+                msg=f"The plugins could not be restored: {error}. Make room, or make it writable.",
             )
     diff = {"before": f"plugins {before}\n", "after": f"plugins {wanted}\n"}
     module.exit_json(changed=True, differs=True, changes=[], undone=False, fingerprint=wanted, diff=diff)
@@ -351,7 +351,7 @@ def main():
         now = ", ".join(f"{change['name']} {found.get(change['name'], 'missing')}" for change in changes)
         module.fail_json(
             code="plugins_failed",
-            msg=f"{error} What was there before the change is there again, and the service was not touched; installed "
+            msg=f"{error} The plugins from before the change were restored, and the service was not touched; installed "
             f"now: {now}.",
             changes=result["changes"],
         )

@@ -267,7 +267,7 @@ def find_account(module, kind, name, find):
         if module.check_mode:
             return -1
         module.fail_json(
-            code="account_missing", msg=f"There is no {kind} {name!r} on the host; install the package that makes it."
+            code="account_missing", msg=f"There is no {kind} {name!r} on the host; install the package that creates it."
         )
 
 
@@ -312,8 +312,8 @@ def main():
             remember(record, root, plan, hidden)
             carry_out(root, plan, files, uid, gid)
             record.note({root / name: bool(hidden[name]) for name in files})
-    except untrusted_paths.RefusedError as error:
-        module.fail_json(code="settings_refused", msg=f"The settings are not written: {error}")
+    except untrusted_paths.UntrustedPathError as error:
+        module.fail_json(code="settings_refused", msg=f"The settings were not written: {error}")
     except OSError as error:
         module.fail_json(
             code="settings_not_written",

@@ -256,7 +256,7 @@ def switch(module, dest, files, entries, release):
     except KeyError:
         module.fail_json(
             code="account_missing",
-            msg=f"There is no group {params['group']!r} on the host; install the package that makes it.",
+            msg=f"There is no group {params['group']!r} on the host; install the package that creates it.",
         )
     directory = dest / "releases" / release
     if not params["release"]:
@@ -328,8 +328,8 @@ def main():
             str(dest), "root writes the settings there, and systemd takes what the service runs from them"
         )
         switch(module, dest, wanted, entries, release)
-    except untrusted_paths.RefusedError as error:
-        module.fail_json(code="settings_refused", msg=f"Release {release} of the settings is not made live: {error}")
+    except untrusted_paths.UntrustedPathError as error:
+        module.fail_json(code="settings_refused", msg=f"Release {release} of the settings was not made live: {error}")
     except OSError as error:
         module.fail_json(
             code="settings_not_activated",

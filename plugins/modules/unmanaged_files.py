@@ -1,11 +1,11 @@
 #!/usr/bin/python
-"""Finds files that nobody manages, and says so or removes them."""
+"""Finds unmanaged files, and says so or removes them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: unmanaged_files
-short_description: Report or remove files that nobody manages
+short_description: Report or remove unmanaged files
 description:
   - Looks for files and links in places where the deployment puts none. They are listed in one warning, or removed and
     listed.
@@ -80,7 +80,7 @@ def is_directory(path):
     """Whether there is a directory at a path, seen through root's links; what others have linked there is none."""
     try:
         return untrusted_paths.is_directory(path)
-    except untrusted_paths.RefusedError:
+    except untrusted_paths.UntrustedPathError:
         return False
 
 
@@ -146,13 +146,11 @@ def main():
     try:
         files = find(params["places"])
     except OSError as error:
-        module.fail_json(
-            code="unmanaged_files_unreadable", msg=f"Files that nobody manages can't be looked for: {error}"
-        )
+        module.fail_json(code="unmanaged_files_unreadable", msg=f"The search for unmanaged files failed: {error}")
     removes = params["state"] == "absent"
     result = {"changed": removes and bool(files), "files": files}
     if files and not removes:
-        module.warn(f"There are files that nobody manages: {', '.join(files)}. {params['way_out']}".strip())
+        module.warn(f"Unmanaged files were found: {', '.join(files)}. {params['way_out']}".strip())
     if removes and module._diff:
         result["diff"] = {"before": "".join(f"{path}\n" for path in files), "after": ""}
     if removes and not module.check_mode:

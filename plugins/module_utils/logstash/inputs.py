@@ -1,7 +1,7 @@
 """What must hold of the variables of role logstash before any host is asked, beside their forms and choices.
 
 The forms and the choices are in the role's argument specs, and hold here already. Each fault says which variable, what
-it has, what is expected, and the way out.
+it has, what is expected, and a hint.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _pipelines(read: Reader) -> Iterator[Fault]:
             "logstash_pipelines",
             empty,
             f"no pipeline without templates, files below {read('logstash_template_path')}",
-            "Name at least one file for each of these pipelines, or take the pipeline out.",
+            "Name at least one file for each of these pipelines, or remove the pipeline.",
         )
 
 
@@ -203,7 +203,7 @@ def _home(read: Reader) -> Iterator[Fault]:
             "logstash_environment",
             {"HOME": environment["HOME"]},
             "a HOME that the confined service may write to, since inputs keep there how far they have read",
-            "Add it to logstash_write_paths, or take HOME out, and it is logstash_path_data.",
+            "Add it to logstash_write_paths, or remove HOME to use logstash_path_data.",
         )
 
 
@@ -236,12 +236,12 @@ def _times(read: Reader) -> Iterator[Fault]:
     names = ("logstash_health_timeout", "logstash_validation_timeout", "logstash_plugins_timeout")
     values = [read(name) for name in names]
     if min(map(int, values)) <= 0:
-        way_out = "Give each enough time, or take it out for its default."
+        way_out = "Give each enough time, or remove it to use its default."
         yield Fault("number_out_of_range", ", ".join(names), values, "seconds, from 1 on", way_out)
     names = ("logstash_stop_timeout", "logstash_lock_max_age", "logstash_keep_releases")
     values = [read(name) for name in names]
     if min(map(int, values)) < 0:
-        way_out = "Correct the one that is negative, or take it out for its default."
+        way_out = "Correct the one that is negative, or remove it to use its default."
         yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", way_out)
 
 

@@ -213,8 +213,8 @@ def test_all_that_is_wrong_is_told_at_once(told):
         f'logstash_package_checksum is "sha256:{"0" * 64}", but ',
         "logstash_settings: Logstash ",
         "plugin 1 (x): name is 'x'; expected a plugin's whole name",
-        "The keystore cannot be made: the value of C is a number with a point, expected text",
-        "'A-B' is no name that ${NAME} can refer to",
+        "The keystore cannot be created: the value of C is a number with a point, expected text",
+        "'A-B' is not a name that ${NAME} can refer to",
         "broker/input.conf:9:13: #{LogTcpPort}: variable LogTcpPort is not defined",
     ):
         assert text in told["everything"], told["everything"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import process_tree
 import pytest
 from ansible_collections.elk.deploy.plugins.action import deployment_lock
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import Lock, LockError
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import DeploymentLockError, Lock
 from ansible_collections.elk.deploy.plugins.plugin_utils import control_node
 
 ROOT = Path(__file__).parents[3]
@@ -131,7 +131,7 @@ def test_two_hosts_of_one_run(runs):
     """Two names of one machine are a mistake, which leaves no lock behind; two machines have a lock each."""
     good, words = runs.run(hosts="broker-1 alias-1")
     assert not good
-    assert "This same run is at work on" in words
+    assert "This run is already working on" in words
     assert "Two names of the inventory lead to one machine" in words
     assert not runs.path.exists()
     runs.path = Path(str(runs.path) + "-{{ inventory_hostname }}")
@@ -211,7 +211,7 @@ class TestFile:
 
     def test_place_that_cannot_be_written(self, lock):
         lock.path.parent.write_text("a file")
-        with pytest.raises(LockError, match=r"logstash\.lock cannot be taken: .*Make room"):
+        with pytest.raises(DeploymentLockError, match=r"logstash\.lock cannot be taken: .*Make room"):
             lock.take(OTHER, 7200)
 
     def test_boot_of_the_host_ends_it_where_its_file_stays(self, lock):

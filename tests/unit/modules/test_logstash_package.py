@@ -411,7 +411,7 @@ class TestFileOfTheRepository:
         host.broken["apt-get update"] = (100, "", "E: Could not connect")
         result = install("9.5.2", download=True, refresh=True)
         assert result["changed"]
-        assert "cannot be asked: apt-get update ended with 100: E: Could not connect" in str(result["warnings"])
+        assert "cannot be reached: apt-get update ended with 100: E: Could not connect" in str(result["warnings"])
 
 
 class TestVersionlock:
