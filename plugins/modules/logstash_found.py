@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Keeps what ran on a host before the role's first change, and brings it back."""
+"""Keeps what ran on a host before the role's first change, and restores it."""
 
 from __future__ import annotations
 

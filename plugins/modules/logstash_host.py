@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: logstash_host
 short_description: Look at what a deployment of Logstash needs to know of a host
 description:
-  - Returns what is installed, what was last proven healthy and what was set up by hand, and fails with all that is
+  - Returns what is installed, what last passed the health gate and what was set up by hand, and fails with all that is
     wrong with the host at once, one message a line.
   - What is not asked for is not looked at. Only O(installation) is always needed.
   - Ports that the process of O(service) listens on are not taken.
@@ -111,7 +111,7 @@ options:
         type: int
         required: true
   record:
-    description: The record of what was proven healthy, as M(elk.deploy.logstash_proven) writes it.
+    description: The record of what passed the health gate, as M(elk.deploy.logstash_proven) writes it.
     type: dict
     suboptions:
       path:

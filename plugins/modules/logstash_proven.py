@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Keeps what was last proven healthy, and whether anything live was changed since."""
+"""Keeps what last passed the health gate, and whether anything live was changed since."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: See what was last proven healthy
+- name: See what last passed the health gate
   elk.deploy.logstash_proven:
     path: /etc/logstash/proven
   register: proven
 
-- name: Remember what was proven healthy
+- name: Remember what passed the health gate
   elk.deploy.logstash_proven:
     path: /etc/logstash/proven
     state: proven

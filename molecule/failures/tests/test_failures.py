@@ -90,7 +90,7 @@ def test_full_disk_under_the_package(deploy, host):
 
 @pytest.mark.usefixtures("restored")
 def test_plugin_that_fails_at_register(deploy):
-    """Logstash's own test lets it pass. Its process ends with its only pipeline and is started anew by systemd."""
+    """Logstash's own test lets it pass. Its process ends with its only pipeline and is restarted by systemd."""
     run = deploy(
         GOOD + "filter { grok { match => { message => '%{NOSUCHPATTERN:x}' } } }\n", logstash_health_timeout=180
     )

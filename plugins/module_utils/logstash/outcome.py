@@ -15,7 +15,7 @@ class Outcome:
 
     `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first
     change still did when the run failed. `before` and `now` are what the service did then and does at the end, one of
-    SERVICE. `record`: what was last proven healthy; `proven_now`: in this run. `found`: what the host had before the
+    SERVICE. `record`: what last passed the health gate; `proven_now`: in this run. `found`: the setup before the
     first run, with XX could not be. `out_of_service`: the host was taken out of service and not put back.
     """
 

@@ -79,7 +79,7 @@ AGAIN = "The service does not stay up: systemd starts it again and again."
         # What was there before the first run.
         (FOUND, FOUND_BACK, RUNS),
         (replace(FOUND, failure="No.", now="restarting"), FOUND_NOT_BACK, AGAIN),
-        # What could not be brought back, and what may not.
+        # What could not be restored, and what may not.
         (replace(RESTARTED, now="restarting", failure="No."), NOT_BACK, AGAIN),
         (replace(RESTARTED, failure="No."), NOT_BACK, UNPROVEN),
         (replace(CHANGED, rollback=False), LEFT, OLD_PROCESS),
@@ -96,7 +96,7 @@ def test_host_that_is_out_of_service_is_said():
 
 
 def every_outcome():
-    """Every combination that can be: a process that is the same runs, and only what may be brought back can fail to."""
+    """Every combination that can be: a process that is the same runs, and only what may be restored can fail to."""
     flags = itertools.product([False, True], repeat=7)
     for changing, same, proven_now, rollback, to_run, check, fails in flags:
         for before, now, record, found in itertools.product(SERVICE, SERVICE, ({}, RECORD), ({}, BY_HAND)):

@@ -580,7 +580,7 @@ def test_temporary_directory_that_the_user_has_linked_is_not_followed(data, vict
     assert "is a symbolic link that belongs to" in message
 
 
-# Files that are removed, kept and brought back
+# Files that are removed, kept and restored
 
 
 def test_unmanaged_file_is_not_removed_through_a_link_that_came_meanwhile(run_module, place, victim, monkeypatch):

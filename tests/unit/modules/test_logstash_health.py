@@ -542,7 +542,7 @@ def test_long_reason_is_whole(health):
 
 
 def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
-    """A process that systemd starts anew within the settle time begins it anew."""
+    """A restart by systemd within that time starts it again."""
     clock = iter(range(100))
     monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(logstash_health, "find_problem", lambda *_: ("", False, "9.5.2"))
