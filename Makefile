@@ -28,8 +28,8 @@ variables: ## Show which value each variable has in ENV (or in all), from where,
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook playbooks/variables.yml \
 		$(if $(filter all,$(ENV)),-i inventories/local -e inventories=all,-i inventories/$(ENV)) $(if $(FILTER),-e 'filter="$(FILTER)"')
 
-setup: ## Make the virtual environment with the pinned dependencies
-	@scripts/setup.sh
+setup: ## Make .venv with the pinned tools for developing (what other targets need, they install)
+	@scripts/setup.sh dev
 
 test: ## Run every test: lint, unit, molecule, e2e
 	@scripts/test.sh lint unit molecule e2e
@@ -41,9 +41,9 @@ coverage: ## Run the unit tests and report which lines of the log shipper and of
 	@scripts/test.sh coverage
 
 bench: ## Measure, as ratios within one run (BENCH="name ..." for some)
-	@scripts/setup.sh && .venv/bin/python -m tests.benchmarks $(BENCH)
+	@scripts/setup.sh dev && .venv/bin/python -m tests.benchmarks $(BENCH)
 
-requirements: ## Compile requirements.txt from requirements.in after a change
+requirements: ## Compile every requirements*.txt from its requirements*.in after a change
 	@scripts/requirements.sh
 
 advisories: ## Read what is known about the pinned packages from osv.dev, or from FROM=folder or file.zip

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # scan.sh [PART...]: looks for weaknesses in what is committed, without a network; part of `make lint`. All parts if none is named:
 #   shell       faults of shell scripts, such as values without quotes (shellcheck)
+#   templates   faults of CloudFormation templates, of roles and of users (cfn-lint)
 #   policies    weak settings in CloudFormation templates, Dockerfiles and Ansible tasks (checkov)
 #   secrets     keys, tokens and passwords (detect-secrets)
 #   advisories  pinned packages that a published advisory is about (tests/support/advisories)
@@ -31,12 +32,16 @@ committed() { git ls-files -z --cached --others --exclude-standard -- "$@"; }
 
 scan_shell() { shell_scripts | xargs -0 "$scanner/bin/shellcheck" --external-sources; }
 
+scan_templates() {
+    committed 'roles/*/files/*.yml' 'templates/*.yml' | xargs -0 grep --files-with-matches --null '^Resources:' | xargs -0 "$venv/bin/cfn-lint"
+}
+
 # CKV2_ANSIBLE_3 asks for a rescue in every block; it is no rule of security, and most failures have to end the run.
 scan_policies() {
     local failed=0
     check_policies templates cloudformation || failed=1
     check_policies playbooks ansible || failed=1
-    check_policies roles ansible || failed=1
+    check_policies roles ansible cloudformation || failed=1
     check_policies local ansible dockerfile || failed=1
     return "$failed"
 }
@@ -67,7 +72,7 @@ look_for_secrets() {
 
 scan_advisories() { PYTHONPATH=tests/support "$venv/bin/python" -m advisories check; }
 
-[ $# -gt 0 ] || set -- shell policies secrets advisories
+[ $# -gt 0 ] || set -- shell templates policies secrets advisories
 for part in "$@"; do
     "scan_$part" || { say "scan: $part: see above." >&2; failed=1; }
 done

@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# setup.sh [VENV REQUIREMENTS]: makes a virtual environment with pinned dependencies, the toolkit's own if none is named. Does nothing
-# when it is there and up to date.
+# setup.sh                     makes .venv with what a control node needs (requirements.txt)
+# setup.sh dev                 and with what tests and linters need (requirements-dev.txt); it stays so
+# setup.sh VENV REQUIREMENTS   makes another virtual environment
+# Does nothing when it is there and up to date.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
 
-venv=${1:-$venv}
-requirements=${2:-requirements.txt}
+case "$#:${1:-}" in
+    0:) if grep -qs requirements-dev.txt "$venv/.stamp"; then requirements=requirements-dev.txt; else requirements=requirements.txt; fi ;;
+    1:dev) requirements=requirements-dev.txt ;;
+    2:*) venv=$1 requirements=$2 ;;
+    *) fail "setup.sh does not know '$*'." "Use: scripts/setup.sh [dev]" ;;
+esac
 
 find_python() {
     local candidate

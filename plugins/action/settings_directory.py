@@ -2,129 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import os
 from typing import Any
 
-from ansible.errors import AnsibleActionFail, AnsibleError
-
-from ..module_utils.octopus.files.text_files import TextFileError
-from ..module_utils.octopus.scoping.host import HostVariables
-from ..plugin_utils.placeholders import made_again, names_in, placeholder
-from ..plugin_utils.rendered_copy import temporary_directory
-from ..plugin_utils.token_action import ENCRYPTED, TOKEN_OPTIONS, Rendered, TokenAction
-
-OPTIONS = {
-    "path": {"type": "str", "required": True},
-    "owner": {"type": "str"},
-    "group": {"type": "str"},
-    "leave": {"type": "list", "elements": "str", "default": []},
-    "placeholders": {"type": "bool", "default": False},
-    "record": {"type": "str"},
-    "files": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "required_one_of": [["content", "src", "template"]],
-        "mutually_exclusive": [["content", "src", "template"]],
-        "options": {
-            "name": {"type": "str", "required": True},
-            "content": {"type": "str"},
-            "src": {"type": "str"},
-            "template": {"type": "str"},
-            "secret": {"type": "bool", "default": False},
-            "pipeline": {"type": "bool", "default": False},
-        },
-    },
-    **TOKEN_OPTIONS,
-}
-MODULE = "elk.deploy.settings_directory"
+from ..plugin_utils.settings_action import OPTIONS, SettingsAction
 
 
-def _why(content: str, again: str | None) -> tuple[str, ...]:
-    """Why a text must not be shown: what went into it. Nothing when it is the same without secrets."""
-    if content == again:
-        return ()
-    if again is None:
-        return ("it is not known which secrets are in it",)
-    return (f"uses secret values: {', '.join(names_in(again)) or 'what is made of them'}",)
-
-
-class ActionModule(TokenAction):
-    """Sends the files as one that only the host's user can read, since arguments of modules are logged on the host."""
+class ActionModule(SettingsAction):
+    """Writes what the task names."""
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        options = self.options(OPTIONS)
-        host, how = self.host_of_files(options, task_vars)
-        again = self._again()
-        made = {file["name"]: self._made(file, host, again.get(file["name"])) for file in options["files"]}
-        self.report_problems(list(made.values()), host, how)
-        if options["placeholders"]:
-            made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in options["files"]}
-        arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}
-        result = self._send(made, arguments, task_vars)
-        result.pop("invocation", None)
-        return result
-
-    def _again(self) -> dict[str, str]:
-        """The contents of the files that are texts, made from placeholders; nothing where that is not possible."""
-
-        def again() -> dict[str, str]:
-            files = self.placeholders.template((self.written or {})["files"])
-            return {str(file["name"]): str(file["content"]) for file in files if file.get("content") is not None}
-
-        return made_again(again)[0] or {}
-
-    def _without(self, file: dict[str, Any], made: Rendered, host: HostVariables, again: dict[str, str]) -> Rendered:
-        """A file for people to read, with placeholders for what is secret in it, or instead of it."""
-        if not made.sensitive:
-            return made
-        text = again.get(file["name"], "") if file["content"] is not None else ""
-        if file["template"] is not None and ENCRYPTED not in made.sensitive:
-            try:
-                text = self.redacted(self.find(file["template"]), host)
-            except (AnsibleError, TextFileError) as error:
-                raise AnsibleActionFail(f"{file['name']}: {error}") from None
-        if file["secret"] or not names_in(text):
-            whole = f"{placeholder([file['name']])}\n"
-            return Rendered(made.label, whole.encode(), sensitive=made.sensitive)
-        return Rendered(made.label, text.encode())
-
-    def _made(self, file: dict[str, Any], host: HostVariables, again: str | None) -> Rendered:
-        """A file's content, and why it must not be shown, if so. ``again`` is the content made from placeholders."""
-        try:
-            if file["content"] is not None:
-                made = Rendered(file["name"], file["content"].encode(), sensitive=_why(file["content"], again))
-            elif file["src"] is not None:
-                made = self.unchanged(self._find_needle("files", file["src"]))
-            else:
-                made = self.rendered(self.find(file["template"]), host, None, is_pipeline=file["pipeline"])
-        except (AnsibleError, TextFileError) as error:
-            raise AnsibleActionFail(f"{file['name']}: {error}") from None
-        hidden = ["it is a secret"] if file["secret"] else list(made.sensitive)
-        return Rendered(made.label, made.content, made.problems, tuple(hidden), made.warning)
-
-    def _send(self, made: dict[str, Rendered], arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        bundle = [
-            {
-                "name": name,
-                "content": base64.b64encode(file.content).decode(),
-                "hidden": ", ".join(file.sensitive),
-            }
-            for name, file in made.items()
-        ]
-        self._make_tmp_path()
-        directory = self._connection._shell.tmpdir
-        try:
-            with temporary_directory() as local:
-                source = os.path.join(local, "bundle.json")
-                with open(source, "w", encoding="utf-8") as stream:
-                    json.dump(bundle, stream)
-                remote = self._transfer_file(source, self._connection._shell.join_path(directory, "bundle.json"))
-            self._fixup_perms2((directory, remote))
-            return self._execute_module(
-                module_name=MODULE, module_args={**arguments, "bundle": remote}, task_vars=task_vars
-            )
-        finally:
-            self._remove_tmp_path(directory)
+        return self.write(self.options(OPTIONS), task_vars)

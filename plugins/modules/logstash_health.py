@@ -94,10 +94,36 @@ options:
       - Unless it is 0, it is at least 10 if an input listens on a port that is neither literal nor one of O(ports).
     type: int
     default: 0
+  record:
+    description:
+      - What is written down of a service that is healthy, in the file that M(elk.deploy.logstash_proven) reads. Without
+        it, nothing is written.
+    type: dict
+    suboptions:
+      path:
+        description: The file.
+        type: path
+        required: true
+      state:
+        description: V(proven) removes the mark of a change; V(pending) leaves it, for work that remains to be done.
+        type: str
+        choices: [proven, pending]
+        default: proven
+      content:
+        description: As O(elk.deploy.logstash_proven#module:record).
+        type: dict
+        required: true
+      keep:
+        description: How many records are kept, including this one.
+        type: int
+        default: 5
+      forget:
+        description: A folder that is removed with V(proven), such as the one of M(elk.deploy.logstash_found).
+        type: path
 attributes:
   check_mode:
     support: full
-    description: Does not wait, since nothing was started.
+    description: Does not wait, since nothing was started. Reports whether O(record) would change.
 """
 
 EXAMPLES = r"""
@@ -138,6 +164,7 @@ from urllib.error import HTTPError
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
+    deployment_record,
     explanations,
     input_ports,
     java_options,
@@ -494,6 +521,35 @@ def wait(module, api):
         time.sleep(INTERVAL)
 
 
+def write_record(module):
+    """Writes down that the service is healthy; returns whether that changed anything."""
+    wanted = module.params["record"]
+    if not wanted:
+        return {"changed": False}
+    path, service, forget = wanted["path"], module.params["service"], wanted["forget"]
+    try:
+        before = deployment_record.read(path)
+    except OSError as error:
+        module.fail_json(code="record_unreadable", msg=f"What was proven is not read from {path}: {error}")
+    running = deployment_record.invocation(module.run_command, service)
+    after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
+    changed = after != before
+    forgets = deployment_record.forgets(forget, wanted["state"])
+    if not module.check_mode:
+        try:
+            if changed:
+                deployment_record.write(path, after)
+            if forgets:
+                deployment_record.forget(forget)
+        except OSError as error:
+            module.fail_json(
+                code="record_not_written",
+                msg=f"{error.filename or path} cannot be written: {error}. Make room on that file system, or make it "
+                "writable, and run again.",
+            )
+    return {"changed": changed or forgets}
+
+
 def main():
     """Runs the module."""
     module = AnsibleModule(
@@ -514,6 +570,16 @@ def main():
             "option_files": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 180},
             "settle": {"type": "int", "default": 0},
+            "record": {
+                "type": "dict",
+                "options": {
+                    "path": {"type": "path", "required": True},
+                    "state": {"type": "str", "choices": ["proven", "pending"], "default": "proven"},
+                    "content": {"type": "dict", "required": True},
+                    "keep": {"type": "int", "default": 5},
+                    "forget": {"type": "path"},
+                },
+            },
         },
         facts=["version"],
         supports_check_mode=True,
@@ -526,7 +592,7 @@ def main():
             "Expected the id of each pipeline that has to run.",
         )
     if module.check_mode:
-        module.exit_json(changed=False, msg="The health is checked once the service runs.")
+        module.exit_json(msg="The health is checked once the service runs.", **write_record(module))
 
     start = time.monotonic()
     try:
@@ -544,7 +610,7 @@ def main():
         )
     seconds = round(time.monotonic() - start, 1)
     if not problem:
-        module.exit_json(changed=False, version=version, seconds=seconds)
+        module.exit_json(version=version, seconds=seconds, **write_record(module))
 
     printed = read_journal(module, params["service"], runs)
     said = [entry for entries in [*log.starts, logstash_log.entries(printed)] for entry in entries]

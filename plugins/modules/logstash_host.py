@@ -156,6 +156,66 @@ options:
         description: The version of Logstash that is to run. Before 8.0, C(JAVA_HOME) says which Java that is.
         type: str
         required: true
+  old_data:
+    description:
+      - Asks for what a changed path would leave behind, as M(elk.deploy.logstash_old_data) does, which moves it later.
+      - With V(fail), what would be left behind counts as wrong; otherwise a warning says what becomes of it.
+    type: dict
+    suboptions:
+      settings:
+        description: The C(logstash.yml) that says where the data is now.
+        type: path
+        required: true
+      paths:
+        description: The paths that apply from now on, as in O(elk.deploy.logstash_old_data#module:to_paths).
+        type: dict
+        required: true
+      queues:
+        description: As in O(elk.deploy.logstash_old_data#module:to_queues).
+        type: list
+        elements: path
+        default: []
+      handling:
+        description: The value of C(logstash_old_data).
+        type: str
+        choices: [fail, move, leave]
+        default: fail
+      user:
+        description: The user of the service.
+        type: str
+        default: logstash
+  plan:
+    description:
+      - Further options of this module at once, such as C(look) of M(elk.deploy.logstash_plan). Those of the task go
+        before them.
+    type: dict
+    default: {}
+  wanted:
+    description:
+      - What the host should have. The action holds RV(installed) and RV(proven) against it on the control node.
+    type: dict
+    suboptions:
+      version:
+        description: The version of Logstash.
+        type: str
+        required: true
+      source:
+        description: The value of C(logstash_source).
+        type: str
+        required: true
+      hold:
+        description: Whether the package is to be held.
+        type: bool
+        required: true
+      rollback_to:
+        description: The release to go back to, or V(previous), for RV(target).
+        type: str
+        default: ""
+  unmanaged:
+    description: Places in which M(elk.deploy.unmanaged_files) looks for unmanaged files.
+    type: list
+    elements: path
+    default: []
 attributes:
   check_mode:
     support: full
@@ -211,6 +271,22 @@ installed:
     outdated:
       description: Whether the service's process was started before what it runs was installed.
       type: bool
+    is_wanted:
+      description: Whether the version of O(wanted) is installed. Only with O(wanted), as the three after it.
+      type: bool
+    is_held:
+      description: Whether it is held as O(wanted) says.
+      type: bool
+    is_current:
+      description: Whether the service's process runs it.
+      type: bool
+    keep:
+      description: The other versions whose package files have to stay on the host.
+      type: list
+      elements: str
+    serves:
+      description: What the service does, with C(active), whether it runs, and C(enabled), whether it starts at boot.
+      type: dict
     system_call_groups:
       description: Whether the host's systemd knows the group C(@system-service) of system calls.
       type: bool
@@ -230,10 +306,27 @@ overrides:
       description: What was found, each with C(file), C(line), C(what) and C(instead).
       type: list
       elements: dict
+    handling:
+      description: The value of O(overrides.handling), or empty.
+      type: str
     removable:
       description: The files with lines that M(elk.deploy.logstash_overrides) takes out.
       type: list
       elements: str
+unmanaged:
+  description: The unmanaged files in O(unmanaged).
+  type: list
+  elements: str
+  returned: success
+releases:
+  description: The releases of the settings that have passed the health check, newest first.
+  type: list
+  elements: str
+  returned: success, with O(wanted)
+target:
+  description: What was written down of the release to go back to; empty if there is no such release.
+  type: dict
+  returned: success, with O(wanted)
 renamed:
   description: The former names of releases that got, or in check mode would get, other names.
   type: list
@@ -247,8 +340,10 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     deployment_record,
     host_faults,
     installation,
+    left_data,
     overrides,
     releases,
+    unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
@@ -311,6 +406,17 @@ OPTIONS = {
             "version": {"type": "str", "required": True},
         },
     },
+    "old_data": {
+        "type": "dict",
+        "options": {
+            "settings": {"type": "path", "required": True},
+            "paths": {"type": "dict", "required": True},
+            "queues": {"type": "list", "elements": "path", "default": []},
+            "handling": {"type": "str", "choices": ["fail", "move", "leave"], "default": "fail"},
+            "user": {"type": "str", "default": "logstash"},
+        },
+    },
+    "unmanaged": {"type": "list", "elements": "path", "default": []},
 }
 
 
@@ -325,6 +431,27 @@ def find_overrides(params, installed, content):
     if untouched and not where["archive"] and installed["package"] != wanted["version"]:
         found += overrides.find_holds(ROOT, where["manager"], installed["held"])
     return found
+
+
+def look_at_data(wanted):
+    """What is wrong, and what is to be warned of, where a changed path would leave something behind: two lists."""
+    if not wanted:
+        return [], []
+    look = left_data.look(
+        {
+            "from_settings": wanted["settings"],
+            "from_paths": None,
+            "to_settings": None,
+            "to_paths": wanted["paths"],
+            "to_queues": wanted["queues"],
+            "user": wanted["user"],
+        }
+    )
+    if not look.stored:
+        return [], look.warnings
+    if wanted["handling"] == "fail":
+        return [look.fault()], look.warnings
+    return [], [*look.warnings, look.notice(wanted["handling"])]
 
 
 def rename_releases(module, content, former):
@@ -342,7 +469,7 @@ def rename_releases(module, content, former):
 
 def main():
     """Runs the module."""
-    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven"], supports_check_mode=True)
+    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven", "unmanaged"], supports_check_mode=True)
     params = module.params
     record, service = params["record"], params["service"]
     faults = host_faults.find_general(params) if params["checks"] else []
@@ -352,7 +479,7 @@ def main():
     pid = installation.main_process(module.run_command, service)
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
-    installed = installation.look(module, params["installation"], pid)
+    installed = installation.look(module, params["installation"], pid, service)
     content = None
     if record:
         try:
@@ -364,10 +491,19 @@ def main():
     if found and handling == "fail":
         faults.append(coded("overrides_found", overrides.refusal(found)))
     finds = [dataclasses.asdict(override) for override in found]
+    warnings, unmanaged = [], []
+    try:
+        left, warnings = look_at_data(params["old_data"])
+        faults += left
+        unmanaged = unmanaged_files.find(params["unmanaged"])
+    except OSError as error:
+        faults.append(f"Old data, or unmanaged files, can't be looked for: {error} Nothing was changed.")
     if faults:
         module.fail_json(msg="\n".join(faults), found=finds)
     if found:
         module.warn(overrides.warning(found, handling))
+    for warning in warnings:
+        module.warn(warning)
 
     former = releases.former(record["settings"]) if record and record["settings"] else []
     if former and not module.check_mode:
@@ -381,9 +517,10 @@ def main():
     module.exit_json(
         changed=bool(former),
         renamed=former,
+        unmanaged=unmanaged,
         installed=installed,
         proven=proven,
-        overrides={"found": finds, "removable": overrides.removable(found)},
+        overrides={"found": finds, "handling": handling, "removable": overrides.removable(found)},
     )
 
 

@@ -86,121 +86,15 @@ moved:
   returned: success
 """
 
-import contextlib
 import os
-import pwd
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     data_move,
-    environment,
-    settings_lines,
+    left_data,
     stored_data,
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
-
-KINDS = ("queue", "dead_letter_queue", "data")
-WITH_HOME = (*KINDS, "home")
-NAMES = {"home": "the service's HOME"}
-SHOWN = 10
-# What path.data holds wherever a Logstash has run.
-MADE_AT_START = ("uuid", ".lock")
-
-
-def read_paths(settings, paths, user):
-    """The paths, from a settings file or as they are given; none when the file is missing or names none."""
-    found = paths or {
-        **default_data(settings, user),
-        **settings_lines.read_paths(settings),
-        **read_home(settings, user),
-    }
-    return {kind: os.path.normpath(found[kind]) for kind in WITH_HOME if kind in found}
-
-
-def default_data(settings, user):
-    """The paths of settings that name none: below the program, in the user's home, where there is such data."""
-    try:
-        data = os.path.join(pwd.getpwnam(user).pw_dir, "data")
-    except KeyError:
-        return {}
-    if not os.path.exists(settings) or not is_data(data):
-        return {}
-    if "data" in settings_lines.read_paths(settings):
-        return {}
-    return {"data": data, **{kind: os.path.join(data, kind) for kind in ("queue", "dead_letter_queue")}}
-
-
-def is_data(path):
-    """Whether a Logstash has run with a directory as its path.data."""
-    try:
-        with untrusted_paths.open_directory(path) as folder:
-            return any(folder.find(name) for name in MADE_AT_START)
-    except FileNotFoundError:
-        return False
-
-
-def read_home(settings, user):
-    """{home: path} of a service with these settings; nothing where there are none, or no such user."""
-    if not os.path.exists(settings):
-        return {}
-    own = environment.read([os.path.join(os.path.dirname(settings), "environment")]).get("HOME")
-    try:
-        return {"home": own or pwd.getpwnam(user).pw_dir}
-    except KeyError:
-        return {}
-
-
-def changed_kinds(old, new):
-    """The parts whose path changed, seen through links. A HOME in path.data changes with that."""
-    both = [kind for kind in WITH_HOME if kind in old and kind in new]
-    real = {kind: (os.path.realpath(old[kind]), os.path.realpath(new[kind])) for kind in both}
-    kinds = [kind for kind, (before, after) in real.items() if before != after]
-    if "home" in kinds and "data" in kinds and real["home"][0] == real["data"][0]:
-        kinds.remove("home")
-    return kinds
-
-
-def warn_of_left_queues(module, moved):
-    """Warns of unread events in queues that no pipeline reads from now on. Those below ``moved`` are looked after."""
-    params = module.params
-    wanted = {os.path.realpath(queue) for queue in params["to_queues"]}
-    for queue in settings_lines.read_queues(params["from_settings"] or ""):
-        if os.path.realpath(queue) in wanted or os.path.dirname(queue) == moved:
-            continue
-        stored = stored_data.read_queue(queue)
-        if stored and stored.unread_events != 0:
-            module.warn(
-                f"No pipeline reads {stored} any more. It stays where it is. Restore the pipeline, with its id, its "
-                "path.queue and queue.type persisted, until they are read; or remove the directory."
-            )
-
-
-def find_names(kind, old, new):
-    """What of one part moves, as paths below it: all of a directory, or of a HOME the positions."""
-    if kind == "home":
-        return [found.name for found in stored_data.find_positions(old["home"])]
-    everywhere = {paths[other] for paths in (old, new) for other in KINDS if other in paths}
-    return data_move.find_names(old[kind], everywhere - {old[kind]})
-
-
-def move_all(old, new, kinds, user="logstash"):
-    """Moves the parts. Raises MoveError and OSError."""
-    with contextlib.ExitStack() as held:
-        moves = []
-        for kind in kinds:
-            names = find_names(kind, old, new)
-            if not names:
-                continue
-            owner = None
-            if kind == "home":
-                # Whoever ran Logstash before: a position that cannot be written to is read from for ever.
-                account = pwd.getpwnam(user)
-                owner = account.pw_uid, account.pw_gid
-            moves.append(data_move.Move(old[kind], new[kind], names, owner))
-            held.callback(moves[-1].close)
-        data_move.check(moves)
-        for move in moves:
-            move.carry_out()
 
 
 def is_active(module, service):
@@ -220,7 +114,7 @@ def stop_and_move(module, old, new, kinds):
             untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
         if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
             raise data_move.MoveError(f"a Logstash other than {service} runs on {old['data']}. Stop it first")
-        move_all(old, new, kinds, module.params["user"])
+        left_data.move_all(old, new, kinds, module.params["user"])
     except (data_move.MoveError, OSError) as error:
         if ran:
             module.run_command(["systemctl", "start", service])
@@ -251,41 +145,23 @@ def main():
     )
     params = module.params
     try:
-        old = read_paths(params["from_settings"], params["from_paths"], params["user"])
-        new = read_paths(params["to_settings"], params["to_paths"], params["user"])
-        kinds = changed_kinds(old, new)
-        if params["to_queues"] is not None:
-            warn_of_left_queues(module, old["queue"] if "queue" in kinds else "")
-        found = stored_data.find_stored(old, kinds)
+        look = left_data.look(params)
     except OSError as error:
         module.fail_json(
-            code="old_data_unreadable",
-            msg=f"Data at the former path cannot be examined: {error} Nothing was changed.",
+            code="old_data_unreadable", msg=f"Data at the former path cannot be examined: {error} Nothing was changed."
         )
-    result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in found]}
-    if not found:
+    for warning in look.warnings:
+        module.warn(warning)
+    result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in look.stored]}
+    if not look.stored:
         module.exit_json(**result)
-
-    what = "; ".join(str(stored) for stored in found[:SHOWN])
-    what += f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    where = ", ".join(f"{NAMES.get(kind, kind)} from {old[kind]} to {new[kind]}" for kind in kinds)
     if params["handling"] == "fail":
-        module.fail_json(
-            code="old_data_found",
-            msg=f"A path changes ({where}), and Logstash would no longer read: {what}. Set logstash_old_data to "
-            "move to move it while the service is stopped, or to leave if it is not needed.",
-            **result,
-        )
-    if params["handling"] == "leave":
-        module.warn(f"A path changes ({where}); as logstash_old_data is leave, this stays where it is: {what}.")
-        module.exit_json(**result)
-    if not params["now"]:
-        module.warn(
-            f"A path changes ({where}); this will be moved once the new settings have passed their test: {what}."
-        )
+        module.fail_json(code="old_data_found", msg=look.fault(), **result)
+    if params["handling"] == "leave" or not params["now"]:
+        module.warn(look.notice(params["handling"]))
         module.exit_json(**result)
     if not module.check_mode:
-        stop_and_move(module, old, new, kinds)
+        stop_and_move(module, look.old, look.new, look.kinds)
     module.exit_json(**{**result, "changed": True, "moved": not module.check_mode})
 
 

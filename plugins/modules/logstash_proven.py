@@ -43,6 +43,9 @@ options:
     description: How many records are kept, including the last one.
     type: int
     default: 5
+  forget:
+    description: A folder that is removed with V(proven), such as the one of M(elk.deploy.logstash_found).
+    type: path
 attributes:
   check_mode:
     support: full
@@ -110,6 +113,7 @@ def main():
             "state": {"type": "str", "choices": ["read", "changing", "proven", "pending"], "default": "read"},
             "record": {"type": "dict"},
             "keep": {"type": "int", "default": 5},
+            "forget": {"type": "path"},
         },
         required_if=[["state", "proven", ["record"]], ["state", "pending", ["record"]]],
         facts=["record", "earlier", "release"],
@@ -125,15 +129,17 @@ def main():
     running = deployment_record.invocation(module.run_command, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
-        after = deployment_record.advance(before, params["record"], params["keep"])
-    if params["state"] == "proven":
-        after = {**after, "changing": None}
-    elif params["state"] == "pending" or (params["state"] == "changing" and before["changing"] is None):
+        after = deployment_record.healthy(before, params["record"], params["state"], running, params["keep"])
+    elif params["state"] == "changing" and before["changing"] is None:
         after = {**after, "changing": running}
-    changed = after != before
+    forgets = deployment_record.forgets(params["forget"], params["state"])
+    changed = after != before or forgets
     if changed and not module.check_mode:
         try:
-            deployment_record.write(params["path"], after)
+            if after != before:
+                deployment_record.write(params["path"], after)
+            if forgets:
+                deployment_record.forget(params["forget"])
         except OSError as error:
             module.fail_json(
                 code="record_not_written",

@@ -10,6 +10,7 @@ from typing import Any
 SERVICE = "logstash.service"
 # What these change is the role's own note of what it does; it is named only where nothing else changes.
 RECORDS = {
+    "elk.deploy.logstash_health",
     "elk.deploy.logstash_host",
     "elk.deploy.logstash_proven",
     "elk.deploy.logstash_found",

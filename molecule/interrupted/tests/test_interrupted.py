@@ -27,8 +27,8 @@ SECOND = "input { heartbeat { } }\noutput { stdout { } }\n"
 # Wherever a run reads or compares, nothing that runs is changed by its end.
 READING = [
     Kill("Check the inputs on the control node", "Take the host's lock", after=0.5),
-    Kill("Check the inputs on the control node", "Check what the variables say"),
-    Kill("Look at the host", "See what the host has"),
+    Kill("Check the inputs on the control node", "Plan what the host should have"),
+    Kill("Check the inputs on the control node", "See what the host has"),
 ]
 CHANGING = [
     [Kill("Install the package", "Mark that something live is about to change")],
@@ -37,14 +37,12 @@ CHANGING = [
     [Kill("Bring the plugins", process=r"^(?!timeout).*bin/logstash-plugin install", dies="processes")],
     # The second run is killed on what the first one left.
     [
-        Kill("Create the directories", "Create the directories for Logstash's user and repair their owners"),
+        Kill("Stage the settings", "Create the directories for Logstash's user and repair their owners"),
         Kill("Stage the settings", process=r"^(?!timeout).*bin/logstash-keystore .*add", dies="processes"),
     ],
     [
-        Kill(
-            "Compare what is wanted with what was proven", "See whether the staged settings differ from the live ones"
-        ),
-        Kill("Validate the staged settings", process=r"^\S*python\S* .*--config\.test_and_exit"),
+        Kill("Stage the settings", "See whether the staged settings differ from the live ones"),
+        Kill("Make the staged settings live", process=r"^\S*python\S* .*--config\.test_and_exit"),
     ],
     [Kill("Make the staged settings live", "Switch to the staged settings", after=0.3)],
     [Kill("Run the service", "Run the service with the live settings")],
@@ -53,8 +51,8 @@ CHANGING = [
 # The new configuration fails its gate, and the run dies while it brings the old one back.
 PACKAGE_BACK = Kill("Bring back the last good configuration", process=r"dpkg-deb .*--fsys-tarfile", dies="processes")
 RESTART_BACK = Kill("Bring back the last good configuration", "Run the service with the live settings")
-LAST = Kill("Look for files that nobody manages", "Look for pipeline files that are not the role's")
-UNLOCKED = Kill("Look for files that nobody manages", "Release the host's lock")
+LAST = Kill("Prove its health", "Look for pipeline files that are not the role's")
+UNLOCKED = Kill("Prove its health", "Release the host's lock")
 LOCK = "/run/elk-deploy/logstash.lock"
 UNHEALTHY = {"logstash_input_ports": [5000, 5999], "logstash_health_timeout": 4}
 
@@ -172,7 +170,7 @@ def test_next_run_ends_where_an_undisturbed_one_does(scene, kills):
 
 def test_next_run_may_want_what_there_was_before(scene):
     """The one way on which what a killed run made of the keystore is not wanted any more."""
-    stage = next(kill for kills in CHANGING for kill in kills if kill.phase == "Stage the settings")
+    stage = next(kill for kills in CHANGING for kill in kills if "keystore" in kill.process)
     scene.kill(stage, scene.other)
     scene.run(scene.now)
     assert scene.state() == scene.recorded[scene.now]

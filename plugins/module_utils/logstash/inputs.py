@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.parsing.convert_bool import boolean
-
 from ..downloads import is_trusted
 from ..messages import coded
+from . import plan
+from .plan import Variables
+from .plan import is_true as _is_true
 from .table import flatten
-
-# Gives the value of a variable of the role by its name.
-Reader = Callable[[str], Any]
 
 VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+([.+~-][0-9A-Za-z.]+)?")
 CHECKSUM = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
@@ -40,7 +38,7 @@ NO_TLS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a variable, or with several, whose names are joined by commas. ``code``: of messages.CODES."""
+    """What is wrong with a variable, or with several, whose names are joined by commas."""
 
     code: str
     variable: str
@@ -49,7 +47,7 @@ class Fault:
     way_out: str
 
 
-def _version(read: Reader) -> Iterator[Fault]:
+def _version(read: Variables) -> Iterator[Fault]:
     version = str(read("logstash_version"))
     if not VERSION.fullmatch(version):
         yield Fault(
@@ -61,7 +59,7 @@ def _version(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _package(read: Reader) -> Iterator[Fault]:
+def _package(read: Variables) -> Iterator[Fault]:
     if read("logstash_source") == "repository":
         return
     checksum, place = read("logstash_package_checksum"), read("logstash_package_url")
@@ -85,7 +83,7 @@ def _package(read: Reader) -> Iterator[Fault]:
     yield from _untrusted(read, "logstash_package_url")
 
 
-def _repository(read: Reader) -> Iterator[Fault]:
+def _repository(read: Variables) -> Iterator[Fault]:
     from_repository = read("logstash_source") == "repository"
     fingerprints = read("logstash_repository_key_fingerprints")
     if from_repository:
@@ -111,12 +109,12 @@ def _repository(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _untrusted(read: Reader, variable: str) -> Iterator[Fault]:
+def _untrusted(read: Variables, variable: str) -> Iterator[Fault]:
     if not is_trusted(str(read(variable)), map(str, read("logstash_trusted_mirrors"))):
         yield Fault("download_untrusted", variable, read(variable), TRUSTED, NO_TLS)
 
 
-def _archive(read: Reader) -> Iterator[Fault]:
+def _archive(read: Variables) -> Iterator[Fault]:
     root = read("logstash_archive_root")
     if not ARCHIVE_ROOT.fullmatch(root) or ".." in root.split("/"):
         yield Fault(
@@ -129,7 +127,7 @@ def _archive(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _pipelines(read: Reader) -> Iterator[Fault]:
+def _pipelines(read: Variables) -> Iterator[Fault]:
     pipelines = read("logstash_pipelines")
     names = [pipeline["id"] for pipeline in pipelines]
     if not pipelines:
@@ -159,8 +157,8 @@ def _pipelines(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _directories(read: Reader) -> Iterator[Fault]:
-    directories = read("_logstash_directories")
+def _directories(read: Variables) -> Iterator[Fault]:
+    directories = plan.general_directories(read)
     paths = [directory["path"] for directory in directories]
     if not all(TWO_LEVELS.match(path) and ".." not in path.split("/") for path in paths):
         yield Fault(
@@ -172,8 +170,9 @@ def _directories(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _temporary_directory(read: Reader) -> Iterator[Fault]:
-    path, variable = read("_logstash_tmpdir"), read("_logstash_tmpdir_variable")
+def _temporary_directory(read: Variables) -> Iterator[Fault]:
+    directory = plan.temporary_directory(read)
+    path, variable = directory["path"], directory["variable"]
     if not re.fullmatch(r"/\S+", path):
         yield Fault(
             "temporary_directory_invalid",
@@ -182,7 +181,7 @@ def _temporary_directory(read: Reader) -> Iterator[Fault]:
             "an absolute path without blanks for the temporary directory of Java",
             "Give it another name, since the options of Java are separated by blanks.",
         )
-    private = _is_true(read("logstash_unit_hardening")) and re.match(read("_logstash_private_tmp"), path)
+    private = _is_true(read("logstash_unit_hardening")) and plan.PRIVATE_TMP.match(path)
     if private and not SHARED_TMP.fullmatch(path):
         yield Fault(
             "temporary_directory_invalid",
@@ -193,11 +192,11 @@ def _temporary_directory(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _home(read: Reader) -> Iterator[Fault]:
+def _home(read: Variables) -> Iterator[Fault]:
     environment = read("logstash_environment")
     if "HOME" not in environment or not _is_true(read("logstash_unit_hardening")):
         return
-    if not set(read("_logstash_write_paths")) & set(read("_logstash_homes")):
+    if not set(plan.write_paths(read)) & set(plan.homes(plan.environment(read)["HOME"])):
         yield Fault(
             "home_not_writable",
             "logstash_environment",
@@ -207,7 +206,7 @@ def _home(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _api(read: Reader) -> Iterator[Fault]:
+def _api(read: Variables) -> Iterator[Fault]:
     port, address = read("logstash_api_port"), read("logstash_api_host")
     if not _is_port(port):
         yield Fault(
@@ -232,7 +231,7 @@ def _api(read: Reader) -> Iterator[Fault]:
         )
 
 
-def _times(read: Reader) -> Iterator[Fault]:
+def _times(read: Variables) -> Iterator[Fault]:
     names = ("logstash_health_timeout", "logstash_validation_timeout", "logstash_plugins_timeout")
     values = [read(name) for name in names]
     if min(map(int, values)) <= 0:
@@ -245,7 +244,7 @@ def _times(read: Reader) -> Iterator[Fault]:
         yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", way_out)
 
 
-def _hooks(read: Reader) -> Iterator[Fault]:
+def _hooks(read: Variables) -> Iterator[Fault]:
     names = ("logstash_drain_tasks", "logstash_undrain_tasks")
     values = [read(name) for name in names]
     if any(value and not os.path.isfile(value) for value in values):
@@ -274,23 +273,14 @@ CHECKS = (
 )
 
 
-def port_faults(read: Reader) -> list[str]:
+def port_faults(read: Variables) -> list[str]:
     """What is wrong with the ports of the inputs, which mostly come from tokens."""
     wrong = [str(port) for port in read("logstash_input_ports") if not _is_port(port)]
     if not wrong:
         return []
-    return [
-        coded(
-            "port_invalid",
-            f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list.",
-        )
-    ]
+    text = f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list."
+    return [coded("port_invalid", text)]
 
 
 def _is_port(value: Any) -> bool:
     return 0 < int(value) <= HIGHEST_PORT
-
-
-def _is_true(value: Any) -> bool:
-    found: bool = boolean(value, strict=False)
-    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,26 @@ def advance(content: Mapping[str, Any], record: Mapping[str, Any], keep: int) ->
     before = [content["record"]] if content["record"] else []
     earlier = [old for old in [*before, *content["earlier"]] if pair(old) != pair(record)]
     return {**content, "record": record, "earlier": earlier[: keep - 1]}
+
+
+def healthy(
+    content: Mapping[str, Any], record: Mapping[str, Any], state: str, running: str, keep: int
+) -> dict[str, Any]:
+    """The content once ``record`` is proven: ``state`` is `proven`, or `pending` where the mark of a change stays.
+
+    ``running`` is the service's invocation, and ``keep`` how many records are kept.
+    """
+    return {**advance(content, record, keep), "changing": running if state == "pending" else None}
+
+
+def forgets(folder: str | None, state: str) -> bool:
+    """Whether what was kept in a folder before the first change is not needed any more."""
+    return bool(folder) and state == "proven" and os.path.exists(str(folder))
+
+
+def forget(folder: str) -> None:
+    """Removes it. Raises OSError."""
+    shutil.rmtree(folder)
 
 
 def describe(content: Mapping[str, Any], running: str, found: str, run: Run, service: str) -> dict[str, Any]:

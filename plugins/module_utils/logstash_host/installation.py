@@ -50,13 +50,14 @@ class RunsPrograms(Protocol):
     run_command_environ_update: dict[str, str]
 
 
-def look(module: RunsPrograms, where: Mapping[str, Any], pid: int) -> dict[str, Any]:
+def look(module: RunsPrograms, where: Mapping[str, Any], pid: int, service: str) -> dict[str, Any]:
     """What is installed, as a dictionary.
 
     :param module: runs the package manager's programs.
     :param where: the keys ``manager``, ``cache``, ``archive_root``, ``archive`` and ``unit``, as the options of
         logstash_host.
     :param pid: the service's main process, 0 for none.
+    :param service: its unit.
     """
     found = packages.Installed()
     if where["manager"] in packages.MANAGERS:
@@ -78,6 +79,7 @@ def look(module: RunsPrograms, where: Mapping[str, Any], pid: int) -> dict[str, 
         "current": current[len(PREFIX) :] if current.startswith(PREFIX) else "",
         "has_archive_unit": is_of_archive(Path(where["unit"])),
         "outdated": is_outdated(started_at(pid) if pid else None, since, time.time()),
+        "serves": service_manager.serves(module.run_command, service),
         "system_call_groups": service_manager.version(module.run_command) >= service_manager.SYSTEM_CALL_GROUPS,
         "user_namespaces": service_manager.has_user_namespaces(),
     }

@@ -28,6 +28,13 @@ def is_running(root: str | Path = "/") -> bool:
     return (Path(root) / "run/systemd/system").is_dir()
 
 
+def serves(run: Run, service: str) -> dict[str, bool]:
+    """Whether a service runs, as `active`, and starts at boot, as `enabled`."""
+    _code, output, _errors = run(["systemctl", "show", "--property=ActiveState,UnitFileState", service])
+    found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    return {"active": found.get("ActiveState") == "active", "enabled": found.get("UnitFileState") == "enabled"}
+
+
 def has_user_namespaces(root: str | Path = "/") -> bool:
     """Whether systemd can give a service a user namespace of its own.
 

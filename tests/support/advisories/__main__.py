@@ -35,7 +35,7 @@ def check(root: Path, today: datetime.date) -> int:
         print(problem, file=sys.stderr)
     if left:
         print(
-            "Raise each of these pins: name the version in the requirements.in beside the file and run "
+            "Raise each of these pins: name the version in the .in file beside it and run "
             f"`make requirements`. What can't be raised is entered in {audit.ACCEPTED.relative_to(ROOT)} with the "
             "reason.",
             file=sys.stderr,

@@ -31,12 +31,12 @@ def test_every_compiled_file_of_the_repository_is_read():
     found = {str(path.relative_to(ROOT)) for path in pins.requirement_files(ROOT)}
     compiled = {
         str(path.with_suffix(".txt").relative_to(ROOT))
-        for path in ROOT.glob("**/requirements.in")
+        for path in ROOT.glob("**/requirements*.in")
         if "build" not in path.parts
     }
     assert found == compiled
-    assert "requirements.txt" in found
-    assert len(found) > 3
+    assert {"requirements.txt", "requirements-dev.txt"} <= found
+    assert len(found) > 4
 
 
 def test_pins_of_a_file(tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).resolve().parents[3]
-TEXT = (ROOT / "templates/cloudformation/elb-logs.yml").read_text()
+TEXT = (ROOT / "roles/elb_log_shipper/files/elb-logs.yml").read_text()
 BUCKET = "example-staging-elb-logs"
 OWN, OTHER, STRANGER = "111111111111", "012345678901", "999999999999"
 # A region of each class, with its partition: older with an account of its own, from August 2022 on, GovCloud, China.

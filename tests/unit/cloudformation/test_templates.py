@@ -12,7 +12,12 @@ from elb_log_shipper.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 SCANNER = ROOT / "build/policy_scanner/venv/bin/checkov"
-TEMPLATES = sorted((ROOT / "templates/cloudformation").glob("*.yml"))
+TEMPLATES = sorted(
+    path
+    for folder in ("templates", "roles")
+    for path in (ROOT / folder).rglob("*.yml")
+    if "\nResources:" in path.read_text()
+)
 
 
 class Loader(yaml.SafeLoader):
@@ -31,7 +36,7 @@ Loader.add_multi_constructor("!", _short_form)
 
 @pytest.fixture(scope="module")
 def elb_logs():
-    return yaml.load((ROOT / "templates/cloudformation/elb-logs.yml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+    return yaml.load((ROOT / "roles/elb_log_shipper/files/elb-logs.yml").read_text(), Loader)  # noqa: S506 - a SafeLoader
 
 
 @pytest.fixture(scope="module")

@@ -132,7 +132,7 @@ def test_the_transport_changes_the_shippers_output_and_nothing_else(staging):
 
 @pytest.mark.parametrize(("transport", "port"), [("tcp", "5000"), ("http", "8080")])
 def test_the_load_balancers_log_shipper_follows_the_transport(transport, port):
-    tokens = json.loads((ROOT / "lambda/elb_log_shipper/settings.json").read_text())
+    tokens = json.loads((ROOT / "roles/elb_log_shipper/files/settings.json").read_text())
     expression = f"'{tokens['LogTransport']} {tokens['LogPort']}' | elk.deploy.octopus_substitute"
     assert evaluated(expression, f"log_transport={transport}") == f"{transport} {port}"
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import inputs
 from inventory_runs import ROOT, run
+from role_values import Given
 
 GOOD = {
     "logstash_version": "9.5.2",
@@ -20,14 +21,18 @@ GOOD = {
     "logstash_archive_root": "/opt/logstash",
     "logstash_pipelines": [{"id": "a", "templates": ["a.conf"]}],
     "logstash_template_path": "/templates",
-    "_logstash_directories": [{"variable": "logstash_path_data", "path": "/var/lib/logstash"}],
-    "_logstash_tmpdir": "/var/lib/logstash/tmp",
-    "_logstash_tmpdir_variable": "logstash_path_tmp",
-    "_logstash_private_tmp": "(/var)?/tmp(/|$)",
+    "logstash_path_data": "/var/lib/logstash",
+    "logstash_path_queue": "/var/lib/logstash/queue",
+    "logstash_path_dead_letter_queue": "/var/lib/logstash/dead_letter_queue",
+    "logstash_path_logs": "/var/log/logstash",
+    "logstash_path_tmp": "/var/lib/logstash/tmp",
+    "logstash_jvm_options": [],
+    "logstash_heap_size": "",
+    "logstash_java_home": "",
+    "logstash_tls_files": [],
     "logstash_unit_hardening": True,
     "logstash_environment": {},
-    "_logstash_write_paths": ["/srv/data"],
-    "_logstash_homes": ["/home", "/home/a"],
+    "logstash_write_paths": ["/srv/data"],
     "logstash_api_port": "9600",
     "logstash_api_host": "127.0.0.1",
     "logstash_settings": {},
@@ -42,12 +47,16 @@ GOOD = {
     "logstash_input_ports": [1, "65535"],
 }
 REPOSITORY = {"logstash_source": "repository"}
+PATHS = (
+    "logstash_path_data, logstash_path_queue, logstash_path_dead_letter_queue, logstash_path_logs, logstash_path_tmp"
+)
+LAST_PATHS = [GOOD[name] for name in PATHS.split(", ")[1:]]
 API = {"logstash_api_host": "192.0.2.1", "logstash_settings": {"api.auth.basic.username": "u"}}
 
 
 def faults(**values):
     """What the checks say, as (variable, value, what is expected)."""
-    read = {**GOOD, **values}.__getitem__
+    read = Given({**GOOD, **values})
     return [(fault.variable, fault.value, fault.expected) for check in inputs.CHECKS for fault in check(read)]
 
 
@@ -61,9 +70,9 @@ def faults(**values):
         {"logstash_package_url": "http://mirror/x.deb", "logstash_trusted_mirrors": ["mirror"]},
         {**REPOSITORY, "logstash_repository_key_fingerprints": [], "logstash_require_checksums": "no"},
         {**REPOSITORY, "logstash_package_checksum": "", "logstash_package_url": ""},
-        {"_logstash_tmpdir": "/tmp"},  # noqa: S108 - systemd gives the service its own
-        {"_logstash_tmpdir": "/var/tmp/own", "logstash_unit_hardening": False},  # noqa: S108
-        {"logstash_environment": {"HOME": "/home/a"}, "_logstash_write_paths": ["/home"]},
+        {"logstash_jvm_options": ["-Djava.io.tmpdir=/tmp"]},
+        {"logstash_path_tmp": "/var/tmp/own", "logstash_unit_hardening": False},  # noqa: S108
+        {"logstash_environment": {"HOME": "/home/a"}, "logstash_write_paths": ["/home"]},
         {"logstash_environment": {"HOME": "/home/a"}, "logstash_unit_hardening": "false"},
         {**API, "logstash_api_host": "localhost"},
         {**API, "logstash_settings": {"api": {"auth.basic.username": "u", "ssl.enabled": True}}},
@@ -99,8 +108,8 @@ def test_right_values_pass(values):
         ({"logstash_archive_root": "/opt/a%n"}, "logstash_archive_root", "/opt/a%n", "an absolute path at least two"),
         ({"logstash_archive_root": "/opt/../x"}, "logstash_archive_root", "/opt/../x", "an absolute path at least two"),
         (
-            {"_logstash_directories": [{"variable": "a", "path": "/srv/a/.."}]},
-            *("a", ["/srv/a/.."], "absolute paths at least two levels deep, without .. in them"),
+            {"logstash_path_data": "/srv/a/.."},
+            *(PATHS, ["/srv/a/..", *LAST_PATHS], "absolute paths at least two levels deep, without .. in them"),
         ),
         ({"logstash_archive_root": "/opt"}, "logstash_archive_root", "/opt", "an absolute path at least two"),
         ({"logstash_pipelines": []}, "logstash_pipelines", [], "at least one pipeline"),
@@ -113,11 +122,11 @@ def test_right_values_pass(values):
             *("logstash_pipelines", ["a"], "no pipeline without templates, files below /templates"),
         ),
         (
-            {"_logstash_directories": [{"variable": "a", "path": "/srv/a"}, {"variable": "b", "path": "/srv"}]},
-            *("a, b", ["/srv/a", "/srv"], "absolute paths at least two levels deep"),
+            {"logstash_path_data": "/srv"},
+            *(PATHS, ["/srv", *LAST_PATHS], "absolute paths at least two levels deep"),
         ),
-        ({"_logstash_tmpdir": "/srv/a b"}, "logstash_path_tmp", "/srv/a b", "an absolute path without blanks"),
-        ({"_logstash_tmpdir": "/tmp/own"}, "logstash_path_tmp", "/tmp/own", "a place outside of /tmp"),  # noqa: S108
+        ({"logstash_path_tmp": "/srv/a b"}, "logstash_path_tmp", "/srv/a b", "an absolute path without blanks"),
+        ({"logstash_path_tmp": "/tmp/own"}, "logstash_path_tmp", "/tmp/own", "a place outside of /tmp"),  # noqa: S108
         (
             {"logstash_environment": {"HOME": "/home/a", "TZ": "UTC"}},
             *("logstash_environment", {"HOME": "/home/a"}, "a HOME that the confined service may write to"),
@@ -148,8 +157,8 @@ def test_a_wrong_value_is_told(values, variable, value, expected):
 
 
 def test_ports_of_inputs():
-    assert inputs.port_faults(GOOD.__getitem__) == []
-    read = {"logstash_input_ports": ["1", 70000, "0"]}.__getitem__
+    assert inputs.port_faults(Given(GOOD)) == []
+    read = Given({"logstash_input_ports": ["1", 70000, "0"]})
     assert inputs.port_faults(read) == [
         "[port_invalid] logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."
     ]

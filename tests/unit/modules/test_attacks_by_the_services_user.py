@@ -21,6 +21,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     data_move,
     kept_files,
+    left_data,
     native_code,
     node_api,
     overrides,
@@ -28,6 +29,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     stored_data,
     untrusted_paths,
 )
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.unmanaged_files import find as find_unmanaged
 from ansible_collections.elk.deploy.plugins.modules import (
     logstash_confinement,
     logstash_directories,
@@ -427,7 +429,7 @@ def paths(root):
 
 
 def move(old, new):
-    logstash_old_data.move_all(paths(old), paths(new), logstash_old_data.KINDS, USER.pw_name)
+    left_data.move_all(paths(old), paths(new), left_data.KINDS, USER.pw_name)
 
 
 @pytest.mark.usefixtures("other_volume")
@@ -468,7 +470,7 @@ def test_position_with_a_second_name_is_given_to_nobody(place, secret, monkeypat
     home, new = folder(place / "home"), folder(place / "new")
     os.link(secret, home / ".sincedb_x")
     with pytest.raises(data_move.MoveError, match="with 2 hard links"):
-        logstash_old_data.move_all({"home": str(home)}, {"home": str(new)}, ["home"], USER.pw_name)
+        left_data.move_all({"home": str(home)}, {"home": str(new)}, ["home"], USER.pw_name)
     assert secret.stat().st_uid == 0
 
 
@@ -589,7 +591,7 @@ def test_unmanaged_file_is_not_removed_through_a_link_that_came_meanwhile(run_mo
     give(conf.parent)
     give_file(conf / "a.conf")
     link(conf.parent / "trap", victim)
-    find = unmanaged_files.find
+    find = find_unmanaged
 
     def found_and_swapped(places):
         found = find(places)

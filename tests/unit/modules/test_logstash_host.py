@@ -57,7 +57,7 @@ def wanted(port):
 def test_only_what_is_asked_for_is_looked_at(look):
     result = look()
     assert (result["failed"], result["changed"]) == (False, False)
-    assert (result["proven"], result["overrides"]) == ({}, {"found": [], "removable": []})
+    assert (result["proven"], result["overrides"]) == ({}, {"found": [], "handling": "", "removable": []})
     assert result["installed"]["package"] == ""
 
 

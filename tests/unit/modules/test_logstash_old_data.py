@@ -10,7 +10,12 @@ import subprocess
 import zlib
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import data_move, stored_data, untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    data_move,
+    left_data,
+    stored_data,
+    untrusted_paths,
+)
 from ansible_collections.elk.deploy.plugins.modules import logstash_old_data
 
 KILLED = 9
@@ -302,7 +307,7 @@ def die_at(step):
 
 
 def move(old, new):
-    logstash_old_data.move_all(*paths(old, new), logstash_old_data.KINDS)
+    left_data.move_all(*paths(old, new), left_data.KINDS)
 
 
 def paths(old, new):
@@ -365,7 +370,7 @@ def home(tmp_path, monkeypatch):
     path = tmp_path / "home"
     path.mkdir()
     account = pwd.struct_passwd([*own[:5], str(path), own[6]])
-    monkeypatch.setattr(logstash_old_data.pwd, "getpwnam", lambda _name: account)
+    monkeypatch.setattr(left_data.pwd, "getpwnam", lambda _name: account)
     for name in (JDBC, SINCEDB, ".bashrc", "Gemfile"):
         (path / name).write_text(name)
     (path / ".sincedb_folder").mkdir()

@@ -72,13 +72,7 @@ EXCEPTIONS = {
     },
     "modules/logstash_health.py": {"expected_ports": SETTINGS},
     "modules/logstash_keystore.py": {"*": STAGED},
-    "modules/logstash_old_data.py": {
-        "read_home": SETTINGS,
-        "default_data": SETTINGS,
-        "stop_and_move": SETTINGS,
-        "changed_kinds": "paths are only compared",
-        "warn_of_left_queues": "paths are only compared",
-    },
+    "modules/logstash_old_data.py": {"stop_and_move": SETTINGS},
     "modules/logstash_package.py": {"*": PACKAGES},
     "modules/logstash_positions.py": {"find": STAGED},
     "modules/logstash_validate.py": {
@@ -101,6 +95,12 @@ EXCEPTIONS = {
     "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
     "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
+    "module_utils/logstash_host/left_data.py": {
+        "read_home": SETTINGS,
+        "default_data": SETTINGS,
+        "changed_kinds": "paths are only compared",
+        "left_queues": "paths are only compared",
+    },
     "module_utils/logstash_host/listening.py": {"*": PROC},
     "module_utils/logstash_host/native_code.py": {
         "refuses_programs": AS_USER,
@@ -117,6 +117,7 @@ EXCEPTIONS = {
     "module_utils/logstash_host/service_manager.py": {"*": "what systemd and the kernel have in /run and /proc"},
     "module_utils/logstash_host/settings_copy.py": {"expand": AS_USER, "SettingsCopy": THROW_AWAY},
     "module_utils/logstash/inputs.py": {"_hooks": "files on the control node"},
+    "module_utils/logstash/plan.py": {"template_path": "paths on the control node are only resolved"},
     "module_utils/logstash/packages.py": {"*": PACKAGES},
     "module_utils/logstash/debian_rebuild.py": {"*": PACKAGES},
     "module_utils/logstash/plugin_settings.py": {"*": "a file of the collection"},
@@ -241,8 +242,8 @@ def test_what_counts_as_an_operation(line, operation):
 
 # Variables that name directories of the service's user, or files in them.
 OF_THE_USER = re.compile(
-    r"logstash_path_(data|queue|dead_letter_queue|logs|tmp)|_logstash_(tmpdir|tmp_in_unit|write_paths|data_paths|"
-    r"directories|pipeline_directories|homes|own_tmpdirs)|logstash_write_paths|log_file|verify_events_file|"
+    r"logstash_path_(data|queue|dead_letter_queue|logs|tmp)|__logstash_plan\.(temporary_directory|"
+    r"write_paths|data_paths|directories|queues|look)|logstash_write_paths|log_file|verify_events_file|"
     r"/var/l(ib|og)/logstash(?!-)"
 )
 # Modules that touch nothing on a host.

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from importlib import import_module, resources
+from importlib import import_module, metadata, resources
 from pathlib import Path
 
 import pytest
@@ -39,18 +39,53 @@ def test_every_collection_that_is_used_is_required():
     assert used == {item["name"] for item in load("requirements.yml")["collections"]}
 
 
-def test_every_requirement_is_pinned_with_hashes_and_no_address():
-    text = (ROOT / "requirements.txt").read_text()
-    pins = re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE)
-    assert len(re.findall(r"^[a-z0-9-]+==.*\\\n    --hash=sha256:", text, re.MULTILINE)) == len(pins)
+REQUIREMENTS = ["requirements", "requirements-dev"]
+
+
+def direct(name):
+    """The packages that people wrote into a list, as they are called on an index."""
+    names = re.findall(r"^([A-Za-z0-9._-]+)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in names if not name.startswith("-")}
+
+
+def pins(name):
+    """{package: versions} of a compiled list; one has several where Python or the platform decides."""
+    found = {}
+    for package, version in re.findall(r"^([a-z0-9.-]+)==(\S+)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE):
+        found.setdefault(package, set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_requirement_is_pinned_with_hashes_and_no_address(name):
+    text = (ROOT / f"{name}.txt").read_text()
+    lines = re.findall(r"^\S.*\n.*", text, re.MULTILINE)
+    assert [line for line in lines if not re.match(r"[a-z0-9.-]+==.*\\\n    --hash=sha256:", line)] == []
     assert "://" not in text
 
 
-def test_every_direct_requirement_is_compiled():
-    direct = re.findall(r"^([A-Za-z0-9.-]+)", (ROOT / "requirements.in").read_text(), re.MULTILINE)
-    compiled = (ROOT / "requirements.txt").read_text()
-    missing = [name for name in direct if f"\n{name.lower().replace('.', '-')}==" not in f"\n{compiled}"]
-    assert missing == []
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_every_direct_requirement_is_compiled(name):
+    assert direct(name) - pins(name).keys() == set()
+
+
+def test_what_is_developed_with_is_what_runs():
+    assert pins("requirements").items() <= pins("requirements-dev").items()
+
+
+def test_control_node_needs_no_tools_of_tests():
+    """All that runs there imports is in requirements.in, and nothing only in requirements-dev.in."""
+    folders = ("plugins", "lambda", "scripts", "local")
+    texts = [path.read_text() for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    imported = {name for text in texts for name in re.findall(r"(?m)^ *(?:import|from) (\w+)", text)}
+    modules = {
+        re.sub(r"[-_.]+", "-", package).lower(): module
+        for module, packages in metadata.packages_distributions().items()
+        for package in packages
+    }
+    # Jinja2 comes with Ansible's own markupsafe and brings it; boto3 brings botocore.
+    used = {package for package in pins("requirements-dev") if modules.get(package) in imported}
+    assert used - direct("requirements") - {"markupsafe"} == set()
 
 
 def test_link_makes_the_checkout_the_collection():

@@ -121,8 +121,16 @@ def texts():
     """{path: text without comments} of everything in which variables of roles and playbooks are defined and used."""
     folders = [ROOT / "playbooks", *(ROOT / f"roles/{role}" for role in ROLES)]
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".j2")]
+    # What a role brings for others to read, such as CloudFormation, has no variables of Ansible's.
+    files = [path for path in files if path.parent.name != "files"]
     # These read the variables of role logstash themselves.
-    files += [ROOT / "plugins" / name for name in ("action/logstash_inputs.py", "module_utils/logstash/inputs.py")]
+    files += [
+        ROOT / "plugins" / name
+        for name in (
+            *("action/logstash_plan.py", "action/logstash_settings.py"),
+            *("module_utils/logstash/inputs.py", "module_utils/logstash/plan.py"),
+        )
+    ]
     return {
         path: re.sub(r"(?m)^ *#.*$", "", path.read_text())
         for path in files

@@ -267,7 +267,8 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         assert SPECS[role][entry]["options"] == SPECS[role]["main"]["options"]
         assert "always" in tasks[0]["tags"]
         tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
-    arguments = tasks[0]["elk.deploy.role_arguments"]
+    # The plan begins with the same check.
+    arguments = tasks[0].get("elk.deploy.logstash_plan") or tasks[0]["elk.deploy.role_arguments"]
     assert (arguments["role_path"], arguments["entry"]) == ("{{ role_path }}", entry)
 
 

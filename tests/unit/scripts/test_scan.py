@@ -134,12 +134,14 @@ def test_weak_settings_are_found(checkout):
     plant(checkout, "roles/planted/tasks/main.yml", "---\n" + DOWNLOAD.format("in-a-role"))
     tasks = textwrap.indent(DOWNLOAD.format("in-a-playbook"), "    ")
     plant(checkout, "playbooks/planted.yml", f"---\n- hosts: all\n  tasks:\n{tasks}")
+    plant(checkout, "roles/planted/files/stack.yml", BUCKET)
     plant(checkout, "local/planted/Dockerfile", "FROM debian:12\nUSER root\n")
     ended = scan(checkout, "policies")
     assert ended.returncode != 0
     found = re.findall(r"Check: (\w+):.*\n\s*FAILED for resource: .*\n\s*File: (\S+):", ended.stdout)
     wanted = {
         ("CKV_AWS_57", "/cloudformation/planted.yml"),
+        ("CKV_AWS_57", "/planted/files/stack.yml"),
         ("CKV_ANSIBLE_2", "/planted/tasks/main.yml"),
         ("CKV_ANSIBLE_2", "/planted.yml"),
         ("CKV_DOCKER_8", "/planted/Dockerfile"),
@@ -212,3 +214,12 @@ def test_lint_runs_every_part():
     lint = re.search(r"^run_lint\(\) \{\n(.*?)^\}", (ROOT / "scripts/test.sh").read_text(), re.MULTILINE | re.DOTALL)[1]
     assert re.search(r"scripts/scan\.sh(?= &&|$)", lint, re.MULTILINE)
     assert "set -- shell policies secrets advisories" in (ROOT / "scripts/scan.sh").read_text()
+
+
+@pytest.mark.parametrize("path", ["roles/elb_log_shipper/files/planted.yml", "templates/cloudformation/planted.yml"])
+def test_faults_of_stacks_are_found(checkout, path):
+    plant(checkout, path, "Resources:\n  Nothing:\n    Type: AWS::S3::Nothing\n")
+    ended = scan(checkout, "templates")
+    assert ended.returncode != 0
+    assert "AWS::S3::Nothing" in ended.stdout
+    assert path in ended.stdout

@@ -1,8 +1,11 @@
 """The set-up scripts say what to install where they cannot do it themselves, and do nothing twice."""
 
+import hashlib
 import os
+import platform
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def checkout(open_path):
     """A copy of the scripts in a folder that every user may read."""
     shutil.copytree(ROOT / "scripts", open_path / "scripts")
-    shutil.copy(ROOT / "requirements.txt", open_path)
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / name, open_path)
     return open_path
 
 
@@ -62,6 +66,57 @@ def test_python_that_does_not_fit_is_named_with_the_versions_that_do(checkout, b
     ended = run(checkout, checkout / "scripts/setup.sh", path=bare_path)
     assert ended.returncode != 0
     assert "No Python 3.11, 3.12 or 3.13 was found" in ended.stderr
+
+
+@pytest.fixture
+def made_from(checkout):
+    """Makes .venv of the checkout look as if it had been made from a list of requirements."""
+
+    def make(requirements):
+        folder = checkout / ".venv"
+        (folder / "bin").mkdir(parents=True, exist_ok=True)
+        (folder / "bin/python").unlink(missing_ok=True)
+        (folder / "bin/python").symlink_to(sys.executable)
+        digest = hashlib.sha256((checkout / requirements).read_bytes()).hexdigest()
+        (folder / ".stamp").write_text(f"Python {platform.python_version()}\n{digest}  {requirements}\n")
+
+    return make
+
+
+# A python that has what setup.sh asks for, and fails when it is to make a virtual environment.
+NO_VENV = """#!/bin/sh
+case "$*" in "-m venv "*) echo would install >&2; exit 7;; *) exec {python} "$@";; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "is_up_to_date"),
+    [
+        ("requirements.txt", [], True),
+        ("requirements.txt", ["dev"], False),
+        ("requirements-dev.txt", ["dev"], True),
+        ("requirements-dev.txt", [], True),  # a deployment takes nothing away from somebody who develops
+    ],
+)
+def test_setup_installs_what_the_target_needs(checkout, made_from, made, wanted, is_up_to_date):
+    made_from(made)
+    python = checkout / "python"
+    python.write_text(NO_VENV.format(python=sys.executable))
+    python.chmod(0o755)
+    ended = run(checkout, "env", f"PYTHON={python}", checkout / "scripts/setup.sh", *wanted)
+    if is_up_to_date:
+        assert ended.returncode == 0, ended.stderr
+        assert "up to date" in ended.stdout
+    else:
+        assert "requirements-dev.txt" in ended.stdout
+        assert ended.returncode != 0
+        assert "would install" in ended.stderr
+
+
+def test_setup_names_what_it_can_be_called_with(checkout):
+    ended = run(checkout, checkout / "scripts/setup.sh", "tests")
+    assert ended.returncode != 0
+    assert "scripts/setup.sh [dev]" in ended.stderr
 
 
 def test_stop_ends_nothing_that_was_not_started_here(checkout):

@@ -60,7 +60,7 @@ def test_example_inventories(tmp_path: Path) -> None:
     assert "logs.production.example.com" in rows["LogHost"].text_content()
     assert "templates/logstash/shipper/filter.conf" in rows["Component"].find_class("more")[0].text_content()
     assert "gap" in rows["EventsFile"].find_class("cell")[0].classes, "it is for local only"
-    assert "lambda/elb_log_shipper/settings.json" in rows["LogPort"].text_content()
+    assert "roles/elb_log_shipper/files/settings.json" in rows["LogPort"].text_content()
 
     assert "changed=0" in run(ROOT, *command).stdout
 

@@ -1,0 +1,207 @@
+"""Action of logstash_plan: whether a host can be deployed with its variables, and what it then should have."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..module_utils.logstash import inputs, keystore_entries, plan
+from ..module_utils.logstash.plan import Variables
+from ..module_utils.messages import coded
+from ..plugin_utils.masked_action import COLLECTION, MaskedAction
+from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
+
+OPTIONS = {
+    "role_path": {"type": "path", "required": True},
+    "entry": {"type": "str", "required": True},
+    "check": {"type": "bool", "default": True},
+}
+
+
+class ActionModule(MaskedAction):
+    """Reads the role's variables itself, one by one: one that has no value yet does not hide what else is wrong."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
+        if checked.error_messages:
+            raise AnsibleActionFail(f"logstash_plan: wrong options: {'; '.join(checked.error_messages)}")
+        wanted = checked.validated_parameters
+        read = RoleVariables(task_vars, self._templar.template)
+        tokens = "return" if wanted["check"] else "fail"
+        arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}
+        without_value = self._run("role_arguments", arguments, task_vars).get("without_value", [])
+        warnings = self._check(read, without_value, task_vars) if wanted["check"] else []
+        # Nothing in it is secret, and none of it may be masked: tasks work with it.
+        self._masked_on_the_host = True
+        warnings = [self._mask.text(text) for text in warnings]
+        return result | self._parts(read, needs_all=wanted["check"]) | {"changed": False, "warnings": warnings}
+
+    def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
+        """The plan. Where a host only goes back, what the new variables lack does not count until it is used."""
+        found = {}
+        for name, make in plan.PARTS.items():
+            try:
+                found[name] = make(read)
+            except (NoValueYetError, AnsibleError, ValueError, KeyError):
+                if needs_all:
+                    raise
+        return found
+
+    def _check(self, read: Variables, without_value: list[str], task_vars: dict[str, Any]) -> list[str]:
+        """Fails with all that is wrong; returns what there is to warn of."""
+        told = _Told()
+        wrong: set[str] = set()
+        for check in inputs.CHECKS:
+            with told.failures():
+                for fault in check(read):
+                    told.add(self._message(fault))
+                    wrong.update(fault.variable.split(", "))
+        if not wrong & {"logstash_package_url", "logstash_package_checksum"}:
+            with told.failures():
+                told.add(*_package_file(read))
+        warnings: list[str] = []
+        if "logstash_version" not in wrong:
+            with told.failures():
+                warnings += self._run("logstash_check", _of_version(read), task_vars).get("warnings", [])
+            with told.failures():
+                told.add(*_keystore(read))
+        with told.failures():
+            if read("logstash_plugins"):
+                self._run("logstash_plugins", _of_plugins(read), task_vars)
+        before = len(told.messages)
+        with told.failures():
+            self._run("octopus_check", _of_tokens(read), task_vars)
+        # After the templates, whose tokens are reported with their lines; mostly it is the same that is missing.
+        if len(told.messages) == before:
+            with told.failures():
+                told.add(*(without_value or inputs.port_faults(read)))
+        if told.messages or told.unread:
+            raise AnsibleActionFail("\n".join(told.messages or told.unread))
+        return warnings
+
+    def _message(self, fault: inputs.Fault) -> str:
+        # Masked before: as JSON, a secret may look otherwise.
+        value = json.dumps(self._mask.everything(fault.value))
+        return coded(fault.code, f"{fault.variable} is {value}; expected {fault.expected}. {fault.way_out}")
+
+    def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""
+        task = self._task.copy()
+        task.action = COLLECTION + name
+        task.args = arguments
+        action = self._shared_loader_obj.action_loader.get(
+            task.action,
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        found: dict[str, Any] = action.work({}, task_vars)
+        return found
+
+
+class _Told:
+    """What is wrong, and which variables could not be read for want of a token."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.unread: list[str] = []
+
+    def add(self, *messages: str) -> None:
+        self.messages += messages
+
+    @contextlib.contextmanager
+    def failures(self) -> Iterator[None]:
+        """Takes what fails in it for a further message."""
+        try:
+            yield
+        except NoValueYetError as error:
+            self.unread.append(str(error))
+        except AnsibleError as error:
+            self.messages.append(str(error))
+
+
+def _of_version(read: Variables) -> dict[str, Any]:
+    return {
+        "version": read("logstash_version"),
+        "settings": read("logstash_settings"),
+        "pipelines": read("logstash_pipelines"),
+        "unchecked": read("logstash_settings_unchecked"),
+        "reserved": plan.RESERVED_SETTINGS,
+        "heap_size": read("logstash_heap_size"),
+        "jvm_options": read("logstash_jvm_options"),
+        "environment": read("logstash_environment"),
+        "reserved_environment": plan.RESERVED_ENVIRONMENT,
+        "tls_files": read("logstash_tls_files"),
+    }
+
+
+def _of_plugins(read: Variables) -> dict[str, Any]:
+    return {
+        "plugins": read("logstash_plugins"),
+        "require_checksums": read("logstash_require_checksums"),
+        "trusted_mirrors": read("logstash_trusted_mirrors"),
+        "check_only": True,
+    }
+
+
+def _of_tokens(read: Variables) -> dict[str, Any]:
+    return {
+        "pipelines": list(dict.fromkeys(file["src"] for file in plan.pipeline_files(read))),
+        "src": plan.token_files(read),
+        "text": plan.token_texts(read),
+        "required": read("logstash_required_variables"),
+    }
+
+
+def _keystore(read: Variables) -> list[str]:
+    if not read("logstash_keystore"):
+        return []
+    entries = {name: keystore_entries.as_text(value) for name, value in read("logstash_keystore").items()}
+    password = keystore_entries.as_text(read("logstash_keystore_password"))
+    fault = keystore_entries.fault(entries, password, read("logstash_version"))
+    return [coded("keystore_input_invalid", fault)] if fault else []
+
+
+def _package_file(read: Variables) -> Iterator[str]:
+    """What is wrong with a package file on this machine; nothing where it comes from elsewhere."""
+    if not plan.is_local_package(read):
+        return
+    path, shown = Path(plan.package_path(read)), json.dumps(read("logstash_package_url"))
+    algorithm, _, wanted = read("logstash_package_checksum").partition(":")
+    if not path.exists():
+        yield coded(
+            "package_file_unusable",
+            f"logstash_package_url is {shown}: there is no such file on the control node. Correct the path, or leave "
+            "it empty to install from logstash_repository_url.",
+        )
+        return
+    if not path.is_file() or not os.access(path, os.R_OK):
+        user = os.environ.get("USER") or "running the playbook"
+        yield coded(
+            "package_file_unusable",
+            f"logstash_package_url is {shown}: it is not a file that user {user} can read. Change its mode, or name "
+            "another file.",
+        )
+        return
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found != wanted:
+        yield coded(
+            "package_file_unusable",
+            f"logstash_package_checksum is {json.dumps(f'{algorithm}:{wanted}')}, but {path} has {algorithm}:{found}. "
+            "Fetch the package again, or correct the checksum once you know that the file is the right one.",
+        )

@@ -1,0 +1,72 @@
+"""Action of logstash_settings: the settings directory with its keystore, from the variables of role logstash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..module_utils.logstash import plan
+from ..plugin_utils.role_variables import RoleVariables
+from ..plugin_utils.settings_action import OPTIONS as OF_DIRECTORY
+from ..plugin_utils.settings_action import SettingsAction
+
+MODULE_OF_KEYSTORE = "elk.deploy.logstash_keystore"
+# What the keystore consists of, which the other files of the directory leave alone.
+KEYSTORE = ["logstash.keystore", "keystore.env"]
+OPTIONS: dict[str, dict[str, Any]] = {
+    **{name: option for name, option in OF_DIRECTORY.items() if name not in ("leave", "record")},
+    "keystore": {
+        "type": "dict",
+        "options": {
+            "record": {"type": "str", "required": True},
+            "home": {"type": "str", "required": True},
+            "group": {"type": "str", "required": True},
+        },
+    },
+}
+
+
+class ActionModule(SettingsAction):
+    """Reads the role's variables itself: a secret that went through a fact would not be known any more."""
+
+    def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        options = self.options(OPTIONS)
+        result |= self.write({**options, "leave": KEYSTORE, "record": None}, task_vars)
+        if result.get("failed") or not options["keystore"]:
+            return result
+        keystore = self._keystore(options["path"], options["keystore"], task_vars)
+        if keystore.get("failed"):
+            return keystore
+        differences = [found["diff"] for found in (result, keystore) if "diff" in found]
+        warnings = [*result.get("warnings", []), *keystore.get("warnings", [])]
+        result["changed"] = result["changed"] or keystore["changed"]
+        result["names"] = keystore["names"]
+        if warnings:
+            result["warnings"] = warnings
+        if differences:
+            result["diff"] = [one for found in differences for one in (found if isinstance(found, list) else [found])]
+        return result
+
+    def more_files(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> list[dict[str, Any]]:
+        files = plan.settings_files(RoleVariables(variables, template))
+        usual = {"content": None, "src": None, "template": None, "secret": False, "pipeline": False}
+        return [{**usual, **file} for file in files]
+
+    def _keystore(self, path: str, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        read = RoleVariables(task_vars, self._templar.template)
+        arguments = {
+            "path": path,
+            "record": options["record"],
+            "entries": read("logstash_keystore"),
+            "password": read("logstash_keystore_password"),
+            "version": read("logstash_version"),
+            "program": f"{options['home']}/bin/logstash-keystore",
+            "java_home": read("logstash_java_home"),
+            "group": options["group"],
+        }
+        try:
+            found: dict[str, Any] = self._execute_module(MODULE_OF_KEYSTORE, arguments, task_vars=task_vars)
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+        found.pop("invocation", None)
+        return found

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+"""Documentation of logstash_settings; it runs as an action, which calls two modules."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: logstash_settings
+short_description: Write Logstash's settings directory from the variables of role logstash
+description:
+  - Writes C(logstash.yml), C(pipelines.yml), the pipelines, the environment and the TLS files as
+    M(elk.deploy.settings_directory) does, and the keystore as M(elk.deploy.logstash_keystore) does, so that they are
+    tested together, made live together, and restored together.
+  - Reads the role's variables itself, so it works within the role only.
+author: The ELK deployment toolkit's authors (@elk-deploy)
+extends_documentation_fragment: [elk.deploy.masking]
+options:
+  path:
+    description: The directory.
+    type: path
+    required: true
+  owner:
+    description: The owner of the files.
+    type: str
+  group:
+    description: The group that may read the files.
+    type: str
+  files:
+    description: Further files, as in O(elk.deploy.settings_directory#module:files).
+    type: list
+    elements: dict
+    required: true
+  placeholders:
+    description: Whether placeholders stand for secrets, in files for people to read.
+    type: bool
+    default: false
+  keystore:
+    description: Makes the keystore, too. C(logstash_keystore) has its entries; without any, there is none.
+    type: dict
+    suboptions:
+      record:
+        description: The file that says by keyed fingerprints what the keystore was made with.
+        type: path
+        required: true
+      home:
+        description: Where the Logstash is whose program makes it.
+        type: path
+        required: true
+      group:
+        description: The group that may read it.
+        type: str
+        required: true
+attributes:
+  check_mode:
+    support: full
+    description: Reports what would be written.
+  diff_mode:
+    support: full
+    description: Shows differences of files without secrets, and names of the keystore's entries.
+"""
+
+EXAMPLES = r"""
+- name: Stage the settings
+  elk.deploy.logstash_settings:
+    path: /etc/logstash/staged
+    owner: root
+    group: logstash
+    files:
+      - {name: unit.systemd, content: "{{ lookup('ansible.builtin.template', 'unit.systemd.j2') }}"}
+    keystore: {record: /etc/logstash/keystore/record, home: /usr/share/logstash, group: logstash}
+"""
+
+RETURN = r"""
+files:
+  description: What was written, or got another owner or mode.
+  type: list
+  elements: str
+  returned: success
+removed:
+  description: What was removed.
+  type: list
+  elements: str
+  returned: success
+names:
+  description: The entries of the keystore that were added, changed or removed.
+  type: list
+  elements: str
+  returned: success, with O(keystore)
+"""
