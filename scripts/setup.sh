@@ -8,8 +8,8 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 case "$#:${1:-}" in
-    0:) if grep -qs requirements-dev.txt "$venv/.stamp"; then requirements=requirements-dev.txt; else requirements=requirements.txt; fi ;;
-    1:dev) requirements=requirements-dev.txt ;;
+    0:) if grep -qs requirements-dev.txt "$venv/.stamp"; then requirements="requirements-dev.txt"; else requirements=requirements.txt; fi ;;
+    1:dev) requirements="requirements-dev.txt" ;;
     2:*) venv=$1 requirements=$2 ;;
     *) fail "setup.sh does not know '$*'." "Use: scripts/setup.sh [dev]" ;;
 esac

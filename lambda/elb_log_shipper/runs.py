@@ -158,11 +158,11 @@ class _Progress:
             return
         self._next = now + _PROGRESS_SECONDS
         self._shown = True
-        bar = ""
+        drawn = ""
         if self._expected:
             share = min((self._finished_bytes + read) / self._expected, 1.0)
-            bar = f"[{'#' * int(share * _BAR):<{_BAR}}] {share:4.0%} "
-        text = f"{bar}{self._finished_logs} of {self._logs} logs, {counts.lines} lines of {log.name}"
+            drawn = f"[{'#' * int(share * _BAR):<{_BAR}}] {share:4.0%} "
+        text = f"{drawn}{self._finished_logs} of {self._logs} logs, {counts.lines} lines of {log.name}"
         with contextlib.suppress(OSError):
             text = text[: (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1]
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)

@@ -116,7 +116,7 @@ EXAMPLES = r"""
 RETURN = r"""
 package:
   description: Path of the package.
-  type: path
+  type: str
   returned: success
 version:
   description: Its version, to set as C(logstash_version).

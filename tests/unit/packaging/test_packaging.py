@@ -110,7 +110,9 @@ def test_built_collection_leaves_out_the_link_and_the_tools(tmp_path):
         ["tar", "-tzf", next(tmp_path.glob("*.tar.gz"))], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "roles/logstash/tasks/main.yml" in names
-    assert [name for name in names if name.startswith((".collections", ".venv", "build", ".git/"))] == []
+    assert "lambda/build_zip.py" in names
+    left_out = (".collections/", ".venv", "build/", ".git/", ".github/", "tests/", "molecule/", "local/", "scripts/")
+    assert [name for name in names if name.startswith(left_out)] == []
 
 
 def test_module_utils_import_by_the_collections_name():

@@ -213,9 +213,10 @@ def test_each_finding_of_a_scanner_that_stays_has_its_reason_beside_it():
 def test_lint_runs_every_part():
     lint = re.search(r"^run_lint\(\) \{\n(.*?)^\}", (ROOT / "scripts/test.sh").read_text(), re.MULTILINE | re.DOTALL)[1]
     assert re.search(r"scripts/scan\.sh(?= &&|$)", lint, re.MULTILINE)
-    assert "set -- shell policies secrets advisories" in (ROOT / "scripts/scan.sh").read_text()
+    assert "set -- shell templates policies secrets advisories" in (ROOT / "scripts/scan.sh").read_text()
 
 
+@needs_scanner
 @pytest.mark.parametrize("path", ["roles/elb_log_shipper/files/planted.yml", "templates/cloudformation/planted.yml"])
 def test_faults_of_stacks_are_found(checkout, path):
     plant(checkout, path, "Resources:\n  Nothing:\n    Type: AWS::S3::Nothing\n")
