@@ -132,7 +132,7 @@ def test_two_hosts_of_one_run(runs):
     good, words = runs.run(hosts="broker-1 alias-1")
     assert not good
     assert "This run is already working on" in words
-    assert "Two names of the inventory lead to one machine" in words
+    assert "Two names in the inventory lead to one machine" in words
     assert not runs.path.exists()
     runs.path = Path(str(runs.path) + "-{{ inventory_hostname }}")
     good, words = runs.run(hosts="broker-1 broker-2")
