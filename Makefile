@@ -8,7 +8,7 @@ SHELL := /bin/bash
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deploy: ## Bring environment ENV (default: local) to the wanted state
+deploy: ## Deploy environment ENV (default: local)
 	@scripts/deploy.sh $(ENV)
 
 plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 with the differences); exit code 2 where it would

@@ -87,7 +87,7 @@ def _check_settings(text: str) -> None:
         raise ValueError(f"settings: the token {token[0]} was not substituted. Define its variable and build again")
     for name in _plain_secrets(values):
         raise ValueError(
-            f"settings: {name} is a secret in plain text, which everybody could read who may read the package. Keep it "
+            f"settings: {name} is a secret in plain text, which everybody who may read the package could read. Keep it "
             "in Secrets Manager or Systems Manager, and write secretsmanager:NAME or ssm:NAME here"
         )
 

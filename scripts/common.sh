@@ -19,7 +19,7 @@ say() { printf '%s\n' "$@"; }
 # stage TITLE: a heading, bold on a terminal.
 stage() { if [ -t 1 ]; then printf '\n\033[1m== %s\033[0m\n' "$*"; else printf '\n== %s\n' "$*"; fi; }
 
-# fail MESSAGE...: each argument a line: what, where, way out.
+# fail MESSAGE...: each argument a line: what, where, hint.
 fail() {
     printf '\n' >&2
     printf '%s\n' "$@" >&2

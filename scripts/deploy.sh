@@ -45,7 +45,7 @@ if [ "$environment" = local ]; then
     play "2/5 Network, containers, AWS emulator" local/up.yml \
         -e "elk_instance=$instance" -e "elk_state=$PWD/$state"
     play "3/5 Logstash, log shipper, stacks" playbooks/site.yml
-    play "4/5 Proof: a load-balancer log goes into the bucket and arrives at the broker" playbooks/verify.yml
+    play "4/5 Verification: a load-balancer log goes into the bucket and arrives at the broker" playbooks/verify.yml
     stage "5/5 Summary"
     "$venv/bin/python" scripts/summary.py "$inventory" "$changes" "$((SECONDS - started))"
 else

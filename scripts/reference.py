@@ -13,9 +13,13 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "lambda"))
+sys.path[:0] = [str(ROOT / "lambda"), str(ROOT / "plugins/module_utils")]
 
-from elb_log_shipper.keys import KEYS, Key  # noqa: E402 - found through the line above
+from elb_log_shipper.delivery.oversized import OversizedEventsError  # noqa: E402
+from elb_log_shipper.errors import ShipperError  # noqa: E402
+from elb_log_shipper.keys import KEYS, Key  # noqa: E402
+from elb_log_shipper.shipping import OversizedLinesError  # noqa: E402
+from messages import CODES  # noqa: E402 - all of these are found through the line above
 
 COLLECTION = "elk.deploy"
 # The kinds of plugins that have documentation, with the heading of their part.
@@ -41,6 +45,7 @@ def render() -> dict[str, str]:
     pages = {f"{role}.md": role_page(role) for role in roles}
     pages["elb_log_shipper_settings.md"] = settings_page()
     pages["plugins.md"] = plugins_page()
+    pages["messages.md"] = messages_page()
     pages["README.md"] = index_page(roles)
     return pages
 
@@ -56,6 +61,7 @@ def index_page(roles: list[str]) -> str:
         "",
     ]
     lines += ["[Modules, filters, tests and callbacks](plugins.md) of the collection."]
+    lines += ["", "[Message codes](messages.md): what the word in brackets before an error message means."]
     return "\n".join(lines) + "\n"
 
 
@@ -200,6 +206,37 @@ def returned_value(name: str, spec: dict) -> list[str]:
     when = f", {plain(spec['returned'])}" if spec.get("returned") not in (None, "success", "always") else ""
     kind = f" ({spec['type']}{when})" if spec.get("type") else ""
     return [f"- `{name}`{kind}: {plain(' '.join(as_list(spec['description'])))}"]
+
+
+# -- message codes
+
+
+def messages_page() -> str:
+    """What the codes of error messages mean."""
+    lines = [
+        NOTE.format(source="plugins/module_utils/messages.py and lambda/elb_log_shipper/errors.py"),
+        "# Message codes\n",
+        "An error message begins with its code in brackets, such as `[port_taken]`. The code stays the same when the "
+        "message is reworded: search and test for the code. A failed task returns its codes as `codes`; a message of "
+        "the log shipper's function has its code in the field `code`.\n",
+        "## Logstash hosts\n",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| `{code}` | {meaning} |" for code, meaning in sorted(CODES.items())),
+        "",
+        "## Log shipper\n",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| `{error.code}` | {(error.__doc__ or '').strip()} |" for error in shipper_errors()),
+        "| `unexpected` | The program itself failed; the message says where. |",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def shipper_errors() -> list[type[ShipperError]]:
+    """The errors of the log shipper that have a code of their own."""
+    known = [ShipperError, *ShipperError.__subclasses__(), OversizedEventsError, OversizedLinesError]
+    return sorted(known, key=lambda error: error.code)
 
 
 # -- what both have

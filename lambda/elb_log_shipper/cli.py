@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
             strict=options.command == "check",
         )
     except SettingsError as error:
-        parser.error(str(error))
+        parser.error(error.coded())
     try:
         return run.run(options.logs, options.first, options.position, options.processes)
     except BrokenPipeError:  # the reader has seen enough, as head does
@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         for name, text in (
             ("parse", "print the events, a JSON object a line"),
             ("ship", "send the events to Logstash"),
-            ("check", "say which lines no format fits; print nothing else"),
+            ("check", "print which lines no format fits, and nothing else"),
         )
     )
     for command in (parse, send, find):

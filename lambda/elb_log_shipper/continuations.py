@@ -21,15 +21,15 @@ def hand_on(body: str) -> None:
     url = os.environ.get(QUEUE_VARIABLE)
     if not url:
         raise DeliveryError(
-            f"the rest can't be handed on: {QUEUE_VARIABLE} is not set. Let it name a queue that invokes "
+            f"the rest of the log can't be queued: {QUEUE_VARIABLE} is not set. Let it name a queue that invokes "
             "this function, or raise the function's timeout"
         )
     try:
         _client().send_message(QueueUrl=url, MessageBody=body)
     except Exception as error:
         raise DeliveryError(
-            f"the rest can't be handed on: {error}. Allow this function sqs:SendMessage to {url}, and in a "
-            "VPC give it a way to SQS"
+            f"the rest of the log can't be queued: {error}. Allow this function sqs:SendMessage to {url}, and in a "
+            "VPC give it a route to SQS"
         ) from error
 
 

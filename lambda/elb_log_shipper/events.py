@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-from .formats import NAMINGS, ParseError, Record, Value, parse
+from .formats import NAMINGS, LineParseError, Record, Value, parse
 from .formats.keys import format_of
 from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
@@ -173,7 +173,7 @@ class _Style:
         """
         try:
             record = parse(_decode(line))
-        except ParseError:
+        except LineParseError:
             return None
         if record.extra:
             return None
@@ -275,7 +275,7 @@ class Encoder:
         text = _decode(line)
         try:
             record = parse(text, self._expected)
-        except ParseError as error:
+        except LineParseError as error:
             self.counts.unparsed += 1
             return self._encode_raw(text, str(error), event_id)
         self.counts.last_time = record.time

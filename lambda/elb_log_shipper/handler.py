@@ -2,8 +2,8 @@
 
 Delivery is at least once. An object that did not arrive as a whole fails its message of SQS, or the whole event of any
 other trigger, after the others were tried; the trigger sends it again. Near the time limit an object is left at the
-start of a line, and its rest goes on in another invocation. A line whose event is larger than the receiver takes
-becomes a message of its own, and keeps nothing else back.
+start of a line, and its rest goes on in another invocation. A line whose event is larger than the receiver accepts
+becomes a message of its own, and does not block other events.
 """
 
 import json
@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from . import continuations, metrics, native, s3
 from .delivery import ReceiverSink, make_sink
-from .errors import DeliveryError
+from .errors import DeliveryError, ShipperError
 from .events import Encoder
 from .settings import Settings, load
-from .shipping import Position, RefusedLinesError, Shipped, ship
+from .shipping import OversizedLinesError, Position, Shipped, ship
 from .triggers import Message, Source, continuation, messages
 
 _HAND_ON_SECONDS = 5
@@ -181,7 +181,7 @@ class Invocation:
                     end=source.end,
                     should_stop=self._clock and self._clock.is_late,
                 )
-            except RefusedLinesError as error:
+            except OversizedLinesError as error:
                 refused, shipped = error, error.shipped
             finally:
                 self._retries += opened.retries
@@ -189,7 +189,8 @@ class Invocation:
         if shipped.stopped == source.start and first:
             raise DeliveryError(
                 f"the time limit is too short to ship anything from byte {source.start.offset} on, where line "
-                f"{source.start.line} starts. Raise the function's timeout or memory, or see why the receiver is slow"
+                f"{source.start.line} starts. Raise the function's timeout or memory, or find out why the receiver is "
+                "slow"
             )
         if shipped.stopped is not None:
             self._continue(source, shipped.stopped, opened.etag, source.end)
@@ -211,8 +212,8 @@ class Invocation:
         self._totals["continued"] += 1
         self._log("continued", source, offset=start.offset, line=start.line)
 
-    def _put_aside(self, source: Source, refused: RefusedLinesError, etag: str | None) -> None:
-        """Lines that the receiver finds too large become messages of their own, so that only they fail, again and
+    def _put_aside(self, source: Source, refused: OversizedLinesError, etag: str | None) -> None:
+        """Lines that the receiver rejects as too large become messages of their own, so that only they fail, again and
         again until they lie in the queue of failed events.
 
         :raises DeliveryError: this is such a message, or the lines can't be handed on.
@@ -225,7 +226,15 @@ class Invocation:
             except DeliveryError as error:
                 raise DeliveryError(f"{refused}; {error}") from error
             self._refused += 1
-            self._log("refused", source, "ERROR", offset=line.start.offset, line=line.start.line, error=str(refused))
+            self._log(
+                "refused",
+                source,
+                "ERROR",
+                offset=line.start.offset,
+                line=line.start.line,
+                error=str(refused),
+                code=refused.code,
+            )
 
     def _count(self, shipped: Shipped) -> None:
         self._totals["lines"] += shipped.counts.lines
@@ -238,7 +247,9 @@ class Invocation:
     def _fail(self, what: str, error: Exception, **where: str | None) -> None:
         text = str(error)
         self._failures.append(text if text.startswith(what) else f"{what}: {text}")
-        self._write(self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__})
+        self._write(
+            self._entry("ERROR", "failed") | where | {"error": text, "type": type(error).__name__, "code": _code(error)}
+        )
 
     def _log(self, event: str, source: Source, level: str = "INFO", **more: object) -> None:
         self._write(self._entry(level, event) | {"bucket": source.bucket, "key": source.key} | more)
@@ -266,3 +277,8 @@ class Invocation:
         function = getattr(self._context, "function_name", None) or os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
         for line in metrics.lines(values, metrics.Dimensions(function, context.environment, context.component)):
             self._write(line)
+
+
+def _code(error: Exception) -> str:
+    """The code of an error; what is none of this package's is unexpected."""
+    return error.code if isinstance(error, ShipperError) else "unexpected"

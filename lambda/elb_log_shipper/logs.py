@@ -80,7 +80,7 @@ def open_log(name: str) -> Iterator[Read]:
 
 
 def in_words(error: ShipperError | OSError, name: str) -> str:
-    """What is wrong with a log, and the way out."""
+    """What is wrong with a log, and a hint."""
     match error:
         case FileNotFoundError():
             return f"{name}: no such file. Check the path"

@@ -17,7 +17,7 @@ UNITS = {
     "UnparsedLines": "Count",
     "Retries": "Count",  # of requests, of bodies that broke off, and of messages that came again
     "Failures": "Count",  # objects and messages that were not shipped
-    "Refused": "Count",  # lines that the receiver finds too large, handed on alone
+    "Refused": "Count",  # lines that the receiver rejects as too large, handed on alone
     "Continued": "Count",  # objects that the time was too short for, handed on
     "Skipped": "Count",  # by name, for they are no logs
     "Lag": "Seconds",  # from the time of an object's last line to its delivery, a value an object

@@ -100,17 +100,17 @@ def add_logs(parser: argparse.ArgumentParser) -> None:
         "--settings",
         type=arguments.settings_file,
         metavar="FILE",
-        help="a settings.json of the function: all is done as it does it. Other options replace a value of the file",
+        help="a settings.json of the function, to do what the function does. Other options replace a value of the file",
     )
     parser.add_argument(
-        "--from", dest="first", metavar="LOG", help="leave out all before this one, as an earlier run ended there"
+        "--from", dest="first", metavar="LOG", help="skip all logs before this one, where an earlier run ended"
     )
     parser.add_argument(
         "--position",
         type=arguments.position,
         default=START,
         metavar="OFFSET,LINE",
-        help="begin there in the first log; with --from. An interrupted run says it",
+        help="begin there in the first log; with --from. An interrupted run prints it",
     )
 
 
@@ -158,7 +158,7 @@ def add_events(parser: argparse.ArgumentParser) -> None:
         group,
         "MaskAddresses",
         action=argparse.BooleanOptionalAction,
-        help="take the part from clients' addresses that tells clients of one network apart",
+        help="remove the part of clients' addresses that identifies a client within its network",
     )
     _add(
         group,
@@ -184,7 +184,7 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
         "LogCa",
         type=arguments.pem,
         metavar="FILE",
-        help=f"the authorities that count (default: the system's): {_PEM}",
+        help=f"the trusted authorities (default: the system's): {_PEM}",
     )
     _add(group, "LogClientCertificate", type=arguments.pem, metavar="FILE", help="this side's certificate, likewise")
     _add(
@@ -199,7 +199,12 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
     )
     _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
     _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
-    _add(group, "RetrySeconds", metavar="SECONDS", help="try again for so long; 0 is never (default: 10, a file's 60)")
+    _add(
+        group,
+        "RetrySeconds",
+        metavar="SECONDS",
+        help="how long to retry, in seconds; 0 is never (default: 10, a file's 60)",
+    )
     http = parser.add_argument_group("receiver with HTTP")
     _add(http, "LogFormat", help="the body of a request")
     _add(http, "LogGzip", action=argparse.BooleanOptionalAction, help="compress the requests")

@@ -52,7 +52,7 @@ class Run:
         try:
             logs = _from(first, list(find_logs(names)))
         except ShipperError as error:
-            complain(str(error))
+            complain(error.coded())
             return 1
         self._progress.expect(logs)
         total = Counts()
@@ -74,7 +74,7 @@ class Run:
         if resume is None and reached < len(logs):  # interrupted between two logs
             resume = START if reached else position
         if resume is not None:
-            self._say_how_to_go_on(logs[reached:], resume, "not tried" if processes == 1 else "not known to be done")
+            self._say_how_to_go_on(logs[reached:], resume, "not tried" if processes == 1 else "status unknown")
         left_out = f"{total.left_out} left out, " if total.left_out else ""
         self._complain(
             f"{self._past_tense} {done} of {len(logs)} logs: {total.lines} lines, {total.unparsed} unparsed, {left_out}"
@@ -115,7 +115,7 @@ class Run:
             more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
             self._complain(f"{state}: {' '.join(names[:_NAMED])}{more}")
         where = f" --position {position.offset},{position.line}" if position != START else ""
-        self._complain(f"to go on: the same command with --from {shlex.quote(left[0].name)}{where}")
+        self._complain(f"to continue: run the same command with --from {shlex.quote(left[0].name)}{where}")
 
     def _complain(self, message: str) -> None:
         self._progress.clear()

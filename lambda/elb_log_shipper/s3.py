@@ -69,8 +69,8 @@ class Object:
             if stalled == RESUMPTIONS:
                 raise FetchError(
                     f"{self._name}: the body broke off after {self._position} of {self.size} bytes, and gave nothing "
-                    f"in {RESUMPTIONS} more tries ({problem or 'it ended early'}). See whether S3 and the way to it "
-                    "are well, then send again"
+                    f"in {RESUMPTIONS} more tries ({problem or 'it ended early'}). Check S3 and the network path to "
+                    "it, then send again"
                 ) from problem
             self.retries += 1
             time.sleep(_PAUSE_SECONDS * 2**stalled)
@@ -96,7 +96,7 @@ class Object:
             self.size = answer["ContentLength"]
         elif answer["ContentLength"] != self.size - self._position:
             answer["Body"].close()
-            raise FetchError(f"{self._name}: asked for the bytes from {self._position} on, got others")
+            raise FetchError(f"{self._name}: asked for the bytes from {self._position} on, and got others")
         self.etag = answer.get("ETag") or self.etag
         self._body = answer["Body"]
 
@@ -154,16 +154,16 @@ def _client() -> Any:
 
 
 def _in_words(error: Exception, name: str) -> InputError | FetchError:
-    """An error of botocore: what it means here, and the way out. Codes: "Error responses", S3's API reference."""
+    """An error of botocore: what it means here, and a hint. Codes: "Error responses", S3's API reference."""
     response = getattr(error, "response", None) or {}
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     if status == 404:
         return InputError(f"{name}: not there ({error}). It expired or was removed before it was shipped, or never was")
     if status == 403:
         return InputError(
-            f"{name}: access denied ({error}). Allow this side s3:GetObject, and the key that encrypts it; S3 says the "
+            f"{name}: access denied ({error}). Grant s3:GetObject and the use of the key that encrypts it; S3 says the "
             "same of an object that doesn't exist to who may not list the bucket"
         )
     if status in (412, 416):
         return InputError(f"{name}: replaced by another object since ({error}). The new one has an event of its own")
-    return FetchError(f"{name}: {error}. See whether S3 and the way to it are well, then send again")
+    return FetchError(f"{name}: {error}. Check S3 and the network path to it, then send again")

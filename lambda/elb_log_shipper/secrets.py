@@ -90,5 +90,5 @@ def _call(reference: str, service: str, permission: str, call: Callable[[Any], d
     except Exception as error:
         raise DeliveryError(
             f"{reference}: can't be fetched: {error}. Check the name, allow this function {permission}, and in a VPC "
-            "give it a way to the service"
+            "give it a route to the service"
         ) from None

@@ -215,7 +215,7 @@ class Checker:
             if names.count(name.lower()) > 1:
                 raise self._error("LogHeaders", f"{name} is there twice. Leave one out")
             if not isinstance(value, str) or not is_value(value):
-                raise self._error("LogHeaders", f"the value of {name} is no printable ASCII text on one line")
+                raise self._error("LogHeaders", f"the value of {name} is not printable ASCII text on one line")
             if "LogHeaders" not in self._flags and _TOKEN.search(value):
                 raise self._error("LogHeaders", f"{name}: a token was not substituted. Use a reference")
         if headers and transport != "http":

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from .delivery import RefusedError, Sink
-from .delivery.refusals import Refusal
+from .delivery import OversizedEventsError, Sink
+from .delivery.oversized import OversizedEvent
 from .errors import DeliveryError, InputError
 from .events import Counts, Encoder
 from .lines import blocks, decompress, read_chunks
@@ -30,8 +30,8 @@ class Shipped(NamedTuple):
     stopped: Position | None
 
 
-class RefusedLine(NamedTuple):
-    """A line whose event the receiver finds too large. ``end`` is where its newline is, or the log's end.
+class OversizedLine(NamedTuple):
+    """A line whose event the receiver rejects as too large. ``end`` is where its newline is, or the log's end.
 
     ``end`` is ``None`` for a part of a line that was too long to be held: it can't be sent alone.
     """
@@ -40,12 +40,15 @@ class RefusedLine(NamedTuple):
     end: int | None
 
 
-class RefusedLinesError(DeliveryError):
-    """All was delivered but these lines; ``shipped`` is what :func:`ship` would have returned."""
+class OversizedLinesError(DeliveryError):
+    """Lines of a log are larger than the receiver accepts. It accepted all others."""
 
-    def __init__(self, error: RefusedError, shipped: Shipped, lines: list[RefusedLine]) -> None:
+    code = "lines_too_large"
+
+    def __init__(self, error: OversizedEventsError, shipped: Shipped, lines: list[OversizedLine]) -> None:
         where = ", ".join(f"byte {line.start.offset} (line {line.start.line + 1})" for line in lines)
-        super().__init__(f"{error}. All of the log was delivered but what begins at {where}")
+        super().__init__(f"{error}. All of the log was delivered except what begins at {where}")
+        # What ship() would have returned.
         self.shipped = shipped
         self.lines = lines
 
@@ -73,7 +76,7 @@ def ship(  # noqa: PLR0913 - a contract between parts
     :param end: where to end, in bytes: at a newline. ``None`` is the log's end.
     :param should_stop: asked before each chunk. Once it says so, what was sent is committed, and the rest is the
         caller's. Equal to ``start``, ``stopped`` says that the time was too short for anything.
-    :raises RefusedLinesError: the receiver took everything but lines whose events it finds too large.
+    :raises OversizedLinesError: the receiver took everything but lines whose events it finds too large.
     :raises DeliveryError: the receiver did not take everything.
     :raises InputError: the log could not be read to its end, or ends before ``start``. What ``read`` raises is
         passed on.
@@ -110,27 +113,27 @@ def ship(  # noqa: PLR0913 - a contract between parts
             raise
         try:
             sink.commit()
-        except RefusedError as error:
+        except OversizedEventsError as error:
             refused = error
     except BaseException:
         sink.abort()
         raise
     shipped = Shipped(counts, stopped)
     if refused:
-        lines = [_refused_line(refusal, encoder) for refusal in refused.refusals]
-        raise RefusedLinesError(refused, shipped, lines) from refused
+        lines = [_oversized_line(event, encoder) for event in refused.events]
+        raise OversizedLinesError(refused, shipped, lines) from refused
     return shipped
 
 
-def _refused_line(refusal: Refusal, encoder: Encoder) -> RefusedLine:
-    block, line = refusal.batch.block, refusal.batch.line
-    offset = None if block.part else encoder.offset_of(refusal.batch.data)
+def _oversized_line(event: OversizedEvent, encoder: Encoder) -> OversizedLine:
+    block, line = event.batch.block, event.batch.line
+    offset = None if block.part else encoder.offset_of(event.batch.data)
     if offset is None:
-        return RefusedLine(Position(block.offset, line), None)
+        return OversizedLine(Position(block.offset, line), None)
     place = offset - block.offset
     line += block.data.count(b"\n", 0, place)
     length = block.data[place:].partition(b"\n")[0]
-    return RefusedLine(Position(offset, line), offset + len(length))
+    return OversizedLine(Position(offset, line), offset + len(length))
 
 
 def _until(should_stop: Callable[[], bool], chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -150,7 +153,7 @@ def _skip(chunks: Iterator[bytes], offset: int) -> Iterator[bytes]:
             left -= len(chunk)
     if left:
         raise InputError(
-            f"the log has {offset - left} bytes, and no position {offset}: it is not the one that was begun"
+            f"the log has {offset - left} bytes, and no position {offset}: it is not the log that was started"
         )
 
 

@@ -97,7 +97,7 @@ def _is_sqs(record: object) -> TypeGuard[Mapping[str, Any]]:
 
 def _sqs_message(record: object, number: int, total: int) -> Message:
     if not _is_sqs(record) or not isinstance(record.get("messageId"), str):
-        raise EventError(f"record {number} of {total} is no message of SQS: {_excerpt(record)}")
+        raise EventError(f"record {number} of {total} is not an SQS message: {_excerpt(record)}")
     attributes = record.get("attributes")
     received = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
     retries = int(received) - 1 if isinstance(received, str) and received.isdecimal() and received != "0" else 0

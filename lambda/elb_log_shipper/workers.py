@@ -15,7 +15,7 @@ from .delivery import Sink
 from .errors import DeliveryError, InputError, ShipperError
 from .events import Context, Counts, Encoder, Options
 from .logs import in_words, open_log
-from .shipping import Position, RefusedLinesError, ship
+from .shipping import OversizedLinesError, Position, ship
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -96,14 +96,15 @@ class Worker:
                 shipped = ship(counted, self.sink, encoder, start=start, should_stop=lambda: self._interruption.came)
         except BrokenPipeError:
             raise
-        except RefusedLinesError as error:
-            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"{name}: {error}")
+        except OversizedLinesError as error:
+            return Outcome(name, error.shipped.counts, error.shipped.stopped, error=f"[{error.code}] {name}: {error}")
         except DeliveryError as error:
-            return Outcome(name, Counts(), error=f"{name}: {error}", fatal=True)
+            return Outcome(name, Counts(), error=f"[{error.code}] {name}: {error}", fatal=True)
         except (ShipperError, OSError) as error:
+            code = error.code if isinstance(error, ShipperError) else InputError.code
             # What lies before the damage was delivered.
             counts = encoder.counts if isinstance(error, InputError) else Counts()
-            return Outcome(name, counts, error=in_words(error, name), notes=self._notes(name))
+            return Outcome(name, counts, error=f"[{code}] {in_words(error, name)}", notes=self._notes(name))
         return Outcome(name, shipped.counts, shipped.stopped, notes=self._notes(name))
 
     def _notes(self, name: str) -> tuple[str, ...]:
@@ -142,7 +143,7 @@ def work_in_processes(
                 stop = stop or outcome.fatal
         except BrokenProcessPool:
             name = (running or waiting)[0][0]
-            error = f"{name}, or one after it: a process ended before its log did. See whether memory was short"
+            error = f"{name}, or one after it: a process ended before its log did. Check whether memory ran out"
             yield Outcome(name, Counts(), error=error, fatal=True)
 
 

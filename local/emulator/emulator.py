@@ -102,7 +102,7 @@ def install(directory: Path, requirements: Path = REQUIREMENTS) -> bool:
         exit_code = _wait_with_progress(process, lambda: _progress(log))
         if exit_code != 0:
             raise EmulatorError(
-                f"pip install of {requirements.name} ended with exit code {exit_code}. Check that a package index can "
+                f"pip install of {requirements.name} failed with exit code {exit_code}. Check that a package index can "
                 f"be reached (pip's own settings apply).\n{tail(log)}"
             )
     marker.write_text(identity + "\n")
@@ -257,7 +257,7 @@ def start(environment_directory: Path, state: State, wanted: Wanted) -> None:
             say(f"pid {instance.pid} runs and does not answer yet")
         else:
             if instance:
-                say(f"found the state of an emulator that is gone (pid {instance.pid}); clearing it")
+                say(f"found the state of an emulator that no longer runs (pid {instance.pid}); clearing it")
             _clear(state)
             _check_requirements(wanted)
             instance = _spawn(python, state, wanted)
@@ -269,8 +269,8 @@ def _check_same(instance: Instance, wanted: Wanted, state: State) -> None:
         running = getattr(instance, name)
         if running != value:
             raise EmulatorError(
-                f"--{name.replace('_', '-')}: an emulator of this state runs with '{running}', wanted is '{value}'. "
-                f"Stop it first: emulator.py stop --state {state.directory}"
+                f"--{name.replace('_', '-')}: the emulator of this state directory runs with '{running}', requested is "
+                f"'{value}'. Stop it first: emulator.py stop --state {state.directory}"
             )
 
 
@@ -288,8 +288,8 @@ def _check_requirements(wanted: Wanted) -> None:
                     ) from None
                 if error.errno == errno.EADDRNOTAVAIL:
                     raise EmulatorError(
-                        f"--gateway: {address} is no address of this machine; it is the gateway of the Docker network "
-                        f"'{wanted.network}', which has to exist first"
+                        f"--gateway: {address} is not an address of this machine; it is the gateway of the Docker "
+                        f"network '{wanted.network}', which has to exist first"
                     ) from None
                 raise EmulatorError(f"--port: can't listen on {address}:{wanted.port}: {error.strerror}") from None
     gateway = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", wanted.network)

@@ -19,7 +19,7 @@ PYTHON_OF_IMAGE = "3.11"
 LABEL = "elk.inputs"
 
 
-class BuildError(Exception):
+class ImageBuildError(Exception):
     """The image could not be built; the message says why and what to do."""
 
 
@@ -46,14 +46,14 @@ def run(arguments: list[str], purpose: str) -> None:
     result = subprocess.run(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if result.returncode != 0:
         tail = "\n".join(result.stdout.splitlines()[-25:])
-        raise BuildError(f"{purpose} failed with exit code {result.returncode}:\n{tail}")
+        raise ImageBuildError(f"{purpose} failed with exit code {result.returncode}:\n{tail}")
 
 
 def build(base: str, tag: str, python: str) -> bool:
     """Build the image. False when it was there already, made from the same things."""
     base_id = inspect(base, "{{.Id}}")
     if base_id is None:
-        raise BuildError(f"--base: there is no local image '{base}'; build it first (local/base_image/build.sh)")
+        raise ImageBuildError(f"--base: there is no local image '{base}'; build it first (local/base_image/build.sh)")
     requirements = HERE / "requirements.txt"
     wanted = inputs_hash(base_id, [HERE / "Dockerfile", requirements])
     if inspect(tag, f'{{{{index .Config.Labels "{LABEL}"}}}}') == wanted:
@@ -79,7 +79,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         built = build(arguments.base, arguments.tag, arguments.python)
-    except BuildError as error:
+    except ImageBuildError as error:
         print(f"function image: {error}", file=sys.stderr)
         return 1
     print(f"function image: {arguments.tag} {'is built' if built else 'is there already'}")

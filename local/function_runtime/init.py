@@ -183,7 +183,7 @@ class Emulator:
                 if attempt == POST_ATTEMPTS:
                     raise ConnectionError(
                         f"the emulator at {self._host}:{self._port} can't be reached from the function's container "
-                        f"({error}); it has to listen on the gateway address of the container's network"
+                        f"({error}); it must listen on the gateway address of the container's network"
                     ) from error
                 time.sleep(0.2 * 2**attempt)
             finally:
@@ -260,7 +260,7 @@ class Runtime:
             return Outcome(True, error)
         if exit_code is not None:
             return _error("Runtime.ExitError", f"Runtime exited during its start: {_status(exit_code)}")
-        return _error("Sandbox.Timedout", f"Initialisation was not over after {limit:.0f} seconds")
+        return _error("Sandbox.Timedout", f"Initialisation did not finish within {limit:.0f} seconds")
 
     def run(self, event: Event, limit: float) -> Outcome:
         """Hand one event over and wait for its result, its end or its time limit."""

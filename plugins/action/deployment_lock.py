@@ -46,7 +46,7 @@ def describe(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
         return f"{host} has a lock {path} that does not say whose it is; it is {holder['age']} seconds old."
     since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(holder["since"]))
     if holder["run"] == owner["run"]:
-        return f"This same run is at work on {host} already, under the name {holder.get('host')}."
+        return f"This run is already working on {host} under the name {holder.get('host')}."
     return (
         f"{host} is being changed by another deployment: {holder.get('who')}, process {holder.get('process')}, "
         f"{holder.get('playbook')}, since {since} by the host's clock, {holder['age']} seconds ago."
@@ -56,7 +56,7 @@ def describe(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
 def way_out(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
     """What to do about it."""
     if holder.get("run") and holder["run"] == owner["run"]:
-        return "Two names of the inventory lead to one machine: take one of them out."
+        return "Two names in the inventory lead to one machine: remove one of them."
     if holder.get("boot") == owner["boot"]:
         return "Nothing was changed by this run. Run again when that one has ended."
     return (

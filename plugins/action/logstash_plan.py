@@ -15,6 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils.logstash import inputs, keystore_entries, plan
 from ..module_utils.logstash.plan import Variables
+from ..module_utils.messages import coded
 from ..plugin_utils.masked_action import COLLECTION, MaskedAction
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 
@@ -93,7 +94,7 @@ class ActionModule(MaskedAction):
     def _message(self, fault: inputs.Fault) -> str:
         # Masked before: as JSON, a secret may look otherwise.
         value = json.dumps(self._mask.everything(fault.value))
-        return f"{fault.variable} is {value}; expected {fault.expected}. {fault.way_out}"
+        return coded(fault.code, f"{fault.variable} is {value}; expected {fault.expected}. {fault.way_out}")
 
     def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""
@@ -173,7 +174,7 @@ def _keystore(read: Variables) -> list[str]:
     entries = {name: keystore_entries.as_text(value) for name, value in read("logstash_keystore").items()}
     password = keystore_entries.as_text(read("logstash_keystore_password"))
     fault = keystore_entries.fault(entries, password, read("logstash_version"))
-    return [fault] if fault else []
+    return [coded("keystore_input_invalid", fault)] if fault else []
 
 
 def _package_file(read: Variables) -> Iterator[str]:
@@ -183,22 +184,25 @@ def _package_file(read: Variables) -> Iterator[str]:
     path, shown = Path(plan.package_path(read)), json.dumps(read("logstash_package_url"))
     algorithm, _, wanted = read("logstash_package_checksum").partition(":")
     if not path.exists():
-        yield (
+        yield coded(
+            "package_file_unusable",
             f"logstash_package_url is {shown}: there is no such file on the control node. Correct the path, or leave "
-            "it empty to install from logstash_repository_url."
+            "it empty to install from logstash_repository_url.",
         )
         return
     if not path.is_file() or not os.access(path, os.R_OK):
         user = os.environ.get("USER") or "running the playbook"
-        yield (
+        yield coded(
+            "package_file_unusable",
             f"logstash_package_url is {shown}: it is not a file that user {user} can read. Change its mode, or name "
-            "another file."
+            "another file.",
         )
         return
     with path.open("rb") as file:
         found = hashlib.file_digest(file, algorithm).hexdigest()
     if found != wanted:
-        yield (
+        yield coded(
+            "package_file_unusable",
             f"logstash_package_checksum is {json.dumps(f'{algorithm}:{wanted}')}, but {path} has {algorithm}:{found}. "
-            "Fetch the package again, or correct the checksum once you know that the file is the right one."
+            "Fetch the package again, or correct the checksum once you know that the file is the right one.",
         )

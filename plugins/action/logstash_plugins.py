@@ -13,7 +13,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.custom_package.errors import PackageError
+from ..module_utils.custom_package.errors import CustomPackageError
 from ..module_utils.custom_package.gems import read_gems
 from ..module_utils.custom_package.sources import check_checksum, check_file, digest, name_of, take
 from ..module_utils.downloads import is_address, is_trusted
@@ -86,7 +86,7 @@ class ActionModule(MaskedAction):
         for number, plugin in enumerate(plugins, 1):
             try:
                 entries.append(self._entry(plugin))
-            except (PackageError, AnsibleError) as error:
+            except (CustomPackageError, AnsibleError) as error:
                 name = plugin.get("name") if isinstance(plugin, dict) else None
                 problems.append(f"plugin {number}{f' ({name})' if name else ''}: {error}")
         names = [entry["name"] for entry in entries]
@@ -100,42 +100,46 @@ class ActionModule(MaskedAction):
 
     def _entry(self, plugin: Any) -> dict[str, Any]:
         if not isinstance(plugin, dict):
-            raise PackageError(f"it is {plugin!r}; expected a name, and version, gem or pack, and state where needed")
+            raise CustomPackageError(
+                f"it is {plugin!r}; expected a name, and version, gem or pack, and state where needed"
+            )
         unknown = sorted(set(plugin) - set(ENTRY))
         if unknown:
-            raise PackageError(f"it has no option {', '.join(unknown)}; it has {', '.join(ENTRY)}")
+            raise CustomPackageError(f"it has no option {', '.join(unknown)}; it has {', '.join(ENTRY)}")
         name, version, state = (
             str(plugin.get("name", "")),
             str(plugin.get("version") or ""),
             plugin.get("state", "present"),
         )
         if not NAME.fullmatch(name):
-            raise PackageError(
+            raise CustomPackageError(
                 f"name is {name!r}; expected a plugin's whole name, such as logstash-output-http. "
                 "`logstash-plugin list` shows those that are installed"
             )
         if version and not VERSION.fullmatch(version):
-            raise PackageError(f"version is {version!r}; expected one version in full, such as 4.3.2, and no range")
+            raise CustomPackageError(
+                f"version is {version!r}; expected one version in full, such as 4.3.2, and no range"
+            )
         if state not in ("present", "absent"):
-            raise PackageError(f"state is {state!r}; expected present or absent")
+            raise CustomPackageError(f"state is {state!r}; expected present or absent")
         given = [plugin[kind] for kind in ("gem", "pack") if plugin.get(kind)]
         if len(given) > 1 or (given and state == "absent"):
-            raise PackageError(
+            raise CustomPackageError(
                 "it has more than it can use; expected one of gem and pack, and neither with state: absent"
             )
         checksum = str(plugin.get("checksum") or "")
         if checksum and not given:
-            raise PackageError("it has a checksum, and neither gem nor pack that it is of; name the file")
+            raise CustomPackageError("it has a checksum, and neither gem nor pack that it is of; name the file")
         entry = {"name": name, "version": version, "state": state, "checksum": ""}
         if given:
             return self._with_file(entry, str(given[0]), bool(plugin.get("gem")), checksum)
         if state == "present" and not version:
-            raise PackageError(
+            raise CustomPackageError(
                 "it has no version, so that each host would get what the public gem server calls the newest one; set "
                 "version, which counts for bundled plugins, too"
             )
         if state == "present" and self._requires_checksums():
-            raise PackageError(
+            raise CustomPackageError(
                 "it comes from the public gem server, where nothing says what has to come; name its file or its "
                 "address as gem or pack, with its checksum, or set logstash_require_checksums: false"
             )
@@ -151,7 +155,7 @@ class ActionModule(MaskedAction):
         if not is_address(given):
             path = Path(self._find_needle("files", os.path.expanduser(given)))
             if self._requires_checksums() and not checksum:
-                raise PackageError(
+                raise CustomPackageError(
                     f"{given} has no checksum; set checksum: sha256:{digest(path, 'sha256')} once you know that the "
                     "file is the right one, or logstash_require_checksums: false"
                 )
@@ -159,9 +163,11 @@ class ActionModule(MaskedAction):
                 check_file(given, path, checksum)
             return path
         if not checksum:
-            raise PackageError(f"{given} has no checksum, which an address needs; set checksum: sha256:<64 hex digits>")
+            raise CustomPackageError(
+                f"{given} has no checksum, which an address needs; set checksum: sha256:<64 hex digits>"
+            )
         if not is_trusted(given, map(str, self._task.args.get("trusted_mirrors") or ())):
-            raise PackageError(
+            raise CustomPackageError(
                 f"{given} would be fetched without TLS; use https, or add its host to logstash_trusted_mirrors"
             )
         return _fetched(given, checksum)
@@ -170,19 +176,21 @@ class ActionModule(MaskedAction):
         path = self._file(given, wanted)
         if path.suffix != (".gem" if is_gem else ".zip"):
             kinds = "gem is {}; expected a .gem file" if is_gem else "pack is {}; expected a .zip file"
-            raise PackageError(kinds.format(given))
+            raise CustomPackageError(kinds.format(given))
         held = {gem.name: gem for gem in read_gems(path)}
         found = held.get(entry["name"])
         if not found or (entry["version"] and found.version != entry["version"]):
             content = ", ".join(f"{gem.name} {gem.version}" for gem in held.values())
-            raise PackageError(
+            raise CustomPackageError(
                 f"{given} holds {content}, and not {entry['name']} {entry['version']}".rstrip()
                 + ". Correct the name or the version, or give the right file"
             )
         if not found.is_plugin:
-            raise PackageError(f"{given} holds {found.name}, which says of itself that it is no plugin of Logstash")
+            raise CustomPackageError(
+                f"{given} holds {found.name}, which says of itself that it is no plugin of Logstash"
+            )
         if is_gem and not re.fullmatch(rf"{re.escape(f'{found.name}-{found.version}')}(-java)?\.gem", path.name):
-            raise PackageError(
+            raise CustomPackageError(
                 f"{given} holds {found.name} {found.version}; expected the name {found.name}-{found.version}.gem, with "
                 "-java before .gem when it is built for Java. Logstash takes the version from the file's name"
             )

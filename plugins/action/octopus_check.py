@@ -59,7 +59,7 @@ class ActionModule(TokenAction):
                 texts.append(Rendered(str(label), b"", render(str(text), host.variables).problems))
         if not (texts or faults or options["required"]):
             faults.append(f"octopus_check has nothing to check: no text file was found in {', '.join(options['src'])}")
-        self.settle(texts, host, how, [*faults, *_required(options["required"], host)])
+        self.report_problems(texts, host, how, [*faults, *_required(options["required"], host)])
         return result | {"changed": False, "checked": [text.label for text in texts]}
 
     def _look_at_directory(

@@ -53,7 +53,7 @@ class ActionModule(TokenAction):
                     stream.write(file.content)
                 shutil.copymode(original, target)
                 rendered[path] = replace(file, content=b"")
-            self.settle(list(rendered.values()), host, how, faults)
+            self.report_problems(list(rendered.values()), host, how, faults)
             sensitive = {path: file.sensitive for path, file in rendered.items() if file.sensitive}
             result = copy_tree(self, source, directory, sensitive, task_vars)
         result.pop("src", None)

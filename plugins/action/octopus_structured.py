@@ -52,7 +52,7 @@ class ActionModule(TokenAction):
             rendered = _rendered(label, file, outcome, options["output_encoding"])
         except (StructuredFileError, TextFileError) as error:
             raise AnsibleActionFail(str(error)) from None
-        self.settle([rendered], host, how)
+        self.report_problems([rendered], host, how)
         for warning in outcome.warnings:
             self._display.warning(host.masked(warning))
         sensitive = host.secret_names(outcome.used)

@@ -35,5 +35,5 @@ class ActionModule(TokenAction):
             rendered = self.rendered(source, host, options["output_encoding"])
         except TextFileError as error:
             raise AnsibleActionFail(str(error)) from None
-        self.settle([rendered], host, how)
+        self.report_problems([rendered], host, how)
         return copy_rendered(self, source, rendered.content, rendered.sensitive, task_vars)

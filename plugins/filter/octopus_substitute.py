@@ -15,7 +15,7 @@ from ..module_utils.octopus.language.redaction import redact
 from ..module_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.octopus import read_host
 from ..plugin_utils.placeholders import MARK, placeholder
-from ..plugin_utils.problems import handling, settle
+from ..plugin_utils.problems import handling, report_problems
 
 
 @pass_context
@@ -40,7 +40,7 @@ def octopus_substitute(
         return _each(value, lambda text: redact(text, host.variables, host.is_secret, placeholder, show_blocks=False))
     found: list[tuple[str, Sequence[Problem]]] = []
     result = _substitute(value, "", host, found)
-    failure = settle(found, host, how, Display().warning)
+    failure = report_problems(found, host, how, Display().warning)
     if failure:
         raise AnsibleFilterError(f"octopus_substitute: {failure}")
     return result

@@ -2,7 +2,7 @@
 
 Stricter than Ansible's own check, which converts what it reads for itself alone: a text with commas passes it as a
 list, a list as a text, and the role then works with what was written. Each fault says which variable, what it has,
-what is expected, and the way out.
+what is expected, and a hint.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ _IS_ADDRESS = re.compile(r"_(?:repository_url|key_url|host|endpoint_url)$")
 def _nested(place: str, options: Mapping[str, Spec], value: Any, is_secret: Callable[[Any], bool]) -> Iterator[str]:
     for name in value:
         if name not in options:
-            yield (
-                f"{place} has {name!r}; expected only {', '.join(sorted(options))}. Correct the name, or take it out."
-            )
+            yield (f"{place} has {name!r}; expected only {', '.join(sorted(options))}. Correct the name, or remove it.")
     own = {f"{place}.{name}": spec for name, spec in options.items()}
     yield from faults(own, {f"{place}.{name}": item for name, item in value.items()}, is_secret)
 
@@ -109,7 +107,9 @@ def _way_out(place: str, spec: Spec, value: Any) -> str:
         return f"{way}."
     if not spec.get("required"):
         is_plain = default is not None and "{{" not in str(default)
-        way += f", or take it out for the default {_json(default)}" if is_plain else ", or take it out for its default"
+        way += (
+            f", or remove it to use the default {_json(default)}" if is_plain else ", or remove it to use its default"
+        )
     if isinstance(value, str) and spec.get("type") in ("list", "dict"):
         way += f""". On a command line, -e NAME=VALUE always gives a text: write -e '{{"{place}": ...}}'"""
     return f"{way}."

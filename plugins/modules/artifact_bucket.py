@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the bucket that keeps a function's packages to the wanted state."""
+"""Configures the bucket that keeps a function's packages."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Bring the bucket to the wanted state
+- name: Configure the bucket
   elk.deploy.artifact_bucket:
     name: example-staging-artifacts
     environment_class: staging
@@ -124,7 +124,7 @@ def main():
     except ArtifactError as error:
         module.fail_json(msg=f"{error}.")
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
-        module.fail_json_aws(error, msg=f"Bringing bucket {module.params['name']} to the wanted state failed")
+        module.fail_json_aws(error, msg=f"Configuring bucket {module.params['name']} failed")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,11 @@ holder:
   returned: success
 """
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import Lock, LockError, same
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import (
+    DeploymentLockError,
+    Lock,
+    same,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
@@ -94,8 +98,8 @@ def main():
             holder = lock.take(owner, params["max_age"], params["replace"])
         else:
             lock.release(owner)
-    except (LockError, OSError) as error:
-        module.fail_json(msg=str(error))
+    except (DeploymentLockError, OSError) as error:
+        module.fail_json(code="lock_unavailable", msg=str(error))
     module.exit_json(changed=False, holder=holder)
 
 

@@ -89,8 +89,8 @@ def main():
     if found != wanted:
         module.fail_json(
             msg=f"Function {name} does not run the package that was deployed: its code has SHA-256 {found}, expected "
-            f"{wanted}. Somebody has exchanged it, which CloudFormation does not notice. Find out who may update the "
-            f"function, then bring the package back: aws lambda update-function-code --function-name {name} "
+            f"{wanted}. Somebody has replaced it, which CloudFormation does not notice. Find out who may update the "
+            f"function, then restore the package: aws lambda update-function-code --function-name {name} "
             f"--s3-bucket {module.params['bucket']} --s3-key {module.params['key']} "
             f"--s3-object-version {module.params['version']}"
         )

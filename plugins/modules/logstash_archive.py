@@ -176,7 +176,7 @@ def main():
             unpack(module.run_command, params["file"], target, params["origin"])
     except ArchiveError as error:
         # It quotes programs, which may name an address with its password.
-        module.fail_json(msg=module.mask.foreign(str(error)))
+        module.fail_json(code="archive_not_unpacked", msg=module.mask.foreign(str(error)))
     others = [path for path in root.glob(PREFIX + "*") if path.is_dir() and path != target]
     brought = bring_settings(target, others, Path(params["settings"]), params["exclude"])
     old = find_old(others, target, root / "current", params["keep"])

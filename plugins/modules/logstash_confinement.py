@@ -84,6 +84,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 ROOT = "/"
 
@@ -164,18 +165,24 @@ def main():
     said = []
     if low and not params["low_ports"]:
         said.append(
-            f"The confined service may not listen on ports below {first_open}: {'; '.join(low)}. Set "
-            "logstash_low_ports to true, which leaves it that one right and no user namespace of its own, or choose a "
-            "higher port."
+            coded(
+                "low_port_blocked",
+                f"The confined service may not listen on ports below {first_open}: {'; '.join(low)}. Set "
+                "logstash_low_ports to true, which grants it that one capability, without a user namespace of its "
+                "own, or choose a higher port.",
+            )
         )
     if metadata and not params["instance_role"]:
         said.append(
-            "The confined service does not reach the metadata of its instance (169.254.169.254): "
-            f"{'; '.join(metadata)}. Set logstash_instance_role to true, which lets every plugin use the instance's "
-            "role, or give these plugins keys, for example from the keystore."
+            coded(
+                "instance_role_blocked",
+                "The confined service cannot reach the instance metadata (169.254.169.254): "
+                f"{'; '.join(metadata)}. Set logstash_instance_role to true, which lets every plugin use the "
+                "instance's role, or give these plugins keys, for example from the keystore.",
+            )
         )
     if said:
-        module.fail_json(msg=" ".join(said), low=low, metadata=metadata)
+        module.fail_json(msg="\n".join(said), low=low, metadata=metadata)
     module.exit_json(changed=False, low=low, metadata=metadata)
 
 

@@ -135,17 +135,17 @@ manifest:
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import build, sources
-from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import CustomPackageError
 from ansible_collections.elk.deploy.plugins.module_utils.downloads import is_trusted
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 
 def check_addresses(params):
-    """Refuses what would be fetched in clear text. Raises PackageError."""
+    """Refuses what would be fetched in clear text. Raises CustomPackageError."""
     given = [("src", params["src"]), *((f"src of {one['name']}", one["src"]) for one in params["plugins"])]
     for name, place in given:
         if not is_trusted(place, params["trusted_mirrors"]):
-            raise PackageError(
+            raise CustomPackageError(
                 f"{name} is {place}, which would be fetched without TLS. Use https, or add its host to trusted_mirrors."
             )
 
@@ -198,8 +198,8 @@ def main():
             build.check_local_sources(wanted)
         elif changed:
             build.build(wanted, params["work_path"], params["user"], params["timeout"], params["java_home"])
-    except PackageError as error:
-        module.fail_json(msg=str(error))
+    except CustomPackageError as error:
+        module.fail_json(code="custom_package_failed", msg=str(error))
     result = {
         "changed": changed,
         "package": str(wanted.package),

@@ -131,7 +131,7 @@ class Survey:
         self.changes = {}
         self.own_directories = set()
 
-    def settle(self, path, holds):
+    def ensure(self, path, holds):
         """Makes one directory what it has to be, and the known files in it."""
         try:
             directory = untrusted_paths.open_directory(path)
@@ -143,12 +143,12 @@ class Survey:
             directory = untrusted_paths.open_directory(path, make_missing=True)
             directory.own(self.account.pw_uid, self.gid, self.mode)
         with directory:
-            self._settle_directory(directory)
+            self._ensure_directory(directory)
             for name in directory.names():
                 if matches(name, KNOWN_FILES[holds]):
-                    self._settle_file(directory, name, holds)
+                    self._ensure_file(directory, name, holds)
 
-    def _settle_directory(self, directory):
+    def _ensure_directory(self, directory):
         status, path = directory.own_status(), directory.path
         self.own_directories.add((status.st_dev, status.st_ino))
         if status.st_uid != self.account.pw_uid:
@@ -161,7 +161,7 @@ class Survey:
         if not self.check:
             directory.own(self.account.pw_uid, self.gid, self.mode)
 
-    def _settle_file(self, directory, name, holds):
+    def _ensure_file(self, directory, name, holds):
         status = directory.find(name)
         # What is gone by now was a file of a running Logstash.
         if status is None or status.st_uid == self.account.pw_uid:
@@ -171,7 +171,7 @@ class Survey:
             descriptor = directory.open_file(name, give=True)
         except FileNotFoundError:
             return
-        except untrusted_paths.RefusedError:
+        except untrusted_paths.UntrustedPathError:
             if matches(name, VITAL.get(holds, ())):
                 self.vital.append(path)
             return
@@ -204,7 +204,7 @@ class Survey:
                     self._look(folder.place(name), status)
 
     def _is_elsewhere(self, status, device, name):
-        """Whether a directory is not to be entered: settled already, another volume, or what ext4 makes on each."""
+        """Whether a directory is not to be entered: visited already, another volume, or what ext4 makes on each."""
         own = (status.st_dev, status.st_ino) in self.own_directories
         return own or status.st_dev != device or (name == "lost+found" and status.st_uid == 0)
 
@@ -332,42 +332,46 @@ def main():
         missing = (
             str(error) if isinstance(error, accounts.NoSuchUserError) else f"There is no group {params['group']!r}."
         )
-        module.fail_json(msg=missing)
+        module.fail_json(code="account_missing", msg=missing)
 
     survey = Survey(account, gid, int(params["mode"], 8), module.check_mode)
     item = directories[0]
     try:
         for item in directories:
-            survey.settle(item["path"], item["holds"])
+            survey.ensure(item["path"], item["holds"])
         for item in directories:
             survey.look_for_foreign(item["path"])
-    except untrusted_paths.RefusedError as error:
-        module.fail_json(msg=f"{item['variable'] or 'A directory'} is {item['path']}: {error}")
+    except untrusted_paths.UntrustedPathError as error:
+        module.fail_json(
+            code="directory_refused", msg=f"{item['variable'] or 'A directory'} is {item['path']}: {error}"
+        )
     except OSError as error:
-        module.fail_json(msg=explain(error, item["path"], item["variable"]))
+        module.fail_json(code="directory_not_created", msg=explain(error, item["path"], item["variable"]))
 
     foreign = by_owner(survey.foreign, "belong to")
     repaired = survey.repairs_in_words()
     for line in repaired:
         module.warn(
             f"{'Would repair' if module.check_mode else 'Repaired'} below Logstash's directories, {line}. "
-            "This is safe while Logstash runs: it goes on with the files that it has open."
+            "This is safe while Logstash runs: it keeps using the files that it has open."
         )
     for line in foreign:
         module.warn(
-            f"Left alone below Logstash's directories, since Logstash is not known to make it, {line}. "
-            f"If Logstash needs it, chown it to {account.pw_name}; else move it away."
+            f"Not changed below Logstash's directories, since Logstash does not create it, {line}. "
+            f"If Logstash needs it, chown it to {account.pw_name}; otherwise move it away."
         )
     if not module.check_mode:
         try:
             problems = accounts.do_as(account, lambda: unfit(directories, survey.vital))
         except (OSError, accounts.WorkFailedError) as error:
             module.fail_json(
-                msg=f"Whether user {account.pw_name} can write to Logstash's directories could not be seen. {error}",
+                code="directory_not_checked",
+                msg=f"Whether user {account.pw_name} can write to Logstash's directories could not be checked. {error}",
                 foreign=foreign,
             )
         if problems:
             module.fail_json(
+                code="directory_not_writable",
                 msg=f"Logstash could not start, since user {account.pw_name} can't use {bounded(problems)}.",
                 foreign=foreign,
             )

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Keeps what ran on a host before the role's first change, and brings it back."""
+"""Keeps what ran on a host before the role's first change, and restores it."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def keep(module):
             if serves["running"]:
                 raise
             # Nobody relies on what does not run, such as a package whose installation failed.
-            module.warn(f"The package of Logstash {version} could not be brought back if the run failed: {error}.")
+            module.warn(f"The package of Logstash {version} could not be restored if the run failed: {error}.")
     plugins = PluginSet(params["home"])
     path = Path(params["path"])
     record = {
@@ -305,15 +305,21 @@ def main():
         module.exit_json(changed=True, record=record, files=restore(module, record))
     except packages.PackageError as error:
         module.fail_json(
-            msg=f"Logstash {params['version']} is to take the place of a package that was installed by hand. If the "
-            "run failed, that one could not be brought back, since its package file is not to be had: "
-            f"{error}. Put the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a "
-            "repository that has it; or set logstash_rollback to false, if it need not come back."
+            code="existing_setup_package_missing",
+            msg=f"Logstash {params['version']} would replace a package that was installed by hand. If the run "
+            "failed, that package could not be restored, since its package file is not available: "
+            f"{error}. Copy the file to {params['cache']}/logstash-<its version>.deb or .rpm on the host, or add a "
+            "repository that has it; or set logstash_rollback to false, if it does not have to be restored.",
         )
     except NotAsBeforeError as error:
-        module.fail_json(msg=f"The service does not do again what it did before: {error}.")
+        module.fail_json(
+            code="existing_setup_unhealthy", msg=f"The restored service does not do what it did before: {error}."
+        )
     except OSError as error:
-        module.fail_json(msg=f"{error}. Make room on that file system, or make it writable, and run again.")
+        module.fail_json(
+            code="existing_setup_not_saved",
+            msg=f"{error}. Make room on that file system, or make it writable, and run again.",
+        )
 
 
 if __name__ == "__main__":

@@ -272,7 +272,7 @@ def find_api_problem(api, state):
         return (
             f"the node API at {api.url} does not answer: {reason} (the service's process listens on port "
             f"{join(sorted(listening.own_ports(pid)))}). Look at logstash_api_host and logstash_api_port, at settings "
-            "that turn the node API off or protect it, and at the log's end",
+            "that turn the node API off or protect it, and at the end of the log",
             {},
         )
     answering = str(node.get("jvm", {}).get("pid", ""))
@@ -340,7 +340,7 @@ def find_dead(api, pipelines, log):
         error = (((found.get(name) or {}).get("reloads") or {}).get("last_error") or {}).get("message")
         if name not in running:
             why = str(failed.get(name) or error or "")
-            dead[name] = (why or f"the node API does not show it at work (at work: {join(running)})", bool(why))
+            dead[name] = (why or f"the node API does not list it as running (running: {join(running)})", bool(why))
         elif state != "RUNNING":
             # Only the state counts: an output that nobody answers makes the report yellow or red too.
             symptom = reported[name].get("symptom", "")
@@ -398,13 +398,13 @@ def find_problem(api, pipelines, ports, state, log):
     if problem:
         # The process ends with its last pipeline, and the next one has not come as far yet.
         failed = find_failed(pipelines, log)
-        way_out = "Correct its templates or its settings; the log's end says more"
+        way_out = "Correct its templates or its settings; see the end of the log"
         return (f"{failed}. {way_out}", True, "") if failed else (problem, False, "")
     dead = find_dead(api, pipelines, log)
     if dead:
         reasons = "; ".join(f"pipeline {name} does not run: {why}" for name, (why, _final) in dead.items())
         final = any(final for _why, final in dead.values())
-        return f"{reasons}. Correct its templates or its settings; the log's end says more", final, ""
+        return f"{reasons}. Correct its templates or its settings; see the end of the log", final, ""
     failing = find_restarting(pipelines, state, log)
     if failing:
         return "; ".join(text for text, _final in failing), any(final for _text, final in failing), ""
@@ -417,7 +417,7 @@ def find_problem(api, pipelines, ports, state, log):
         sources = join(dict.fromkeys(ports[port] for port in deaf))
         return (
             f"no input listens on port {join(deaf)} (the service's process listens on port {join(sorted(own))})."
-            f"{others} Look whether the log's end shows an input that fails, or correct {sources}",
+            f"{others} Check whether the end of the log shows an input that fails, or correct {sources}",
             False,
             "",
         )
@@ -530,7 +530,7 @@ def write_record(module):
     try:
         before = deployment_record.read(path)
     except OSError as error:
-        module.fail_json(msg=f"What was proven is not read from {path}: {error}")
+        module.fail_json(code="record_unreadable", msg=f"What was proven is not read from {path}: {error}")
     running = deployment_record.invocation(module.run_command, service)
     after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
     changed = after != before
@@ -543,8 +543,9 @@ def write_record(module):
                 deployment_record.forget(forget)
         except OSError as error:
             module.fail_json(
+                code="record_not_written",
                 msg=f"{error.filename or path} cannot be written: {error}. Make room on that file system, or make it "
-                "writable, and run again."
+                "writable, and run again.",
             )
     return {"changed": changed or forgets}
 
@@ -586,21 +587,27 @@ def main():
     params = module.params
     if not params["pipelines"]:
         module.fail_json(
-            msg="pipelines is empty, so nothing would be proven: a Logstash without pipelines answers, too. Expected "
-            "the id of each pipeline that has to run."
+            code="health_check_invalid",
+            msg="pipelines is empty, so nothing would be checked: a Logstash without pipelines answers as well. "
+            "Expected the id of each pipeline that has to run.",
         )
     if module.check_mode:
-        module.exit_json(msg="Health is proven once the service runs.", **write_record(module))
+        module.exit_json(msg="The health is checked once the service runs.", **write_record(module))
 
     start = time.monotonic()
     try:
         api = Api(params)
     except UncheckedHostError as error:
-        module.fail_json(msg=f"The health was not asked for, and no password was sent: {error}.")
+        module.fail_json(
+            code="health_api_untrusted", msg=f"The node API was not queried, and no password was sent: {error}."
+        )
     try:
         problem, version, restarts, log, runs = wait(module, api)
     except OSError as error:
-        module.fail_json(msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}")
+        module.fail_json(
+            code="health_pipelines_unreadable",
+            msg=f"The live pipelines in {params['pipeline_directory']} cannot be read: {error}",
+        )
     seconds = round(time.monotonic() - start, 1)
     if not problem:
         module.exit_json(version=version, seconds=seconds, **write_record(module))
@@ -622,7 +629,7 @@ def main():
     message += "\n".join([f" The end of {params['log_file']}:", *tail])
     if printed:
         message += "\nWhat the service printed last:\n" + "\n".join(printed)
-    module.fail_json(msg=message, problem=problem, seconds=seconds, log=tail + printed)
+    module.fail_json(code="health_failed", msg=message, problem=problem, seconds=seconds, log=tail + printed)
 
 
 if __name__ == "__main__":

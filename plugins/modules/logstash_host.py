@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: logstash_host
 short_description: Look at what a deployment of Logstash needs to know of a host
 description:
-  - Returns what is installed, what was last proven healthy and what was set up by hand, and fails with all that is
+  - Returns what is installed, what last passed the health gate and what was set up by hand, and fails with all that is
     wrong with the host at once, one message a line.
   - What is not asked for is not looked at. Only O(installation) is always needed.
   - Ports that the process of O(service) listens on are not taken.
@@ -111,7 +111,7 @@ options:
         type: int
         required: true
   record:
-    description: The record of what was proven healthy, as M(elk.deploy.logstash_proven) writes it.
+    description: The record of what passed the health gate, as M(elk.deploy.logstash_proven) writes it.
     type: dict
     suboptions:
       path:
@@ -212,7 +212,7 @@ options:
         type: str
         default: ""
   unmanaged:
-    description: Places in which M(elk.deploy.unmanaged_files) looks for files that nobody manages.
+    description: Places in which M(elk.deploy.unmanaged_files) looks for unmanaged files.
     type: list
     elements: path
     default: []
@@ -314,7 +314,7 @@ overrides:
       type: list
       elements: str
 unmanaged:
-  description: The files that nobody manages in O(unmanaged).
+  description: The unmanaged files in O(unmanaged).
   type: list
   elements: str
   returned: success
@@ -346,6 +346,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 ROOT = "/"
 OPTIONS = {
@@ -460,8 +461,9 @@ def rename_releases(module, content, former):
         return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])
     except OSError as error:
         module.fail_json(
-            msg=f"Releases of the settings in {record['settings']} could not be given other names: {error}. Make room "
-            "on that file system, or make it writable, and run again."
+            code="releases_not_renamed",
+            msg=f"Releases of the settings in {record['settings']} could not be renamed: {error}. Make room "
+            "on that file system, or make it writable, and run again.",
         )
 
 
@@ -483,11 +485,11 @@ def main():
         try:
             content = deployment_record.read(record["path"])
         except OSError as error:
-            faults.append(f"What was proven is not read from {record['path']}: {error}")
+            faults.append(coded("record_unreadable", f"The deployment record {record['path']} cannot be read: {error}"))
     found = find_overrides(params, installed, content)
     handling = params["overrides"]["handling"] if params["overrides"] else ""
     if found and handling == "fail":
-        faults.append(overrides.refusal(found))
+        faults.append(coded("overrides_found", overrides.refusal(found)))
     finds = [dataclasses.asdict(override) for override in found]
     warnings, unmanaged = [], []
     try:
@@ -495,7 +497,7 @@ def main():
         faults += left
         unmanaged = unmanaged_files.find(params["unmanaged"])
     except OSError as error:
-        faults.append(f"Old data, or files that nobody manages, can't be looked for: {error} Nothing was changed.")
+        faults.append(f"Old data, or unmanaged files, can't be looked for: {error} Nothing was changed.")
     if faults:
         module.fail_json(msg="\n".join(faults), found=finds)
     if found:

@@ -115,7 +115,7 @@ PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
 SEVERAL_NAMES = (8, 12)
 
 
-class KeystoreError(Exception):
+class KeystoreProgramError(Exception):
     """The keystore cannot be made; the message names the entry and never its value."""
 
 
@@ -147,7 +147,7 @@ class Program:
         output = (ended.stdout + b"\n" + ended.stderr).decode("utf-8", "replace")
         if ended.returncode or not all(text in output.lower() for text in expected):
             reasons = logstash_log.reasons(logstash_log.entries(output.splitlines()))
-            raise KeystoreError(
+            raise KeystoreProgramError(
                 f"logstash-keystore {' '.join(arguments)} failed with exit status {ended.returncode}: "
                 + (" | ".join(reasons) or logstash_log.shortened(output))
                 + "".join(f" {text}" for text in explanations.explain(output))
@@ -253,7 +253,7 @@ def main():
     params["password"] = keystore_entries.as_text(params["password"])
     fault = keystore_entries.fault(entries, params["password"], params["version"])
     if fault:
-        module.fail_json(msg=fault)
+        module.fail_json(code="keystore_input_invalid", msg=fault)
 
     staged = Staged(params["path"], params["record"])
     before = staged.read()
@@ -277,7 +277,10 @@ def main():
     try:
         group = grp.getgrnam(params["group"]).gr_gid
     except KeyError:
-        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+        module.fail_json(
+            code="account_missing",
+            msg=f"There is no group {params['group']!r} on the host; install the package that creates it.",
+        )
     untrusted_paths.warn_of_foreign_program(module, str(Path(params["program"]).parents[1]))
     work = staged.directory / "keystore.part"
     # What a run that was killed left.
@@ -288,8 +291,8 @@ def main():
         (work / "logstash.yml").write_text("# For making a keystore only.\n", encoding="utf-8")
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})
-    except (KeystoreError, OSError) as error:
-        module.fail_json(msg=f"The keystore was not made: {module.mask.foreign(str(error))}")
+    except (KeystoreProgramError, OSError) as error:
+        module.fail_json(code="keystore_failed", msg=f"The keystore was not created: {module.mask.foreign(str(error))}")
     finally:
         with contextlib.suppress(OSError):
             shutil.rmtree(work)

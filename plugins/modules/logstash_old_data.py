@@ -113,14 +113,15 @@ def stop_and_move(module, old, new, kinds):
         if module.params["from_settings"] and os.path.exists(module.params["from_settings"]):
             untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
         if stored_data.is_locked(os.path.join(old.get("data", ""), ".lock")):
-            raise data_move.MoveError(f"another Logstash than {service} runs on {old['data']}. Stop it first")
+            raise data_move.MoveError(f"a Logstash other than {service} runs on {old['data']}. Stop it first")
         left_data.move_all(old, new, kinds, module.params["user"])
     except (data_move.MoveError, OSError) as error:
         if ran:
             module.run_command(["systemctl", "start", service])
         module.fail_json(
+            code="old_data_not_moved",
             msg=f"logstash_old_data is move, but the data can't be moved: {error}. Nothing was moved"
-            f"{', and the service runs on as before' if ran else ''}."
+            f"{', and the service runs on as before' if ran else ''}.",
         )
 
 
@@ -146,14 +147,16 @@ def main():
     try:
         look = left_data.look(params)
     except OSError as error:
-        module.fail_json(msg=f"What a changed path would leave behind can't be looked at: {error} Nothing was changed.")
+        module.fail_json(
+            code="old_data_unreadable", msg=f"Data at the former path cannot be examined: {error} Nothing was changed."
+        )
     for warning in look.warnings:
         module.warn(warning)
     result = {"changed": False, "moved": False, "found": [stored.as_dict() for stored in look.stored]}
     if not look.stored:
         module.exit_json(**result)
     if params["handling"] == "fail":
-        module.fail_json(msg=look.fault(), **result)
+        module.fail_json(code="old_data_found", msg=look.fault(), **result)
     if params["handling"] == "leave" or not params["now"]:
         module.warn(look.notice(params["handling"]))
         module.exit_json(**result)

@@ -65,7 +65,10 @@ def main():
             overrides.take_out(ROOT, lines)
         except OSError as error:
             what = "; ".join(map(str, lines))
-            module.fail_json(msg=f"{error.filename} cannot be changed: {error.strerror}. Take these lines out: {what}.")
+            module.fail_json(
+                code="override_not_removed",
+                msg=f"{error.filename} cannot be changed: {error.strerror}. Remove these lines: {what}.",
+            )
     module.exit_json(changed=bool(lines), removed=overrides.removable(found))
 
 

@@ -146,7 +146,7 @@ def main():
         result["file"] = str(file) if file.exists() else ""
     except packages.PackageError as error:
         # It quotes programs, which may name an address with its password.
-        module.fail_json(msg=module.mask.foreign(str(error)), way_out=error.way_out)
+        module.fail_json(code="package_failed", msg=module.mask.foreign(str(error)), way_out=error.way_out)
     module.exit_json(**result)
 
 
@@ -162,7 +162,8 @@ def bring(module, manager, file):
             reason = packages.refresh(manager, params["cache"], params["version"])
             if reason:
                 module.warn(
-                    f"{file} is installed as it was fetched before, since {params['origin']} cannot be asked: {reason}"
+                    f"{file} was downloaded earlier and is installed, since {params['origin']} cannot be reached: "
+                    f"{reason}"
                 )
     except packages.PackageError as error:
         try:

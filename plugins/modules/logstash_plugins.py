@@ -241,8 +241,8 @@ def apply(program, current, plugins, changes):
         ]
         if wrong:
             raise ProgramError(
-                f"After the change, logstash-plugin lists other versions: {'; '.join(wrong)}. Another plugin of the "
-                "list may need them, or bring them along."
+                f"After the change, logstash-plugin lists other versions: {'; '.join(wrong)}. Another plugin in "
+                "the list may require or include them."
             )
         current.remember({plugin["name"]: plugin["checksum"] for plugin in plugins if plugin["checksum"]})
         current.keep()
@@ -259,14 +259,18 @@ def go_back(module, current, wanted):
         module.exit_json(changed=False, differs=False, changes=[], undone=False, fingerprint=wanted)
     if not current.has(wanted):
         module.fail_json(
+            code="plugins_not_restored",
             msg=f"No set of plugins with fingerprint {wanted!r} is kept in {current.home} for this version of "
-            "Logstash. Give the list of plugins instead."
+            "Logstash. Give the list of plugins instead.",
         )
     if not module.check_mode:
         try:
             current.restore(wanted)
         except OSError as error:
-            module.fail_json(msg=f"The plugins could not be put back: {error}. Make room, or make it writable.")
+            module.fail_json(
+                code="plugins_not_restored",
+                msg=f"The plugins could not be restored: {error}. Make room, or make it writable.",
+            )
     diff = {"before": f"plugins {before}\n", "after": f"plugins {wanted}\n"}
     module.exit_json(changed=True, differs=True, changes=[], undone=False, fingerprint=wanted, diff=diff)
 
@@ -303,8 +307,9 @@ def main():
     current = PluginSet(module.params["home"])
     if not current.lock and not module.check_mode:
         module.fail_json(
+            code="logstash_missing",
             msg=f"There is no Gemfile.lock in {current.home}, so no Logstash is installed there. Install it first, or "
-            "correct home."
+            "correct home.",
         )
 
     if module.params["fingerprint"]:
@@ -345,7 +350,8 @@ def main():
         found = current.installed()
         now = ", ".join(f"{change['name']} {found.get(change['name'], 'missing')}" for change in changes)
         module.fail_json(
-            msg=f"{error} What was there before the change is there again, and the service was not touched; installed "
+            code="plugins_failed",
+            msg=f"{error} The plugins from before the change were restored, and the service was not touched; installed "
             f"now: {now}.",
             changes=result["changes"],
         )

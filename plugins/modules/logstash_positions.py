@@ -88,7 +88,8 @@ def main():
     if found:
         what = "; ".join(f"pipelines/{one['file']}:{one['line']}: {one['setting']} => {one['path']}" for one in found)
         module.fail_json(
-            msg=f"The confined service cannot keep there how far it has read, and would read events twice: {what}. "
+            code="position_file_blocked",
+            msg=f"The confined service cannot write its read position there, and would read events twice: {what}. "
             "Name a file below logstash_path_data, and move the one that is there now; or add its directory, unless it "
             "is a temporary one, to logstash_write_paths.",
             found=found,

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Keeps what was last proven healthy, and whether anything live was changed since."""
+"""Keeps what last passed the health gate, and whether anything live was changed since."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: See what was last proven healthy
+- name: See what last passed the health gate
   elk.deploy.logstash_proven:
     path: /etc/logstash/proven
   register: proven
 
-- name: Remember what was proven healthy
+- name: Remember what passed the health gate
   elk.deploy.logstash_proven:
     path: /etc/logstash/proven
     state: proven
@@ -123,7 +123,9 @@ def main():
     try:
         before = deployment_record.read(params["path"])
     except OSError as error:
-        module.fail_json(msg=f"What was proven is not read from {params['path']}: {error}")
+        module.fail_json(
+            code="record_unreadable", msg=f"The deployment record {params['path']} cannot be read: {error}"
+        )
     running = deployment_record.invocation(module.run_command, params["service"])
     after = before
     if params["state"] in ("proven", "pending"):
@@ -140,8 +142,9 @@ def main():
                 deployment_record.forget(params["forget"])
         except OSError as error:
             module.fail_json(
+                code="record_not_written",
                 msg=f"{params['path']} cannot be written: {error}. Make room on that file system, or make it writable, "
-                "and run again."
+                "and run again.",
             )
     described = deployment_record.describe(after, running, params["found"], module.run_command, params["service"])
     module.exit_json(changed=changed, **described)

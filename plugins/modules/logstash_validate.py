@@ -153,17 +153,17 @@ UNIT_SECONDS = 30
 SMALL_START = "-Xms64m"
 
 
-class RefusedError(Exception):
+class UnsafeSettingsError(Exception):
     """The settings are refused before Logstash is asked; the message says why."""
 
 
 def check_files(copy, user):
-    """Raises RefusedError for what Logstash's own test lets pass, or says too little about.
+    """Raises UnsafeSettingsError for what Logstash's own test lets pass, or says too little about.
 
     Looks at the staged files rather than at the copies, whose modes are not those that will be live.
     """
     if not copy.patterns():
-        raise RefusedError(
+        raise UnsafeSettingsError(
             f"there is no pipeline in {copy.staged}: neither pipelines.yml nor logstash.yml there has a path.config, "
             "so that nothing would be tested. Correct src, or stage the settings first"
         )
@@ -181,7 +181,7 @@ def check_files(copy, user):
     seen = accounts.do_as(copy.account, look)
     if seen["unreadable"]:
         more = f" and {len(seen['unreadable']) - SHOWN} more" if len(seen["unreadable"]) > SHOWN else ""
-        raise RefusedError(
+        raise UnsafeSettingsError(
             f"User {user} can't read {', '.join(seen['unreadable'][:SHOWN])}{more}. Give its group the right to "
             "read, and to enter the directories above"
         )
@@ -189,13 +189,13 @@ def check_files(copy, user):
         listed = ", ".join(
             f"{pipeline} ({value.replace(str(copy.staged), str(copy.live))})" for pipeline, value in seen["empty"]
         )
-        raise RefusedError(
+        raise UnsafeSettingsError(
             f"path.config of pipeline {listed} matches no file that user {user} can see; Logstash would start without "
-            "it. Name its templates in logstash_pipelines, or take the pipeline out"
+            "it. Name its templates in logstash_pipelines, or remove the pipeline"
         )
     if seen["unread"]:
         listed = ", ".join(os.path.relpath(name, copy.staged) for name in seen["unread"][:SHOWN])
-        raise RefusedError(
+        raise UnsafeSettingsError(
             f"No path.config matches {listed}; Logstash would not read it. Give its template in logstash_pipelines a "
             "name that ends in .conf"
         )
@@ -208,7 +208,7 @@ def main_pid(module, service):
 
 
 def check_ports(copy, pid):
-    """Raises RefusedError for ports that inputs name literally and another program has."""
+    """Raises UnsafeSettingsError for ports that inputs name literally and another program has."""
     others = listening.others(pid)
     taken = [
         f"{found.port} (the input {found.plugin} in {name})"
@@ -218,7 +218,7 @@ def check_ports(copy, pid):
         if any(is_same_address(found, other) for other in others)
     ]
     if taken:
-        raise RefusedError(
+        raise UnsafeSettingsError(
             f"Another program listens on port {', '.join(dict.fromkeys(taken[:SHOWN]))}; the input would be started "
             "again and again. Stop that program, or set another port"
         )
@@ -363,6 +363,7 @@ def fail_test(module, copy, code, output, unit):
     said = " | ".join(reasons[:SHOWN]) or tail
     words = logstash_log.words(logstash_log.entries(output.splitlines()))
     module.fail_json(
+        code="configuration_refused",
         msg="\n".join(
             [
                 f"Logstash's own test refuses the staged settings (run as user {params['user']}, exit status {code}). "
@@ -417,9 +418,11 @@ def main():
     try:
         account = accounts.find_account(params["user"])
     except accounts.NoSuchUserError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(code="account_missing", msg=str(error))
     if not os.access(params["program"], os.X_OK):
-        module.fail_json(msg=f"There is no program {params['program']}; install the package first.")
+        module.fail_json(
+            code="logstash_missing", msg=f"There is no program {params['program']}; install the package first."
+        )
 
     base = Path(params["path"])
     remove(base)
@@ -439,14 +442,23 @@ def main():
         if code:
             fail_test(module, copy, code, output, unit)
     except accounts.WorkFailedError as error:
-        module.fail_json(msg=f"The staged settings could not be looked at. {error} Nothing live was changed.")
-    except RefusedError as error:
-        module.fail_json(msg=f"The staged settings are refused: {error}.")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The staged settings could not be examined. {error} Nothing live was changed.",
+        )
+    except UnsafeSettingsError as error:
+        module.fail_json(code="configuration_test_refused", msg=f"The staged settings are refused: {error}.")
     except confined_unit.ReloadError as error:
-        module.fail_json(msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The configuration test can't be prepared: {error}. Nothing live was changed.",
+        )
     except OSError as error:
         full = " Free some space on its volume." if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
-        module.fail_json(msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}")
+        module.fail_json(
+            code="configuration_test_failed",
+            msg=f"The configuration test can't be prepared in {base}: {error.strerror or error}.{full}",
+        )
     finally:
         remove(base)
     module.exit_json(

@@ -110,13 +110,16 @@ def main():
         keys = read_keys(content)
         check_fingerprints(content, keys, module.params["fingerprints"])
     except urllib.error.HTTPError as error:
-        module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
+        module.fail_json(code="repository_key_not_fetched", msg=f"The key {url} could not be fetched: {error}.")
     except urllib.error.URLError as error:
-        module.fail_json(msg=f"The key {url} could not be fetched: {error.reason}.")
+        module.fail_json(code="repository_key_not_fetched", msg=f"The key {url} could not be fetched: {error.reason}.")
     except KeyFileError as error:
-        module.fail_json(msg=f"The key {url} is {'not trusted' if error.is_foreign else 'none'}: {error}.")
+        module.fail_json(
+            code="repository_key_refused",
+            msg=f"The key {url} is {'not trusted' if error.is_foreign else 'none'}: {error}.",
+        )
     except (OSError, ValueError, http.client.HTTPException) as error:
-        module.fail_json(msg=f"The key {url} could not be fetched: {error}.")
+        module.fail_json(code="repository_key_not_fetched", msg=f"The key {url} could not be fetched: {error}.")
     content = armored(content)
     try:
         before = path.read_bytes() if path.exists() else b""
@@ -129,7 +132,8 @@ def main():
             part.replace(path)
     except OSError as error:
         module.fail_json(
-            msg=f"The key cannot be written to {path}: {error}. Make room on that file system, or make it writable."
+            code="repository_key_not_written",
+            msg=f"The key cannot be written to {path}: {error}. Make room on that file system, or make it writable.",
         )
     shown = [str(key) for key in keys]
     module.exit_json(

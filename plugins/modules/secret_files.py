@@ -79,8 +79,9 @@ def main():
             record.note(new)
         except OSError as error:
             module.fail_json(
-                msg=f"It cannot be remembered which files have secrets: {error}. Make room on that file system, or "
-                "make it writable, and run again."
+                code="secret_files_not_recorded",
+                msg=f"The list of files with secrets cannot be written: {error}. Make room on that file system, or "
+                "make it writable, and run again.",
             )
     module.exit_json(changed=False, secret=secret)
 

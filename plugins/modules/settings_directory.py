@@ -266,7 +266,9 @@ def find_account(module, kind, name, find):
     except KeyError:
         if module.check_mode:
             return -1
-        module.fail_json(msg=f"There is no {kind} {name!r} on the host; install the package that makes it.")
+        module.fail_json(
+            code="account_missing", msg=f"There is no {kind} {name!r} on the host; install the package that creates it."
+        )
 
 
 def main():
@@ -288,7 +290,7 @@ def main():
     files = {file["name"]: base64.b64decode(file["content"]) for file in bundle}
     outside = [name for name in files if os.path.isabs(name) or ".." in Path(name).parts]
     if outside:
-        module.fail_json(msg=f"{outside[0]!r} leads out of {root}; give a path below it.")
+        module.fail_json(code="settings_path_invalid", msg=f"{outside[0]!r} leads out of {root}; give a path below it.")
     uid = find_account(module, "user", params["owner"], lambda name: pwd.getpwnam(name).pw_uid)
     gid = find_account(module, "group", params["group"], lambda name: grp.getgrnam(name).gr_gid)
     hidden = {file["name"]: file["hidden"] for file in bundle}
@@ -310,12 +312,13 @@ def main():
             remember(record, root, plan, hidden)
             carry_out(root, plan, files, uid, gid)
             record.note({root / name: bool(hidden[name]) for name in files})
-    except untrusted_paths.RefusedError as error:
-        module.fail_json(msg=f"The settings are not written: {error}")
+    except untrusted_paths.UntrustedPathError as error:
+        module.fail_json(code="settings_refused", msg=f"The settings were not written: {error}")
     except OSError as error:
         module.fail_json(
+            code="settings_not_written",
             msg=f"The settings could not be written to {root}: {error}. Make room on that file "
-            "system, or make it writable, and run again."
+            "system, or make it writable, and run again.",
         )
     module.exit_json(**result)
 

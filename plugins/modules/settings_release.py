@@ -222,11 +222,14 @@ def find_wanted(module, dest):
     if missing and params["release"]:
         kept = ", ".join(sorted(path.name for path in (dest / "releases").glob("*"))) or "none"
         module.fail_json(
+            code="release_missing",
             msg=f"Release {params['release']!r} is not kept in {dest}/releases, or lacks {', '.join(missing)}. "
-            f"Name one that is: {kept}."
+            f"Name one that is: {kept}.",
         )
     if missing and not module.check_mode:
-        module.fail_json(msg=f"{root} has no {', '.join(missing)}; stage the settings first.")
+        module.fail_json(
+            code="settings_not_staged", msg=f"{root} has no {', '.join(missing)}; stage the settings first."
+        )
     entries = params["entries"] + [name for name in params["optional"] if (root / name).exists()]
     files = read_tree(root, entries)
     if params["release"] and not releases.is_untouched(root, tree_hash(files)):
@@ -251,7 +254,10 @@ def switch(module, dest, files, entries, release):
     try:
         gid = grp.getgrnam(params["group"]).gr_gid
     except KeyError:
-        module.fail_json(msg=f"There is no group {params['group']!r} on the host; install the package that makes it.")
+        module.fail_json(
+            code="account_missing",
+            msg=f"There is no group {params['group']!r} on the host; install the package that creates it.",
+        )
     directory = dest / "releases" / release
     if not params["release"]:
         make_directory(directory.parent, gid)
@@ -298,8 +304,9 @@ def main():
         release = params["release"] or name_of(module, dest, wanted, previous if live == wanted else "")
     except OSError as error:
         module.fail_json(
+            code="release_key_not_written",
             msg=f"The key that names releases cannot be kept in {params['key']}: {error}. Make room on that file "
-            "system, or make it writable, and run again."
+            "system, or make it writable, and run again.",
         )
     stale = [name for name in params["optional"] if name not in entries and is_linked(dest, name)]
     linked = all(is_linked(dest, name) for name in entries) and not stale
@@ -321,12 +328,13 @@ def main():
             str(dest), "root writes the settings there, and systemd takes what the service runs from them"
         )
         switch(module, dest, wanted, entries, release)
-    except untrusted_paths.RefusedError as error:
-        module.fail_json(msg=f"Release {release} of the settings is not made live: {error}")
+    except untrusted_paths.UntrustedPathError as error:
+        module.fail_json(code="settings_refused", msg=f"Release {release} of the settings was not made live: {error}")
     except OSError as error:
         module.fail_json(
+            code="settings_not_activated",
             msg=f"Release {release} of the settings could not be made live in {dest}: {error}. Make room on that file "
-            "system, or make it writable, and run again."
+            "system, or make it writable, and run again.",
         )
     module.exit_json(**result)
 

@@ -50,7 +50,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: See whether the stack can be brought to the wanted state
+- name: Check whether the stack can be created or updated
   elk.deploy.stack_ready:
     stack_name: alarms
     template_body: "{{ lookup('ansible.builtin.file', 'alarms.yml') }}"

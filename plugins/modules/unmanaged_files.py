@@ -1,11 +1,11 @@
 #!/usr/bin/python
-"""Finds files that nobody manages, and says so or removes them."""
+"""Finds unmanaged files, and says so or removes them."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: unmanaged_files
-short_description: Report or remove files that nobody manages
+short_description: Report or remove unmanaged files
 description:
   - Looks for files and links in places where the deployment puts none. They are listed in one warning, or removed and
     listed.
@@ -73,16 +73,17 @@ def main():
     if wrong or not params["places"]:
         seen = f"places has {', '.join(wrong)}" if wrong else "places is empty"
         module.fail_json(
-            msg=f"{seen}, so nothing would be found. Expected absolute paths of folders or patterns of files."
+            code="unmanaged_places_invalid",
+            msg=f"{seen}, so nothing would be found. Expected absolute paths of folders or patterns of files.",
         )
     try:
         files = find(params["places"])
     except OSError as error:
-        module.fail_json(msg=f"Files that nobody manages can't be looked for: {error}")
+        module.fail_json(code="unmanaged_files_unreadable", msg=f"The search for unmanaged files failed: {error}")
     removes = params["state"] == "absent"
     result = {"changed": removes and bool(files), "files": files}
     if files and not removes:
-        module.warn(f"There are files that nobody manages: {', '.join(files)}. {params['way_out']}".strip())
+        module.warn(f"Unmanaged files were found: {', '.join(files)}. {params['way_out']}".strip())
     if removes and module._diff:
         result["diff"] = {"before": "".join(f"{path}\n" for path in files), "after": ""}
     if removes and not module.check_mode:
@@ -90,7 +91,11 @@ def main():
             try:
                 remove(path)
             except OSError as error:
-                module.fail_json(msg=f"{path} could not be removed: {error.strerror}. Remove it by hand.", files=files)
+                module.fail_json(
+                    code="unmanaged_file_not_removed",
+                    msg=f"{path} could not be removed: {error.strerror}. Remove it by hand.",
+                    files=files,
+                )
     module.exit_json(**result)
 
 

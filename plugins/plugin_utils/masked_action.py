@@ -9,6 +9,7 @@ from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFa
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.masking.mask import Mask
+from ..module_utils.messages import codes
 from .host_secrets import host_secrets
 
 COLLECTION = "elk.deploy."
@@ -36,10 +37,12 @@ class MaskedAction(ActionBase):
         except Exception as error:
             is_failure = isinstance(error, AnsibleActionFail) or not isinstance(error, AnsibleAction)
             if not is_failure or isinstance(error, AnsibleConnectionFailure) or self._shows_none(error):
+                if isinstance(error, AnsibleActionFail) and codes(str(error)):
+                    raise AnsibleActionFail(str(error), result=_coded(str(error))) from None
                 raise
             said = str(error) if isinstance(error, AnsibleError) else f"{type(error).__name__}: {error}"
             # Without the chain of its causes, which say the same unmasked.
-            raise AnsibleActionFail(self._mask.text(said)) from None
+            raise AnsibleActionFail(self._mask.text(said), result=_coded(said)) from None
         if self._masked_on_the_host and not result.get("failed"):
             return result
         masked = self._mask.everything(result, () if result.get("failed") else FACTS)
@@ -73,6 +76,11 @@ class MaskedAction(ActionBase):
         self._masked_on_the_host = True
         secrets = list(dict.fromkeys([*map(str, given.get("secrets") or ()), *self._secrets]))
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
+
+
+def _coded(text: str) -> dict[str, list[str]]:
+    """What a failed result has beside its message: the codes in it, if there are any."""
+    return {"codes": found} if (found := codes(text)) else {}
 
 
 class ModuleAction(MaskedAction):

@@ -54,7 +54,7 @@ def _way(read: Reader, option: str, given: str | None) -> str:
     return str(value)
 
 
-def settle(
+def report_problems(
     texts: Iterable[tuple[str, Sequence[Problem]]],
     host: HostVariables,
     how: Handling,

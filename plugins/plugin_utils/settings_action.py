@@ -61,7 +61,7 @@ class SettingsAction(TokenAction):
         files = [*options["files"], *self.more_files(task_vars, self._templar.template)]
         again = self._again()
         made = {file["name"]: self._made(file, host, again.get(file["name"])) for file in files}
-        self.settle(list(made.values()), host, how)
+        self.report_problems(list(made.values()), host, how)
         if options["placeholders"]:
             made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in files}
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}

@@ -20,7 +20,7 @@ from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostV
 from .masked_action import MaskedAction
 from .octopus import read_host, shown_path
 from .placeholders import Placeholders, as_written, made_again, placeholder
-from .problems import WAYS, Handling, handling, settle
+from .problems import WAYS, Handling, handling, report_problems
 
 # Values of `variables` are checked where they are read, by the same rules as those of the inventory.
 TOKEN_OPTIONS: dict[str, dict[str, Any]] = {
@@ -156,7 +156,7 @@ class TokenAction(MaskedAction):
     def rendered(
         self, path: str, host: HostVariables, output_encoding: str | None, *, is_pipeline: bool = False
     ) -> Rendered:
-        """A file with its tokens substituted. Problems are only noted: :meth:`settle` acts on them.
+        """A file with its tokens substituted. Problems are only noted: :meth:`report_problems` acts on them.
 
         :param is_pipeline: of Logstash, in which a value must not be read as a part of the pipeline.
         :raises TextFileError, AnsibleError: it cannot be read, or not be written in the encoding.
@@ -187,9 +187,11 @@ class TokenAction(MaskedAction):
         file, _encrypted = self.read(path)
         return redact(file.text, host.variables, host.is_secret, placeholder)
 
-    def settle(self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()) -> None:
+    def report_problems(
+        self, texts: Sequence[Rendered], host: HostVariables, how: Handling, faults: Sequence[str] = ()
+    ) -> None:
         """Warn, or fail with everything that is wrong with all texts, and with the other ``faults``."""
-        failure = settle(((text.label, text.problems) for text in texts), host, how, self._display.warning)
+        failure = report_problems(((text.label, text.problems) for text in texts), host, how, self._display.warning)
         if failure or faults:
             raise AnsibleActionFail("\n".join([*faults, *filter(None, [failure])]))
         for text in texts:

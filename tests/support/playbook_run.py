@@ -53,7 +53,7 @@ def pipelines(folder: Path, texts: dict[str, str], ports: list[int]) -> dict:
 
 
 def service(host) -> dict:
-    """What a failed run must not change, or must bring back: the process, the live release, and what serves."""
+    """What a failed run must not change, or must restore: the process, the live release, and what serves."""
     stats = json.loads(host.run("curl -s localhost:9600/_node/stats").stdout or "{}")
     # Before 6.0 there is one pipeline, whose name is not told.
     pipelines = stats.get("pipelines") or ({"main": {}} if stats.get("pipeline") else {})

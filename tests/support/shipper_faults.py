@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from elb_log_shipper.delivery import Patience
+from elb_log_shipper.delivery import RetryBudget
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
@@ -211,7 +211,7 @@ def serve_tcp(connection: Connection) -> None:
     connection.peer.record(data[: data.rfind(b"\n") + 1])
 
 
-def patience(retry_seconds: float = 60.0, remaining: float | None = None) -> Patience:
+def budget(retry_seconds: float = 60.0, remaining: float | None = None) -> RetryBudget:
     """Waits pass at once, by a clock of their own; ``waits`` has them."""
     time = SimpleNamespace(now=0.0, waits=[])
 
@@ -219,7 +219,7 @@ def patience(retry_seconds: float = 60.0, remaining: float | None = None) -> Pat
         time.now += seconds
         time.waits.append(seconds)
 
-    found = Patience(retry_seconds, clock=lambda: time.now, sleep=sleep, uniform=lambda _low, high: high)
+    found = RetryBudget(retry_seconds, clock=lambda: time.now, sleep=sleep, uniform=lambda _low, high: high)
     found.waits = time.waits
     if remaining is not None:
         found.limit(lambda: remaining - time.now)
@@ -325,7 +325,7 @@ def tools() -> SimpleNamespace:
     """What the tables need of this file."""
     return SimpleNamespace(
         events=events,
-        patience=patience,
+        budget=budget,
         send=send,
         send_as_a_trigger=send_as_a_trigger,
         slow_answers=SlowAnswers,

@@ -9,19 +9,19 @@ from typing import Protocol
 
 from ..events import Batch
 from .http import HttpSink
+from .oversized import OversizedEventsError
 from .receiver import Address, Receiver, Tls
-from .refusals import RefusedError
-from .retries import Patience, RemainingSeconds
+from .retry_budget import RemainingSeconds, RetryBudget
 from .tcp import TcpSink
 
 __all__ = [
     "Address",
     "HttpSink",
-    "Patience",
+    "OversizedEventsError",
     "Receiver",
     "ReceiverSink",
-    "RefusedError",
     "RemainingSeconds",
+    "RetryBudget",
     "Sink",
     "TcpSink",
     "Tls",
@@ -39,7 +39,7 @@ class Sink(Protocol):
     def commit(self) -> None:
         """Send what is left and make as sure as the transport allows that all arrived.
 
-        :raises RefusedError: all arrived but single events that are larger than the receiver takes.
+        :raises OversizedEventsError: all arrived but single events that are larger than the receiver accepts.
         :raises DeliveryError: it did not.
         """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .. import secrets
-from .names import Endpoint, resolve
 from .receiver import Address, Receiver, Tls
-from .retries import AttemptError, Patience
+from .resolver import Endpoint, resolve
+from .retry_budget import AttemptError, RetryBudget
 
 if TYPE_CHECKING:
     import ssl
@@ -41,11 +41,11 @@ class _Failure(NamedTuple):
 
 
 class Connector:
-    """Opens connections; begins with the address that was the last good one."""
+    """Opens connections; begins with the address that worked last."""
 
-    def __init__(self, receiver: Receiver, patience: Patience) -> None:
+    def __init__(self, receiver: Receiver, budget: RetryBudget) -> None:
         self._receiver = receiver
-        self._patience = patience
+        self._budget = budget
         self._current = 0
         self._context: ssl.SSLContext | None = None
 
@@ -87,8 +87,8 @@ class Connector:
         way_out = (
             "Check the name and the certificate of the receiver, and LogCa"
             if distrusted
-            else "Check that the receiver listens there, that host and port are right, and that the network lets this "
-            "side through"
+            else "Check that the receiver listens there, that host and port are right, and that the network allows "
+            "this connection"
         )
         raise AttemptError(
             f"no connection to {'; '.join(failure.text for failure in failures)}. {way_out}",
@@ -100,13 +100,13 @@ class Connector:
         name = self._receiver.url(address)
         limit = self._receiver.connect_timeout
         try:
-            endpoints = resolve(address, self._patience.bound(limit))
+            endpoints = resolve(address, self._budget.bound(limit))
         except (OSError, UnicodeError) as error:
             failures.append(_Failure(f"{name}: {reason(error)}"))
             return None
         for number, endpoint in enumerate(endpoints):
             # One that swallows everything must not take the time of the others.
-            timeout = self._patience.bound(limit, shares=len(endpoints) - number)
+            timeout = self._budget.bound(limit, shares=len(endpoints) - number)
             try:
                 return self._open(address, endpoint, timeout)
             except (OSError, UnicodeError) as error:  # UnicodeError: a name that TLS can't carry
@@ -125,7 +125,7 @@ class Connector:
             if self._context:
                 from .tls import TlsConnection  # noqa: PLC0415 - not needed without TLS
 
-                connection.settimeout(self._patience.bound(self._receiver.connect_timeout))
+                connection.settimeout(self._budget.bound(self._receiver.connect_timeout))
                 opened: Connection = TlsConnection(connection, self._context, address.host)
             else:
                 opened = connection
@@ -208,14 +208,14 @@ def is_open(connection: Connection, timeout: float) -> bool:
 class Incoming(io.RawIOBase):
     """What a connection receives, for a buffered reader; each piece within the timeout, all within the time limit."""
 
-    def __init__(self, connection: Connection, timeout: float, patience: Patience) -> None:
+    def __init__(self, connection: Connection, timeout: float, budget: RetryBudget) -> None:
         self._connection = connection
         self._timeout = timeout
-        self._patience = patience
+        self._budget = budget
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
-        self._connection.settimeout(self._patience.bound(self._timeout))
+        self._connection.settimeout(self._budget.bound(self._timeout))
         return self._connection.recv_into(buffer)

@@ -17,12 +17,12 @@ from typing import BinaryIO
 from .. import secrets
 from ..errors import DeliveryError
 from ..events import Batch
-from .answers import Answer, AnswerError, read_answer
 from .connections import Connection, Connector, Incoming, is_open, reason
 from .headers import is_value
+from .oversized import MAX_OVERSIZED, OversizedEvent, OversizedEventsError
 from .receiver import Receiver
-from .refusals import MOST_REFUSALS, Refusal, RefusedError
-from .retries import AttemptError, Patience, RemainingSeconds
+from .responses import Response, ResponseError, read_response
+from .retry_budget import AttemptError, RemainingSeconds, RetryBudget
 
 _TOO_LARGE = 413
 _UNAUTHORISED = (401, 403)
@@ -72,14 +72,14 @@ class _Request:
 class HttpSink:
     """Posts requests of at most ``batch_events`` events and ``batch_bytes`` bytes; a larger event goes alone."""
 
-    def __init__(self, receiver: Receiver, patience: Patience | None = None) -> None:
+    def __init__(self, receiver: Receiver, budget: RetryBudget | None = None) -> None:
         self._receiver = receiver
-        self._patience = patience or Patience(receiver.retry_seconds)
-        self._connector = Connector(receiver, self._patience)
+        self._budget = budget or RetryBudget(receiver.retry_seconds)
+        self._connector = Connector(receiver, self._budget)
         self._batch_bytes = receiver.batch_bytes
         self._waiting = _Request()  # the next one
         self._sent: _Request | None = None  # its answer was not read yet
-        self._refusals: list[Refusal] = []
+        self._oversized: list[OversizedEvent] = []
         self._unsent: OSError | None = None  # why the last request was not sent as a whole
         self._socket: Connection | None = None
         self._stream: BinaryIO = _nothing()  # what comes on the socket
@@ -88,10 +88,10 @@ class HttpSink:
 
     @property
     def retries(self) -> int:
-        return self._patience.retries
+        return self._budget.retries
 
     def limit(self, remaining_seconds: RemainingSeconds | None) -> None:
-        self._patience.limit(remaining_seconds)
+        self._budget.limit(remaining_seconds)
 
     def send(self, batch: Batch) -> None:
         for piece in _pieces(batch, self._receiver.batch_events, self._batch_bytes):
@@ -101,13 +101,13 @@ class HttpSink:
 
     def commit(self) -> None:
         self._flush()
-        self._settle()
-        if self._refusals:
-            refusals, self._refusals = self._refusals, []
-            raise RefusedError(refusals)
+        self._await_response()
+        if self._oversized:
+            oversized, self._oversized = self._oversized, []
+            raise OversizedEventsError(oversized)
 
     def abort(self) -> None:
-        self._refusals = []
+        self._oversized = []
         self._waiting = _Request()
         self._sent = None
         self._disconnect()
@@ -123,7 +123,7 @@ class HttpSink:
 
     def _flush(self) -> None:
         """Send what is waiting; on an open connection without waiting for the answer."""
-        self._settle()
+        self._await_response()
         if not self._waiting.events:
             return
         request, self._waiting = self._waiting, _Request()
@@ -133,7 +133,7 @@ class HttpSink:
         else:
             self._deliver(request)
 
-    def _settle(self) -> None:
+    def _await_response(self) -> None:
         """Return when the request that was sent is accepted."""
         if self._sent is not None:
             request, self._sent = self._sent, None
@@ -141,7 +141,7 @@ class HttpSink:
 
     def _deliver(self, request: _Request, *, sent: bool = False) -> None:
         """Try one request until it is accepted. ``sent`` says that it was, and only the answer is to be read."""
-        tries = self._patience.tries()
+        tries = self._budget.tries()
         failed = 0
         while True:
             try:
@@ -164,12 +164,12 @@ class HttpSink:
         if answer.status == _TOO_LARGE:
             self._halve(request, answer)
 
-    def _halve(self, request: _Request, answer: Answer) -> None:
+    def _halve(self, request: _Request, answer: Response) -> None:
         """Send a request that is too large in parts; an event that is too large alone is left for ``commit``."""
         if request.events == 1:
-            self._refusals.append(Refusal(request.batches[0], self._refusal(request, answer)))
-            if len(self._refusals) > MOST_REFUSALS:
-                raise RefusedError(self._refusals)
+            self._oversized.append(OversizedEvent(request.batches[0], self._refusal(request, answer)))
+            if len(self._oversized) > MAX_OVERSIZED:
+                raise OversizedEventsError(self._oversized)
             return
         halves = request.halves()
         for half in halves:
@@ -179,7 +179,7 @@ class HttpSink:
 
     def _write(self, connection: Connection, request: _Request) -> None:
         """Send one request. Whatever becomes of it, the answer comes next: a receiver may refuse before it has read."""
-        timeout = self._patience.bound(self._receiver.timeout)
+        timeout = self._budget.bound(self._receiver.timeout)
         body, length = self._body(request)
         self._unsent = None
         try:
@@ -188,18 +188,18 @@ class HttpSink:
         except OSError as error:
             self._unsent = error
 
-    def _read(self, request: _Request) -> Answer:
+    def _read(self, request: _Request) -> Response:
         """The answer to the request: 2xx, or 413.
 
         :raises _RequestError: any other, or none that is complete.
         """
         if isinstance(self._unsent, TimeoutError):
-            raise self._failure("timed out while sending", "See why the receiver is slow, or raise the timeout")
+            raise self._failure("timed out while sending", "Find out why the receiver is slow, or raise the timeout")
         try:
-            answer = read_answer(self._stream)
+            answer = read_response(self._stream)
         except TimeoutError:
-            raise self._failure("timed out", "See why the receiver is slow, or raise the timeout") from None
-        except (AnswerError, OSError) as error:
+            raise self._failure("timed out", "Find out why the receiver is slow, or raise the timeout") from None
+        except (ResponseError, OSError) as error:
             failure = self._failure(reason(self._unsent or error))
             failure.unanswered = not getattr(error, "begun", False)
             raise failure from error
@@ -222,7 +222,7 @@ class HttpSink:
     def _failure(self, why: str, way_out: str = "See the receiver's log, then send again") -> _RequestError:
         return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {way_out}")
 
-    def _refusal(self, request: _Request, answer: Answer) -> str:
+    def _refusal(self, request: _Request, answer: Response) -> str:
         excerpt = answer.body.decode("utf-8", "replace")
         return (
             f"POST {self._connector.url}: {answer.status} {answer.phrase}: {excerpt!r}. The batch of {request.events} "
@@ -253,7 +253,7 @@ class HttpSink:
 
     def _connect(self) -> Connection:
         self._socket = connection = self._connector.open()
-        self._stream = io.BufferedReader(Incoming(connection, self._receiver.timeout, self._patience))
+        self._stream = io.BufferedReader(Incoming(connection, self._receiver.timeout, self._budget))
         self._answered = False
         self._head = self._make_head()
         return connection

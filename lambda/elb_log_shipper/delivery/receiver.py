@@ -22,7 +22,7 @@ class Address(NamedTuple):
 class Tls(NamedTuple):
     """Each but the passphrase is a file in PEM, or a reference that :mod:`..secrets` resolves to PEM.
 
-    :param ca: the only authorities that count; ``None`` means those of the system.
+    :param ca: the only trusted authorities; ``None`` means those of the system.
     :param certificate: this side's certificate, with those between it and its authority.
     :param key: its key; ``None`` when it is in the certificate's file.
     :param passphrase: of the key, itself or a reference; ``None`` when it has none.

@@ -17,7 +17,7 @@ from ..errors import DeliveryError
 from ..events import Batch
 from .connections import Connection, Connector, is_open, reason
 from .receiver import Receiver
-from .retries import AttemptError, Patience, RemainingSeconds
+from .retry_budget import AttemptError, RemainingSeconds, RetryBudget
 
 _DRAIN_BYTES = 4096
 
@@ -25,22 +25,22 @@ _DRAIN_BYTES = 4096
 class TcpSink:
     """One connection a log: opened by the first ``send``, ended by ``commit``."""
 
-    def __init__(self, receiver: Receiver, patience: Patience | None = None) -> None:
+    def __init__(self, receiver: Receiver, budget: RetryBudget | None = None) -> None:
         self._receiver = receiver
-        self._patience = patience or Patience(receiver.retry_seconds)
-        self._connector = Connector(receiver, self._patience)
+        self._budget = budget or RetryBudget(receiver.retry_seconds)
+        self._connector = Connector(receiver, self._budget)
         self._socket: Connection | None = None
 
     @property
     def retries(self) -> int:
-        return self._patience.retries
+        return self._budget.retries
 
     def limit(self, remaining_seconds: RemainingSeconds | None) -> None:
-        self._patience.limit(remaining_seconds)
+        self._budget.limit(remaining_seconds)
 
     def send(self, batch: Batch) -> None:
         connection = self._connect()
-        timeout = self._patience.bound(self._receiver.timeout)
+        timeout = self._budget.bound(self._receiver.timeout)
         try:
             self._check_open(connection, timeout)
             connection.sendall(batch.data)
@@ -50,7 +50,7 @@ class TcpSink:
     def commit(self) -> None:
         if self._socket is None:
             return
-        timeout = self._patience.bound(self._receiver.timeout)
+        timeout = self._budget.bound(self._receiver.timeout)
         try:
             self._check_open(self._socket, timeout)
             self._end(self._socket)
@@ -75,7 +75,7 @@ class TcpSink:
 
     def _connect(self) -> Connection:
         if self._socket is None:
-            tries = self._patience.tries()
+            tries = self._budget.tries()
             while self._socket is None:
                 try:
                     self._socket = self._connector.open()
@@ -87,7 +87,7 @@ class TcpSink:
         """Close this direction, and wait for the receiver to close the other."""
         connection.shutdown(socket.SHUT_WR)
         while connection.recv(_DRAIN_BYTES):  # a receiver may greet or answer; json_lines has no use for it
-            connection.settimeout(self._patience.bound(self._receiver.timeout))
+            connection.settimeout(self._budget.bound(self._receiver.timeout))
         # After an end and then a reset recv() reports the end only, and the socket keeps the error.
         if code := connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             raise OSError(code, os.strerror(code))

@@ -10,14 +10,14 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Format, ParseError, Token, Value, convert, is_port, tokenize
+from .columns import Column, Format, LineParseError, Token, Value, convert, is_port, tokenize
 
 __all__ = [
     "FORMATS",
     "NAMINGS",
     "Column",
     "Format",
-    "ParseError",
+    "LineParseError",
     "Record",
     "Value",
     "field_names",
@@ -60,11 +60,11 @@ def parse(line: str, expected: Format | None = None) -> Record:
     """One line of any known format.
 
     :param expected: the format that the object should have: it is tried as well, and the reason is about it.
-    :raises ParseError: no format fits; the message is the reason.
+    :raises LineParseError: no format fits; the message is the reason.
     """
     try:
         return _parse_by_shape(line)
-    except ParseError:
+    except LineParseError:
         if expected is None:
             raise
         return _record(expected, tokenize(line, lists=expected is nlb.FORMAT))
@@ -96,7 +96,7 @@ def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
 def _record(chosen: Format, tokens: list[Token]) -> Record:
     count, full = len(tokens), len(chosen.columns)
     if count < full and count not in chosen.shorter:
-        raise ParseError(f"{count} columns: expected {chosen.expected}")
+        raise LineParseError(f"{count} columns: expected {chosen.expected}")
     values = convert(chosen.columns[:count], tokens)
     return Record(
         chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens[:full])

@@ -11,7 +11,7 @@ from typing import NamedTuple
 Value = str | int | float | list[str] | None
 
 
-class ParseError(ValueError):
+class LineParseError(ValueError):
     """The line does not have the format's shape. The message is the reason, short enough to be shipped."""
 
 
@@ -65,7 +65,7 @@ def tokenize(line: str, lists: bool = False) -> list[Token]:
 
     :param lists: whether ``"a","b"`` is one column; its text is without the outer quotes then.
 
-    :raises ParseError: a quote that doesn't end, an empty column, or text directly after a quote.
+    :raises LineParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
     pattern = _TOKEN_OR_LIST if lists else _TOKEN
     tokens: list[Token] = []
@@ -75,31 +75,31 @@ def tokenize(line: str, lists: bool = False) -> list[Token]:
         number = len(tokens) + 1
         if match is None:
             reason = "a quote that does not end" if line.startswith('"', position) else "no value before the space"
-            raise ParseError(f"column {number}: {reason}")
+            raise LineParseError(f"column {number}: {reason}")
         quoted = match["quoted"]
         tokens.append(Token(match["bare"], quoted=False) if quoted is None else Token(quoted, quoted=True))
         position = match.end()
         if position == len(line):
             return tokens
         if line[position] != " ":
-            raise ParseError(f"column {number}: no space after it")
+            raise LineParseError(f"column {number}: no space after it")
         position += 1
 
 
 def convert(columns: tuple[Column, ...], tokens: list[Token]) -> list[tuple[Value, ...]]:
     """The values of each column. ``tokens`` has at least as many members as ``columns``.
 
-    :raises ParseError: a column is quoted and should not be, the other way round, or holds no value of its kind.
+    :raises LineParseError: a column is quoted and should not be, the other way round, or holds no value of its kind.
     """
     values = []
     for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
         if column.quoted is not None and token.quoted is not column.quoted:
             expected = "quotes" if column.quoted else "no quotes"
-            raise ParseError(f"column {number} ({column.name}): expected {expected}")
+            raise LineParseError(f"column {number} ({column.name}): expected {expected}")
         try:
             values.append(column.convert(token.text))
         except ValueError as error:
-            raise ParseError(f"column {number} ({column.name}): {token.text[:80]!r} is not {error}") from None
+            raise LineParseError(f"column {number} ({column.name}): {token.text[:80]!r} is not {error}") from None
     return values
 
 

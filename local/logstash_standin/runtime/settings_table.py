@@ -1,6 +1,6 @@
 """Which settings a version knows, with their types, defaults and choices: read from data/settings.csv.
 
-The table gives the first release that a setting was seen in and the one that it was gone in.
+The table gives the first release that a setting was seen in and the one that it was removed in.
 """
 
 import csv

@@ -1,6 +1,6 @@
 """`${NAME}` and `${NAME:default}`, replaced from the keystore and the environment.
 
-The keystore lies beside logstash.yml and wins over the environment; the case of its names does not count. It is not
+The keystore lies beside logstash.yml and wins over the environment; its names are case-insensitive. It is not
 asked for pipelines.yml.
 """
 

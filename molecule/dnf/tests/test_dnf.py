@@ -109,7 +109,7 @@ def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(host, tm
     run = deploy(NEW, tmp_path, **broken)
     assert run.code != 0
     assert "The post-installation script of the package ended with 3. It said: the unit cannot be written" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert (installed(host), {**service(host), "pid": ""}) == (OLD, {**before, "pid": ""})
     # And where it is not taken back, the next run knows.
     assert deploy(NEW, tmp_path, **broken, logstash_rollback=False).code != 0

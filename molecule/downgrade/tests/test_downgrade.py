@@ -171,7 +171,7 @@ def test_package_whose_script_fails_is_told_in_its_words_and_taken_back(deploy, 
         "The post-installation script of the package ended with 3. It said: the unit cannot be written: no space"
         in run.text
     )
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert {**state(host), "pid": ""} == {**before, "pid": ""}
 
 

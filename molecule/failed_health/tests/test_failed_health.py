@@ -1,4 +1,4 @@
-"""A failed health gate brings the last good configuration back, and the run says so. The tests follow one another."""
+"""A failed health gate restores the last known-good configuration, and the run says so. The tests run in order."""
 
 import json
 import subprocess
@@ -78,7 +78,7 @@ def test_pipeline_that_ends_after_the_start_is_rolled_back(deploy, host):
     run = deploy({"broker": GOOD + "# changed\n", "short": "input { generator { count => 1 } }\n" + OUTPUT})
     assert run.code != 0
     assert "pipeline short does not run: the health report has it as FINISHED" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert "Pipeline terminated" in run.text
     after = service(host)
     assert after["pid"] != before["pid"]
@@ -98,7 +98,7 @@ def test_settings_that_fail_their_test_restart_nothing(deploy, host):
     run = deploy({"broker": GOOD + "output { nosuchplugin { } }\n"})
     assert run.code != 0
     assert "Nothing live was changed, and nothing was restarted" in run.text
-    assert "The service runs the last good configuration" in run.text
+    assert "The service runs the last known-good configuration" in run.text
     assert "the service was stopped" not in run.text
     assert "nosuchplugin" in run.text
     assert service(host) == before
@@ -125,7 +125,7 @@ def test_version_that_fails_its_gate_brings_the_package_back(deploy, host, tmp_p
         logstash_package_checksum=f"sha256:{checksum.removeprefix('sha256:')}",
     )
     assert run.code != 0
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert {**service(host), "pid": ""} == {**before, "pid": ""}
     assert PACKAGE["logstash_version"] in host.run("dpkg-query --show logstash").stdout
 

@@ -1,4 +1,4 @@
-"""What goes wrong around a deployment: each has a message with a way out, and the service stays good. In order."""
+"""What goes wrong around a deployment: each has a message with a hint, and the service stays good. In order."""
 
 import contextlib
 import subprocess
@@ -90,7 +90,7 @@ def test_full_disk_under_the_package(deploy, host):
 
 @pytest.mark.usefixtures("restored")
 def test_plugin_that_fails_at_register(deploy):
-    """Logstash's own test lets it pass. Its process ends with its only pipeline and is started anew by systemd."""
+    """Logstash's own test lets it pass. Its process ends with its only pipeline and is restarted by systemd."""
     run = deploy(
         GOOD + "filter { grok { match => { message => '%{NOSUCHPATTERN:x}' } } }\n", logstash_health_timeout=180
     )
@@ -102,7 +102,7 @@ def test_plugin_that_fails_at_register(deploy):
     assert "No pattern of grok is called NOSUCHPATTERN" in run.text
     assert "memory" not in run.text
     assert "raise logstash_health_timeout" not in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
 
 
 @pytest.mark.usefixtures("restored")
@@ -117,7 +117,7 @@ def test_input_whose_port_another_program_has(deploy, host):
     assert "input tcp of pipeline broker fails and is started again" in run.text
     assert "Address already in use (Java::JavaNet::BindException)" in run.text
     assert "Another program listens on 6000" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -130,7 +130,7 @@ def test_literal_port_that_another_program_has(deploy, host):
     assert run.code != 0
     assert "Another program listens on port 6000 (the input tcp in pipelines/broker/10-broker.conf)" in run.text
     assert "Nothing live was changed, and nothing was restarted" in run.text
-    assert "The service runs the last good configuration" in run.text
+    assert "The service runs the last known-good configuration" in run.text
 
 
 @contextlib.contextmanager
@@ -194,7 +194,7 @@ def test_second_instance_on_the_same_data_path(deploy, host):
     assert run.code != 0
     assert "Another Logstash runs on the same path.data" in run.text
     assert "give this one a logstash_path_data of its own" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
 
 
 @pytest.mark.usefixtures("restored")
@@ -202,7 +202,7 @@ def test_node_api_that_cannot_start(deploy):
     run = deploy(logstash_api_host="192.0.2.1")
     assert run.code != 0
     assert "an address that this host does not have. Correct logstash_api_host" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
 
 
 @pytest.mark.usefixtures("unharmed")
@@ -224,7 +224,7 @@ def test_pipeline_that_needs_longer_than_it_is_given(deploy):
     assert run.code != 0
     assert "pipeline broker does not run" in run.text
     assert "raise logstash_health_timeout" in run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
 
 
 def test_pipeline_that_needs_a_minute_and_is_given_it_while_a_second_run_begins(deploy, host, tmp_path):

@@ -233,4 +233,4 @@ def test_what_was_given_up_comes_back(host, tmp_path):
     assert not host.file("/etc/logstash/log4j2.properties").is_symlink
     assert "LogstashPropertiesConfig" in host.file("/etc/logstash/log4j2.properties").content_string
     assert unit(host, "ProtectSystem") == "strict"
-    assert "There are files that nobody manages" not in output
+    assert "Unmanaged files were found" not in output

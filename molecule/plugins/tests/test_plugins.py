@@ -70,7 +70,7 @@ def test_plugins_of_a_deployment_that_fails_go_back_with_it(host, tmp_path):
     )
     assert run.code != 0
     assert "Change the plugins] changed:" in " ".join(run.text.replace("*", "").split()), run.text
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert installed(host) == WANTED, run.text
     assert service(host) == before
 

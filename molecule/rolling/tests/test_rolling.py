@@ -63,7 +63,7 @@ def test_bad_settings_stop_at_the_first_host_which_serves_again(deploy, nodes):
     before = [service(node) for node in nodes]
     run, calls = deploy(GOOD + "# changed\n", logstash_input_ports=[5999])
     assert run.code != 0
-    assert "The last good configuration was brought back" in run.text
+    assert "The last known-good configuration was restored" in run.text
     assert calls == ["drain 1", "undrain 1"]
     after = [service(node) for node in nodes]
     assert after[1] == before[1]

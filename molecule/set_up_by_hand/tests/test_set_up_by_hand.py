@@ -124,7 +124,7 @@ def test_what_served_serves_again_when_the_run_fails(host, wanted, tmp_path):
     run = Run("playbooks/logstash.yml", wanted, tmp_path)
     assert run.code != 0
     assert "no input listens on port 5999" in run.text
-    assert "What was set up by hand before the first run was brought back" in run.text
+    assert "The setup from before the first run was restored" in run.text
     assert "it listens on port 5000, 9600, its node API at http://127.0.0.1:9600 shows pipeline main" in run.text
     assert state(host) == before
     assert main_pid(host) != pid

@@ -1,4 +1,4 @@
-"""A wrong input stops the run with a message that names variable, value and way out; nothing live changes."""
+"""A wrong input stops the run with a message that names the variable, its value and a hint; nothing live changes."""
 
 import json
 import os

@@ -27,7 +27,7 @@ _NO_VERSION = (None, "", "null")  # "null" is of an object from before the bucke
 
 
 class ArtifactError(Exception):
-    """The bucket or what is in it cannot be used; the message says why, and the way out."""
+    """The bucket or what is in it cannot be used; the message says why, and a hint."""
 
 
 def checksum(content: bytes) -> str:
@@ -194,7 +194,7 @@ class ArtifactBucket:
             raise
         if not _SALT.fullmatch(content):
             raise ArtifactError(
-                f"s3://{self.name}/{key} is no salt; expected {SALT_LENGTH} hex digits. Delete it, and the next run "
+                f"s3://{self.name}/{key} is not a salt; expected {SALT_LENGTH} hex digits. Delete it, and the next run "
                 "makes a new one"
             )
         salt: str = content.decode()
@@ -253,7 +253,7 @@ class ArtifactBucket:
             return found
         answer = self._s3.put_object(**self._here, Key=key, Body=content, ChecksumSHA256=sha256)
         if answer.get("VersionId") in _NO_VERSION:
-            raise ArtifactError(f"bucket {self.name} keeps no versions. Bring the bucket to the wanted state first")
+            raise ArtifactError(f"bucket {self.name} keeps no versions. Configure the bucket first")
         version: str = answer["VersionId"]
         return version
 

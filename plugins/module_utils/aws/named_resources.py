@@ -25,7 +25,7 @@ class Named:
     parameters: tuple[str, ...]
 
     def message(self, stack: str, note: str, variables: Mapping[str, str]) -> str:
-        """That it is there already, and the way out. ``variables`` sets parameters of the template."""
+        """That it is there already, and a hint. ``variables`` sets parameters of the template."""
         label, _, _, removal = _KINDS[self.kind]
         settings = [variables.get(one, f"the stack's parameter {one}") for one in self.parameters]
         another = f"give another name ({', '.join(settings)})" if settings else "give another name in the template"

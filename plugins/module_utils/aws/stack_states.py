@@ -1,7 +1,7 @@
 """What may be done with a stack in its state.
 
 Removed is only a stack that never was complete, since its first creation failed. All else that stands in the way is
-said, with the way out.
+said, with a hint.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html lists the states.
 """
 
@@ -25,7 +25,7 @@ _FAILED_CREATIONS = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 _COMPLETIONS = tuple(one for one in _UPDATABLE if "ROLLBACK" not in one)
 
 
-# Why a stack in this state can't be updated, and the way out. {name} is the stack's.
+# Why a stack in this state can't be updated, and a hint. {name} is the stack's.
 _STOPS = {
     "DELETE_FAILED": (
         "its deletion failed",
@@ -35,8 +35,7 @@ _STOPS = {
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "an update failed, and so did the way back",
-        "Mend what the reasons name, then let it go on: "
-        "aws cloudformation continue-update-rollback --stack-name {name}.",
+        "Fix what the reasons name, then continue: aws cloudformation continue-update-rollback --stack-name {name}.",
     ),
     "UPDATE_FAILED": (
         "an update failed and was not rolled back",
@@ -44,7 +43,7 @@ _STOPS = {
     ),
     "": (
         "it can't be updated from this state",
-        "Bring it to a state that ends with _COMPLETE, in CloudFormation's console.",
+        "Move it to a state that ends with _COMPLETE, in CloudFormation's console.",
     ),
 }
 

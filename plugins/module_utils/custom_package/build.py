@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import gems, sources
-from .errors import PackageError
+from .errors import CustomPackageError
 from .formats import Format, format_of
 from .process import Runner, account_without_rights, without_rights
 
@@ -81,20 +81,24 @@ class Wanted:
     def check(self) -> None:
         """Refuses what can be seen to be wrong before anything is read or fetched."""
         if not VERSION.fullmatch(self.version):
-            raise PackageError(f"version is {self.version!r}; expected the release that src holds, such as 5.4.1.")
+            raise CustomPackageError(
+                f"version is {self.version!r}; expected the release that src holds, such as 5.4.1."
+            )
         if not SUFFIX.fullmatch(self.suffix):
-            raise PackageError(
+            raise CustomPackageError(
                 f"suffix is {self.suffix!r}; expected letters, digits and dots, such as acme.1: it comes after a plus "
                 "sign, and neither dpkg nor rpm takes more."
             )
         if not self.plugins:
-            raise PackageError("plugins is []; expected at least one plugin. Without any, use the genuine package.")
+            raise CustomPackageError(
+                "plugins is []; expected at least one plugin. Without any, use the genuine package."
+            )
         format_of(sources.name_of(self.src))
         sources.check_checksum("checksum", self.checksum)
         for plugin in self.plugins:
             sources.check_checksum(f"checksum of plugin {plugin['name']}", plugin["checksum"])
             if not sources.name_of(plugin["src"]).endswith((".gem", ".zip")):
-                raise PackageError(
+                raise CustomPackageError(
                     f"src of plugin {plugin['name']} is {sources.name_of(plugin['src'])!r}; expected a .gem file, or "
                     "an offline pack that ends with .zip."
                 )
@@ -144,14 +148,14 @@ def build(wanted: Wanted, work_path: str, user: str, timeout: float, java_home: 
         tool = package_format(Runner(work, java, timeout))
         without_rights(account, lambda: _build_in(work, wanted, tool, paths, plugins), MOST_PROGRAMS * timeout)
         _publish(work / wanted.package.name, wanted, account)
-    except (OSError, PackageError) as error:
+    except (OSError, CustomPackageError) as error:
         if NO_SPACE in str(error):
-            raise PackageError(
+            raise CustomPackageError(
                 f"The disk is full. Building takes about three times the package's unpacked size below work_path "
                 f"{work_path}, and the package's own in dest {wanted.dest}. Make room, or name another work_path; "
                 f"nothing was left behind. ({error})"
             ) from None
-        raise PackageError(str(error)) from None
+        raise CustomPackageError(str(error)) from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -159,7 +163,7 @@ def build(wanted: Wanted, work_path: str, user: str, timeout: float, java_home: 
 def _check_machine(package_format: type[Format]) -> None:
     missing = {name: brought for name, brought in package_format.programs.items() if not shutil.which(name)}
     if missing:
-        raise PackageError(
+        raise CustomPackageError(
             f"This machine cannot build a {package_format.ending} package: {', '.join(missing)} is not on PATH. "
             f"Install {', '.join(dict.fromkeys(missing.values()))}, or build on another machine."
         )
@@ -167,7 +171,7 @@ def _check_machine(package_format: type[Format]) -> None:
 
 def _check_mount(work_path: str) -> None:
     if os.statvfs(work_path).f_flag & os.ST_NOEXEC:
-        raise PackageError(
+        raise CustomPackageError(
             f"work_path is {work_path}, which is mounted noexec; expected a directory that programs can run in, since "
             "the package's own program installs the plugins. Name another one, or mount this one without noexec."
         )
@@ -185,7 +189,7 @@ def _build_in(work: Path, wanted: Wanted, tool: Format, paths: Mapping[str, Path
     source = paths[wanted.src]
     found = tool.version(source)
     if found != wanted.version:
-        raise PackageError(
+        raise CustomPackageError(
             f"version is {wanted.version!r}, but src {source.name} holds {found}. Set the version that it has, or name "
             "the package of that version."
         )
@@ -213,7 +217,7 @@ def _check_plugins(wanted: Wanted, paths: Mapping[str, Path]) -> list[gems.Gem]:
                 found.append(gem)
                 break
         else:
-            raise PackageError(
+            raise CustomPackageError(
                 f"plugins names {plugin['name']} {plugin['version']}, but {path.name} holds "
                 f"{', '.join(f'{gem.name} {gem.version}' for gem in held)}. Correct the name or the version, or give "
                 "the right file."
@@ -237,7 +241,7 @@ def _check_installed(home: Path, plugins: list[gems.Gem], run: Callable[..., str
     listed = dict(LISTED.findall(run(home / "bin/logstash-plugin", "list", "--verbose")))
     for gem in plugins:
         if gem.is_plugin and listed.get(gem.name) != gem.version:
-            raise PackageError(
+            raise CustomPackageError(
                 f"After the installation, Logstash lists {gem.name} as {listed.get(gem.name, 'missing')}; expected "
                 f"{gem.version}. Another of the plugins may need another version of it."
             )
@@ -254,7 +258,7 @@ def _publish(built: Path, wanted: Wanted, account: pwd.struct_passwd | None) -> 
             # Root reads here what an account without rights has left, which may be a link: only what is its own file.
             found = os.fstat(source.fileno())
             if not stat.S_ISREG(found.st_mode) or (account and found.st_uid != account.pw_uid):
-                raise PackageError(f"{built} is not a file that the build wrote.")
+                raise CustomPackageError(f"{built} is not a file that the build wrote.")
             shutil.copyfileobj(source, file, 1 << 20)
         part.chmod(0o644)
         hashes = {algorithm: sources.digest(part, algorithm) for algorithm in ("sha256", "sha512")}

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class PackageError(Exception):
-    """The package cannot be built; the message says what was seen, what was expected, and the way out."""
+class CustomPackageError(Exception):
+    """The package cannot be built; the message says what was seen, what was expected, and a hint."""

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, Union
 
 from . import rpm_spec
-from .errors import PackageError
+from .errors import CustomPackageError
 from .process import Runner
 
 PACKAGED_HOME = "usr/share/logstash"
@@ -36,7 +36,7 @@ class Deb:
             line for line in self.run("dpkg-deb", "--contents", source).splitlines() if line.split()[1] != "root/root"
         ]
         if others:
-            raise PackageError(f"The package has files that are not root's, which is not supported: {others[0]}")
+            raise CustomPackageError(f"The package has files that are not root's, which is not supported: {others[0]}")
         self.run("dpkg-deb", "--raw-extract", source, root)
         return root / PACKAGED_HOME
 
@@ -117,7 +117,7 @@ class Archive:
             with tarfile.open(source, "r|gz") as archive:
                 first = next(iter(archive)).name
         except (tarfile.TarError, StopIteration, OSError, EOFError) as error:
-            raise PackageError(f"src is {source.name}, which is no tar.gz archive ({error}).") from None
+            raise CustomPackageError(f"src is {source.name}, which is not a tar.gz archive ({error}).") from None
         name, _, version = PurePosixPath(first).parts[0].partition("-")
         return _of_logstash(name, version)
 
@@ -145,14 +145,14 @@ def format_of(name: str) -> type[Format]:
     for known in FORMATS:
         if name.endswith(known.ending):
             return known
-    raise PackageError(
+    raise CustomPackageError(
         f"src is {name!r}; expected a package or archive that ends with {', '.join(known.ending for known in FORMATS)}."
     )
 
 
 def _of_logstash(name: str, version: str) -> str:
     if name != "logstash":
-        raise PackageError(f"src holds {name} {version}; expected Logstash's own package.")
+        raise CustomPackageError(f"src holds {name} {version}; expected Logstash's own package.")
     return version
 
 

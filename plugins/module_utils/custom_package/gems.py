@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import PackageError
+from .errors import CustomPackageError
 
 # A gem's specification is YAML as RubyGems writes it: these stand at the left margin, in this form, once each.
 NAME = re.compile(r"^name: ['\"]?([^'\"\s]+)", re.MULTILINE)
@@ -45,12 +45,12 @@ def read_gems(path: Path) -> list[Gem]:
             gems = [read_gem(f"{path.name}: {name}", pack.read(name)) for name in names]
     # Others than the first: a pack with a password, or packed in a way that Python does not know.
     except (zipfile.BadZipFile, RuntimeError, zlib.error, EOFError) as error:
-        raise PackageError(
-            f"{path.name} is no offline pack ({error}). Write it with `logstash-plugin prepare-offline-pack`."
+        raise CustomPackageError(
+            f"{path.name} is not an offline pack ({error}). Write it with `logstash-plugin prepare-offline-pack`."
         ) from None
     if not gems:
-        raise PackageError(
-            f"{path.name} is no offline pack: there is no logstash/*.gem in it. Write it with "
+        raise CustomPackageError(
+            f"{path.name} is not an offline pack: there is no logstash/*.gem in it. Write it with "
             "`logstash-plugin prepare-offline-pack`."
         )
     return gems
@@ -68,10 +68,10 @@ def read_gem(name: str, content: bytes) -> Gem:
             if not unpacked.eof:
                 raise EOFError(f"its specification is cut off, or has more than {LONGEST} bytes")
     except (tarfile.TarError, KeyError, OSError, EOFError, zlib.error) as error:
-        raise PackageError(
-            f"{name} is no gem ({error}); expected a .gem file of RubyGems, or an offline pack that ends with .zip."
+        raise CustomPackageError(
+            f"{name} is not a gem ({error}); expected a .gem file of RubyGems, or an offline pack that ends with .zip."
         ) from None
     found, version = NAME.search(specification), VERSION.search(specification)
     if not found or not version:
-        raise PackageError(f"{name} is a gem whose specification has no name or version; fetch it again.")
+        raise CustomPackageError(f"{name} is a gem whose specification has no name or version; fetch it again.")
     return Gem(found[1], version[1], bool(PLUGIN.search(specification)))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..logstash_host import accounts
 from ..masking import foreign
-from .errors import PackageError
+from .errors import CustomPackageError
 
 OUTPUT_LINES = 20
 
@@ -51,12 +51,12 @@ class Runner:
             # The program may have started others, such as a JVM: all of its session end with it.
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            raise PackageError(
+            raise CustomPackageError(
                 f"{command[0]} did not end within {self.timeout} s and was stopped. On a slow machine, raise timeout."
             ) from None
         if process.returncode:
             said = (output + complaint).strip().splitlines()[-OUTPUT_LINES:]
-            raise PackageError(
+            raise CustomPackageError(
                 f"{' '.join(str(word) for word in command)} failed with exit status {process.returncode}: "
                 + (foreign.hide("\n".join(said)) or "it printed nothing")
             )
@@ -70,18 +70,18 @@ def account_without_rights(user: str) -> pwd.struct_passwd | None:
     try:
         account = pwd.getpwnam(user)
     except KeyError:
-        raise PackageError(
+        raise CustomPackageError(
             f"user is {user!r}; expected an account of this machine that has no rights. Name one, such as nobody."
         ) from None
     if account.pw_uid == 0:
-        raise PackageError(f"user is {user!r}, who is root; expected an account without rights, such as nobody.")
+        raise CustomPackageError(f"user is {user!r}, who is root; expected an account without rights, such as nobody.")
     return account
 
 
 def without_rights(
     account: pwd.struct_passwd | None, work: Callable[[], None], seconds: float = accounts.LONGEST
 ) -> None:
-    """Calls work() in a process of the account, for so long. What it raises is raised here as a PackageError."""
+    """Calls work() in a process of the account, for so long. What it raises is raised here as a CustomPackageError."""
     if account is None:
         work()
         return
@@ -91,6 +91,6 @@ def without_rights(
         work()
 
     try:
-        accounts.do_as(account, build, expected=(PackageError,), groups=[], seconds=seconds)
+        accounts.do_as(account, build, expected=(CustomPackageError,), groups=[], seconds=seconds)
     except (OSError, accounts.WorkFailedError) as error:
-        raise PackageError(str(error)) from None
+        raise CustomPackageError(str(error)) from None

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import PackageError
+from .errors import CustomPackageError
 
 # Nothing of what the build machine does to packages by default may change what is inside; and what could differ from
 # machine to machine or from day to day is fixed.
@@ -52,7 +52,7 @@ def read(query: Callable[[str], str]) -> Spec:
     """Asks the package; query(format) gives what `rpm --queryformat` prints."""
     triggers = query("[%{TRIGGERNAME} ][%{FILETRIGGERNAME} ][%{TRANSFILETRIGGERNAME} ]").split()
     if triggers:
-        raise PackageError(f"The package has triggers on {', '.join(triggers)}, which is not supported.")
+        raise CustomPackageError(f"The package has triggers on {', '.join(triggers)}, which is not supported.")
     head = [f"{tag}: {value}" for tag in TEXTS for value in [_optional(query, tag.upper())] if value]
     head += [f"Epoch: {query('%{EPOCH}')}"] if _optional(query, "EPOCH") else []
     head += [f"Release: {query('%{RELEASE}')}"]

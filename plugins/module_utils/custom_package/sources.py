@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from ansible.module_utils.urls import open_url
 
-from .errors import PackageError
+from .errors import CustomPackageError
 
 CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 
@@ -19,7 +19,7 @@ CHECKSUM = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 def check_checksum(variable: str, value: str) -> None:
     """Refuses what is no checksum of one of the two kinds."""
     if not CHECKSUM.fullmatch(value):
-        raise PackageError(
+        raise CustomPackageError(
             f"{variable} is {value!r}; expected sha256:<64 hex digits> or sha512:<128 hex digits>. "
             "Run sha256sum on the file and set sha256: and its first word."
         )
@@ -50,11 +50,11 @@ def check_file(variable: str, path: str | Path, checksum: str) -> None:
     try:
         found = digest(path, algorithm)
     except OSError as error:
-        raise PackageError(
+        raise CustomPackageError(
             f"{variable} is {str(path)!r}, which cannot be read ({error.strerror}). Correct its path or its mode."
         ) from None
     if found != wanted:
-        raise PackageError(
+        raise CustomPackageError(
             f"The checksum of {variable} is to be {checksum}, but {path} has {algorithm}:{found}. Fetch the file "
             "again, or correct the checksum once you know that the file is the right one."
         )
@@ -64,7 +64,7 @@ def take(variable: str, place: str, checksum: str, folder: Path) -> Path:
     """Brings a file into the folder, from where it is, and checks it there. Returns its path."""
     name = name_of(place)
     if name in ("", "..") or not name.isprintable():
-        raise PackageError(f"{variable} ends with {name!r}; expected the name of a file. Correct the address.")
+        raise CustomPackageError(f"{variable} ends with {name!r}; expected the name of a file. Correct the address.")
     path = folder / name
     if is_address(place):
         try:
@@ -74,7 +74,7 @@ def take(variable: str, place: str, checksum: str, folder: Path) -> Path:
                 shutil.copyfileobj(answer, file, 1 << 20)
         except (urllib.error.URLError, ValueError) as error:
             shown = urlsplit(place)._replace(query="").geturl()
-            raise PackageError(
+            raise CustomPackageError(
                 f"{variable} is {shown}, which could not be fetched: {getattr(error, 'reason', error)}. Correct the "
                 "address, or fetch the file yourself and name its path."
             ) from None

@@ -27,7 +27,7 @@ CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 
 
 def faults(files: Mapping[str, bytes], now: datetime.datetime) -> list[str]:
-    """Everything that is wrong, as lines: which file, what it has, what is expected, and the way out."""
+    """Everything that is wrong, as lines: which file, what it has, what is expected, and a hint."""
     certificates, found = {}, []
     for name, content in files.items():
         if CERTIFICATE in content:
@@ -62,13 +62,13 @@ def _times(name: str, chain: Sequence[x509.Certificate], now: datetime.datetime)
             yield (
                 f"{VARIABLE}: {name}: the certificate of {_subject(one)} ended on {_day(one.not_valid_after_utc)}; "
                 "expected "
-                "one that holds. Put a new one in its place, with its key."
+                "one that is valid. Put a new one in its place, with its key."
             )
         elif one.not_valid_before_utc > now:
             yield (
                 f"{VARIABLE}: {name}: the certificate of {_subject(one)} begins on {_day(one.not_valid_before_utc)} "
-                "only; "
-                "expected one that holds now. Take the one before it until then, or correct the control node's clock."
+                "only; expected one that is valid now. Take the one before it until then, or correct the control "
+                "node's clock."
             )
 
 
@@ -86,15 +86,13 @@ def _key(name: str, content: bytes, certificates: Mapping[str, Sequence[x509.Cer
     namesakes = [of for of in keys if PurePosixPath(of).stem == stem]
     if namesakes and all(keys[of] != key for of in namesakes):
         yield (
-            f"{VARIABLE}: {name} is not the key of {' or '.join(namesakes)}; expected the pair. Bring certificate "
-            "and key from "
-            "the same request, or rename the one that belongs to another."
+            f"{VARIABLE}: {name} is not the key of {' or '.join(namesakes)}; expected the pair. Use the "
+            "certificate and the key from the same request, or rename the one that belongs to another."
         )
     elif not namesakes and keys and key not in keys.values():
         yield (
-            f"{VARIABLE}: {name} is the key of no certificate there ({', '.join(keys)}); expected one. Bring "
-            "certificate and "
-            "key from the same request."
+            f"{VARIABLE}: {name} is the key of no certificate there ({', '.join(keys)}); expected one. Use "
+            "the certificate and the key from the same request."
         )
 
 

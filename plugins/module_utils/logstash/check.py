@@ -1,6 +1,6 @@
 """Checks everything that is to be deployed against what a release of Logstash knows. No host is needed.
 
-Each fault says which variable, what it has, what is expected, and the way out.
+Each fault says which variable, what it has, what is expected, and a hint.
 """
 
 from __future__ import annotations

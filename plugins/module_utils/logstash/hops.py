@@ -72,7 +72,7 @@ def open_hops(wanted: Wanted) -> list[str]:
 
 
 def faults(wanted: Wanted) -> list[str]:
-    """What is wrong with the variables of the hops: variable, value seen, form expected, way out."""
+    """What is wrong with the variables of the hops: variable, value seen, form expected, hint."""
     found = [
         f"{name} is {wanted.value(name)!r}; expected true or false. Correct it, or leave it out for false."
         for template in wanted.templates

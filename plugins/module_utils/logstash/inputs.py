@@ -1,7 +1,7 @@
 """What must hold of the variables of role logstash before any host is asked, beside their forms and choices.
 
 The forms and the choices are in the role's argument specs, and hold here already. Each fault says which variable, what
-it has, what is expected, and the way out.
+it has, what is expected, and a hint.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..downloads import is_trusted
+from ..messages import coded
 from . import plan
 from .plan import Variables
 from .plan import is_true as _is_true
@@ -39,6 +40,7 @@ NO_TLS = (
 class Fault:
     """What is wrong with a variable, or with several, whose names are joined by commas."""
 
+    code: str
     variable: str
     value: Any
     expected: str
@@ -49,6 +51,7 @@ def _version(read: Variables) -> Iterator[Fault]:
     version = str(read("logstash_version"))
     if not VERSION.fullmatch(version):
         yield Fault(
+            "version_invalid",
             "logstash_version",
             version,
             "an exact release such as 9.5.2",
@@ -62,6 +65,7 @@ def _package(read: Variables) -> Iterator[Fault]:
     checksum, place = read("logstash_package_checksum"), read("logstash_package_url")
     if not CHECKSUM.fullmatch(checksum):
         yield Fault(
+            "checksum_invalid",
             "logstash_package_checksum",
             checksum,
             "sha256:<64 hex digits> or sha512:<128 hex digits>, since logstash_package_url is what is installed",
@@ -69,6 +73,7 @@ def _package(read: Variables) -> Iterator[Fault]:
         )
     if not PACKAGE_PLACE.match(place):
         yield Fault(
+            "package_source_invalid",
             "logstash_package_url",
             place,
             "an absolute path on the control node, an address that starts with http://, https:// or file://, or "
@@ -86,6 +91,7 @@ def _repository(read: Variables) -> Iterator[Fault]:
         yield from _untrusted(read, "logstash_repository_key_url")
     if not all(FINGERPRINT.fullmatch(re.sub(r"[\s:]", "", str(text))) for text in fingerprints):
         yield Fault(
+            "fingerprint_invalid",
             "logstash_repository_key_fingerprints",
             fingerprints,
             "whole fingerprints, 40 or 64 hex digits each, and no short ids, which anybody can make a key for",
@@ -94,6 +100,7 @@ def _repository(read: Variables) -> Iterator[Fault]:
         )
     if from_repository and _is_true(read("logstash_require_checksums")) and not fingerprints:
         yield Fault(
+            "fingerprint_invalid",
             "logstash_repository_key_fingerprints",
             fingerprints,
             "the fingerprint of the key at logstash_repository_key_url, since logstash_require_checksums is true",
@@ -104,13 +111,14 @@ def _repository(read: Variables) -> Iterator[Fault]:
 
 def _untrusted(read: Variables, variable: str) -> Iterator[Fault]:
     if not is_trusted(str(read(variable)), map(str, read("logstash_trusted_mirrors"))):
-        yield Fault(variable, read(variable), TRUSTED, NO_TLS)
+        yield Fault("download_untrusted", variable, read(variable), TRUSTED, NO_TLS)
 
 
 def _archive(read: Variables) -> Iterator[Fault]:
     root = read("logstash_archive_root")
     if not ARCHIVE_ROOT.fullmatch(root) or ".." in root.split("/"):
         yield Fault(
+            "archive_root_invalid",
             "logstash_archive_root",
             root,
             "an absolute path at least two levels deep, without .., and without blanks, % and $, which mean something "
@@ -124,20 +132,28 @@ def _pipelines(read: Variables) -> Iterator[Fault]:
     names = [pipeline["id"] for pipeline in pipelines]
     if not pipelines:
         yield Fault(
+            "pipelines_invalid",
             "logstash_pipelines",
             pipelines,
             "at least one pipeline",
             "Put the host into one of the groups brokers, indexers, shippers, or set logstash_pipelines for it.",
         )
     if len(set(names)) != len(names):
-        yield Fault("logstash_pipelines", names, "every id once", "Rename one of the pipelines of the same id.")
+        yield Fault(
+            "pipelines_invalid",
+            "logstash_pipelines",
+            names,
+            "every id once",
+            "Rename one of the pipelines of the same id.",
+        )
     empty = [pipeline["id"] for pipeline in pipelines if not pipeline["templates"]]
     if empty:
         yield Fault(
+            "pipelines_invalid",
             "logstash_pipelines",
             empty,
             f"no pipeline without templates, files below {read('logstash_template_path')}",
-            "Name at least one file for each of these pipelines, or take the pipeline out.",
+            "Name at least one file for each of these pipelines, or remove the pipeline.",
         )
 
 
@@ -146,6 +162,7 @@ def _directories(read: Variables) -> Iterator[Fault]:
     paths = [directory["path"] for directory in directories]
     if not all(TWO_LEVELS.match(path) and ".." not in path.split("/") for path in paths):
         yield Fault(
+            "directory_invalid",
             ", ".join(directory["variable"] for directory in directories),
             paths,
             "absolute paths at least two levels deep, without .. in them",
@@ -158,6 +175,7 @@ def _temporary_directory(read: Variables) -> Iterator[Fault]:
     path, variable = directory["path"], directory["variable"]
     if not re.fullmatch(r"/\S+", path):
         yield Fault(
+            "temporary_directory_invalid",
             variable,
             path,
             "an absolute path without blanks for the temporary directory of Java",
@@ -166,6 +184,7 @@ def _temporary_directory(read: Variables) -> Iterator[Fault]:
     private = _is_true(read("logstash_unit_hardening")) and plan.PRIVATE_TMP.match(path)
     if private and not SHARED_TMP.fullmatch(path):
         yield Fault(
+            "temporary_directory_invalid",
             variable,
             path,
             "a place outside of /tmp and /var/tmp, since the confined service has both for itself, empty at each start",
@@ -179,10 +198,11 @@ def _home(read: Variables) -> Iterator[Fault]:
         return
     if not set(plan.write_paths(read)) & set(plan.homes(plan.environment(read)["HOME"])):
         yield Fault(
+            "home_not_writable",
             "logstash_environment",
             {"HOME": environment["HOME"]},
             "a HOME that the confined service may write to, since inputs keep there how far they have read",
-            "Add it to logstash_write_paths, or take HOME out, and it is logstash_path_data.",
+            "Add it to logstash_write_paths, or remove HOME to use logstash_path_data.",
         )
 
 
@@ -190,6 +210,7 @@ def _api(read: Variables) -> Iterator[Fault]:
     port, address = read("logstash_api_port"), read("logstash_api_host")
     if not _is_port(port):
         yield Fault(
+            "api_address_invalid",
             "logstash_api_port",
             port,
             "one port from 1 to 65535",
@@ -200,6 +221,7 @@ def _api(read: Variables) -> Iterator[Fault]:
     has_password = given.get("api.auth.basic.username")
     if has_password and not _is_true(given.get("api.ssl.enabled", False)) and not LOOPBACK.fullmatch(address):
         yield Fault(
+            "api_address_invalid",
             "logstash_api_host",
             address,
             "an address of loopback, such as 127.0.0.1, or api.ssl.enabled, since the health gate sends the node API's "
@@ -213,13 +235,13 @@ def _times(read: Variables) -> Iterator[Fault]:
     names = ("logstash_health_timeout", "logstash_validation_timeout", "logstash_plugins_timeout")
     values = [read(name) for name in names]
     if min(map(int, values)) <= 0:
-        way_out = "Give each enough time, or take it out for its default."
-        yield Fault(", ".join(names), values, "seconds, from 1 on", way_out)
+        way_out = "Give each enough time, or remove it to use its default."
+        yield Fault("number_out_of_range", ", ".join(names), values, "seconds, from 1 on", way_out)
     names = ("logstash_stop_timeout", "logstash_lock_max_age", "logstash_keep_releases")
     values = [read(name) for name in names]
     if min(map(int, values)) < 0:
-        way_out = "Correct the one that is negative, or take it out for its default."
-        yield Fault(", ".join(names), values, "whole numbers from 0 on", way_out)
+        way_out = "Correct the one that is negative, or remove it to use its default."
+        yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", way_out)
 
 
 def _hooks(read: Variables) -> Iterator[Fault]:
@@ -227,6 +249,7 @@ def _hooks(read: Variables) -> Iterator[Fault]:
     values = [read(name) for name in names]
     if any(value and not os.path.isfile(value) for value in values):
         yield Fault(
+            "hook_missing",
             ", ".join(names),
             values,
             "files on the control node, or nothing",
@@ -255,7 +278,8 @@ def port_faults(read: Variables) -> list[str]:
     wrong = [str(port) for port in read("logstash_input_ports") if not _is_port(port)]
     if not wrong:
         return []
-    return [f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list."]
+    text = f"logstash_input_ports has {', '.join(wrong)}; expected ports from 1 to 65535. Correct the list."
+    return [coded("port_invalid", text)]
 
 
 def _is_port(value: Any) -> bool:

@@ -49,9 +49,9 @@ def find_problems(entries: Mapping[str, Any], password: Any, version: str) -> li
             )
     for name, value in entries.items():
         if not NAME.fullmatch(str(name)) or name.lower() == "keystore.seed":
-            problems.append(f"{name!r} is no name that ${{NAME}} can refer to; use letters, digits, _ and dots")
+            problems.append(f"{name!r} is not a name that ${{NAME}} can refer to; use letters, digits, _ and dots")
         if folded.count(name.lower()) > 1:
-            problems.append(f"{name} is there twice, since case does not count; rename one")
+            problems.append(f"{name} is there twice, since names are case-insensitive; rename one")
         if not isinstance(value, str):
             continue
         if not PRINTABLE.fullmatch(value):
@@ -73,4 +73,4 @@ def fault(entries: Mapping[str, Any], password: Any, version: str) -> str:
     :param entries: {name: value}, with numbers as texts already (:func:`as_text`).
     """
     problems = find_problems(entries, password, version)
-    return f"The keystore cannot be made: {'. '.join(problems)}." if problems else ""
+    return f"The keystore cannot be created: {'. '.join(problems)}." if problems else ""

@@ -15,7 +15,7 @@ class Outcome:
 
     `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first
     change still did when the run failed. `before` and `now` are what the service did then and does at the end, one of
-    SERVICE. `record`: what was last proven healthy; `proven_now`: in this run. `found`: what the host had before the
+    SERVICE. `record`: what last passed the health gate; `proven_now`: in this run. `found`: the setup before the
     first run, with XX could not be. `out_of_service`: the host was taken out of service and not put back.
     """
 
@@ -57,7 +57,7 @@ def found_as(found: Mapping[str, Any]) -> str:
 
 
 def is_restored(outcome: Outcome) -> bool:
-    """Whether what was there before was brought back."""
+    """Whether what was there before was restored."""
     there = outcome.record or outcome.found
     return bool(there and outcome.changing and outcome.rollback and not outcome.check and not outcome.failure)
 
@@ -66,12 +66,12 @@ def what_was_done(outcome: Outcome) -> str:
     """What the run did about the failure: the first sentence whose condition holds."""
     log = outcome.record.get("health", {}).get("log_file")
     if outcome.record:
-        good, proved = f"The last good configuration ({named(outcome.record)})", "back to health either"
+        good, proved = f"The last known-good configuration ({named(outcome.record)})", "restored either"
         look = f"`journalctl -u logstash`{f' and {log}' if log else ''}"
     else:
-        good, proved = f"What was set up by hand before the first run ({found_as(outcome.found)})", "back as it was"
+        good, proved = f"The setup from before the first run ({found_as(outcome.found)})", "restored as it was"
         look = f"`journalctl -u logstash`, and {outcome.found.get('files', 'what was kept of it')}"
-    proof = ", and the service is proven healthy on it" if outcome.to_run and outcome.now == "running" else ""
+    proof = ", and the service is healthy with it" if outcome.to_run and outcome.now == "running" else ""
     sentences: tuple[tuple[object, str], ...] = (
         (outcome.check, "This is a check run: nothing was changed."),
         (
@@ -82,17 +82,18 @@ def what_was_done(outcome: Outcome) -> str:
         (not outcome.rollback, "logstash_rollback is false: everything was left as it is."),
         (
             not outcome.record and not outcome.found,
-            f"Nothing was ever proven healthy on this host, so there is nothing to go back to: {what_stays(outcome)}.",
+            "No configuration has passed the health gate on this host yet, so there is nothing to restore: "
+            f"{what_stays(outcome)}.",
         ),
         (
             outcome.failure,
-            f"{good} could not be brought {proved}: {outcome.failure} Look at the host: {look}.",
+            f"{good} could not be {proved}: {outcome.failure} Check on the host: {look}.",
         ),
-        (outcome.record, f"The last good configuration was brought back ({named(outcome.record)}){proof}."),
+        (outcome.record, f"The last known-good configuration was restored ({named(outcome.record)}){proof}."),
         (
             True,
-            f"What was set up by hand before the first run was brought back ({found_as(outcome.found)}), and does "
-            f"what it did: {outcome.found.get('does', 'as before')}.",
+            f"The setup from before the first run was restored ({found_as(outcome.found)}), and does "
+            f"what it did before: {outcome.found.get('does', 'as before')}.",
         ),
     )
     return next(sentence for condition, sentence in sentences if condition)
@@ -120,7 +121,7 @@ def what_it_does(outcome: Outcome) -> str:
         (is_restored(outcome), "The service runs."),
         (
             not outcome.changing and outcome.record,
-            f"The service runs the last good configuration ({named(outcome.record)}).",
+            f"The service runs the last known-good configuration ({named(outcome.record)}).",
         ),
         (outcome.check or not outcome.changing, "The service runs as it did before this run."),
         (outcome.same_process, "The service still runs in the process from before the change."),

@@ -528,7 +528,7 @@ def move(manager: Manager, cache: str | Path, version: str, before: Installed, o
     except PackageError as error:
         raise PackageError(
             f"Logstash {version} could not be installed. {error}\n{give_up(manager, before)}",
-            "Correct what it names and run again: the next run installs the package anew.",
+            "Correct what it names and run again: the next run reinstalls the package.",
         ) from error
     note.unlink()
 

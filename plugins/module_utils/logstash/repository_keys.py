@@ -88,7 +88,7 @@ def check_fingerprints(content: bytes, keys: Iterable[Key], wanted: Collection[s
     allowed = {fingerprint(one) for one in wanted}
     if "" in allowed:
         none = ", ".join(one for one in wanted if not fingerprint(one))
-        raise ForeignKeyError(f"{none} is no fingerprint; expected 40 or 64 hex digits, and no short id")
+        raise ForeignKeyError(f"{none} is not a fingerprint; expected 40 or 64 hex digits, and no short id")
     foreign = [str(key) for key in keys if key.fingerprint not in allowed]
     if foreign:
         raise ForeignKeyError(
@@ -249,7 +249,7 @@ ANOTHER_KEY = (
     "Set logstash_repository_key_url to the key of this repository, or logstash_repository_url to the repository of "
     "this key; the next run fetches both anew."
 )
-# What apt (gpgv, sqv) and dnf (rpm) print, the reason, and the way out. The first that fits counts.
+# What apt (gpgv, sqv) and dnf (rpm) print, the reason, and a hint. The first that fits counts.
 REFUSALS = (
     (
         r"SHA-?1 is not considered secure|Hash algorithm SHA-?1 not available|weak (?:digest )?algorithm \(?SHA-?1"
@@ -281,7 +281,7 @@ REFUSALS = (
 
 
 def explain_refusal(output: str, keys: Sequence[Key]) -> tuple[str, str] | None:
-    """(reason, way out) of what a package manager printed when it refused a repository's signature; else None.
+    """(reason, hint) of what a package manager printed when it refused a repository's signature; else None.
 
     `keys` are those that it was given.
     """

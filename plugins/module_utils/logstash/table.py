@@ -78,13 +78,13 @@ def why_unknown(name: str, version: Version) -> str:
     older = next((row.name for row in rows() if row.new_name == name and row.name in now), "")
     if newer or older:
         return f"{where} Logstash {shown(version)} calls it {newer or older}: use that name."
-    return f"{where} Take it out, or set a logstash_version that has it."
+    return f"{where} Remove it, or set a logstash_version that has it."
 
 
 def _where(of_name: list[Setting]) -> str:
     first, gone = min(row.first for row in of_name), [row.gone for row in of_name]
-    came = "" if first <= FIRST_KNOWN else f"came with {shown(first)}"
-    went = "" if None in gone else f"was gone in {shown(max(filter(None, gone)))}"
+    came = "" if first <= FIRST_KNOWN else f"was added in {shown(first)}"
+    went = "" if None in gone else f"was removed in {shown(max(filter(None, gone)))}"
     return f"It {' and '.join(filter(None, [came, went]))}."
 
 

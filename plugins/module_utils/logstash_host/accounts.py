@@ -29,7 +29,7 @@ def find_account(name: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(name)
     except KeyError:
-        raise NoSuchUserError(f"There is no user {name!r} on the host; install the package that makes it.") from None
+        raise NoSuchUserError(f"There is no user {name!r} on the host; install the package that creates it.") from None
 
 
 def owner_name(uid: int) -> str:

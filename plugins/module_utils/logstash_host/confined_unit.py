@@ -79,7 +79,7 @@ def properties(text: str) -> list[str]:
 
 def unit_file(root: str | Path, unit: str, of_archive: str) -> str:
     """The file that systemd reads for the unit: the first of its folders has it. One of the role's, for an archive,
-    counts by its new text alone, ``of_archive``: it is replaced, or goes, before the service is started anew."""
+    counts by its new text alone, ``of_archive``: it is replaced, or goes, before the service is restarted."""
     if of_archive:
         return of_archive
     for folder in overrides.UNIT_FOLDERS:

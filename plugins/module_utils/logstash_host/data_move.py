@@ -42,7 +42,7 @@ class Move:
     def __init__(self, source: str, target: str, names: Sequence[str], owner: Owner | None = None) -> None:
         """``owner`` is (user id, group id) for whom the files are to be afterwards; without it they keep theirs.
 
-        Holds the source open until `close`. Raises FileNotFoundError and RefusedError.
+        Holds the source open until `close`. Raises FileNotFoundError and UntrustedPathError.
         """
         self.target, self.names, self.owner = os.path.normpath(target), names, owner
         self.root = untrusted_paths.open_directory(source)

@@ -20,7 +20,7 @@ BOOT = Path("/proc/sys/kernel/random/boot_id")
 IDENTITY = ("run", "host")
 
 
-class LockError(Exception):
+class DeploymentLockError(Exception):
     """The lock cannot be read or written; the message says why, and what to do."""
 
 
@@ -54,7 +54,7 @@ class Lock:
                 fcntl.flock(held, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            raise LockError(
+            raise DeploymentLockError(
                 f"The lock {self.path} cannot be taken: {error}. Make room on that file system, or make it writable, "
                 "and run again."
             ) from error

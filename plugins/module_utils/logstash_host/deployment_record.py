@@ -1,4 +1,4 @@
-"""The file that names what was last proven healthy, and whether anything live was changed since.
+"""The file that names what last passed the health gate, and whether anything live was changed since.
 
 Its content is {record, earlier, changing}: the last record, those before it, newest first, and None or the invocation
 of the service that ran before the first change. A record has the key `release`.
@@ -85,7 +85,7 @@ def write(path: str | Path, content: Mapping[str, Any]) -> None:
 def rename_releases(
     path: str | Path, content: Mapping[str, Any], settings: str | Path, names: Iterable[str], key: str | Path
 ) -> dict[str, Any]:
-    """Gives releases other names, in the record, too; the content with them. What was proven stays proven.
+    """Renames releases, in the record, too; returns the content. What passed the health gate stays recorded.
 
     Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""What messages of Logstash mean for those who run it: the cause, and the way out.
+"""What messages of Logstash mean for those who run it: the cause, and a hint.
 
 Strangers may have a part in a log: no expression may look from each of many places to the same far end.
 """
@@ -77,7 +77,7 @@ EXPLANATIONS = (
     (
         r"FFI not available",
         "The temporary directory of Java does not let native libraries be loaded; mostly it is mounted noexec, as /tmp "
-        "often is. Set logstash_path_tmp to a directory that is not, and take a -Djava.io.tmpdir out of "
+        "often is. Set logstash_path_tmp to a directory that is not, and remove any -Djava.io.tmpdir from "
         "logstash_jvm_options.",
     ),
     (

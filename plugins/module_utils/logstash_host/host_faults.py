@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..logstash import packages
+from ..messages import coded
 from . import listening, native_code
 
 SYSTEMD = "systemd"
@@ -26,31 +27,35 @@ def find_general(params: Mapping[str, Any]) -> list[str]:
     if params["java_home"]:
         found += find_in_java(params["host"], params["java_home"])
     if params["temporary_directory"]:
-        found.append(native_code.temporary_directory_fault(**params["temporary_directory"]))
-    return [fault for fault in found if fault]
+        fault = native_code.temporary_directory_fault(**params["temporary_directory"])
+        found += [coded("temporary_directory_unusable", fault)] if fault else []
+    return found
 
 
 def find_in_platform(host: str, manager: str, platform: Mapping[str, Any]) -> Iterator[str]:
     """What the role cannot work with; ``platform`` has the keys of the option of logstash_host."""
     if platform["source"] != "archive" and manager not in packages.MANAGERS:
-        yield (
+        yield coded(
+            "package_manager_unsupported",
             f"{host} runs {platform['distribution']} with the package manager {manager}; expected one of "
             f"{', '.join(packages.MANAGERS)} for logstash_source {json.dumps(platform['source'])}. Use an image of the "
-            'Debian or Red Hat family, or set logstash_source to "archive".'
+            'Debian or Red Hat family, or set logstash_source to "archive".',
         )
     if platform["service_manager"] != SYSTEMD:
-        yield (
+        yield coded(
+            "systemd_missing",
             f"{host} is run by {json.dumps(platform['service_manager'])}; expected systemd, which starts the packages' "
-            "service. In a container, make systemd its first process."
+            "service. In a container, make systemd its first process.",
         )
 
 
 def find_in_java(host: str, home: str) -> Iterator[str]:
     """Whether the program of a Java is not there."""
     if not os.access(f"{home}/bin/java", os.X_OK):
-        yield (
+        yield coded(
+            "java_missing",
             f"logstash_java_home is {json.dumps(home)}, but {host} has no program bin/java there. Install that Java, "
-            "correct the path, or leave it empty for the one that Logstash brings."
+            "correct the path, or leave it empty for the one that Logstash brings.",
         )
 
 
@@ -65,7 +70,10 @@ def find_taken_ports(ports: Iterable[Mapping[str, Any]], host: str, pid: int) ->
         if seen := [holder for holder in holders if holder[0]]:
             by = f"process {', '.join(str(number) for number, _ in seen)} ({', '.join(name for _, name in seen)})"
         found.append(
-            f"{wanted['variable']} has {wanted['port']}, but on {host} that port is taken by {by}. Stop that program, "
-            "or set another port."
+            coded(
+                "port_taken",
+                f"{wanted['variable']} has {wanted['port']}, but on {host} that port is taken by {by}. Stop that "
+                "program, or set another port.",
+            )
         )
     return found

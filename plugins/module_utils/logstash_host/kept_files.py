@@ -121,7 +121,7 @@ def _copy(source: Directory, name: str, target: Directory, new_name: str, skip: 
 def _copy_file(original: int, target: Directory, new_name: str, path: str) -> None:
     status = os.fstat(original)
     if status.st_size > MOST_BYTES:
-        raise untrusted_paths.RefusedError(
+        raise untrusted_paths.UntrustedPathError(
             f"{path} has {status.st_size} bytes; expected a file of settings of at most {MOST_BYTES}. Move it away."
         )
     made = target.create_file(new_name)

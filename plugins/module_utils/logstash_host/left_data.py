@@ -85,7 +85,7 @@ def left_queues(settings: str, queues: Iterable[str], moved: str) -> list[str]:
         stored = stored_data.read_queue(queue)
         if stored and stored.unread_events != 0:
             found.append(
-                f"No pipeline reads {stored} any more. It stays where it is. Bring the pipeline back, with its id, its "
+                f"No pipeline reads {stored} any more. It stays where it is. Restore the pipeline, with its id, its "
                 "path.queue and queue.type persisted, until they are read; or remove the directory."
             )
     return found
@@ -116,8 +116,8 @@ class Look:
     def fault(self) -> str:
         """What to say where nothing may be left behind."""
         return (
-            f"A path changes ({self.where()}), and Logstash would not look any more at: {self.what()}. Set "
-            "logstash_old_data to move to have it moved with the service stopped, or to leave when it is not needed."
+            f"A path changes ({self.where()}), and Logstash would no longer read: {self.what()}. Set "
+            "logstash_old_data to move to move it while the service is stopped, or to leave if it is not needed."
         )
 
     def notice(self, handling: str) -> str:
@@ -125,7 +125,8 @@ class Look:
         if handling == "leave":
             where, what = self.where(), self.what()
             return f"A path changes ({where}); as logstash_old_data is leave, this stays where it is: {what}."
-        return f"A path changes ({self.where()}); this is moved once the new settings are proven: {self.what()}."
+        moved = "this will be moved once the new settings have passed their test"
+        return f"A path changes ({self.where()}); {moved}: {self.what()}."
 
 
 def look(params: Mapping[str, Any]) -> Look:

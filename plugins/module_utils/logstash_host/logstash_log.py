@@ -240,7 +240,7 @@ def starts(found: list[Entry], marked: bool = False, restarts: int = 0) -> list[
     """The entries of each start that counts, oldest first.
 
     `marked` says that the entries begin just before the service was last started on purpose: all of them count but for
-    the end of the process before. Else those of the last start do, and of as many `restarts` before it.
+    the end of the process before. Otherwise those of the last start do, and of as many `restarts` before it.
     """
     parts: list[list[Entry]] = [[]]
     for entry in found:

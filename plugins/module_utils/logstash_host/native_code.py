@@ -99,7 +99,7 @@ def _refusal_to(user: str, path: str) -> str:
     except accounts.NoSuchUserError:
         return ""
     except (OSError, accounts.WorkFailedError) as error:
-        return f"whether it can be used could not be seen. {error}"
+        return f"whether it can be used could not be checked. {error}"
     return f"user {user} {reason}. {WAY_OUT}" if reason else ""
 
 

@@ -93,7 +93,7 @@ def read_lines(path: str | Path) -> list[str]:
         return untrusted_paths.read_file(str(path)).decode("utf-8", "replace").splitlines()
     except FileNotFoundError:
         return []
-    except untrusted_paths.RefusedError:
+    except untrusted_paths.UntrustedPathError:
         # A directory, say, or what somebody else has linked: nothing that the role could take out.
         return []
 
@@ -221,16 +221,16 @@ def removable(found: Iterable[Override]) -> list[str]:
 def refusal(found: Iterable[Override]) -> str:
     """What to tell where such finds stop the run."""
     return (
-        f"This was set up by hand and decides what Logstash runs, over the role: {'; '.join(map(str, found))}. Nothing "
-        "was changed. Set logstash_overrides to remove: the role then takes these lines out, replaces such a unit and "
-        "moves a held package, and a first run that fails puts all of it back; or to leave: they stay and count. What "
-        "is still needed goes into the role's variables."
+        f"These manual settings override the role: {'; '.join(map(str, found))}. Nothing was changed. Set "
+        "logstash_overrides to remove: the role then comments these lines out, replaces such a unit and changes a "
+        "held package, and restores all of it if a first run fails; or to leave: they stay in effect. Move what you "
+        "still need into the role's variables."
     )
 
 
 def warning(found: Iterable[Override], handling: str) -> str:
     """What to tell where the run goes on; ``handling`` is `leave` or `remove`."""
-    does = "they stay and count" if handling == "leave" else "they give way to the role's"
+    does = "they stay in effect" if handling == "leave" else "they give way to the role's"
     what = "; ".join(map(str, found))
     return f"This was set up by hand; as logstash_overrides is {handling}, {does}: {what}."
 

@@ -121,7 +121,7 @@ def unread_events(checkpoint: str) -> int | None:
 def read_queue(path: str) -> Stored | None:
     """The persistent queue of one pipeline, None where nothing can be lost: no pages, or all read and not in use.
 
-    A queue in use counts whatever it holds now: events come in until the service stops. Raises RefusedError.
+    A queue in use counts whatever it holds now: events come in until the service stops. Raises UntrustedPathError.
     """
     files = files_below(path)
     if not any(file.name.startswith("page.") for file in files):

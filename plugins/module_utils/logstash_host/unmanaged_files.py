@@ -30,7 +30,7 @@ def is_directory(path: str) -> bool:
     """Whether there is a directory at a path, seen through root's links; what others have linked there is none."""
     try:
         return untrusted_paths.is_directory(path)
-    except untrusted_paths.RefusedError:
+    except untrusted_paths.UntrustedPathError:
         return False
 
 

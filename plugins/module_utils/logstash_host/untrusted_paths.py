@@ -53,8 +53,8 @@ MAY_WRITE = 2
 EXCHANGED = (errno.ELOOP, errno.ENXIO, errno.EAGAIN, errno.ENOTDIR, errno.EISDIR, errno.ENODEV)
 
 
-class RefusedError(OSError):
-    """Something that root must not follow, read or change; the message names the path, what it is, and the way out.
+class UntrustedPathError(OSError):
+    """Something that root must not follow, read or change; the message names the path, what it is, and a hint.
 
     An OSError, so that whoever expects that a path cannot be used expects this as well.
     """
@@ -144,7 +144,7 @@ class Directory:
             for entry in entries:
                 found.append(entry.name)
                 if len(found) > MOST_ENTRIES:
-                    raise RefusedError(f"{self.path} has more than {MOST_ENTRIES} entries. Remove what fills it.")
+                    raise UntrustedPathError(f"{self.path} has more than {MOST_ENTRIES} entries. Remove what fills it.")
         return sorted(found)
 
     def status(self, name: str) -> os.stat_result:
@@ -164,14 +164,14 @@ class Directory:
     # Directories below
 
     def enter(self, name: str) -> Directory:
-        """A directory in this one, as a Directory; a link is none. Raises FileNotFoundError and RefusedError."""
+        """A directory in this one, as a Directory; a link is none. Raises FileNotFoundError and UntrustedPathError."""
         try:
             entered = os.open(_checked(name), DIRECTORY, dir_fd=self.descriptor)
         except OSError as error:
             if error.errno not in EXCHANGED:
                 raise
             found = self.find(name)
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.place(name)} is {kind_of(found) if found else 'gone'}; expected a directory. Move it away, and "
                 "run again."
             ) from None
@@ -189,14 +189,14 @@ class Directory:
         return current
 
     def make(self, name: str, mode: int = 0o700) -> Directory:
-        """Makes a directory of root's, as a Directory. Raises FileExistsError; RefusedError where it was exchanged."""
+        """Creates a directory of root's. Raises FileExistsError, or UntrustedPathError if it was replaced."""
         os.mkdir(_checked(name), 0o700, dir_fd=self.descriptor)
         made = self.enter(name)
         try:
             # Whoever may write here may have put another one in its place, even one of root's.
             status = made.own_status()
             if status.st_uid != os.geteuid() or os.listdir(made.descriptor):
-                raise RefusedError(
+                raise UntrustedPathError(
                     f"{made.path} was just made, and is another directory now (of user id {status.st_uid}). Stop what "
                     f"changes {self.path}, and run again."
                 )
@@ -217,7 +217,7 @@ class Directory:
     def open_file(
         self, name: str, owners: Collection[int] | None = None, writable: bool = False, give: bool = False
     ) -> int:
-        """The descriptor of a regular file. Raises FileNotFoundError, RefusedError and other OSErrors.
+        """The descriptor of a regular file. Raises FileNotFoundError, UntrustedPathError and other OSErrors.
 
         owners    the ids of the users that it may belong to; everybody's without it
         writable  whether it is to be written to or locked
@@ -230,7 +230,7 @@ class Directory:
         except OSError as error:
             if error.errno not in EXCHANGED:
                 raise
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.place(name)} can't be opened as a regular file: {error.strerror}. Remove it, and run again."
             ) from None
         try:
@@ -242,18 +242,18 @@ class Directory:
 
     def _check_file(self, name: str, status: os.stat_result, owners: Collection[int] | None, give: bool) -> None:
         if not stat.S_ISREG(status.st_mode):
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.place(name)} is {kind_of(status)}; expected a regular file, which alone root opens below a "
                 "directory of another user. Remove it, and run again."
             )
         if owners is not None and status.st_uid not in owners:
             wanted = " or ".join(f"user id {uid}" for uid in sorted(owners))
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.place(name)} belongs to user id {status.st_uid}; expected {wanted}. Give it to that user, or "
                 "remove it."
             )
         if give and status.st_nlink != 1:
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.place(name)} has {status.st_nlink} hard links; expected one name, since another may be "
                 "somebody else's file. Put a copy in its place, and run again."
             )
@@ -264,13 +264,13 @@ class Directory:
         return os.open(_checked(name), flags, 0o600, dir_fd=self.descriptor)
 
     def make_link(self, name: str, target: str, uid: int, gid: int) -> None:
-        """Makes a symbolic link with an owner. Raises FileExistsError, and RefusedError where it was exchanged."""
+        """Creates a symbolic link with an owner. Raises FileExistsError, or UntrustedPathError if it was replaced."""
         os.symlink(target, _checked(name), dir_fd=self.descriptor)
         made = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.descriptor)
         try:
             status = os.fstat(made)
             if not stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid() or status.st_nlink != 1:
-                raise RefusedError(
+                raise UntrustedPathError(
                     f"{self.place(name)} was just made, and is {kind_of(status)} of user id {status.st_uid} now. Stop "
                     f"what changes {self.path}, and run again."
                 )
@@ -311,26 +311,26 @@ class Directory:
 def _checked(name: str) -> str:
     """A name that is one step down, and nowhere else."""
     if "/" in name or name in ("", ".", ".."):
-        raise RefusedError(f"{name!r} is no name of a file; expected one without slashes. Correct the path.")
+        raise UntrustedPathError(f"{name!r} is not a file name; expected one without slashes. Correct the path.")
     return name
 
 
-def too_deep(path: str) -> RefusedError:
+def too_deep(path: str) -> UntrustedPathError:
     """The error for directories that somebody nested without end."""
-    return RefusedError(f"{path} lies more than {MOST_LEVELS} directories deep. Remove what is nested so.")
+    return UntrustedPathError(f"{path} lies more than {MOST_LEVELS} directories deep. Remove what is nested so.")
 
 
 # Ways to a directory
 
 
 def open_directory(path: str, make_missing: bool = False) -> Directory:
-    """The Directory at an absolute path. Raises FileNotFoundError, RefusedError and other OSErrors.
+    """The Directory at an absolute path. Raises FileNotFoundError, UntrustedPathError and other OSErrors.
 
     Links of root's are followed. One that lies in a directory of another user may be renamed by that user: it's
     followed only to a directory that belongs to the same user, who gains nothing by it. What is made belongs to root.
     """
     if not path.startswith("/") or ".." in path.split("/"):
-        raise RefusedError(f"{path} is no absolute path without `..`. Write the path out.")
+        raise UntrustedPathError(f"{path} is not an absolute path without `..`. Write the path in full.")
     steps: list[str | _Arrival] = [step for step in path.split("/") if step not in ("", ".")]
     followed = 0
     current = Directory(os.open("/", DIRECTORY), "/")
@@ -387,33 +387,35 @@ class _Arrival:
 
     @classmethod
     def of(cls, folder: Directory, name: str, status: os.stat_result, followed: int) -> _Arrival:
-        """The arrival of a link that may be followed. Raises RefusedError for another."""
+        """The arrival of a link that may be followed. Raises UntrustedPathError for another."""
         path = folder.place(name)
         if not is_trusted(status.st_uid):
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{path} is a symbolic link that belongs to user id {status.st_uid} and not to root: it is not "
-                "followed. Replace it by a directory, or make the link again as root if it is meant."
+                "followed. Replace it by a directory, or create the link again as root if it is intended."
             )
         if status.st_nlink != 1:
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{path} is a symbolic link with {status.st_nlink} hard links: it is not followed, since somebody else "
-                "may have put it there. Make it anew as root if it is meant."
+                "may have put it there. Create it again as root if it is intended."
             )
         if followed > MOST_LINKS:
-            raise RefusedError(f"{path} is a symbolic link that leads in a circle. Remove it, or set another path.")
+            raise UntrustedPathError(
+                f"{path} is a symbolic link that leads in a circle. Remove it, or set another path."
+            )
         holder = folder.own_status()
         if holder.st_mode & stat.S_IWOTH and not holder.st_mode & stat.S_ISVTX:
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{path} is a symbolic link in a directory that everybody may write to: it is not followed. Set the "
                 f"path that it leads to, or run chmod o-w {folder.path}."
             )
         return cls(path, None if is_trusted(holder.st_uid) else holder.st_uid)
 
     def check(self, folder: Directory) -> None:
-        """Raises RefusedError where the directory is not one that the link may lead to."""
+        """Raises UntrustedPathError where the directory is not one that the link may lead to."""
         uid = folder.own_status().st_uid
         if self.owner not in (None, uid):
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{self.path} is a symbolic link in a directory of user id {self.owner}, who may rename it. It leads "
                 f"to {folder.path}, which belongs to user id {uid}; expected the same user. Set that path itself "
                 f"instead of the link's, or give the directory to user id {self.owner} first."
@@ -429,7 +431,7 @@ def open_nearest(path: str) -> Directory:
 
 
 def is_directory(path: str) -> bool:
-    """Whether there is a directory at a path, seen through root's links. Raises RefusedError for others' links."""
+    """Whether a path is a directory; root's links are followed. Raises UntrustedPathError for others' links."""
     try:
         open_directory(path).close()
     except FileNotFoundError:
@@ -438,7 +440,7 @@ def is_directory(path: str) -> bool:
 
 
 def check_roots_own(path: str, what: str) -> None:
-    """Raises RefusedError where another user than root may exchange what lies at a path; ``what`` says who needs it.
+    """Raises UntrustedPathError if another user than root may replace what is at a path; ``what`` says who needs it.
 
     Looks at the directory and at those above it, as far as they are there.
     """
@@ -452,7 +454,7 @@ def check_roots_own(path: str, what: str) -> None:
         except FileNotFoundError:
             return
         if not own:
-            raise RefusedError(
+            raise UntrustedPathError(
                 f"{above} {_rights(status, by_list)}, so that others than root may exchange what is in it; {what}. "
                 f"Look through what is in it, run {_way_out(above, by_list)}, and run again."
             )
@@ -538,7 +540,7 @@ def open_file(path: str, owners: Collection[int] | None = None, writable: bool =
                 return folder.open_file(name, owners, writable)
             _Arrival.of(folder, name, link, followed)
             path = os.path.normpath(os.path.join(folder.real_path(), folder.target_of(name)))
-    raise RefusedError(f"{path} is a symbolic link that leads in a circle. Remove it, and run again.")
+    raise UntrustedPathError(f"{path} is a symbolic link that leads in a circle. Remove it, and run again.")
 
 
 def read_file(path: str, limit: int = MOST_TEXT) -> bytes:
@@ -549,7 +551,7 @@ def read_file(path: str, limit: int = MOST_TEXT) -> bytes:
     finally:
         os.close(descriptor)
     if len(content) > limit:
-        raise RefusedError(f"{path} is larger than the expected {limit} bytes. Correct or remove it.")
+        raise UntrustedPathError(f"{path} is larger than the expected {limit} bytes. Correct or remove it.")
     return content
 
 
@@ -563,14 +565,14 @@ def status_of(path: str) -> os.stat_result:
 
 
 def check_roots_file(path: str, what: str) -> None:
-    """Raises RefusedError where another user than root may write to a file; ``what`` says what for it's relied on."""
+    """Raises UntrustedPathError if another user than root may write to a file; ``what`` says what relies on it."""
     descriptor = open_file(path)
     try:
         status, own, by_list = os.fstat(descriptor), is_roots_own(descriptor), lets_others_write(descriptor)
     finally:
         os.close(descriptor)
     if not own:
-        raise RefusedError(
+        raise UntrustedPathError(
             f"{path} {_rights(status, by_list)}, so that others than root may write to it; {what}. Look through it, "
             f"run {_way_out(path, by_list)}, and run again."
         )
@@ -600,7 +602,7 @@ def walk(
                 continue
             count += 1
             if count > MOST_ENTRIES:
-                raise RefusedError(f"{root.path} holds more than {MOST_ENTRIES} entries. Remove what fills it.")
+                raise UntrustedPathError(f"{root.path} holds more than {MOST_ENTRIES} entries. Remove what fills it.")
             status = folder.find(name)
             if status is None:
                 continue

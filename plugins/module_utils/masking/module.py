@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from ansible.module_utils import basic
 
+from ..messages import coded, codes
 from .mask import Mask
 
 # Given by the actions (plugin_utils/masked_action.py), which know what is secret for the host.
@@ -40,12 +41,18 @@ class AnsibleModule(basic.AnsibleModule):
         """Ends the module."""
         super().exit_json(**self._masked(result, self._facts))
 
-    def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        """Ends the module with a failure."""
+    def fail_json(self, msg: str, code: str = "", **result: Any) -> NoReturn:
+        """Ends the module with a failure.
+
+        :param code: of :data:`..messages.CODES`; empty where the lines of the message have their own, or none.
+        """
+        text = coded(code, str(msg)) if code else str(msg)
+        if found := codes(text):
+            result["codes"] = found
         if sys.exc_info()[0] and not isinstance(result.get("exception"), str):
             # Shown only where Ansible is asked for tracebacks.
             result["exception"] = traceback.format_exc()
-        super().fail_json(self.mask.text(str(msg)), **self._masked(result))
+        super().fail_json(self.mask.text(text), **self._masked(result))
 
     def warn(self, warning: str, **options: Any) -> None:
         """Adds a warning to the result."""

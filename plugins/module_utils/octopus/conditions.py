@@ -59,7 +59,7 @@ def _open_block(match: re.Match[str]) -> str:
     word = (match.group(1) or "").lower()
     if not word:
         return "it is in no #{if …} that has its #{/if}"
-    return "it is no calculation" if word == "calc" else f"it is no block either, since it has no #{{/{word}}}"
+    return "it is no calculation" if word == "calc" else f"it is not a block either, since it has no #{{/{word}}}"
 
 
 def _line(label: str, problem: Problem, host: HostVariables) -> str:

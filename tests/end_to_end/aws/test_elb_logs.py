@@ -111,7 +111,7 @@ def test_check_mode_before_the_first_run_changes_nothing(aws):
 def test_the_first_run_deploys(aws):
     result = aws.play("elb_logs.yml")
     assert recap_of(result)["changed"] == 3  # bucket, package, stack
-    said = result.stdout.partition("Say what to enter at the load balancers")[2]
+    said = result.stdout.partition("Show what to enter at the load balancers")[2]
     assert re.search(
         rf"Enter at each load balancer.*\n.*\bs3://{aws.variables['elb_log_shipper_log_bucket']}$", said, re.MULTILINE
     )
@@ -218,7 +218,7 @@ def test_code_that_was_exchanged_in_the_function_is_noticed(aws):
         assert result.returncode != 0
         assert f"Function {FUNCTION} does not run the package that was deployed" in result.stdout
     finally:
-        # The way out that it names.
+        # The hint that it names.
         client.update_function_code(FunctionName=FUNCTION, S3Bucket=bucket, S3Key=key, S3ObjectVersion=version)
         client.get_waiter("function_updated_v2").wait(FunctionName=FUNCTION)
 
@@ -403,7 +403,7 @@ def test_a_stack_that_fails_says_why_and_the_next_run_heals_it(aws, tmp_path):
     assert "with values for Name, Pin." in result.stdout
     assert "quite-private" not in result.stdout + result.stderr
     assert "hidden-one" not in result.stdout + result.stderr
-    assert "Stack other could not be brought to the wanted state" in result.stdout + result.stderr
+    assert "Stack other could not be created or updated" in result.stdout + result.stderr
     assert "AWS::Lambda::Function Broken" in result.stdout + result.stderr
 
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Name"}}}

@@ -220,7 +220,7 @@ def test_interrupted_and_gone_on_as_it_says_each_line_is_there_once(logs, number
     process.send_signal(number)
     more, messages = process.communicate(timeout=30)
     assert process.returncode == 130
-    hint = re.search(r"to go on: the same command with (--from \S+ --position \S+)", messages.decode())
+    hint = re.search(r"to continue: run the same command with (--from \S+ --position \S+)", messages.decode())
     assert f"not tried: {logs[3]} {logs[4]}" in messages.decode()
     rest = run("parse", *logs, *hint[1].split())
     assert rest.returncode == 0
@@ -241,5 +241,5 @@ def test_several_processes_stop_at_the_first_refusal_and_say_where_to_go_on(http
     receiver = http_receiver(400)
     done = run("ship", *logs, "--to", f"http://127.0.0.1:{receiver.port}/", "--processes", "2")
     assert done.returncode == 1
-    assert f"to go on: the same command with --from {logs[0]}".encode() in done.stderr
+    assert f"to continue: run the same command with --from {logs[0]}".encode() in done.stderr
     assert b"shipped 0 of 5 logs" in done.stderr

@@ -1,4 +1,4 @@
-"""The role's preflight: prefixes and accounts that would shut the bucket's door are refused, with the way out."""
+"""The role's preflight: prefixes and accounts that would shut the bucket's door are refused, with a hint."""
 
 import json
 import sys

@@ -246,7 +246,7 @@ def test_all_faults_are_told_at_once_and_need_no_host(play):
     output = " ".join(ended.stdout.split())
     assert ended.returncode != 0
     for said in (
-        "does not know api.ssl.enabled. It came with 7.16.0. Take it out, or set a logstash_version that has it",
+        "does not know api.ssl.enabled. It was added in 7.16.0. Remove it, or set a logstash_version that has it",
         "queue.type is 'disk'; expected one of persisted, memory",
         "api.http.host has a variable of its own. Set logstash_api_host",
         "path.data has a variable of its own. Set logstash_path_data",

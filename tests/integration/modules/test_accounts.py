@@ -30,7 +30,7 @@ def test_its_value_comes_back_and_its_rights_are_the_accounts():
 
 
 def test_process_that_works_as_the_user_is_closed_to_that_user():
-    """Else a confined process of that user could follow its entry below /proc out of the confinement."""
+    """Otherwise a confined process of that user could follow its entry below /proc out of the confinement."""
 
     def work():
         entry = f"/proc/{os.getpid()}"

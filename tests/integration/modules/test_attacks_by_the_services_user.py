@@ -530,7 +530,7 @@ def test_settings_that_others_may_write_do_not_say_what_root_moves(run_module, p
 
 
 @pytest.fixture
-def settle(run_module, place):
+def ensure(run_module, place):
     def run(*directories):
         listed = [{"path": str(path), "holds": holds} for path, holds in directories]
         return run_module(logstash_directories, directories=listed, user=USER.pw_name, group="daemon")
@@ -539,7 +539,7 @@ def settle(run_module, place):
 
 
 @pytest.mark.parametrize("look", [1, 2, 3])
-def test_file_that_is_swapped_for_a_hard_link_after_a_look_is_not_given_away(settle, data, secret, monkeypatch, look):
+def test_file_that_is_swapped_for_a_hard_link_after_a_look_is_not_given_away(ensure, data, secret, monkeypatch, look):
     (data / "uuid").write_text("of root")
     os.link(secret, data / "other")
     looks = []
@@ -554,25 +554,25 @@ def test_file_that_is_swapped_for_a_hard_link_after_a_look_is_not_given_away(set
         return found
 
     monkeypatch.setattr(os, "lstat", swap_after)
-    settle((data, "data"))
+    ensure((data, "data"))
     monkeypatch.undo()
     assert secret.stat().st_uid == 0
 
 
-def test_root_s_own_link_leads_its_users_directory_nowhere_else(settle, place, data, victim):
+def test_root_s_own_link_leads_its_users_directory_nowhere_else(ensure, place, data, victim):
     """The user may rename a link that lies there to whatever the role looks for."""
     (data / "tmp").symlink_to(victim)
-    message = settle((data, "data"), (data / "tmp", "tmp"))["msg"]
+    message = ensure((data, "data"), (data / "tmp", "tmp"))["msg"]
     assert f"is a symbolic link in a directory of user id {USER.pw_uid}, who may rename it" in message
     assert "Set that path itself" in message
     assert victim.stat().st_uid == 0
     give(victim)
-    assert not settle((data, "data"), (data / "tmp", "tmp"))["failed"]
+    assert not ensure((data, "data"), (data / "tmp", "tmp"))["failed"]
 
 
 @pytest.mark.parametrize("path", ["data/../victim", "data/queue/../../victim"])
-def test_path_that_leads_up_again_is_refused(settle, place, victim, path):
-    assert "without `..`" in settle((f"{place}/{path}", "data"))["msg"]
+def test_path_that_leads_up_again_is_refused(ensure, place, victim, path):
+    assert "without `..`" in ensure((f"{place}/{path}", "data"))["msg"]
     assert victim.stat().st_uid == 0
 
 
@@ -582,7 +582,7 @@ def test_temporary_directory_that_the_user_has_linked_is_not_followed(data, vict
     assert "is a symbolic link that belongs to" in message
 
 
-# Files that are removed, kept and brought back
+# Files that are removed, kept and restored
 
 
 def test_unmanaged_file_is_not_removed_through_a_link_that_came_meanwhile(run_module, place, victim, monkeypatch):

@@ -120,8 +120,8 @@ def test_two_hosts_of_one_run(runs):
     """Two names of one machine are a mistake, which leaves no lock behind; two machines have a lock each."""
     good, words = runs.run(hosts="broker-1 alias-1")
     assert not good
-    assert "This same run is at work on" in words
-    assert "Two names of the inventory lead to one machine" in words
+    assert "This run is already working on" in words
+    assert "Two names in the inventory lead to one machine" in words
     assert not runs.path.exists()
     runs.path = Path(str(runs.path) + "-{{ inventory_hostname }}")
     good, words = runs.run(hosts="broker-1 broker-2")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import gems, process, rpm_spec
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import sources as fetching
-from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import PackageError
+from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import CustomPackageError
 from ansible_collections.elk.deploy.plugins.modules import logstash_custom_package
 from logstash_standin.build import build_archive, build_package, build_rpm_source
 from noexec import mounted
@@ -358,7 +358,7 @@ class TestPlugins:
         [
             ("x.gem", b"<html>Not found</html>", "x.gem is no gem"),
             ("x.gem", tar_of_folder("metadata.gz"), "x.gem is no gem"),
-            ("x.zip", b"<html>Not found</html>", "x.zip is no offline pack"),
+            ("x.zip", b"<html>Not found</html>", "x.zip is not an offline pack"),
             ("x.tgz", b"", "expected a .gem file"),
         ],
     )
@@ -448,9 +448,9 @@ def test_without_rights_passes_the_message_on():
     account = process.account_without_rights("nobody")
 
     def work():
-        raise process.PackageError("what went wrong")
+        raise process.CustomPackageError("what went wrong")
 
-    with pytest.raises(process.PackageError, match="what went wrong"):
+    with pytest.raises(process.CustomPackageError, match="what went wrong"):
         process.without_rights(account, work)
 
 
@@ -496,7 +496,7 @@ class TestInputs:
     def test_source_that_is_no_archive(self, build, tmp_path):
         path = tmp_path / "logstash-5.4.1.tar.gz"
         path.write_bytes(gzip.compress(b"Not found"))
-        fails(build(src=str(path), checksum=sha256(path)), "which is no tar.gz archive")
+        fails(build(src=str(path), checksum=sha256(path)), "which is not a tar.gz archive")
 
     def test_package_of_something_else(self, build, tmp_path):
         root = tmp_path / "other"
@@ -546,7 +546,7 @@ def gem_of(specification):
     ids=["large", "short", "damaged", "plain", "folder"],
 )
 def test_a_specification_that_is_damaged_or_fills_the_memory_is_refused(specification, words):
-    with pytest.raises(PackageError, match="x.gem is no gem.*" + words):
+    with pytest.raises(CustomPackageError, match="x.gem is no gem.*" + words):
         gems.read_gem("x.gem", gem_of(specification))
 
 
@@ -556,7 +556,7 @@ def test_a_file_of_an_address_stays_in_its_folder(tmp_path, monkeypatch):
     folder = tmp_path / "inputs"
     folder.mkdir()
     for ending in ("..%2Foutside.gem", "%2e%2e%2foutside.gem", "x/%2E%2E", "%00.gem", ""):
-        with pytest.raises(PackageError):
+        with pytest.raises(CustomPackageError):
             fetching.take("src", f"http://mirror/{ending}", "sha256:" + "0" * 64, folder)
     assert [path for path in tmp_path.rglob("*") if path.parent != folder] == [folder]
     assert fetching.name_of("https://mirror/a%2Fb/logstash%2Bacme.deb?x=/y") == "logstash+acme.deb"

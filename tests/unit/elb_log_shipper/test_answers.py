@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from elb_log_shipper.delivery.answers import AnswerError, read_answer
+from elb_log_shipper.delivery.responses import ResponseError, read_response
 
 COMPLETE = {
     "a length": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", (200, b"ok", True)),
@@ -46,14 +46,14 @@ INCOMPLETE = {
 
 @pytest.mark.parametrize(("data", "expected"), COMPLETE.values(), ids=COMPLETE)
 def test_complete(data, expected):
-    answer = read_answer(io.BytesIO(data))
+    answer = read_response(io.BytesIO(data))
     assert (answer.status, answer.body, answer.kept) == expected
 
 
 @pytest.mark.parametrize(("data", "expected"), INCOMPLETE.values(), ids=INCOMPLETE)
 def test_incomplete(data, expected):
-    with pytest.raises(AnswerError, match=expected) as raised:
-        read_answer(io.BytesIO(data))
+    with pytest.raises(ResponseError, match=expected) as raised:
+        read_response(io.BytesIO(data))
     assert raised.value.begun == bool(data)
 
 
@@ -61,5 +61,5 @@ def test_incomplete(data, expected):
 def test_no_beginning_of_an_answer_is_one(name):
     data = COMPLETE[name][0]
     for length in range(0, len(data), max(1, len(data) // 100)):
-        with pytest.raises(AnswerError):
-            read_answer(io.BytesIO(data[:length]))
+        with pytest.raises(ResponseError):
+            read_response(io.BytesIO(data[:length]))

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from elb_log_shipper.formats import ParseError, parse_line
+from elb_log_shipper.formats import LineParseError, parse_line
 
 COLUMNS = {
     "timestamp": "2026-03-02T08:00:00.123456Z",
@@ -245,5 +245,5 @@ def test_columns_that_aws_may_append_are_kept():
     ],
 )
 def test_lines_of_another_shape_say_what_is_wrong(text, reason):
-    with pytest.raises(ParseError, match=reason):
+    with pytest.raises(LineParseError, match=reason):
         parse_line(text)

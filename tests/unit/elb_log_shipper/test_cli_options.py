@@ -262,7 +262,7 @@ def test_headers_that_cannot_be_used(tmp_path):
         ("hunter2", "--headers-file: the file can't be read: not JSON"),
         ('"hunter2"', "--headers-file: the value: expected an object such as"),
         ('{"Host": "hunter2"}', "--headers-file: Host is not to be set"),
-        ('{"X-Key": "hunter2\\n"}', "--headers-file: the value of X-Key is no printable"),
+        ('{"X-Key": "hunter2\\n"}', "--headers-file: the value of X-Key is not printable"),
     ):
         path.write_text(content)
         said = wrong_usage("ship", "x", "--to", "http://h:1", "--headers-file", path)

@@ -8,7 +8,7 @@ from elb_log_shipper.events import Context, Encoder, Options
 from elb_log_shipper.formats import (
     FORMATS,
     NAMINGS,
-    ParseError,
+    LineParseError,
     alb,
     classic,
     connection,
@@ -100,7 +100,7 @@ def test_no_field_has_the_name_of_one_that_every_event_has():
     ],
 )
 def test_what_is_wrong_is_said(line, reason):
-    with pytest.raises(ParseError, match=reason):
+    with pytest.raises(LineParseError, match=reason):
         parse_line(line)
 
 
@@ -143,7 +143,7 @@ def test_the_reason_is_about_the_expected_format():
 def test_the_expected_format_counts_where_the_shape_misleads():
     """A health check with so many new columns that it looks like a request."""
     line = first_line("health_check") + " new" * 12
-    with pytest.raises(ParseError):
+    with pytest.raises(LineParseError):
         parse(line)
     assert parse(line, health_check.FORMAT).extra == ["new"] * 12
     assert parse(first_line("alb"), health_check.FORMAT).format is alb.FORMAT, "objects may be mixed"

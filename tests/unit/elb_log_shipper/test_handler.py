@@ -196,7 +196,7 @@ def test_failure_is_logged(deployed, free_port, sample):
     with pytest.raises(DeliveryError, match="Connection refused"):
         deployed.invoke(event("a"))
     (entry,) = deployed.log()
-    assert (entry["event"], entry["key"], entry["type"]) == ("failed", "a", "DeliveryError")
+    assert (entry["event"], entry["key"], entry["code"]) == ("failed", "a", "delivery_failed")
     assert "Connection refused" in entry["error"]
     assert deployed.closed == ["logs/a"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
-from elb_log_shipper.formats import FORMATS, ParseError, parse
+from elb_log_shipper.formats import FORMATS, LineParseError, parse
 from elb_log_shipper.formats.columns import (
     endpoint,
     integer,
@@ -184,7 +184,7 @@ def test_they_agree_on_each_line_alone_and_repeated(line, naming):
 def format_of(line: bytes):
     try:
         return parse(line.decode()).format
-    except ParseError:
+    except LineParseError:
         return None
 
 

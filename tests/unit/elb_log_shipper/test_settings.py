@@ -1,4 +1,4 @@
-"""Every mistake in the settings file has a message that names the file, the key and the way out."""
+"""Every mistake in the settings file has a message that names the file, the key and a hint."""
 
 import json
 import re
@@ -181,12 +181,12 @@ def headers(value: object, **more) -> settings.Settings:
         ({"X-Fine": "x", "X\r\nX-Key": "pa55word"}, "the name of header 2 has characters"),
         ({"": "pa55word"}, "the name of header 1 has characters"),
         ({"X\u00e9": "pa55word"}, "the name of header 1 has characters"),
-        ({"X-Key": "pa55word\r\nX-Other: 1"}, "the value of X-Key is no printable"),
-        ({"X-Key": "pa55word\n"}, "the value of X-Key is no printable"),
-        ({"X-Key": " pa55word"}, "the value of X-Key is no printable"),
-        ({"X-Key": "pa55word\0"}, "the value of X-Key is no printable"),
-        ({"X-Key": "pa55word\u00e9"}, "the value of X-Key is no printable"),
-        ({"X-Key": ["pa55word"]}, "the value of X-Key is no printable"),
+        ({"X-Key": "pa55word\r\nX-Other: 1"}, "the value of X-Key is not printable"),
+        ({"X-Key": "pa55word\n"}, "the value of X-Key is not printable"),
+        ({"X-Key": " pa55word"}, "the value of X-Key is not printable"),
+        ({"X-Key": "pa55word\0"}, "the value of X-Key is not printable"),
+        ({"X-Key": "pa55word\u00e9"}, "the value of X-Key is not printable"),
+        ({"X-Key": ["pa55word"]}, "the value of X-Key is not printable"),
         ({"X-Key": "pa55word#{Key}"}, "X-Key: a token was not substituted"),
         ({"X-Key": "pa55word", "x-key": "pa55word"}, "X-Key is there twice"),
     ],

@@ -168,7 +168,7 @@ def test_envelopes_without_end_are_refused():
 def test_a_message_that_is_none_of_sqs_among_those_of_sqs():
     event = sqs(s3())
     event["Records"].append({"messageId": "x"})
-    with pytest.raises(EventError, match="record 2 of 2 is no message of SQS"):
+    with pytest.raises(EventError, match="record 2 of 2 is not an SQS message"):
         messages(event)
 
 

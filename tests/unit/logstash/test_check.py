@@ -57,15 +57,15 @@ def test_setting_that_the_version_knows(version, name):
 @pytest.mark.parametrize(
     ("version", "name", "said"),
     [
-        ("9.5.2", "http.host", "It was gone in 9.0.0. Logstash 9.5.2 calls it api.http.host: use that name"),
-        ("6.8.0", "api.http.host", "It came with 7.16.0. Logstash 6.8.0 calls it http.host: use that name"),
+        ("9.5.2", "http.host", "It was removed in 9.0.0. Logstash 9.5.2 calls it api.http.host: use that name"),
+        ("6.8.0", "api.http.host", "It was added in 7.16.0. Logstash 6.8.0 calls it http.host: use that name"),
         (
             "8.5.3",
             "xpack.geoip.downloader.enabled",
-            "It came with 8.7.0. Take it out, or set a logstash_version that has it",
+            "It was added in 8.7.0. Remove it, or set a logstash_version that has it",
         ),
-        ("5.4.1", "dead_letter_queue.enable", "It came with 5.5.0."),
-        ("9.0.0", "pipeline.java_execution", "It came with 6.1.0 and was gone in 8.0.0."),
+        ("5.4.1", "dead_letter_queue.enable", "It was added in 5.5.0."),
+        ("9.0.0", "pipeline.java_execution", "It was added in 6.1.0 and was removed in 8.0.0."),
         ("8.0.0", "xpack.monitoring.elasticsearch.url", "calls it xpack.monitoring.elasticsearch.hosts"),
         ("9.5.2", "queue.typ", "Did you mean queue.type?"),
         ("9.5.2", "foo.bar", "No release from 5.2.0 to 9.5.2 knows it. Correct the name"),

@@ -1,4 +1,4 @@
-"""Hops that are open, each in a line; variables that can't work, each with the way out."""
+"""Hops that are open, each in a line; variables that can't work, each with a hint."""
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.hops import FUNCTION, Wanted, faults, open_hops

@@ -156,5 +156,5 @@ def test_ports_of_inputs():
     assert inputs.port_faults(Given(GOOD)) == []
     read = Given({"logstash_input_ports": ["1", 70000, "0"]})
     assert inputs.port_faults(read) == [
-        "logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."
+        "[port_invalid] logstash_input_ports has 70000, 0; expected ports from 1 to 65535. Correct the list."
     ]

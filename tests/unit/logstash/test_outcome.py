@@ -16,27 +16,27 @@ FOUND = replace(FIRST, found=BY_HAND, now="running")
 # What was done.
 GOOD = "version 9.5.2, release abc"
 NOTHING_DONE = "Nothing live was changed, and nothing was restarted."
-NOTHING_THERE = "Nothing was ever proven healthy on this host, so there is nothing to go back to:"
+NOTHING_THERE = "No configuration has passed the health gate on this host yet, so there is nothing to restore:"
 STOPPED_IT = f"{NOTHING_THERE} the service was stopped, since it would fail and restart for ever."
-BACK = f"The last good configuration was brought back ({GOOD})"
-PROVEN_BACK = f"{BACK}, and the service is proven healthy on it."
+BACK = f"The last known-good configuration was restored ({GOOD})"
+PROVEN_BACK = f"{BACK}, and the service is healthy with it."
 NOT_BACK = (
-    f"The last good configuration ({GOOD}) could not be brought back to health either: No. Look at the host: "
+    f"The last known-good configuration ({GOOD}) could not be restored either: No. Check on the host: "
     "`journalctl -u logstash` and /var/log/logstash/logstash-plain.log."
 )
-FOUND_IS = "What was set up by hand before the first run (Logstash 9.5.2, its plugins, settings, unit and drop-ins)"
+FOUND_IS = "The setup from before the first run (Logstash 9.5.2, its plugins, settings, unit and drop-ins)"
 FOUND_BACK = (
-    "What was set up by hand before the first run was brought back (Logstash 9.5.2, its plugins, settings, unit and "
-    "drop-ins), and does what it did: it listens on port 5000."
+    "The setup from before the first run was restored (Logstash 9.5.2, its plugins, settings, unit and "
+    "drop-ins), and does what it did before: it listens on port 5000."
 )
 FOUND_NOT_BACK = (
-    f"{FOUND_IS} could not be brought back as it was: No. Look at the host: `journalctl -u logstash`, and "
+    f"{FOUND_IS} could not be restored as it was: No. Check on the host: `journalctl -u logstash`, and "
     "/etc/logstash/found/files."
 )
 LEFT = "logstash_rollback is false: everything was left as it is."
 # What the service does.
 DOWN, NONE, RUNS = "The service does not run.", "There is no service.", "The service runs."
-RUNS_GOOD = f"The service runs the last good configuration ({GOOD})."
+RUNS_GOOD = f"The service runs the last known-good configuration ({GOOD})."
 AS_BEFORE = "The service runs as it did before this run."
 OLD_PROCESS = "The service still runs in the process from before the change."
 UNPROVEN = "The service runs, but what it runs has not passed the health gate."
@@ -79,7 +79,7 @@ AGAIN = "The service does not stay up: systemd starts it again and again."
         # What was there before the first run.
         (FOUND, FOUND_BACK, RUNS),
         (replace(FOUND, failure="No.", now="restarting"), FOUND_NOT_BACK, AGAIN),
-        # What could not be brought back, and what may not.
+        # What could not be restored, and what may not.
         (replace(RESTARTED, now="restarting", failure="No."), NOT_BACK, AGAIN),
         (replace(RESTARTED, failure="No."), NOT_BACK, UNPROVEN),
         (replace(CHANGED, rollback=False), LEFT, OLD_PROCESS),
@@ -96,7 +96,7 @@ def test_host_that_is_out_of_service_is_said():
 
 
 def every_outcome():
-    """Every combination that can be: a process that is the same runs, and only what may be brought back can fail to."""
+    """Every combination that can be: a process that is the same runs, and only what may be restored can fail to."""
     flags = itertools.product([False, True], repeat=7)
     for changing, same, proven_now, rollback, to_run, check, fails in flags:
         for before, now, record, found in itertools.product(SERVICE, SERVICE, ({}, RECORD), ({}, BY_HAND)):
@@ -114,10 +114,10 @@ def test_no_sentence_contradicts_the_state_or_another():
     claims = {
         "Nothing live was changed": lambda o: not o.changing,
         "nothing was changed": lambda o: o.check,
-        "is proven healthy": lambda o: o.now == "running" and o.record and not o.failure and o.to_run,
-        "was brought back": lambda o: o.changing and o.rollback and not o.failure and (o.record or o.found),
-        "could not be brought back": lambda o: o.failure,
-        "nothing to go back to": lambda o: not o.record and not o.found,
+        "is healthy with it": lambda o: o.now == "running" and o.record and not o.failure and o.to_run,
+        "was restored": lambda o: o.changing and o.rollback and not o.failure and (o.record or o.found),
+        "could not be restored": lambda o: o.failure,
+        "nothing to restore": lambda o: not o.record and not o.found,
         "was stopped": lambda o: o.before in ("running", "restarting") and o.now not in ("running", "restarting"),
         "could not be stopped": lambda o: o.now in ("running", "restarting"),
         "was not started": lambda o: o.before in ("stopped", "absent"),
@@ -127,9 +127,9 @@ def test_no_sentence_contradicts_the_state_or_another():
         "does not run": lambda o: o.now in ("failed", "stopped"),
         "There is no service": lambda o: o.now == "absent",
         "systemd starts it again": lambda o: o.now == "restarting",
-        "last good configuration": lambda o: o.record,
+        "last known-good configuration": lambda o: o.record,
         "has not passed the health gate": lambda o: o.changing and not o.same_process and o.now == "running",
-        "set up by hand": lambda o: o.found,
+        "setup from before the first run": lambda o: o.found,
     }
     outcomes = list(every_outcome())
     assert len(outcomes) > 1000

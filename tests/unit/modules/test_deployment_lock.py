@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.action import deployment_lock
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import Lock, LockError
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import DeploymentLockError, Lock
 from ansible_collections.elk.deploy.plugins.plugin_utils import control_node
 
 ROOT = Path(__file__).parents[3]
@@ -82,7 +82,7 @@ class TestFile:
 
     def test_place_that_cannot_be_written(self, lock):
         lock.path.parent.write_text("a file")
-        with pytest.raises(LockError, match=r"logstash\.lock cannot be taken: .*Make room"):
+        with pytest.raises(DeploymentLockError, match=r"logstash\.lock cannot be taken: .*Make room"):
             lock.take(OTHER, 7200)
 
     def test_boot_of_the_host_ends_it_where_its_file_stays(self, lock):

@@ -324,7 +324,7 @@ def test_service_that_does_not_come_back_is_an_error(found, tmp_path):
     assert found("kept")["record"]["serves"]["running"]
     found.state = "LoadState=loaded\nActiveState=failed\nMainPID=0\n"
     result = found("restored", timeout=0)
-    assert "does not do again what it did before: it does not run" in result["msg"]
+    assert "does not do what it did before: it does not run" in result["msg"]
     assert "systemctl restart none.service" in found.told
 
 

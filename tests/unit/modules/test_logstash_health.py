@@ -191,7 +191,7 @@ def test_password_does_not_follow_a_redirect(api):
 
 def test_pipeline_that_is_not_there(api):
     text, final, _version = problem(api, ("broker", "third"))
-    assert "pipeline third does not run: the node API does not show it at work (at work: broker, second)" in text
+    assert "pipeline third does not run: the node API does not list it as running (running: broker, second)" in text
     assert not final
 
 
@@ -321,7 +321,7 @@ def test_failure_at_register_is_known_while_the_process_ends_and_starts_anew(api
     assert problem(api, log=[START, *REGISTER, START], marked=True)[:2] == (f"{WHY}. {OF_PIPELINES}", True)
 
 
-OF_PIPELINES = "Correct its templates or its settings; the log's end says more"
+OF_PIPELINES = "Correct its templates or its settings; see the end of the log"
 
 
 def test_failure_of_the_former_process_says_nothing_about_one_that_has_not_logged_yet(api):
@@ -543,7 +543,7 @@ def test_long_reason_is_whole(health):
 
 
 def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
-    """A process that systemd starts anew within the settle time begins it anew."""
+    """A restart by systemd within that time starts it again."""
     clock = iter(range(100))
     monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(logstash_health, "find_problem", lambda *_: ("", False, "9.5.2"))

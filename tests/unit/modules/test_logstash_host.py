@@ -73,16 +73,17 @@ def test_all_that_is_wrong_is_said_at_once(look, listener, tmp_path, monkeypatch
         ports=wanted(port),
         overrides={"version": "9.5.2"},
     )
-    lines = result["msg"].splitlines()
-    expected = [
-        'web-1 runs Debian 12 with the package manager none; expected one of apt, dnf for logstash_source "repository"',
-        f'logstash_java_home is "{tmp_path}/java", but web-1 has no program bin/java there.',
-        f"logstash_jvm_options makes {tmp_path}/own the temporary directory of Java, but there is no such directory.",
-        f"logstash_api_port has {port}, but on web-1 that port is taken by process {pid} (",
-        "This was set up by hand and decides what Logstash runs, over the role: /etc/default/logstash:1: LS_OPTS=",
-    ]
-    assert len(lines) == len(expected)
-    assert all(line.startswith(start) for line, start in zip(lines, expected, strict=True)), result["msg"]
+    expected = {
+        "package_manager_unsupported": "Debian 12 with the package manager none; expected one of apt, dnf",
+        "java_missing": f'logstash_java_home is "{tmp_path}/java"',
+        "temporary_directory_unusable": f"logstash_jvm_options makes {tmp_path}/own",
+        "port_taken": f"logstash_api_port has {port}, but on web-1 that port is taken by process {pid} (",
+        "overrides_found": "/etc/default/logstash:1: LS_OPTS=",
+    }
+    assert result["codes"] == list(expected)
+    for line, (code, text) in zip(result["msg"].splitlines(), expected.items(), strict=True):
+        assert line.startswith(f"[{code}] ")
+        assert text in line
 
 
 def test_host_without_systemd_is_asked_nothing_that_systemd_would_know(look, main_pid, monkeypatch):

@@ -350,7 +350,7 @@ def test_something_else_at_the_target_is_kept(old_data, old, tmp_path):
 
 def test_logstash_that_still_runs_there_is_not_disturbed(old_data, old, monkeypatch):
     monkeypatch.setattr(stored_data, "is_locked", lambda _path: True)
-    assert "another Logstash than logstash.service runs on" in old_data("move")["msg"]
+    assert "a Logstash other than logstash.service runs on" in old_data("move")["msg"]
 
 
 def test_locks_are_those_of_the_jvm(old):

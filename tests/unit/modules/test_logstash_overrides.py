@@ -164,7 +164,7 @@ def test_leave_says_so_and_goes_on(host, look):
     host({DEFAULT: "LS_OPTS=-w 2\n"})
     result = look(handling="leave")
     assert not result["failed"]
-    assert "they stay and count" in str(result["warnings"])
+    assert "they stay in effect" in str(result["warnings"])
 
 
 def test_remove_makes_comments_of_these_lines_alone_and_the_next_look_finds_nothing(host, look, take_out):

@@ -303,7 +303,7 @@ class TestFailedScript:
         assert "The package was taken off the host again, which had none before" in result["msg"]
         assert "Reading package lists" not in result["msg"]
         assert host.version == ""
-        assert "the next run installs the package anew" in result["way_out"]
+        assert "the next run reinstalls the package" in result["way_out"]
 
     def test_one_that_was_there_stays_for_the_way_back(self, install, host, put):
         host.version = "8.19.5"
@@ -411,7 +411,7 @@ class TestFileOfTheRepository:
         host.broken["apt-get update"] = (100, "", "E: Could not connect")
         result = install("9.5.2", download=True, refresh=True)
         assert result["changed"]
-        assert "cannot be asked: apt-get update ended with 100: E: Could not connect" in str(result["warnings"])
+        assert "cannot be reached: apt-get update ended with 100: E: Could not connect" in str(result["warnings"])
 
 
 class TestVersionlock:

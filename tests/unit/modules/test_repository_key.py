@@ -269,5 +269,5 @@ def test_a_signature_with_absurd_dates_is_read():
 def test_what_is_no_fingerprint_trusts_nobody(fetch, tmp_path, short):
     result = fetch(A, fingerprints=[FINGERPRINT_A, short])
     assert result["failed"]
-    assert "is no fingerprint; expected 40 or 64 hex digits, and no short id" in result["msg"]
+    assert "is not a fingerprint; expected 40 or 64 hex digits, and no short id" in result["msg"]
     assert not (tmp_path / "keys").exists()

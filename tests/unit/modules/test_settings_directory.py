@@ -69,7 +69,7 @@ def test_check_mode_before_the_user_exists(bring):
 def test_missing_user_is_told(bring):
     result = bring(FILES, owner="nobody-of-that-name")
     assert result["failed"]
-    assert "install the package that makes it" in result["msg"]
+    assert "install the package that creates it" in result["msg"]
 
 
 def test_what_is_not_wanted_is_removed(bring, staged):

@@ -115,7 +115,8 @@ def decode(content: bytes) -> TextFile:
     body = content[len(mark) :]
     if encoding in ("", UTF_8) and b"\0" in body:
         raise BinaryFileError(
-            f"byte {content.index(0) + 1} is zero, so this is no text file (UTF-16 and UTF-32 need a byte order mark)"
+            f"byte {content.index(0) + 1} is zero, so this is not a text file (UTF-16 and UTF-32 need a byte order "
+            "mark)"
         )
     try:
         return TextFile(body.decode(encoding or UTF_8), encoding or UTF_8, mark)

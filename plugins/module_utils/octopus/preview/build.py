@@ -270,7 +270,7 @@ class _Row:
             text, _ = _evaluate(raw, host, masked=True)
         problems = [problem_line(self._name, problem, host) for problem in evaluation.problems]
         if evaluation.error and evaluation.text == raw and not evaluation.missing:
-            problems.append("it is used as it is written, because it is no valid template")
+            problems.append("it is used as it is written, because it is not a valid template")
         shown = self._masker.text(text)
         return _Shown(shown, draft, hides or shown != text, tuple(map(self._masker.text, problems)))
 

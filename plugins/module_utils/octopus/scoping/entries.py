@@ -67,12 +67,12 @@ def parse_entries(text: str, path: str, library: str = "", *, sensitive: bool = 
     except yaml.reader.ReaderError as error:
         line = text[: text.find(chr(error.character))].count("\n") + 1
         raise VariableFileError(
-            f"{path}:{line}: no valid YAML: it holds the character U+{error.character:04X}; in double quotes it can be "
-            "written escaped"
+            f"{path}:{line}: not valid YAML: it holds the character U+{error.character:04X}; in double quotes it can "
+            "be written escaped"
         ) from None
     except yaml.MarkedYAMLError as error:
         place = f"{path}:{error.problem_mark.line + 1}" if error.problem_mark else path
-        raise VariableFileError(f"{place}: no valid YAML: {error.problem}") from None
+        raise VariableFileError(f"{place}: not valid YAML: {error.problem}") from None
     reader = _Reader(path, text, library, sensitive)
     entries = tuple(reader.entries(document))
     if reader.faults:
@@ -188,7 +188,7 @@ class _Reader:
             if not text.startswith(ENCRYPTED):
                 self._fault(
                     node,
-                    f"variable {name}: value is no ciphertext of Ansible Vault; expected `!vault |` and, on the lines "
+                    f"variable {name}: value is not ciphertext of Ansible Vault; expected `!vault |` and, on the lines "
                     f"below, what `ansible-vault encrypt_string` prints: {ENCRYPTED}…",
                 )
             return _Value(text, encrypted=True)

@@ -165,7 +165,7 @@ def _structure(edits: Edits, variable: str, at: int) -> str | None:
 
 
 def _why(value: str, error: Exception) -> str:
-    """What the parser says, with the place in the value, and the way out. Nothing of the value: it may be a secret."""
+    """What the parser says, with the place in the value, and a hint. Nothing of the value: it may be a secret."""
     if not value.strip():
         return "it is empty; expected JSON such as {} or []"
     if isinstance(error, RecursionError):

@@ -100,7 +100,7 @@ def end_of(process: subprocess.Popen) -> str:
 
 def go_on(messages: str, arguments: list[str]) -> None:
     """Calls the same command with what the ended one said."""
-    hint = re.search(r"to go on: the same command with --from '(.+)'(?: --position (\S+))?\n", messages)
+    hint = re.search(r"to continue: run the same command with --from '(.+)'(?: --position (\S+))?\n", messages)
     more = ["--from", hint[1]] + (["--position", hint[2]] if hint[2] else [])
     done = run(*arguments, *more)
     assert done.returncode == 0, done.stderr
@@ -144,7 +144,7 @@ def test_a_signal_ends_every_process_and_what_it_says_ships_the_rest(receive, sh
     assert 0 < sum(peer.ids.values()) < LINES, "it has gone on for a whole log"
     assert re.search("--position [1-9]", messages)
     assert "a process ended" not in messages
-    assert "not known to be done: " in messages
+    assert "status unknown: " in messages
     slow.hurry()
     go_on(messages, arguments)
     assert_all_arrived(peer, logs)
@@ -203,7 +203,7 @@ def test_a_process_that_is_killed_is_told_and_what_it_says_ships_the_rest(receiv
     os.kill(children(process)[0], signal.SIGKILL)
     messages = end_of(process)
     assert process.returncode == 1
-    assert f"{logs[0]}, or one after it: a process ended before its log did. See whether memory was short" in messages
+    assert f"{logs[0]}, or one after it: a process ended before its log did. Check whether memory ran out" in messages
     slow.hurry()
     go_on(messages, arguments)
     assert_all_arrived(peer, logs)

@@ -359,7 +359,7 @@ def test_check_looks_into_directories(project: Project) -> None:
     _, _, all_at_once, after = tasks_of(result)
     for line in (
         "templates/bad/up: this symbolic link leads to no file in the directory",
-        "templates/app/binary.config: byte 1 is zero, so this is no text file",
+        "templates/app/binary.config: byte 1 is zero, so this is not a text file",
         "3 tokens cannot be resolved",
         "templates/bad/a.conf:1:1: #{Nope}",
         "templates/bad/deep/b.conf:1:1: #{Self}",

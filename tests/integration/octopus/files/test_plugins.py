@@ -126,7 +126,7 @@ WRONG_INPUTS = [
     ({"src": "none.conf"}, {}, "Could not find or access 'none.conf'"),
     ({"src": ""}, {}, "src is empty, expected a path"),
     ({"src": "{{ playbook_dir }}/templates"}, {}, "is a directory, expected a file"),
-    ({"src": "binary.conf"}, {}, "templates/binary.conf: byte 2 is zero, so this is no text file"),
+    ({"src": "binary.conf"}, {}, "templates/binary.conf: byte 2 is zero, so this is not a text file"),
     ({"colour": "red"}, {}, "octopus_template: wrong options: colour. Supported parameters include: "),
     ({"syntax_errors": "maybe"}, {}, "syntax_errors must be one of: fail, warn, ignore, got: maybe"),
 ]
@@ -278,10 +278,10 @@ def test_a_run_condition_that_does_not_parse_stops_the_play_and_is_named(project
         ("#{LogHost", "line 1, column 1: #{LogHost: expected }, found the end of the text"),
         (
             "#{if LogHost}true",
-            "#{if LogHost}: variable if LogHost is not defined; it is no block either, since it has no #{/if}",
+            "#{if LogHost}: variable if LogHost is not defined; it is not a block either, since it has no #{/if}",
         ),
         ("#{LogHost}#{else}", "#{else}: variable else is not defined; it is in no #{if …} that has its #{/if}"),
-        ("#{Half}", "(in the value of Half); it is no block either, since it has no #{/unless}"),
+        ("#{Half}", "(in the value of Half); it is not a block either, since it has no #{/unless}"),
         ("#{Ask}", "the value of Ask (more.yml:2), line 1, column 1: "),
         ("#{if Key}true#{/if}", "the value of Key (more.yml:3), line 1, column 2: a token in a sensitive value"),
     ]

@@ -218,7 +218,7 @@ def test_all_settings_of_a_wrong_form_are_named_at_once(project: Project) -> Non
 
 
 def test_a_value_for_a_prompt_is_given_on_the_command_line(project: Project) -> None:
-    """The way out that the message names works."""
+    """The hint that the message names works."""
     project.write("variables.yml", "- {name: Build number, prompt: {required: true}}\n")
     task = {"elk.deploy.octopus_check": {"text": {"text": "#{Build number}"}, "required": ["Build number"]}}
     failed = project.play(task)

@@ -148,7 +148,7 @@ WRONG_INPUTS = [
     ({"src": "bad.json"}, "templates/bad.json:2:1: no valid JSON: found ']', expected a value"),
     (
         {"src": "bad.json", "format": "yaml"},
-        "templates/bad.json:2:1: no valid YAML: did not find expected node content",
+        "templates/bad.json:2:1: not valid YAML: did not find expected node content",
     ),
     ({"src": "{{ playbook_dir }}/templates"}, "is a directory, expected a file; use a loop for several"),
     ({"src": "none.json"}, "Could not find or access 'none.json'"),
@@ -158,7 +158,7 @@ WRONG_INPUTS = [
     ),
     ({"src": "bad.json", "colour": "red"}, "colour. Supported parameters include: "),
     ({"src": "good.json", "output_encoding": "rot13"}, "output_encoding: there is no encoding 'rot13'"),
-    ({"src": "zero.json"}, "templates/zero.json: byte 2 is zero, so this is no text file"),
+    ({"src": "zero.json"}, "templates/zero.json: byte 2 is zero, so this is not a text file"),
 ]
 
 

@@ -27,7 +27,7 @@ def test_without_a_certificate_nothing_is_taken(demanding, certificates, sample_
     to = ["--to", f"https://127.0.0.1:{demanding.port}", "--ca", certificates.ca, "--retry", "0"]
     done = run("ship", sample_path, *to)
     assert done.returncode == 1
-    assert b"to go on: the same command with --from" in done.stderr
+    assert b"to continue: run the same command with --from" in done.stderr
     demanding.close()
     assert not demanding.ids
 

@@ -6,7 +6,7 @@ from email.utils import formatdate
 
 import pytest
 from elb_log_shipper import secrets
-from elb_log_shipper.delivery import Address, HttpSink, Receiver, RefusedError
+from elb_log_shipper.delivery import Address, HttpSink, OversizedEventsError, Receiver
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 
@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_o
 CREDENTIALS = {"user": "elb", "password": "pa55word"}
 
 
-def sink(tools, *ports: int, patience=None, **options) -> HttpSink:
+def sink(tools, *ports: int, budget=None, **options) -> HttpSink:
     addresses = tuple(Address("127.0.0.1", port) for port in ports)
     options = {"transport": "http", "timeout": 3.0, "batch_events": 10, **options}
-    return HttpSink(Receiver(addresses, **options), patience or tools.patience())
+    return HttpSink(Receiver(addresses, **options), budget or tools.budget())
 
 
 def status(code: int, *headers: str):
@@ -116,7 +116,7 @@ def test_a_batch_whose_answer_was_lost_comes_twice_with_equal_ids(receive, tools
 @pytest.mark.parametrize("fault", LOST, ids=lambda fault: fault.__name__)
 def test_a_fault_that_stays_is_reported_and_the_triggers_next_try_delivers(receive, tools, fault):
     peer = receive(tools.serve_http, *[fault] * 3)
-    target = sink(tools, peer.port, patience=tools.patience(retry_seconds=1.0 if fault.__name__ != "400" else 60))
+    target = sink(tools, peer.port, budget=tools.budget(retry_seconds=1.0 if fault.__name__ != "400" else 60))
     # tries at 0, 0.2 and 0.6 s; the next would be beyond the second
     with pytest.raises(DeliveryError, match=r"POST http://127.*\(3 tries\)"):
         tools.send(target, tools.events())
@@ -125,21 +125,21 @@ def test_a_fault_that_stays_is_reported_and_the_triggers_next_try_delivers(recei
 
 
 def test_waits_grow_and_end_with_the_time_for_retries(receive, tools):
-    patience = tools.patience(retry_seconds=100)
+    budget = tools.budget(retry_seconds=100)
     peer = receive(tools.serve_http, *[status(500)] * 20)
     with pytest.raises(DeliveryError, match=r"500 .*\(11 tries\)"):
-        tools.send(sink(tools, peer.port, patience=patience), tools.events())
-    assert patience.waits == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20, 20])
+        tools.send(sink(tools, peer.port, budget=budget), tools.events())
+    assert budget.waits == pytest.approx([0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20, 20])
 
 
 def test_time_limit_during_retries(receive, tools):
-    patience = tools.patience(remaining=2.0)
+    budget = tools.budget(remaining=2.0)
     peer = receive(tools.serve_http, *[status(500)] * 20)
-    target = sink(tools, peer.port, patience=patience)
+    target = sink(tools, peer.port, budget=budget)
     with pytest.raises(DeliveryError, match=r"500 .*4 tries; the time limit allows no other"):
         tools.send(target, tools.events())
-    assert sum(patience.waits) < 2.0
-    patience.limit(None)
+    assert sum(budget.waits) < 2.0
+    budget.limit(None)
     peer._faults.clear()
     tools.send_as_a_trigger(target, tools.events())
     peer.assert_all_there(tools.events())
@@ -148,41 +148,41 @@ def test_time_limit_during_retries(receive, tools):
 def test_no_time_is_left_before_the_first_try(receive, tools):
     peer = receive(tools.serve_http)
     with pytest.raises(DeliveryError, match="the time limit is reached"):
-        tools.send(sink(tools, peer.port, patience=tools.patience(remaining=0.0)), tools.events())
+        tools.send(sink(tools, peer.port, budget=tools.budget(remaining=0.0)), tools.events())
     assert not peer.ids
 
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_retry_after_is_respected(receive, tools, code):
-    patience = tools.patience()
+    budget = tools.budget()
     peer = receive(tools.serve_http, status(code, "Retry-After: 7"))
-    tools.send_as_a_trigger(sink(tools, peer.port, patience=patience), tools.events())
-    assert patience.waits == pytest.approx([7.2])
+    tools.send_as_a_trigger(sink(tools, peer.port, budget=budget), tools.events())
+    assert budget.waits == pytest.approx([7.2])
     peer.assert_all_there(tools.events())
 
 
 def test_retry_after_as_a_date(receive, tools):
-    patience = tools.patience()
+    budget = tools.budget()
     peer = receive(tools.serve_http, status(503, f"Retry-After: {formatdate(time.time() + 30, usegmt=True)}"))
-    tools.send_as_a_trigger(sink(tools, peer.port, patience=patience), tools.events())
-    assert 25 < patience.waits[0] < 31
+    tools.send_as_a_trigger(sink(tools, peer.port, budget=budget), tools.events())
+    assert 25 < budget.waits[0] < 31
     peer.assert_all_there(tools.events())
 
 
 @pytest.mark.parametrize("value", ["soon", "-1", "", "9" * 5000])
 def test_retry_after_that_means_nothing(receive, tools, value):
-    patience = tools.patience()
+    budget = tools.budget()
     peer = receive(tools.serve_http, status(503, f"Retry-After: {value}"))
-    tools.send_as_a_trigger(sink(tools, peer.port, patience=patience), tools.events())
-    assert patience.waits == pytest.approx([0.2])
+    tools.send_as_a_trigger(sink(tools, peer.port, budget=budget), tools.events())
+    assert budget.waits == pytest.approx([0.2])
 
 
 def test_retry_after_beyond_the_time_is_reported_at_once(receive, tools):
-    patience = tools.patience(remaining=30)
+    budget = tools.budget(remaining=30)
     peer = receive(tools.serve_http, status(503, "Retry-After: 40"))
     with pytest.raises(DeliveryError, match=r"503 .*asks for 40 s; the time limit"):
-        tools.send(sink(tools, peer.port, patience=patience), tools.events())
-    assert not patience.waits
+        tools.send(sink(tools, peer.port, budget=budget), tools.events())
+    assert not budget.waits
 
 
 def trickle(connection):
@@ -244,7 +244,7 @@ def test_413_for_one_event_is_reported_once_all_others_are_delivered(receive, to
     for place in places:
         found[place] = found[place].replace(b"xx", b"xx" * 10)
     target = sink(tools, peer.port, batch_events=batch_events)
-    with pytest.raises(RefusedError, match=r"413 .*one event is larger than the receiver takes") as raised:
+    with pytest.raises(OversizedEventsError, match=r"413 .*one event is larger than the receiver accepts") as raised:
         tools.send(target, found)
     assert [refusal.batch.data for refusal in raised.value.refusals] == [found[place] + b"\n" for place in places]
     target.commit()  # it was reported, and is forgotten
@@ -255,32 +255,32 @@ def test_413_for_one_event_is_reported_once_all_others_are_delivered(receive, to
 def test_413_for_very_many_events_ends_it_at_once(receive, tools):
     peer = receive(takes_at_most(100))
     target = sink(tools, peer.port)
-    with pytest.raises(RefusedError, match=r"413 .*Raise its limit \(and 20 more\)"):
+    with pytest.raises(OversizedEventsError, match=r"413 .*Raise its limit \(and 20 more\)"):
         tools.send(target, tools.events(1000))
     target.commit()  # nothing is left of it
     assert not peer.ids
 
 
 def test_refused_connection_and_a_receiver_that_comes_up_meanwhile(receive, tools, free_port):
-    patience = tools.patience()
-    target = sink(tools, free_port, patience=patience)
+    budget = tools.budget()
+    target = sink(tools, free_port, budget=budget)
     with pytest.raises(DeliveryError, match=r"Connection refused.*tries\)"):
         tools.send(target, tools.events())
-    assert len(patience.waits) > 5
+    assert len(budget.waits) > 5
 
 
 def test_dns_failure(tools):
     receiver = Receiver((Address("no-such-host.invalid", 80),), "http", retry_seconds=0.5)
     with pytest.raises(DeliveryError, match=r"no connection to http://no-such-host.invalid:80.*tries"):
-        tools.send(HttpSink(receiver, tools.patience(0.5)), tools.events())
+        tools.send(HttpSink(receiver, tools.budget(0.5)), tools.events())
 
 
 def test_another_host_takes_over_without_a_wait(receive, tools, free_port):
-    patience = tools.patience()
+    budget = tools.budget()
     peer, broken = receive(tools.serve_http), receive(status(503))
-    target = sink(tools, free_port, broken.port, peer.port, patience=patience)
+    target = sink(tools, free_port, broken.port, peer.port, budget=budget)
     tools.send_as_a_trigger(target, tools.events(), most=1)
-    assert patience.waits == []
+    assert budget.waits == []
     assert broken.connections == 1  # the good one is kept
     peer.assert_all_there(tools.events())
 
@@ -304,18 +304,18 @@ def test_kept_connection_that_was_closed_meanwhile_is_replaced_silently(receive,
         connection.peer.record_array(connection.request())
         connection.answer(200)
 
-    patience = tools.patience(retry_seconds=0)
+    budget = tools.budget(retry_seconds=0)
     peer = receive(one_request)
-    tools.send_as_a_trigger(sink(tools, peer.port, patience=patience), tools.events(), most=1)
+    tools.send_as_a_trigger(sink(tools, peer.port, budget=budget), tools.events(), most=1)
     assert peer.connections == 4
-    assert patience.waits == []
+    assert budget.waits == []
     peer.assert_all_there(tools.events())
 
 
 def test_a_new_connection_that_is_lost_is_no_silent_matter(receive, tools):
     peer = receive(tools.serve_http, closed_at_once)
     with pytest.raises(DeliveryError, match="no complete answer"):
-        tools.send(sink(tools, peer.port, patience=tools.patience(retry_seconds=0)), tools.events())
+        tools.send(sink(tools, peer.port, budget=tools.budget(retry_seconds=0)), tools.events())
 
 
 def test_the_same_log_twice_has_equal_ids(receive, tools):

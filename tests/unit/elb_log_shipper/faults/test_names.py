@@ -41,10 +41,10 @@ def resolver(monkeypatch):
     found.goes_on.set()
 
 
-def sink(tools, *addresses: Address, transport: str = "http", patience=None, **options):
+def sink(tools, *addresses: Address, transport: str = "http", budget=None, **options):
     options = {"connect_timeout": 7.0, "timeout": 7.0, "batch_events": 10, "retry_seconds": 0, **options}
     made = {"http": HttpSink, "tcp": TcpSink}[transport]
-    return made(Receiver(addresses, transport, **options), patience or tools.patience(0))
+    return made(Receiver(addresses, transport, **options), budget or tools.budget(0))
 
 
 @pytest.mark.parametrize("transport", ["http", "tcp"])
@@ -67,7 +67,7 @@ def test_a_resolver_that_hangs_is_left_at_the_time_limit(tools, resolver):
 def test_a_resolver_that_hangs_is_asked_once_and_its_late_answer_is_used(receive, tools, resolver):
     resolver.hangs = True
     peer = receive(tools.serve_http)
-    target = sink(tools, Address(NAME, peer.port), patience=tools.patience(3), connect_timeout=1.0)
+    target = sink(tools, Address(NAME, peer.port), budget=tools.budget(3), connect_timeout=1.0)
     with pytest.raises(DeliveryError, match=r"not resolved within .*\([0-9]+ tries\)"):
         tools.send(target, tools.events())
     assert target.retries > 2
@@ -81,12 +81,12 @@ def test_a_resolver_that_hangs_is_asked_once_and_its_late_answer_is_used(receive
 
 def test_another_host_takes_over_from_one_whose_name_is_not_resolved(receive, tools, resolver):
     resolver.hangs = True
-    patience = tools.patience()
+    budget = tools.budget()
     peer = receive(tools.serve_http)
     addresses = Address(NAME, 80), Address("127.0.0.1", peer.port)
-    target = sink(tools, *addresses, patience=patience, connect_timeout=1.0)
+    target = sink(tools, *addresses, budget=budget, connect_timeout=1.0)
     tools.send_as_a_trigger(target, tools.events(), most=1)
-    assert patience.waits == []
+    assert budget.waits == []
     peer.assert_all_there(tools.events())
 
 

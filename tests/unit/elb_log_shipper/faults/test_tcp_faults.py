@@ -12,9 +12,9 @@ from elb_log_shipper.errors import DeliveryError
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
 
 
-def sink(tools, *ports: int, patience=None, **options) -> TcpSink:
+def sink(tools, *ports: int, budget=None, **options) -> TcpSink:
     addresses = tuple(Address("127.0.0.1", port) for port in ports)
-    return TcpSink(Receiver(addresses, **{"timeout": 3.0, **options}), patience or tools.patience())
+    return TcpSink(Receiver(addresses, **{"timeout": 3.0, **options}), budget or tools.budget())
 
 
 def reset_in_mid_batch(connection):
@@ -77,23 +77,23 @@ def test_slow_reader(receive, tools):
 
 
 def test_refused_connection_is_tried_again_until_the_time_is_over(tools, free_port):
-    patience = tools.patience(remaining=2.0)
+    budget = tools.budget(remaining=2.0)
     with pytest.raises(DeliveryError, match=r"Connection refused.*\(4 tries; the time limit"):
-        tools.send(sink(tools, free_port, patience=patience), tools.events())
-    assert patience.waits == pytest.approx([0.2, 0.4, 0.8])
+        tools.send(sink(tools, free_port, budget=budget), tools.events())
+    assert budget.waits == pytest.approx([0.2, 0.4, 0.8])
 
 
 def test_dns_failure(tools):
     receiver = Receiver((Address("no-such-host.invalid", 5000),))
     with pytest.raises(DeliveryError, match=r"no connection to tcp://no-such-host.invalid:5000.*tries"):
-        tools.send(TcpSink(receiver, tools.patience(0.5)), tools.events())
+        tools.send(TcpSink(receiver, tools.budget(0.5)), tools.events())
 
 
 def test_another_host_takes_over(receive, tools, free_port):
     peer = receive(tools.serve_tcp)
-    patience = tools.patience()
-    assert tools.send_as_a_trigger(sink(tools, free_port, peer.port, patience=patience), tools.events()) == 1
-    assert patience.waits == []
+    budget = tools.budget()
+    assert tools.send_as_a_trigger(sink(tools, free_port, peer.port, budget=budget), tools.events()) == 1
+    assert budget.waits == []
     peer.assert_all_there(tools.events())
 
 
@@ -126,7 +126,7 @@ TRANSPORTS = pytest.mark.parametrize("transport", ["tcp", "http"])
 
 def tls_sink(tools, transport: str, port: int, tls: Tls, host: str = "127.0.0.1"):
     receiver = Receiver((Address(host, port),), transport, tls, timeout=2.0, retry_seconds=1)
-    return {"tcp": TcpSink, "http": HttpSink}[transport](receiver, tools.patience(1))
+    return {"tcp": TcpSink, "http": HttpSink}[transport](receiver, tools.budget(1))
 
 
 @TRANSPORTS
@@ -151,7 +151,7 @@ def test_tls_log_that_was_not_read_to_its_end_is_sent_again(receive, tools, cert
     peer = receive(tools.serve_tcp, fault, context=certificates.server())
     receiver = Receiver((Address("127.0.0.1", peer.port),), "tcp", Tls(ca=str(certificates.ca)), timeout=0.5)
     found = tools.events(40, 100_000)  # more than the buffers of both sides
-    assert tools.send_as_a_trigger(TcpSink(receiver, tools.patience()), found) == 2
+    assert tools.send_as_a_trigger(TcpSink(receiver, tools.budget()), found) == 2
     peer.assert_all_there(found, twice)
 
 

@@ -1,4 +1,4 @@
-"""Single events that are larger than the receiver takes: all others arrive, and nothing is kept back or lost.
+"""Single events that are larger than the receiver accepts: all others arrive, and nothing is kept back or lost.
 
 From objects on loopback to a real receiver of HTTP with a limit.
 """

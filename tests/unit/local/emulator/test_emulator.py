@@ -224,7 +224,7 @@ def test_start_names_a_taken_port(state, tmp_path, monkeypatch):
 
 def test_start_names_a_gateway_that_is_not_of_this_machine(state, tmp_path, monkeypatch):
     monkeypatch.setattr(emulator, "docker", no_containers)
-    with pytest.raises(EmulatorError, match=r"--gateway: 192\.0\.2\.1 is no address of this machine"):
+    with pytest.raises(EmulatorError, match=r"--gateway: 192\.0\.2\.1 is not an address of this machine"):
         emulator.start(installed(tmp_path), state, WANTED)
 
 

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleError
 from ansible_collections.elk.deploy.plugins.module_utils.octopus import Problem
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
 from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
-from ansible_collections.elk.deploy.plugins.plugin_utils.problems import WAYS, Handling, handling, settle
+from ansible_collections.elk.deploy.plugins.plugin_utils.problems import WAYS, Handling, handling, report_problems
 
 KINDS = [
     # rule, kind, what `unresolved` and `syntax_errors` do about it
@@ -71,11 +71,11 @@ def test_warnings_and_failures_come_together() -> None:
         ("c", []),
     ]
     warnings: list[str] = []
-    failure = settle(texts, host, Handling("warn", "ignore"), warnings.append)
+    failure = report_problems(texts, host, Handling("warn", "ignore"), warnings.append)
     assert "b:5:6: #{z}: round it goes" in failure
     assert "missing it is" not in failure
     assert len(warnings) == 1
     assert "a:1:2: #{x}: missing it is" in warnings[0]
     assert "syntax it is" not in failure + warnings[0]
-    assert settle(texts[2:], host, Handling("fail", "fail"), warnings.append) == ""
+    assert report_problems(texts[2:], host, Handling("fail", "fail"), warnings.append) == ""
     assert len(warnings) == 1

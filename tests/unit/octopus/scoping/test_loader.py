@@ -160,7 +160,7 @@ FAULTS = [
     ("- name: A\n  value: {b: c}", "f.yml:2: variable A: value is a mapping, expected text or a number"),
     (
         "- name: A\n  value: !vault x",
-        "f.yml:2: variable A: value is no ciphertext of Ansible Vault; expected `!vault |` and, on the lines below",
+        "f.yml:2: variable A: value is not ciphertext of Ansible Vault; expected `!vault |` and, on the lines below",
     ),
     ("- {name: A, value: 1, scope: staging}", "variable A: scope is a text, expected a mapping with `environment`"),
     (
@@ -212,8 +212,8 @@ FAULTS = [
     ),
     ("- name: A\n  value: #{Y}", "f.yml:2: variable A: YAML takes the #{ of its value for a comment"),
     ("- name: A\n  value: 'x", "f.yml:"),
-    ("- name: é\n  value: a\x01", "f.yml:2: no valid YAML: it holds the character U+0001; in double quotes it can be"),
-    ("a: 1\n---\nb: 2", "f.yml:2: no valid YAML: but found another document"),
+    ("- name: é\n  value: a\x01", "f.yml:2: not valid YAML: it holds the character U+0001; in double quotes it can be"),
+    ("a: 1\n---\nb: 2", "f.yml:2: not valid YAML: but found another document"),
 ]
 
 

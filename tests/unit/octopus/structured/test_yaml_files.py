@@ -136,7 +136,7 @@ def test_a_key_that_has_no_place_for_a_value_is_told() -> None:
 def test_what_is_no_yaml_is_located(text: str, place: str, reason: str) -> None:
     with pytest.raises(StructuredFileError) as error:
         replace(text, {"a": "1"}, name="f.yml")
-    assert str(error.value).startswith(f"f.yml:{place}: no valid YAML: {reason}")
+    assert str(error.value).startswith(f"f.yml:{place}: not valid YAML: {reason}")
 
 
 def test_a_billion_laughs_are_not_laughed() -> None:

@@ -21,7 +21,7 @@ class Endpoint(NamedTuple):
 
 
 class _Lookup:
-    """One question to the resolver."""
+    """One lookup."""
 
     def __init__(self, address: Address) -> None:
         import threading  # noqa: PLC0415 - not needed for an address that is none of DNS
@@ -67,7 +67,7 @@ def resolve(address: Address, timeout: float) -> list[Endpoint]:
     lookup = _lookups.pop(address, None) or _Lookup(address)
     if not lookup.wait(timeout):
         _lookups[address] = lookup
-        raise TimeoutError(f"its name was not resolved within {timeout:g} s. See whether DNS answers")
+        raise TimeoutError(f"its name was not resolved within {timeout:g} s. Check whether DNS responds")
     return lookup.answer()
 
 

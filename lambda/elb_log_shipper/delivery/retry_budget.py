@@ -30,7 +30,7 @@ class AttemptError(DeliveryError):
         self.retry_after = retry_after
 
 
-class Patience:
+class RetryBudget:
     """The time that there is, shared by everything that a sink does.
 
     ``retries`` counts the tries after each first one.
@@ -66,7 +66,7 @@ class Patience:
         """
         left = self.time_left()
         if left <= 0:
-            raise DeliveryError("the time limit is reached. Raise it, or see why the receiver is slow")
+            raise DeliveryError("the time limit is reached. Raise it, or find out why the receiver is slow")
         return min(timeout, left / shares)
 
     def tries(self) -> "Tries":
@@ -76,9 +76,9 @@ class Patience:
 class Tries:
     """The tries of one thing; made before the first."""
 
-    def __init__(self, patience: Patience) -> None:
-        self._patience = patience
-        self._started = patience._clock()
+    def __init__(self, budget: RetryBudget) -> None:
+        self._budget = budget
+        self._started = budget._clock()
         self._failed = 0
 
     def wait(self, failure: AttemptError, *, at_once: bool = False) -> None:
@@ -87,22 +87,22 @@ class Tries:
         :param at_once: don't wait; there is another address, or the failure was only a kept connection's.
         :raises DeliveryError: there will be none. The message is that of the last failure, and says how often it was.
         """
-        patience = self._patience
+        budget = self._budget
         self._failed += 1
         if failure.most_tries is not None and self._failed >= failure.most_tries:
             self._give_up(failure, "")
         pause = 0.0
         if not at_once:
             bound = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(self._failed - 1, 16))
-            pause = failure.retry_after + patience._uniform(0.0, bound)
-            spent = patience._clock() - self._started
-            if spent + pause > patience._retry_seconds:
+            pause = failure.retry_after + budget._uniform(0.0, bound)
+            spent = budget._clock() - self._started
+            if spent + pause > budget._retry_seconds:
                 self._give_up(failure, _wanted(failure))
-        if pause >= patience.time_left():
-            self._give_up(failure, f"{_wanted(failure)}; the time limit allows no other try")
+        if pause >= budget.time_left():
+            self._give_up(failure, f"{_wanted(failure)}; the time limit leaves no time for another try")
         if pause:
-            patience._sleep(pause)
-        patience.retries += 1
+            budget._sleep(pause)
+        budget.retries += 1
 
     def _give_up(self, failure: AttemptError, why: str) -> None:
         times = f" ({self._failed} tries{why})" if self._failed > 1 or why else ""

@@ -14,7 +14,7 @@ _KEPT_BODY = 200
 _CHUNK = 65536
 
 
-class AnswerError(Exception):
+class ResponseError(Exception):
     """The answer is cut off, or not HTTP. ``begun`` is whether there is any of it."""
 
     def __init__(self, message: str, *, begun: bool = True) -> None:
@@ -22,7 +22,7 @@ class AnswerError(Exception):
         self.begun = begun
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """``headers`` by lower-case name; ``body`` is its beginning; ``kept``: the connection can be used again."""
 
     status: int
@@ -36,11 +36,11 @@ class Answer(NamedTuple):
         return 200 <= self.status <= 299
 
 
-def read_answer(stream: BinaryIO) -> Answer:
+def read_response(stream: BinaryIO) -> Response:
     """The answer to a POST.
 
     :param stream: buffered, of the connection.
-    :raises AnswerError: see there.
+    :raises ResponseError: see there.
     :raises OSError: the connection was lost.
     """
     while True:
@@ -51,16 +51,16 @@ def read_answer(stream: BinaryIO) -> Answer:
     body, bounded = _body(stream, status, headers)
     tokens = [token.strip().lower() for token in headers.get("connection", "").split(",")]
     kept = bounded and ("keep-alive" in tokens if version == b"0" else "close" not in tokens)
-    return Answer(status, phrase, headers, body, kept)
+    return Response(status, phrase, headers, body, kept)
 
 
 def _status(stream: BinaryIO) -> tuple[bytes, int, str]:
     line = stream.readline(_LONGEST_LINE)
     if not line:
-        raise AnswerError("the receiver closed the connection without an answer", begun=False)
+        raise ResponseError("the receiver closed the connection without an answer", begun=False)
     found = _STATUS.fullmatch(line.rstrip(b"\r\n"))
     if not found or not line.endswith(b"\n"):
-        raise AnswerError(f"not an answer of HTTP: {line[:_KEPT_BODY].decode('utf-8', 'replace')!r}")
+        raise ResponseError(f"not an answer of HTTP: {line[:_KEPT_BODY].decode('utf-8', 'replace')!r}")
     return found[1], int(found[2]), (found[3] or b"").decode("latin-1")
 
 
@@ -69,13 +69,13 @@ def _headers(stream: BinaryIO) -> dict[str, str]:
     for _ in range(_MOST_HEADERS):
         line = stream.readline(_LONGEST_LINE)
         if not line.endswith(b"\n"):
-            raise AnswerError("the answer is cut off in its headers")
+            raise ResponseError("the answer is cut off in its headers")
         line = line.rstrip(b"\r\n")
         if not line:
             return headers
         name, _, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
-    raise AnswerError(f"the answer has more than {_MOST_HEADERS} headers")
+    raise ResponseError(f"the answer has more than {_MOST_HEADERS} headers")
 
 
 def _body(stream: BinaryIO, status: int, headers: dict[str, str]) -> tuple[bytes, bool]:
@@ -84,7 +84,7 @@ def _body(stream: BinaryIO, status: int, headers: dict[str, str]) -> tuple[bytes
         return b"", True
     if "transfer-encoding" in headers:
         if headers["transfer-encoding"].lower() != "chunked":
-            raise AnswerError(f"an answer with transfer encoding {headers['transfer-encoding']!r}")
+            raise ResponseError(f"an answer with transfer encoding {headers['transfer-encoding']!r}")
         return _chunked(stream), True
     length = headers.get("content-length")
     if length is None:
@@ -93,7 +93,7 @@ def _body(stream: BinaryIO, status: int, headers: dict[str, str]) -> tuple[bytes
             pass
         return beginning, False
     if not re.fullmatch(r"[0-9]{1,18}", length):
-        raise AnswerError(f"an answer with Content-Length {length!r}")
+        raise ResponseError(f"an answer with Content-Length {length!r}")
     return _exactly(stream, int(length)), True
 
 
@@ -103,13 +103,13 @@ def _chunked(stream: BinaryIO) -> bytes:
         line = stream.readline(_LONGEST_LINE)
         size = line.partition(b";")[0].strip()
         if not line.endswith(b"\n") or not re.fullmatch(rb"[0-9a-fA-F]{1,15}", size):
-            raise AnswerError("the answer is cut off, or damaged, between two chunks")
+            raise ResponseError("the answer is cut off, or damaged, between two chunks")
         if not int(size, 16):
             _headers(stream)  # trailers
             return beginning
         beginning = (beginning + _exactly(stream, int(size, 16)))[:_KEPT_BODY]
         if stream.readline(3).strip():
-            raise AnswerError("the answer is damaged after a chunk")
+            raise ResponseError("the answer is damaged after a chunk")
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytes:
@@ -118,7 +118,7 @@ def _exactly(stream: BinaryIO, size: int) -> bytes:
     while left:
         data = stream.read(min(left, _CHUNK))
         if not data:
-            raise AnswerError(f"the answer is cut off: {size - left} of {size} bytes")
+            raise ResponseError(f"the answer is cut off: {size - left} of {size} bytes")
         beginning = (beginning + data)[:_KEPT_BODY]
         left -= len(data)
     return beginning

@@ -1,0 +1,104 @@
+"""The codes of messages: names for what went wrong that stay the same when a sentence is reworded.
+
+A message begins with its code in brackets, as in ``[port_taken] logstash_input_ports has 5044, but ...``. A failed
+module returns the codes of its message as ``codes``.
+"""
+
+from __future__ import annotations
+
+import re
+
+# {code: what it means}. A code is never reused for another meaning. `make reference` writes docs/reference/messages.md.
+CODES = {
+    # Variables of role logstash, checked on the control node.
+    "version_invalid": "`logstash_version` is not one exact version.",
+    "package_source_invalid": "`logstash_package_url` is neither an absolute path nor an address of a known kind.",
+    "package_file_unusable": "The package file on the control node is missing, unreadable or has another checksum.",
+    "checksum_invalid": "A checksum is missing, or not `sha256:` or `sha512:` with its hex digits.",
+    "download_untrusted": "An address has no TLS, and its host is not in `logstash_trusted_mirrors`.",
+    "fingerprint_invalid": "The fingerprint of a repository key is missing or not whole.",
+    "archive_root_invalid": "`logstash_archive_root` is not a path that can be part of a command in a unit.",
+    "pipelines_invalid": "`logstash_pipelines` is empty, repeats an id, or has a pipeline without templates.",
+    "directory_invalid": "A path of Logstash's directories is not absolute, too short, or contains `..`.",
+    "temporary_directory_invalid": "Java cannot use the path of its temporary directory.",
+    "home_not_writable": "The confined service may not write to the HOME that `logstash_environment` sets.",
+    "api_address_invalid": "The node API's port is wrong, or its password would leave the host unencrypted.",
+    "number_out_of_range": "A timeout, an age or a count is outside its range.",
+    "hook_missing": "A file of `logstash_drain_tasks` or `logstash_undrain_tasks` does not exist.",
+    "port_invalid": "`logstash_input_ports` has something other than ports from 1 to 65535.",
+    # The host, before the first change.
+    "package_manager_unsupported": "The host has neither apt nor dnf, and `logstash_source` is not `archive`.",
+    "systemd_missing": "The host is not run by systemd.",
+    "java_missing": "`logstash_java_home` has no `bin/java` on the host.",
+    "temporary_directory_unusable": "Java cannot load native libraries from its temporary directory.",
+    "port_taken": "Another program listens on a port that Logstash needs.",
+    "overrides_found": "Settings made by hand override those of the role (`logstash_overrides`).",
+    "record_unreadable": "The deployment record cannot be read, or others than root may write to its directory.",
+    "record_not_written": "The deployment record cannot be written.",
+    "releases_not_renamed": "Releases from an earlier version of the role could not be renamed.",
+    "lock_unavailable": "The host's deployment lock cannot be read or written.",
+    # Package, plugins, directories.
+    "package_failed": "The package could not be found, fetched, installed or restored.",
+    "archive_not_unpacked": "The archive could not be unpacked, or is not Logstash's.",
+    "custom_package_failed": "The package with your plugins could not be built.",
+    "repository_key_not_fetched": "The repository's key could not be fetched.",
+    "repository_key_refused": "The repository's key is not one, or not the one whose fingerprint is configured.",
+    "repository_key_not_written": "The repository's key could not be written to the host.",
+    "account_missing": "The service's user or group does not exist on the host.",
+    "logstash_missing": "Logstash, or one of its programs, is not installed where it is expected.",
+    "plugins_failed": "The plugins could not be changed. The former ones have been restored.",
+    "plugins_not_restored": "A former set of plugins is not kept, or could not be restored.",
+    "directory_refused": "A directory, or something above it, could be exchanged by another user.",
+    "directory_not_created": "A directory could not be created, or its owner could not be repaired.",
+    "directory_not_writable": "The service's user cannot write to a directory, so Logstash could not start.",
+    "directory_not_checked": "Whether the service's user can write to a directory could not be found out.",
+    "old_data_found": "A path changes, and data would be left behind (`logstash_old_data`).",
+    "old_data_unreadable": "Data at the former path could not be looked through.",
+    "old_data_not_moved": "Data could not be moved to its new path.",
+    # Settings.
+    "keystore_input_invalid": "A name, a value or the password cannot be stored in Logstash's keystore.",
+    "keystore_failed": "The keystore could not be created.",
+    "settings_path_invalid": "A file would be written outside of the settings directory.",
+    "settings_refused": "The settings directory, or something in it, could be changed by others than root.",
+    "settings_not_written": "The settings could not be written.",
+    "settings_not_staged": "No settings have been staged.",
+    "settings_not_activated": "The tested settings could not be made live.",
+    "release_missing": "The release of the settings is not kept on the host.",
+    "release_key_not_written": "The key for the names of releases could not be written.",
+    "secret_files_not_recorded": "The list of files with secrets could not be written.",
+    "low_port_blocked": "The confined service may not listen on a port below 1024 (`logstash_low_ports`).",
+    "instance_role_blocked": "The confined service cannot use the role of its instance (`logstash_instance_role`).",
+    "position_file_blocked": "The confined service may not write a file in which an input keeps its position.",
+    "configuration_refused": "Logstash's own configuration test refuses the staged settings.",
+    "configuration_test_refused": "The configuration test cannot run these settings safely.",
+    "configuration_test_failed": "The configuration test could not be prepared.",
+    "override_not_removed": "A line that overrides the role could not be removed.",
+    # Service.
+    "health_check_invalid": "The health gate has no pipelines to check.",
+    "health_api_untrusted": "The node API's address is not trusted with its password.",
+    "health_pipelines_unreadable": "The live pipelines could not be read.",
+    "health_failed": "A pipeline or an input did not run within `logstash_health_timeout`.",
+    "existing_setup_not_saved": "The setup that existed before the first run could not be saved or restored.",
+    "existing_setup_package_missing": "The package of the setup that existed before the first run is not available.",
+    "existing_setup_unhealthy": "The restored setup does not do what it did before the first run.",
+    "unmanaged_places_invalid": "The places to search for unmanaged files are not absolute paths.",
+    "unmanaged_files_unreadable": "The search for unmanaged files failed.",
+    "unmanaged_file_not_removed": "An unmanaged file could not be removed.",
+}
+
+_CODE = re.compile(r"\[([a-z][a-z0-9_]+)\] ")
+
+
+def coded(code: str, text: str) -> str:
+    """A message with its code.
+
+    :raises KeyError: the code is not in :data:`CODES`.
+    """
+    if code not in CODES:
+        raise KeyError(code)
+    return f"[{code}] {text}"
+
+
+def codes(text: str) -> list[str]:
+    """The codes in a message, each once, in their order."""
+    return list(dict.fromkeys(code for code in _CODE.findall(text) if code in CODES))

@@ -1,0 +1,65 @@
+"""Codes of messages: every failure of a module of role logstash has one, and tests and users can rely on it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
+from ansible_collections.elk.deploy.plugins.module_utils.messages import CODES, coded, codes
+
+ROOT = Path(__file__).resolve().parents[3]
+PLUGINS = ROOT / "plugins"
+# Modules of AWS, whose messages have no codes yet.
+WITHOUT = {"artifact_bucket", "artifact_object", "function_code", "log_delivery", "stack_ready"}
+# Their messages consist of lines with a code each.
+LINES = {"logstash_host", "logstash_confinement"}
+MODULES = sorted(path for path in (PLUGINS / "modules").glob("*.py") if path.stem not in WITHOUT)
+
+
+def failures(path: Path) -> list[ast.Call]:
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Attribute) and call.func.attr == "fail_json"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_every_failure_of_a_module_has_a_code(path):
+    for call in failures(path):
+        named = [keyword.value.value for keyword in call.keywords if keyword.arg == "code"]
+        assert named or path.stem in LINES, f"{path.name}:{call.lineno}"
+        assert set(named) <= set(CODES)
+
+
+def test_every_code_is_in_use():
+    sources = "".join(path.read_text() for path in PLUGINS.rglob("*.py") if path.name != "messages.py")
+    assert [code for code in CODES if f'"{code}"' not in sources] == []
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_code_is_one_lower_case_name(code):
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)+", code)
+    assert codes(coded(code, "What happened.")) == [code]
+
+
+def test_codes_are_found_in_their_order_and_once():
+    text = coded("port_taken", "5044.") + "\n" + coded("java_missing", "Here.") + "\n" + coded("port_taken", "9600.")
+    assert codes(text) == ["port_taken", "java_missing"]
+    assert codes("[main] pipeline [port_taken]") == []
+
+
+def test_a_code_that_is_not_in_the_table_is_an_error():
+    with pytest.raises(KeyError):
+        coded("no_such_code", "What happened.")
+
+
+def test_a_failed_module_returns_the_codes_of_its_message(run_module):
+    class Module:
+        @staticmethod
+        def main():
+            module = AnsibleModule(argument_spec={"text": {"type": "str"}})
+            module.fail_json(code="port_taken", msg=module.params["text"])
+
+    result = run_module(Module, text="Port 5044.", secrets=["5044"])
+    assert result["codes"] == ["port_taken"]
+    assert result["msg"].startswith("[port_taken] Port ")
+    assert "5044" not in result["msg"]
