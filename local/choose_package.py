@@ -1,12 +1,12 @@
-"""Chooses the package of Logstash that environment local and the tests install: the genuine one where it can be had.
+"""Chooses the package of Logstash that environment local and the tests install: the real one where it can be had.
 
 1. the package that LOGSTASH_PACKAGE_URL names (with LOGSTASH_PACKAGE_CHECKSUM, and LOGSTASH_VERSION when it is not the
    role's default version);
 2. the vendor's repository, when it answers;
-3. the stand-in of this folder's neighbour logstash_standin.
+3. the fake of this folder's neighbour fake_logstash.
 
 Usage: choose_package.py --version VERSION --output DIR. Writes DIR/choice.json, which holds the role variables to
-use and the kind ("genuine" or "stand-in"), and prints one line that says which it is.
+use and the kind ("real" or "fake"), and prints one line that says which it is.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from logstash_standin.build import build_package
+from fake_logstash.build import build_package
 
 VENDOR_KEY = "https://artifacts.elastic.co/GPG-KEY-elasticsearch"
 
@@ -40,21 +40,21 @@ def choose(version: str, output: Path) -> dict[str, str]:
     url = os.environ.get("LOGSTASH_PACKAGE_URL", "")
     if url:
         return {
-            "kind": "genuine",
+            "kind": "real",
             "logstash_version": os.environ.get("LOGSTASH_VERSION", version),
             "logstash_package_url": url,
             "logstash_package_checksum": os.environ.get("LOGSTASH_PACKAGE_CHECKSUM", ""),
         }
     if vendor_answers():
         return {
-            "kind": "genuine",
+            "kind": "real",
             "logstash_version": version,
             "logstash_package_url": "",
             "logstash_package_checksum": "",
         }
     package = build_package(version, output)
     return {
-        "kind": "stand-in",
+        "kind": "fake",
         "logstash_version": version,
         "logstash_package_url": str(package.resolve()),
         "logstash_package_checksum": f"sha256:{hashlib.sha256(package.read_bytes()).hexdigest()}",
@@ -74,14 +74,14 @@ def main() -> None:
     part.write_text(json.dumps(choice, indent=2) + "\n")
     part.replace(arguments.output / "choice.json")
     where = choice["logstash_package_url"] or "the vendor's repository"
-    if choice["kind"] == "stand-in":
+    if choice["kind"] == "fake":
         print(
             f"Logstash {choice['logstash_version']}: the vendor's packages cannot be reached from here, so the "
-            f"stand-in runs instead ({Path(where).name}). "
-            "For a genuine one set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
+            f"fake runs instead ({Path(where).name}). "
+            "For a real one set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
         )
     else:
-        print(f"Logstash {choice['logstash_version']}: the genuine package, from {where}")
+        print(f"Logstash {choice['logstash_version']}: the real package, from {where}")
 
 
 if __name__ == "__main__":

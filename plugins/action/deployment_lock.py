@@ -35,7 +35,7 @@ class ActionModule(MaskedAction):
             if self._task.check_mode:
                 result.setdefault("warnings", []).append(f"{text} What this check run says may be out of date.")
             else:
-                result.update(failed=True, msg=f"{text} {way_out(holder, owner, self._task.args.get('path', ''))}")
+                result.update(failed=True, msg=f"{text} {hint(holder, owner, self._task.args.get('path', ''))}")
         return result
 
 
@@ -53,7 +53,7 @@ def describe(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
     )
 
 
-def way_out(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
+def hint(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
     """What to do about it."""
     if holder.get("run") and holder["run"] == owner["run"]:
         return "Two names in the inventory lead to one machine: remove one of them."

@@ -52,6 +52,6 @@ class ActionModule(MaskedAction):
             "changed": False,
             "record": record,
             "previous": release["previous"],
-            "is_proven": difference.is_proven(record, wanted["host"], settings),
+            "is_up_to_date": difference.is_up_to_date(record, wanted["host"], settings),
             "warnings": release.get("warnings", []),
         }

@@ -48,9 +48,9 @@ class ActionModule(MaskedAction):
         self._remove_tmp_path(self._connection._shell.tmpdir)
         if given and not result.get("failed"):
             wanted = checked.validated_parameters
-            installed, proven = result["installed"], result["proven"]
+            installed, deployment = result["installed"], result["deployment"]
             installed |= difference.of_installation(installed, wanted)
-            installed["keep"] = difference.versions_to_keep(installed, proven, wanted["version"])
-            result["releases"] = [record["release"] for record in difference.records(proven)]
-            result["target"] = difference.rollback_target(proven, wanted["rollback_to"])
+            installed["keep"] = difference.versions_to_keep(installed, deployment, wanted["version"])
+            result["releases"] = [record["release"] for record in difference.records(deployment)]
+            result["target"] = difference.rollback_target(deployment, wanted["rollback_to"])
         return result

@@ -94,7 +94,7 @@ class ActionModule(MaskedAction):
     def _message(self, fault: inputs.Fault) -> str:
         # Masked before: as JSON, a secret may look otherwise.
         value = json.dumps(self._mask.everything(fault.value))
-        return coded(fault.code, f"{fault.variable} is {value}; expected {fault.expected}. {fault.way_out}")
+        return coded(fault.code, f"{fault.variable} is {value}; expected {fault.expected}. {fault.hint}")
 
     def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""

@@ -129,18 +129,18 @@ class ActionModule(MaskedAction):
             )
         checksum = str(plugin.get("checksum") or "")
         if checksum and not given:
-            raise CustomPackageError("it has a checksum, and neither gem nor pack that it is of; name the file")
+            raise CustomPackageError("it has a checksum, but no gem or pack that it belongs to; name the file")
         entry = {"name": name, "version": version, "state": state, "checksum": ""}
         if given:
             return self._with_file(entry, str(given[0]), bool(plugin.get("gem")), checksum)
         if state == "present" and not version:
             raise CustomPackageError(
                 "it has no version, so that each host would get what the public gem server calls the newest one; set "
-                "version, which counts for bundled plugins, too"
+                "version, which applies to bundled plugins, too"
             )
         if state == "present" and self._requires_checksums():
             raise CustomPackageError(
-                "it comes from the public gem server, where nothing says what has to come; name its file or its "
+                "it comes from the public gem server, where nothing identifies what is installed; name its file or its "
                 "address as gem or pack, with its checksum, or set logstash_require_checksums: false"
             )
         return entry
@@ -187,7 +187,7 @@ class ActionModule(MaskedAction):
             )
         if not found.is_plugin:
             raise CustomPackageError(
-                f"{given} holds {found.name}, which says of itself that it is no plugin of Logstash"
+                f"{given} holds {found.name}, whose specification does not describe a Logstash plugin"
             )
         if is_gem and not re.fullmatch(rf"{re.escape(f'{found.name}-{found.version}')}(-java)?\.gem", path.name):
             raise CustomPackageError(

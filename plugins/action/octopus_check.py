@@ -100,5 +100,5 @@ def _required(names: list[str], host: HostVariables) -> list[str]:
         for name, state in wrong.items()
     ]
     if any(name.lower() not in host.unfilled for name in wrong):
-        messages.append(host.way_out)
+        messages.append(host.hint)
     return messages

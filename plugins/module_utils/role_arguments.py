@@ -49,7 +49,7 @@ def _faults(place: str, spec: Spec, value: Any, is_secret: Callable[[Any], bool]
     if value is None and "." in place and not spec.get("required") and spec.get("default") is None:
         return
     if not FITS[kind](value) or not _is_choice(kind, spec, value):
-        yield f"{place} is {_shown(spec, value, is_secret)}; expected {expected(spec)}. {_way_out(place, spec, value)}"
+        yield f"{place} is {_shown(spec, value, is_secret)}; expected {expected(spec)}. {_hint(place, spec, value)}"
     elif unfit := _unfit(place, kind, spec, value):
         found, form = unfit
         yield f"{place} is {_shown(spec, value, is_secret)}, which has {found} in it; expected {form}. Correct it."
@@ -100,7 +100,7 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _way_out(place: str, spec: Spec, value: Any) -> str:
+def _hint(place: str, spec: Spec, value: Any) -> str:
     default = spec.get("default")
     way = "Correct it"
     if "." in place or "[" in place:

@@ -7,7 +7,7 @@ DOCUMENTATION = r"""
 module: logstash_custom_package
 short_description: Build a Logstash package with other plugins in it
 description:
-  - Unpacks a genuine package or archive, has its C(logstash-plugin) program install gems or offline packs, and packs it
+  - Unpacks a real package or archive, has its C(logstash-plugin) program install gems or offline packs, and packs it
     again in the same format, with a version of its own such as C(5.4.1+acme.1). Scripts, dependencies, configuration
     files and owners stay the same.
   - Use it until a plugin's fix is in a release. The result installs like any other package.
@@ -21,7 +21,7 @@ requirements:
   - a machine that the package's own Java runs on, or O(java_home)
 options:
   src:
-    description: The genuine package or archive, ending in .deb, .rpm or .tar.gz - a path, or an http(s) address.
+    description: The real package or archive, ending in .deb, .rpm or .tar.gz - a path, or an http(s) address.
     type: str
     required: true
   checksum:

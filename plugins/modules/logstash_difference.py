@@ -59,7 +59,7 @@ previous:
   description: The release of the settings that is live; empty if there is none.
   type: str
   returned: success
-is_proven:
+is_up_to_date:
   description: Whether nothing differs, so that nothing has to be validated, made live or restarted.
   type: bool
   returned: success

@@ -88,7 +88,7 @@ options:
     description: How many seconds to wait.
     type: int
     default: 180
-  settle:
+  min_ready_seconds:
     description:
       - For how many seconds the service must stay healthy in one process before it counts as healthy.
       - Unless it is 0, it is at least 10 if an input listens on a port that is neither literal nor one of O(ports).
@@ -96,7 +96,7 @@ options:
     default: 0
   record:
     description:
-      - What is written down of a service that is healthy, in the file that M(elk.deploy.logstash_proven) reads. Without
+      - What is recorded of a healthy service, in the file that M(elk.deploy.logstash_deployment_record) reads. Without
         it, nothing is written.
     type: dict
     suboptions:
@@ -105,12 +105,12 @@ options:
         type: path
         required: true
       state:
-        description: V(proven) removes the mark of a change; V(pending) leaves it, for work that remains to be done.
+        description: V(healthy) removes the mark of a change; V(pending) leaves it, for work that remains to be done.
         type: str
-        choices: [proven, pending]
-        default: proven
+        choices: [healthy, pending]
+        default: healthy
       content:
-        description: As O(elk.deploy.logstash_proven#module:record).
+        description: As O(elk.deploy.logstash_deployment_record#module:record).
         type: dict
         required: true
       keep:
@@ -118,7 +118,7 @@ options:
         type: int
         default: 5
       forget:
-        description: A folder that is removed with V(proven), such as the one of M(elk.deploy.logstash_found).
+        description: A folder that is removed with V(healthy), such as the one of M(elk.deploy.logstash_existing_setup).
         type: path
 attributes:
   check_mode:
@@ -132,7 +132,7 @@ EXAMPLES = r"""
     pipelines: [broker]
     ports: [5000, 8080]
     log_file: /var/log/logstash/logstash-plain.log
-    settle: 5
+    min_ready_seconds: 5
 """
 
 RETURN = r"""
@@ -398,8 +398,8 @@ def find_problem(api, pipelines, ports, state, log):
     if problem:
         # The process ends with its last pipeline, and the next one has not come as far yet.
         failed = find_failed(pipelines, log)
-        way_out = "Correct its templates or its settings; see the end of the log"
-        return (f"{failed}. {way_out}", True, "") if failed else (problem, False, "")
+        hint = "Correct its templates or its settings; see the end of the log"
+        return (f"{failed}. {hint}", True, "") if failed else (problem, False, "")
     dead = find_dead(api, pipelines, log)
     if dead:
         reasons = "; ".join(f"pipeline {name} does not run: {why}" for name, (why, _final) in dead.items())
@@ -490,7 +490,9 @@ def wait(module, api):
     start = time.monotonic()
     ports, unproven = expected_ports(params)
     # Whether an input has its port is shown by the port, or by its failure, which takes some time to come.
-    settle = max(params["settle"], QUIET_SECONDS) if params["settle"] and unproven else params["settle"]
+    min_ready_seconds = params["min_ready_seconds"]
+    if min_ready_seconds and unproven:
+        min_ready_seconds = max(min_ready_seconds, QUIET_SECONDS)
     first_restarts = int(unit_state(module, params["service"]).get("NRestarts") or 0)
     healthy = failed = None
     process = ""
@@ -508,12 +510,12 @@ def wait(module, api):
             healthy = None
         if not problem:
             healthy, process = healthy or now, state["MainPID"]
-            if now - healthy >= settle:
+            if now - healthy >= min_ready_seconds:
                 return "", version, restarts, log, list(runs)
         hopeless = restarts >= HOPELESS_RESTARTS or (failed and now - failed >= HOPELESS_SECONDS)
         if hopeless:
             return problem or "it did not stay healthy in one process", version, restarts, log, list(runs)
-        if now - start >= params["timeout"] + (0 if problem else settle):
+        if now - start >= params["timeout"] + (0 if problem else min_ready_seconds):
             problem = problem or "it did not stay healthy in one process"
             # What has failed does not get better with time.
             slow = "" if final else ". If it only needs longer to start, raise logstash_health_timeout"
@@ -569,12 +571,12 @@ def main():
             "user": {"type": "str", "default": "logstash"},
             "option_files": {"type": "list", "elements": "path", "default": []},
             "timeout": {"type": "int", "default": 180},
-            "settle": {"type": "int", "default": 0},
+            "min_ready_seconds": {"type": "int", "default": 0},
             "record": {
                 "type": "dict",
                 "options": {
                     "path": {"type": "path", "required": True},
-                    "state": {"type": "str", "choices": ["proven", "pending"], "default": "proven"},
+                    "state": {"type": "str", "choices": ["healthy", "pending"], "default": "healthy"},
                     "content": {"type": "dict", "required": True},
                     "keep": {"type": "int", "default": 5},
                     "forget": {"type": "path"},

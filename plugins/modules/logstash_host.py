@@ -111,7 +111,7 @@ options:
         type: int
         required: true
   record:
-    description: The record of what passed the health gate, as M(elk.deploy.logstash_proven) writes it.
+    description: The record of what passed the health gate, as M(elk.deploy.logstash_deployment_record) writes it.
     type: dict
     suboptions:
       path:
@@ -119,7 +119,7 @@ options:
         type: path
         required: true
       found:
-        description: The record that the module M(elk.deploy.logstash_found) keeps.
+        description: The record that the module M(elk.deploy.logstash_existing_setup) keeps.
         type: path
       settings:
         description:
@@ -293,8 +293,8 @@ installed:
     user_namespaces:
       description: Whether the host's kernel makes user namespaces.
       type: bool
-proven:
-  description: What O(record) says, as M(elk.deploy.logstash_proven) returns it. Empty without O(record).
+deployment:
+  description: What O(record) says, as M(elk.deploy.logstash_deployment_record) returns it. Empty without O(record).
   type: dict
   returned: success
 overrides:
@@ -469,7 +469,9 @@ def rename_releases(module, content, former):
 
 def main():
     """Runs the module."""
-    module = AnsibleModule(argument_spec=OPTIONS, facts=["installed", "proven", "unmanaged"], supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=OPTIONS, facts=["installed", "deployment", "unmanaged"], supports_check_mode=True
+    )
     params = module.params
     record, service = params["record"], params["service"]
     faults = host_faults.find_general(params) if params["checks"] else []
@@ -508,18 +510,18 @@ def main():
     former = releases.former(record["settings"]) if record and record["settings"] else []
     if former and not module.check_mode:
         content = rename_releases(module, content, former)
-    proven = {}
+    deployment = {}
     if record:
         running = deployment_record.invocation(module.run_command, service)
-        proven = deployment_record.describe(content, running, record["found"], module.run_command, service)
+        deployment = deployment_record.describe(content, running, record["found"], module.run_command, service)
         # What was set up by hand is another's, and may say anything.
-        proven["found"] = module.mask.everything(proven["found"])
+        deployment["found"] = module.mask.everything(deployment["found"])
     module.exit_json(
         changed=bool(former),
         renamed=former,
         unmanaged=unmanaged,
         installed=installed,
-        proven=proven,
+        deployment=deployment,
         overrides={"found": finds, "handling": handling, "removable": overrides.removable(found)},
     )
 

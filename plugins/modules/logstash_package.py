@@ -146,7 +146,7 @@ def main():
         result["file"] = str(file) if file.exists() else ""
     except packages.PackageError as error:
         # It quotes programs, which may name an address with its password.
-        module.fail_json(code="package_failed", msg=module.mask.foreign(str(error)), way_out=error.way_out)
+        module.fail_json(code="package_failed", msg=module.mask.foreign(str(error)), hint=error.hint)
     module.exit_json(**result)
 
 
@@ -173,8 +173,8 @@ def bring(module, manager, file):
         explained = explain_refusal(str(error), keys)
         if not explained:
             raise
-        reason, way_out = explained
-        raise packages.PackageError(f"{reason} What was said: {error}", way_out) from error
+        reason, hint = explained
+        raise packages.PackageError(f"{reason} What was said: {error}", hint) from error
 
 
 def describe(version, held):

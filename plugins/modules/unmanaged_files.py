@@ -25,7 +25,7 @@ options:
     type: str
     choices: [reported, absent]
     default: reported
-  way_out:
+  hint:
     description: What to do about them; ends the warning.
     type: str
     default: ""
@@ -64,7 +64,7 @@ def main():
         argument_spec={
             "places": {"type": "list", "elements": "path", "required": True},
             "state": {"type": "str", "choices": ["reported", "absent"], "default": "reported"},
-            "way_out": {"type": "str", "default": ""},
+            "hint": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
@@ -83,7 +83,7 @@ def main():
     removes = params["state"] == "absent"
     result = {"changed": removes and bool(files), "files": files}
     if files and not removes:
-        module.warn(f"Unmanaged files were found: {', '.join(files)}. {params['way_out']}".strip())
+        module.warn(f"Unmanaged files were found: {', '.join(files)}. {params['hint']}".strip())
     if removes and module._diff:
         result["diff"] = {"before": "".join(f"{path}\n" for path in files), "after": ""}
     if removes and not module.check_mode:

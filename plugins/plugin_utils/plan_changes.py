@@ -12,8 +12,8 @@ SERVICE = "logstash.service"
 RECORDS = {
     "elk.deploy.logstash_health",
     "elk.deploy.logstash_host",
-    "elk.deploy.logstash_proven",
-    "elk.deploy.logstash_found",
+    "elk.deploy.logstash_deployment_record",
+    "elk.deploy.logstash_existing_setup",
     "elk.deploy.settings_release",
 }
 # The keys of a task's arguments that name what it changes, the most telling first.

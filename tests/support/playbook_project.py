@@ -1,4 +1,4 @@
-"""A project folder of its own for genuine ansible-playbook runs of the collection on the local connection."""
+"""A project folder of its own for real ansible-playbook runs of the collection on the local connection."""
 
 from __future__ import annotations
 

@@ -84,14 +84,14 @@ class Connector:
             self._context = None  # certificates may have been replaced: they are read again
             self.leave()
         distrusted = all(failure.distrust for failure in failures)
-        way_out = (
+        hint = (
             "Check the name and the certificate of the receiver, and LogCa"
             if distrusted
             else "Check that the receiver listens there, that host and port are right, and that the network allows "
             "this connection"
         )
         raise AttemptError(
-            f"no connection to {'; '.join(failure.text for failure in failures)}. {way_out}",
+            f"no connection to {'; '.join(failure.text for failure in failures)}. {hint}",
             most_tries=1 if distrusted else None,  # a certificate doesn't get better
         )
 

@@ -219,8 +219,8 @@ class HttpSink:
             retry_after=retry_after(answer.headers) if answer.status in _MAY_ASK_FOR_TIME else 0.0,
         )
 
-    def _failure(self, why: str, way_out: str = "See the receiver's log, then send again") -> _RequestError:
-        return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {way_out}")
+    def _failure(self, why: str, hint: str = "See the receiver's log, then send again") -> _RequestError:
+        return _RequestError(f"POST {self._connector.url}: no complete answer: {why}. {hint}")
 
     def _refusal(self, request: _Request, answer: Response) -> str:
         excerpt = answer.body.decode("utf-8", "replace")

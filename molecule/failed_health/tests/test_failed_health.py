@@ -105,11 +105,11 @@ def test_settings_that_fail_their_test_restart_nothing(deploy, host):
 
 
 def test_version_that_fails_its_gate_brings_the_package_back(deploy, host, tmp_path):
-    if PACKAGE["kind"] != "stand-in":
-        pytest.skip("there is one genuine package only")
+    if PACKAGE["kind"] != "fake":
+        pytest.skip("there is one real package only")
     command = [
         sys.executable,
-        ROOT / "local/logstash_standin/build.py",
+        ROOT / "local/fake_logstash/build.py",
         "--version",
         "9.4.0",
         "--output",

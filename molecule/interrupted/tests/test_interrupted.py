@@ -28,31 +28,31 @@ SECOND = "input { heartbeat { } }\noutput { stdout { } }\n"
 READING = [
     Kill("Check the inputs on the control node", "Take the host's lock", after=0.5),
     Kill("Check the inputs on the control node", "Plan what the host should have"),
-    Kill("Check the inputs on the control node", "See what the host has"),
+    Kill("Check the inputs on the control node", "Gather the state of the host"),
 ]
 CHANGING = [
-    [Kill("Install the package", "Mark that something live is about to change")],
+    [Kill("Install the package", "Record that something live is about to change")],
     [Kill("Install the package", process=r"dpkg-deb .*--fsys-tarfile", dies="host")],
     [Kill("Install the package", process=r"logstash\.postinst", dies="processes")],
-    [Kill("Bring the plugins", process=r"^(?!timeout).*bin/logstash-plugin install", dies="processes")],
+    [Kill("Ensure the plugins", process=r"^(?!timeout).*bin/logstash-plugin install", dies="processes")],
     # The second run is killed on what the first one left.
     [
-        Kill("Stage the settings", "Create the directories for Logstash's user and repair their owners"),
+        Kill("Stage the settings", "Ensure that Logstash's directories exist with the right owner"),
         Kill("Stage the settings", process=r"^(?!timeout).*bin/logstash-keystore .*add", dies="processes"),
     ],
     [
-        Kill("Stage the settings", "See whether the staged settings differ from the live ones"),
-        Kill("Make the staged settings live", process=r"^\S*python\S* .*--config\.test_and_exit"),
+        Kill("Stage the settings", "Compare the staged settings with the live ones"),
+        Kill("Apply the staged settings", process=r"^\S*python\S* .*--config\.test_and_exit"),
     ],
-    [Kill("Make the staged settings live", "Switch to the staged settings", after=0.3)],
+    [Kill("Apply the staged settings", "Activate the staged settings", after=0.3)],
     [Kill("Run the service", "Run the service with the live settings")],
-    [Kill("Prove its health", "Wait until every pipeline runs", after=0.7, dies="host")],
+    [Kill("Verify the health of the service", "Wait until every pipeline runs", after=0.7, dies="host")],
 ]
 # The new configuration fails its gate, and the run dies while it brings the old one back.
-PACKAGE_BACK = Kill("Bring back the last good configuration", process=r"dpkg-deb .*--fsys-tarfile", dies="processes")
-RESTART_BACK = Kill("Bring back the last good configuration", "Run the service with the live settings")
-LAST = Kill("Prove its health", "Look for pipeline files that are not the role's")
-UNLOCKED = Kill("Prove its health", "Release the host's lock")
+PACKAGE_BACK = Kill("Restore the last known-good configuration", process=r"dpkg-deb .*--fsys-tarfile", dies="processes")
+RESTART_BACK = Kill("Restore the last known-good configuration", "Run the service with the live settings")
+LAST = Kill("Verify the health of the service", "Search for unmanaged pipeline files")
+UNLOCKED = Kill("Verify the health of the service", "Release the host's lock")
 LOCK = "/run/elk-deploy/logstash.lock"
 UNHEALTHY = {"logstash_input_ports": [5000, 5999], "logstash_health_timeout": 4}
 
@@ -100,7 +100,7 @@ class Scene:
             "logstash_require_checksums": False,
             "logstash_keystore_password": "password",
             # A process that lives for a second will do, with a Logstash that starts within one.
-            "_logstash_settle": 1,
+            "_logstash_min_ready_seconds": 1,
         }
 
     @property

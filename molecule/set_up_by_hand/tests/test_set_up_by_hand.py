@@ -98,7 +98,7 @@ def wanted(tmp_path):
         "logstash_overrides": "remove",
         "logstash_old_data": "move",
         "logstash_health_timeout": 4,
-        "_logstash_settle": 1,
+        "_logstash_min_ready_seconds": 1,
     }
 
 
@@ -136,7 +136,7 @@ def test_what_stood_still_stands_still_although_a_run_was_killed_meanwhile(host,
     host.check_output("systemctl disable --now logstash")
     before = state(host)
     wanted = {**wanted, **package("9.5.2")}
-    kill = Kill("Make the staged settings live", "Take out what decides over the role", after=0.5)
+    kill = Kill("Apply the staged settings", "Remove the overrides of the role", after=0.5)
     kill_run(host.backend.get_hostname(), kill, wanted, tmp_path)
     assert state(host) != before
     run = Run("playbooks/logstash.yml", wanted, tmp_path)

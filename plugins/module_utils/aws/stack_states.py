@@ -149,5 +149,5 @@ def _told(found: Found, why: str) -> str:
     return "\n".join(lines + [f"- {reason}" for reason in failures(found.events)])
 
 
-def _stop(found: Found, why: str, way_out: str) -> Verdict:
-    return Verdict(STOP, f"{_told(found, why)}\n{way_out.replace('{name}', found.name)} Then run again.")
+def _stop(found: Found, why: str, hint: str) -> Verdict:
+    return Verdict(STOP, f"{_told(found, why)}\n{hint.replace('{name}', found.name)} Then run again.")

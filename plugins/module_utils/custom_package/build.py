@@ -1,4 +1,4 @@
-"""Builds a custom package: takes the genuine one apart, has its own plugin program install, puts it together again."""
+"""Builds a custom package: takes the real one apart, has its own plugin program install, puts it together again."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ class Wanted:
                 "sign, and neither dpkg nor rpm takes more."
             )
         if not self.plugins:
-            raise CustomPackageError(
-                "plugins is []; expected at least one plugin. Without any, use the genuine package."
-            )
+            raise CustomPackageError("plugins is []; expected at least one plugin. Without any, use the real package.")
         format_of(sources.name_of(self.src))
         sources.check_checksum("checksum", self.checksum)
         for plugin in self.plugins:
@@ -195,7 +193,7 @@ def _build_in(work: Path, wanted: Wanted, tool: Format, paths: Mapping[str, Path
         )
     root = work / "unpacked"
     home = tool.unpack(source, root)
-    # What the installation writes gets the time of the newest genuine file, so that a build can be repeated.
+    # What the installation writes gets the time of the newest real file, so that a build can be repeated.
     epoch = int(max(path.lstat().st_mtime for path in root.rglob("*") if path.is_file()))
     _install(home, [paths[plugin["src"]] for plugin in wanted.plugins], tool.run)
     # The list is asked for at another place than the installation was made at: so a path of this machine that got into

@@ -23,44 +23,44 @@ def of_installation(installed: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     return {"is_wanted": is_wanted, "is_held": is_held, "is_current": is_run and not installed["outdated"]}
 
 
-def versions_to_keep(installed: Mapping[str, Any], proven: Mapping[str, Any], version: str) -> list[str]:
+def versions_to_keep(installed: Mapping[str, Any], deployment: Mapping[str, Any], version: str) -> list[str]:
     """The versions besides ``version`` whose package files stay: what is installed, and what a failure goes back to.
 
     The latter is what last passed the health check with another version, also where a run that was cut off is made
     good, and what was on the host before the first run.
     """
-    records = [proven.get("record") or {}, *(proven.get("earlier") or [])]
+    records = [deployment.get("record") or {}, *(deployment.get("earlier") or [])]
     packages = [(record.get("package") or {}).get("version", "") for record in records]
     others = [found for found in packages if found != version][:1]
-    before = ((proven.get("found") or {}).get("package") or {}).get("version", "")
+    before = ((deployment.get("found") or {}).get("package") or {}).get("version", "")
     return list(dict.fromkeys(found for found in [installed["package"], *others, before] if found))
 
 
-def records(proven: Mapping[str, Any]) -> list[dict[str, Any]]:
+def records(deployment: Mapping[str, Any]) -> list[dict[str, Any]]:
     """All that is kept and has passed the health check, newest first."""
-    return [record for record in [proven.get("record"), *(proven.get("earlier") or [])] if record]
+    return [record for record in [deployment.get("record"), *(deployment.get("earlier") or [])] if record]
 
 
-def rollback_target(proven: Mapping[str, Any], release: str) -> dict[str, Any]:
+def rollback_target(deployment: Mapping[str, Any], release: str) -> dict[str, Any]:
     """The record of a release, or of the one before the last with `previous`; empty when there is none."""
     if release == "previous":
-        found: Sequence[dict[str, Any]] = proven.get("earlier") or []
+        found: Sequence[dict[str, Any]] = deployment.get("earlier") or []
     else:
-        found = [record for record in records(proven) if record["release"] == release]
+        found = [record for record in records(deployment) if record["release"] == release]
     return found[0] if found else {}
 
 
-def is_proven(wanted: Mapping[str, Any], host: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+def is_up_to_date(wanted: Mapping[str, Any], host: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """Whether all that is wanted is live and has passed the health check, so that nothing is to be restarted.
 
     ``wanted`` is the record that would be written, ``host`` the result of logstash_host, and ``settings`` has
     `differs`, whether the staged settings are not the live ones, and `would_stage`, whether a check run left them as
     they are.
     """
-    proven, record = host["proven"], host["proven"]["record"]
+    deployment, record = host["deployment"], host["deployment"]["record"]
     same = all(record.get(name) == wanted[name] for name in ("version", "release"))
     same = same and all((record.get(name) or {}) == wanted[name] for name in ("package", "fingerprints"))
-    untouched = not (proven["changing"] or settings["differs"] or settings["would_stage"])
+    untouched = not (deployment["changing"] or settings["differs"] or settings["would_stage"])
     return bool(same and untouched and host["installed"]["is_current"] and not gives_way(host))
 
 

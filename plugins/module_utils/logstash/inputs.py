@@ -44,7 +44,7 @@ class Fault:
     variable: str
     value: Any
     expected: str
-    way_out: str
+    hint: str
 
 
 def _version(read: Variables) -> Iterator[Fault]:
@@ -235,13 +235,13 @@ def _times(read: Variables) -> Iterator[Fault]:
     names = ("logstash_health_timeout", "logstash_validation_timeout", "logstash_plugins_timeout")
     values = [read(name) for name in names]
     if min(map(int, values)) <= 0:
-        way_out = "Give each enough time, or remove it to use its default."
-        yield Fault("number_out_of_range", ", ".join(names), values, "seconds, from 1 on", way_out)
+        hint = "Give each enough time, or remove it to use its default."
+        yield Fault("number_out_of_range", ", ".join(names), values, "seconds, from 1 on", hint)
     names = ("logstash_stop_timeout", "logstash_lock_max_age", "logstash_keep_releases")
     values = [read(name) for name in names]
     if min(map(int, values)) < 0:
-        way_out = "Correct the one that is negative, or remove it to use its default."
-        yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", way_out)
+        hint = "Correct the one that is negative, or remove it to use its default."
+        yield Fault("number_out_of_range", ", ".join(names), values, "whole numbers from 0 on", hint)
 
 
 def _hooks(read: Variables) -> Iterator[Fault]:

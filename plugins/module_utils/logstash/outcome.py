@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-WAY_OUT = "Correct the cause and run again."
+HINT = "Correct the cause and run again."
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Outcome:
 
     `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first
     change still did when the run failed. `before` and `now` are what the service did then and does at the end, one of
-    SERVICE. `record`: what last passed the health gate; `proven_now`: in this run. `found`: the setup before the
+    SERVICE. `record`: what last passed the health gate; `recorded_now`: in this run. `found`: the setup before the
     first run, with XX could not be. `out_of_service`: the host was taken out of service and not put back.
     """
 
@@ -24,7 +24,7 @@ class Outcome:
     before: str
     now: str
     record: dict[str, Any] = field(default_factory=dict)
-    proven_now: bool = False
+    recorded_now: bool = False
     found: dict[str, Any] = field(default_factory=dict)
     rollback: bool = True
     to_run: bool = True
@@ -40,7 +40,7 @@ SERVICE = ("running", "restarting", "failed", "stopped", "absent")
 
 def describe(outcome: Outcome) -> str:
     """The sentences, without the failure itself: each says what is true at the end of the run."""
-    parts = [what_was_done(outcome), what_it_does(outcome), WAY_OUT]
+    parts = [what_was_done(outcome), what_it_does(outcome), HINT]
     if outcome.out_of_service:
         parts.append("Until then the host stays out of service: logstash_undrain_tasks were not run.")
     return " ".join(filter(None, parts))
@@ -75,7 +75,7 @@ def what_was_done(outcome: Outcome) -> str:
     sentences: tuple[tuple[object, str], ...] = (
         (outcome.check, "This is a check run: nothing was changed."),
         (
-            not outcome.changing and outcome.proven_now,
+            not outcome.changing and outcome.recorded_now,
             "What is live now passed the health gate in this run, and stays.",
         ),
         (not outcome.changing, "Nothing live was changed, and nothing was restarted."),

@@ -55,11 +55,11 @@ class Run(Protocol):
 
 
 class PackageError(Exception):
-    """Something that the person who runs the playbook has to know; the message says what, `way_out` what to do."""
+    """Something that the person who runs the playbook has to know; the message says what, `hint` what to do."""
 
-    def __init__(self, message: str, way_out: str = "") -> None:
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.way_out = way_out
+        self.hint = hint
 
 
 class Installed(NamedTuple):

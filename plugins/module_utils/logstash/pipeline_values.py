@@ -33,7 +33,7 @@ _ITEM = re.compile(
 )
 _CLOSES = {"]": "[", "}": "{"}
 
-_WAY_OUT = (
+_HINT = (
     "Write the token without quotes around it and with the filter LogstashString, as #{Name | LogstashString}, or keep "
     "the value in logstash_keystore and write ${NAME} in the string."
 )
@@ -91,7 +91,7 @@ def _fault(value: str, mode: str, behind_backslash: bool) -> str:
     if ends or re.search(rf"(?s)[^\\]{mode}", value):
         if mode == "/":
             return r"a / in the value would end the pattern. Write \/ in the value."
-        return f"a {mode} in the value would end the string. {_WAY_OUT}"
+        return f"a {mode} in the value would end the string. {_HINT}"
     return ""
 
 

@@ -291,10 +291,10 @@ def explain_refusal(output: str, keys: Sequence[Key]) -> tuple[str, str] | None:
         if not found:
             continue
         # rpm says no more of a key that it cannot use.
-        _, reason, way_out = REFUSALS[0] if weak and "mport failed" in found[0] else refusal
+        _, reason, hint = REFUSALS[0] if weak and "mport failed" in found[0] else refusal
         number = next(filter(None, found.groupdict().values()), "")
         what = "the key is bound to its own names by a signature that is" if weak else "this repository is"
         given = ", ".join(map(str, keys)) or "none that can be read"
         text = reason.format(what=what, id=f", {number}" if number else "")
-        return f"The key is {given}. {text}", way_out
+        return f"The key is {given}. {text}", hint
     return None

@@ -42,7 +42,7 @@ def unit(run: Run, service: str, *names: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
 
 
-def read_found(path: str | Path) -> dict[str, Any]:
+def read_existing_setup(path: str | Path) -> dict[str, Any]:
     """The record of what was on the host before the first change; empty when there is none."""
     try:
         found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
@@ -124,7 +124,7 @@ def healthy(
 
 def forgets(folder: str | None, state: str) -> bool:
     """Whether what was kept in a folder before the first change is not needed any more."""
-    return bool(folder) and state == "proven" and os.path.exists(str(folder))
+    return bool(folder) and state == "healthy" and os.path.exists(str(folder))
 
 
 def forget(folder: str) -> None:
@@ -140,6 +140,6 @@ def describe(content: Mapping[str, Any], running: str, found: str, run: Run, ser
         "release": content["record"].get("release", ""),
         "changing": content["changing"] is not None,
         "service": activity(run, service),
-        "found": read_found(found),
+        "found": read_existing_setup(found),
         "same_process": bool(running) and content["changing"] in (None, running),
     }

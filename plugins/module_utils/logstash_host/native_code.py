@@ -17,7 +17,7 @@ from pathlib import Path
 from . import accounts, untrusted_paths
 
 OPTION = "-Djava.io.tmpdir="
-WAY_OUT = (
+HINT = (
     "Mount its file system without noexec, or set logstash_path_tmp to a directory on another one, such as "
     "/var/lib/logstash-tmp, which the role makes for Logstash; a -Djava.io.tmpdir in logstash_jvm_options goes before "
     "it. Nothing live was changed."
@@ -80,13 +80,13 @@ def temporary_directory_fault(path: str, variable: str, user: str = "", required
         with untrusted_paths.open_nearest(path) as directory:
             above, noexec = directory.path, directory.volume().f_flag & os.ST_NOEXEC
     except OSError as error:
-        return f"{named}, which can't be used: {error} {WAY_OUT}"
+        return f"{named}, which can't be used: {error} {HINT}"
     if above != path and required:
-        return f"{named}, but there is no such directory. Make it. {WAY_OUT}"
+        return f"{named}, but there is no such directory. Make it. {HINT}"
     if noexec:
         return (
             f"{named}, but the file system of {above} is mounted noexec: Logstash could not load its native "
-            f"libraries there, and would end with `FFI not available`. {WAY_OUT}"
+            f"libraries there, and would end with `FFI not available`. {HINT}"
         )
     reason = _refusal_to(user, path) if user and above == path else ""
     return f"{named}, but {reason}" if reason else ""
@@ -100,7 +100,7 @@ def _refusal_to(user: str, path: str) -> str:
         return ""
     except (OSError, accounts.WorkFailedError) as error:
         return f"whether it can be used could not be checked. {error}"
-    return f"user {user} {reason}. {WAY_OUT}" if reason else ""
+    return f"user {user} {reason}. {HINT}" if reason else ""
 
 
 def _refusal(path: str) -> str:

@@ -456,7 +456,7 @@ def check_roots_own(path: str, what: str) -> None:
         if not own:
             raise UntrustedPathError(
                 f"{above} {_rights(status, by_list)}, so that others than root may exchange what is in it; {what}. "
-                f"Look through what is in it, run {_way_out(above, by_list)}, and run again."
+                f"Look through what is in it, run {_hint(above, by_list)}, and run again."
             )
 
 
@@ -472,7 +472,7 @@ def _rights(status: os.stat_result, by_list: bool) -> str:
     return f"belongs to user id {status.st_uid} and has the mode {stat.S_IMODE(status.st_mode):04o}{more}"
 
 
-def _way_out(path: str, by_list: bool) -> str:
+def _hint(path: str, by_list: bool) -> str:
     """The commands after which nobody but root may write to something."""
     return (
         f"setfacl -b {path}, chown root {path} and chmod go-w {path}"
@@ -574,7 +574,7 @@ def check_roots_file(path: str, what: str) -> None:
     if not own:
         raise UntrustedPathError(
             f"{path} {_rights(status, by_list)}, so that others than root may write to it; {what}. Look through it, "
-            f"run {_way_out(path, by_list)}, and run again."
+            f"run {_hint(path, by_list)}, and run again."
         )
 
 

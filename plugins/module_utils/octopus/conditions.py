@@ -47,8 +47,8 @@ def judge(text: str, host: HostVariables) -> Condition:
         label = f"the value of {name}{_place(name, host)}, "
         faults += [_line(label, problem, host) for problem in unparsable(host.variables[name] or "", name)]
     if faults:
-        way_out = "Correct it; write ##{ where #{ is meant literally."
-        return Condition(False, fault=f"{shown} does not parse: {'; '.join(faults)}. {way_out}")
+        hint = "Correct it; write ##{ where #{ is meant literally."
+        return Condition(False, fault=f"{shown} does not parse: {'; '.join(faults)}. {hint}")
     holds = is_true(text, host.variables)
     reasons = "; ".join(_line("", problem, host) for problem in evaluation.problems)
     doubt = f"{shown} counts as {str(holds).lower()}: {reasons}" if reasons else ""

@@ -42,7 +42,7 @@ def report(texts: Iterable[tuple[str, Sequence[Problem]]], host: HostVariables) 
     lines = [problem_line(label, problem, host) for label, problem in found]
     kinds = {problem.kind for _, problem in found}
     if any(problem.kind == "missing" and (problem.name or "").lower() not in host.unfilled for _, problem in found):
-        lines.append(host.way_out)
+        lines.append(host.hint)
     if "syntax" in kinds:
         lines.append("Write ##{ where #{ is meant literally.")
     count = "1 token cannot" if len(found) == 1 else f"{len(found)} tokens cannot"

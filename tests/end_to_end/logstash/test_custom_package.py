@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import systemd_host
 import yaml
-from logstash_standin.build import build_package
+from fake_logstash.build import build_package
 from plugin_files import write_gem
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -96,5 +96,5 @@ def refusals(tmp_path_factory):
 @pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: f"{CASES[number][0]}: {CASES[number][1]}")
 def test_input(refusals, number):
     _, _, words = CASES[number]
-    said = " ".join(f"{one['expected']}. {one['way_out']}" for one in refusals[number])
+    said = " ".join(f"{one['expected']}. {one['hint']}" for one in refusals[number])
     assert words in said if words else said == ""

@@ -3,8 +3,8 @@
 import subprocess
 
 import pytest
+from fake_logstash.build import build_package
 from inventory_runs import REAL, render
-from logstash_standin.build import build_package
 
 
 @pytest.fixture(scope="session", params=REAL)

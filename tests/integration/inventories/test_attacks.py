@@ -18,7 +18,7 @@ USER, PASSWORD = "elb", "only for this test"
 
 
 class Process:
-    """The stand-in with one pipeline, whose sources are a rendered host's."""
+    """The fake with one pipeline, whose sources are a rendered host's."""
 
     def __init__(self, home, folder, pipeline, sources, environment):
         folder.mkdir()

@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 import yaml
+from fake_logstash.runtime import config_parser
 from inventory_runs import ROOT, render, run
 from logstash_pipeline_parser import Pipeline
-from logstash_standin.runtime import config_parser
 
 # One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
 RELEASES = ["6.3.2", "8.7.1", "9.5.2"]

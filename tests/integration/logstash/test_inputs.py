@@ -1,4 +1,4 @@
-"""All that the preflight says of a host's variables, at once: one genuine run."""
+"""All that the preflight says of a host's variables, at once: one real run."""
 
 import hashlib
 import json

@@ -44,7 +44,7 @@ def test_a_key_without_a_fingerprint_and_a_plugin_without_a_file_are_refused(tmp
     plugin = {"name": "logstash-filter-x", "version": "1.0.0"}
     taken, said = preflight(tmp_path, logstash_plugins=[plugin])
     assert not taken
-    assert "it comes from the public gem server, where nothing says what has to come" in said
+    assert "it comes from the public gem server, where nothing identifies what is installed" in said
 
 
 def test_a_package_without_tls_is_refused(tmp_path):

@@ -1,4 +1,4 @@
-"""Differences of genuine runs: a secret in a file, now or before, is not shown, whatever becomes of it; all else is."""
+"""Differences of real runs: a secret in a file, now or before, is not shown, whatever becomes of it; all else is."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Genuine runs with secrets in every place, which fail and succeed: none is in what is shown with -vvv and --diff."""
+"""Real runs with secrets in every place, which fail and succeed: none is in what is shown with -vvv and --diff."""
 
 import base64
 import json
@@ -76,7 +76,7 @@ def told(tmp_path_factory):
                 "group": "nobody",
             }
         },
-        {"elk.deploy.unmanaged_files": {"places": ["/nowhere/{{ all_texts }}"], "way_out": "{{ all_texts }}"}},
+        {"elk.deploy.unmanaged_files": {"places": ["/nowhere/{{ all_texts }}"], "hint": "{{ all_texts }}"}},
         {
             "elk.deploy.logstash_plugins": {
                 "plugins": [{"name": "logstash-filter-x", "version": "1.0.0"}],

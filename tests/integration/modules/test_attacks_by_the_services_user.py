@@ -32,11 +32,11 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.unmanaged_files import find as find_unmanaged
 from ansible_collections.elk.deploy.plugins.modules import (
     logstash_confinement,
+    logstash_deployment_record,
     logstash_directories,
     logstash_health,
     logstash_log_end,
     logstash_old_data,
-    logstash_proven,
     logstash_validate,
     settings_directory,
     settings_release,
@@ -695,7 +695,7 @@ def test_settings_are_not_written_where_others_could_exchange_them(run_module, p
 def test_what_was_proven_is_not_read_where_others_could_have_written_it(run_module, place, state):
     own = folder(place / "etc")
     make_fifo(own / "proven", None)
-    message = run_module(logstash_proven, path=str(own / "proven"), state=state)["msg"]
+    message = run_module(logstash_deployment_record, path=str(own / "proven"), state=state)["msg"]
     assert f"{own} belongs to user id {USER.pw_uid}" in message
     assert f"chown root {own}" in message
     assert os.listdir(own) == ["proven"]

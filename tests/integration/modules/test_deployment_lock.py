@@ -1,4 +1,4 @@
-"""The lock of a host: genuine runs of ansible-playbook that meet at one file."""
+"""The lock of a host: real runs of ansible-playbook that meet at one file."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A custom package is the genuine one with other plugins, under another version; nothing else of it changes."""
+"""A custom package is the real one with other plugins, under another version; nothing else of it changes."""
 
 import gzip
 import hashlib
@@ -18,7 +18,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.custom_package import g
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package import sources as fetching
 from ansible_collections.elk.deploy.plugins.module_utils.custom_package.errors import CustomPackageError
 from ansible_collections.elk.deploy.plugins.modules import logstash_custom_package
-from logstash_standin.build import build_archive, build_package, build_rpm_source
+from fake_logstash.build import build_archive, build_package, build_rpm_source
 from noexec import mounted
 from plugin_files import write_gem, write_pack
 
@@ -52,7 +52,7 @@ def tar_of_folder(name):
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    """sources(kind) -> a genuine package of 5.4.1; each built once."""
+    """sources(kind) -> a real package of 5.4.1; each built once."""
     folder, built = tmp_path_factory.mktemp("sources"), {}
     builders = {"deb": build_package, "tar.gz": build_archive, "rpm": build_rpm}
 
@@ -143,9 +143,9 @@ class TestDeb:
 
     def test_nothing_else_changed(self, built, sources, tmp_path):
         output("dpkg-deb", "-R", built, tmp_path / "custom")
-        output("dpkg-deb", "-R", sources("deb"), tmp_path / "genuine")
-        custom, genuine = tree(tmp_path / "custom"), tree(tmp_path / "genuine")
-        differs = {name for name in custom.keys() | genuine.keys() if custom.get(name) != genuine.get(name)}
+        output("dpkg-deb", "-R", sources("deb"), tmp_path / "real")
+        custom, real = tree(tmp_path / "custom"), tree(tmp_path / "real")
+        differs = {name for name in custom.keys() | real.keys() if custom.get(name) != real.get(name)}
         assert {name for name in differs if not name.startswith(PLUGIN_FILES)} == {"DEBIAN/control"}
 
     def test_control_fields_are_the_genuine_ones_but_for_version_and_size(self, built, sources):
@@ -226,8 +226,8 @@ class TestRpm:
 
     def test_what_it_says_of_itself_is_the_genuine_text(self, built, sources):
         form = "%{SUMMARY}|%{LICENSE}|%{ARCH}|%{DESCRIPTION}"
-        custom, genuine = (output("rpm", "-qp", "--queryformat", form, package) for package in (built, sources("rpm")))
-        assert custom == genuine
+        custom, real = (output("rpm", "-qp", "--queryformat", form, package) for package in (built, sources("rpm")))
+        assert custom == real
 
     def test_triggers_are_refused(self):
         with pytest.raises(Exception, match="triggers on bash"):

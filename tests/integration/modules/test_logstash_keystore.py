@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_keystore
-from logstash_standin.build import build_archive
+from fake_logstash.build import build_archive
 from playbook_project import Project
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the keystore belongs to root, so only root can make it")
@@ -21,7 +21,7 @@ GROUP = "daemon"
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """The stand-in of a version, unpacked: unpacked(version)."""
+    """The fake of a version, unpacked: unpacked(version)."""
     made = {}
 
     def get(version):
@@ -50,8 +50,8 @@ class World:
 
     def use(self, version):
         self.version = version
-        genuine = self.unpacked(version) / "bin/logstash-keystore"
-        self.script(f'echo "$*" >> {self.seen}; exec {genuine} "$@"')
+        real = self.unpacked(version) / "bin/logstash-keystore"
+        self.script(f'echo "$*" >> {self.seen}; exec {real} "$@"')
 
     def script(self, text):
         self.program.write_text(f"#!/bin/sh\n{text}\n")
@@ -110,9 +110,9 @@ def test_all_entries_are_made_with_two_starts(make, world):
 
 
 def test_program_has_a_temporary_directory_of_roots_that_goes_again(make, world):
-    genuine = world.unpacked("9.5.2") / "bin/logstash-keystore"
+    real = world.unpacked("9.5.2") / "bin/logstash-keystore"
     options = world.folder / "options"
-    world.script(f'stat -c "%a %U" "$TMPDIR" >> {options}; echo "$LS_JAVA_OPTS" >> {options}; exec {genuine} "$@"')
+    world.script(f'stat -c "%a %U" "$TMPDIR" >> {options}; echo "$LS_JAVA_OPTS" >> {options}; exec {real} "$@"')
     make({"A": "1"})
     path = world.folder / "logstash/vendor/elk-deploy/tmp"
     assert options.read_text().splitlines() == ["700 root", f"-Djava.io.tmpdir={path}"] * 2

@@ -11,7 +11,7 @@ import threading
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.modules import logstash_plugins
-from logstash_standin.build import build_archive
+from fake_logstash.build import build_archive
 from playbook_project import Project
 from plugin_files import write_gem, write_pack
 
@@ -20,7 +20,7 @@ HTTP = "logstash-output-http"
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory):
-    """Homes of the stand-in as a package brings them: pristine(version)."""
+    """Homes of the fake as a package brings them: pristine(version)."""
     made = {}
 
     def get(version):
@@ -46,8 +46,8 @@ class Home:
         """What a package manager does: the package's files replace what is there; others stay."""
         shutil.copytree(self.pristine(version), self.path, dirs_exist_ok=True)
         program = self.path / "bin/logstash-plugin"
-        program.rename(program.with_name("genuine"))
-        program.write_text(f'#!/bin/sh\necho "$*" >> {self.calls_file}\nexec {self.path}/bin/genuine "$@"\n')
+        program.rename(program.with_name("real"))
+        program.write_text(f'#!/bin/sh\necho "$*" >> {self.calls_file}\nexec {self.path}/bin/real "$@"\n')
         program.chmod(0o755)
 
     def calls(self):
@@ -393,7 +393,7 @@ def play(home, tmp_path):
     def run(*plugins, options=(), check_only=False, **more):
         given = {"plugins": list(plugins), "home": str(home.path), "check_only": check_only, **more}
         task = {
-            "name": "Bring the plugins",
+            "name": "Ensure the plugins",
             "elk.deploy.logstash_plugins": given,
             "register": "brought",
         }

@@ -8,7 +8,7 @@ import tarfile
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
-from logstash_standin.build import build_archive
+from fake_logstash.build import build_archive
 from noexec import mounted
 from waiting import wait_for
 
@@ -402,7 +402,7 @@ def test_missing_program_is_an_error_that_says_so(validate):
 
 
 def test_temporary_directory_that_cannot_execute_is_found_before_the_restart(run_module, world):
-    """The genuine program's own way to fail, with what the service will have."""
+    """The real program's own way to fail, with what the service will have."""
     with tarfile.open(build_archive("8.5.3", world)) as archive:
         archive.extractall(world / "unpacked", filter="data")
     (world / "live/logstash.keystore").unlink()

@@ -103,7 +103,7 @@ def test_unmanaged_files_of_no_place(run_module, places: list[str]) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a program as another user")
 @pytest.mark.parametrize("content", [None, "# - pipeline.id: main\n", "- pipeline.id: main\n"])
 def test_validation_of_settings_without_a_pipeline(run_module, open_path: Path, content: str | None) -> None:
-    """The genuine test of such settings would be of something else than what is to run."""
+    """The real test of such settings would be of something else than what is to run."""
     program = open_path / "logstash"
     program.write_text("#!/bin/sh\nexit 0\n")
     program.chmod(0o755)

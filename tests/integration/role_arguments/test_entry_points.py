@@ -1,4 +1,4 @@
-"""Every entry point of every role, and the preflight, says all that is wrong with the variables: genuine runs."""
+"""Every entry point of every role, and the preflight, says all that is wrong with the variables: real runs."""
 
 import json
 import re

@@ -1,6 +1,6 @@
 """Reads a properties file as ``java.util.Properties.load(InputStream)`` is documented to, for machines without Java.
 
-Written from the class's documentation alone, and apart from the code that it judges. ``Load.java`` is the genuine
+Written from the class's documentation alone, and apart from the code that it judges. ``Load.java`` is the real
 thing; a test holds both together where there is Java.
 """
 

@@ -22,7 +22,7 @@ def of_pipelines(version, *settings):
 
 def test_stand_in_and_role_have_the_same_table():
     role = ROOT / "plugins/module_utils/logstash/settings.csv"
-    assert role.read_bytes() == (ROOT / "local/logstash_standin/data/settings.csv").read_bytes()
+    assert role.read_bytes() == (ROOT / "local/fake_logstash/data/settings.csv").read_bytes()
 
 
 def test_every_type_of_the_table_is_known_here():

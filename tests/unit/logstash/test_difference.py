@@ -19,7 +19,7 @@ SETTINGS = {"differs": False, "would_stage": False}
 def host(**proven):
     return {
         "installed": {"is_current": True},
-        "proven": {"record": {**RECORD, "health": {"old": 1}}, "changing": False, **proven},
+        "deployment": {"record": {**RECORD, "health": {"old": 1}}, "changing": False, **proven},
         "overrides": {"handling": "remove", "removable": []},
     }
 
@@ -61,20 +61,20 @@ def test_target_of_a_rollback():
 
 
 def test_what_is_live_and_proven_needs_nothing():
-    assert difference.is_proven(RECORD, host(), SETTINGS)
+    assert difference.is_up_to_date(RECORD, host(), SETTINGS)
 
 
 @pytest.mark.parametrize("name", ["version", "release", "package", "fingerprints"])
 def test_a_part_of_the_record_that_differs_is_not_proven(name):
-    assert not difference.is_proven({**RECORD, name: {"other": 1}}, host(), SETTINGS)
+    assert not difference.is_up_to_date({**RECORD, name: {"other": 1}}, host(), SETTINGS)
 
 
 def test_what_else_is_not_proven():
-    assert not difference.is_proven(RECORD, host(changing=True), SETTINGS)
-    assert not difference.is_proven(RECORD, host(record={}), SETTINGS)
-    assert not difference.is_proven(RECORD, host(), {**SETTINGS, "differs": True})
-    assert not difference.is_proven(RECORD, host(), {**SETTINGS, "would_stage": True})
-    assert not difference.is_proven(RECORD, {**host(), "installed": {"is_current": False}}, SETTINGS)
+    assert not difference.is_up_to_date(RECORD, host(changing=True), SETTINGS)
+    assert not difference.is_up_to_date(RECORD, host(record={}), SETTINGS)
+    assert not difference.is_up_to_date(RECORD, host(), {**SETTINGS, "differs": True})
+    assert not difference.is_up_to_date(RECORD, host(), {**SETTINGS, "would_stage": True})
+    assert not difference.is_up_to_date(RECORD, {**host(), "installed": {"is_current": False}}, SETTINGS)
     removable = {"handling": "remove", "removable": ["/etc/default/logstash"]}
-    assert not difference.is_proven(RECORD, {**host(), "overrides": removable}, SETTINGS)
-    assert difference.is_proven(RECORD, {**host(), "overrides": {**removable, "handling": "leave"}}, SETTINGS)
+    assert not difference.is_up_to_date(RECORD, {**host(), "overrides": removable}, SETTINGS)
+    assert difference.is_up_to_date(RECORD, {**host(), "overrides": {**removable, "handling": "leave"}}, SETTINGS)

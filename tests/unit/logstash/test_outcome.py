@@ -52,7 +52,7 @@ AGAIN = "The service does not stay up: systemd starts it again and again."
         (replace(UNCHANGED, record={}), NOTHING_DONE, AS_BEFORE),
         (replace(UNCHANGED, record={}, same_process=False, before="absent", now="absent"), NOTHING_DONE, NONE),
         (
-            replace(UNCHANGED, proven_now=True),
+            replace(UNCHANGED, recorded_now=True),
             "What is live now passed the health gate in this run, and stays.",
             RUNS_GOOD,
         ),
@@ -98,14 +98,14 @@ def test_host_that_is_out_of_service_is_said():
 def every_outcome():
     """Every combination that can be: a process that is the same runs, and only what may be restored can fail to."""
     flags = itertools.product([False, True], repeat=7)
-    for changing, same, proven_now, rollback, to_run, check, fails in flags:
+    for changing, same, recorded_now, rollback, to_run, check, fails in flags:
         for before, now, record, found in itertools.product(SERVICE, SERVICE, ({}, RECORD), ({}, BY_HAND)):
             if same and before != "running":
                 continue
             if fails and not (changing and rollback and not check and (record or found)):
                 continue
             failure = "It failed." if fails else ""
-            yield Outcome(changing, same, before, now, record, proven_now, found, rollback, to_run, check, failure)
+            yield Outcome(changing, same, before, now, record, recorded_now, found, rollback, to_run, check, failure)
 
 
 def test_no_sentence_contradicts_the_state_or_another():

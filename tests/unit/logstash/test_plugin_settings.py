@@ -3,8 +3,8 @@
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import plugin_settings
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.versions import parse
-from logstash_standin.build import bundled
-from logstash_standin.runtime import plugin_options
+from fake_logstash.build import bundled
+from fake_logstash.runtime import plugin_options
 
 RELEASES = [
     "5.2.2", "5.4.1", "5.5.3", "5.6.16", "6.0.1", "6.2.4", "6.3.2", "6.4.3", "6.8.23", "7.0.1", "7.3.2", "7.4.2",

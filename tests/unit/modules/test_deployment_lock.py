@@ -25,7 +25,7 @@ def lock(tmp_path):
 def test_file_that_is_no_lock_is_named():
     holder, mine = {"age": 5, "since": 0}, control_node.owner(os.getpid(), "broker-1", "site.yml")
     assert "broker-1 has a lock /l that does not say whose it is" in deployment_lock.describe(holder, mine, "/l")
-    assert "rm /l" in deployment_lock.way_out(holder, mine, "/l")
+    assert "rm /l" in deployment_lock.hint(holder, mine, "/l")
 
 
 class TestFile:

@@ -549,19 +549,19 @@ def test_has_to_stay_healthy_in_one_process(health, monkeypatch):
     monkeypatch.setattr(logstash_health, "find_problem", lambda *_: ("", False, "9.5.2"))
     monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
     one, other = ACTIVE, {**ACTIVE, "MainPID": "1"}
-    steady = health([one], settle=5, timeout=60)["seconds"]
-    assert health([one, one, one, one, other], settle=5, timeout=60)["seconds"] > steady
-    assert "did not stay healthy" in health([one, other] * 40, settle=5, timeout=20)["msg"]
+    steady = health([one], min_ready_seconds=5, timeout=60)["seconds"]
+    assert health([one, one, one, one, other], min_ready_seconds=5, timeout=60)["seconds"] > steady
+    assert "did not stay healthy" in health([one, other] * 40, min_ready_seconds=5, timeout=20)["msg"]
 
 
 @pytest.mark.parametrize(
     ("port", "options", "expected"),
     [
-        ("${PORT}", {"settle": 2}, 10),
-        ("${PORT}", {"settle": 2, "ports": [7000]}, 2),
-        ("7000", {"settle": 2}, 2),
-        ("${PORT}", {"settle": 0}, 0),
-        ("${PORT}", {"settle": 20}, 20),
+        ("${PORT}", {"min_ready_seconds": 2}, 10),
+        ("${PORT}", {"min_ready_seconds": 2, "ports": [7000]}, 2),
+        ("7000", {"min_ready_seconds": 2}, 2),
+        ("${PORT}", {"min_ready_seconds": 0}, 0),
+        ("${PORT}", {"min_ready_seconds": 20}, 20),
     ],
 )
 def test_input_whose_port_cannot_be_looked_at_is_given_time_to_fail(health, monkeypatch, port, options, expected):
@@ -583,7 +583,7 @@ def test_problem_within_the_settle_time_begins_it_anew(health, monkeypatch):
     monkeypatch.setattr(logstash_health.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(logstash_health, "find_problem", lambda *_: (answers.pop(0), False, "9.5.2"))
     monkeypatch.setattr(logstash_health.time, "sleep", lambda _seconds: None)
-    assert not health([ACTIVE], settle=4, timeout=60)["failed"]
+    assert not health([ACTIVE], min_ready_seconds=4, timeout=60)["failed"]
     assert len(answers) == 23 - 3 - 5
 
 

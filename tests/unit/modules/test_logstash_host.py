@@ -57,7 +57,7 @@ def wanted(port):
 def test_only_what_is_asked_for_is_looked_at(look):
     result = look()
     assert (result["failed"], result["changed"]) == (False, False)
-    assert (result["proven"], result["overrides"]) == ({}, {"found": [], "handling": "", "removable": []})
+    assert (result["deployment"], result["overrides"]) == ({}, {"found": [], "handling": "", "removable": []})
     assert result["installed"]["package"] == ""
 
 
@@ -138,7 +138,7 @@ def test_record_is_read_with_what_was_set_up_by_hand(look, tmp_path):
     content = {"record": {"release": "bbbb"}, "earlier": [{"release": "aaaa"}], "changing": "process"}
     (tmp_path / "proven").write_text(json.dumps(content))
     (tmp_path / "found.json").write_text('{"package": {"version": "8.5.3"}}')
-    found = look(record={"path": f"{tmp_path}/proven", "found": f"{tmp_path}/found.json"})["proven"]
+    found = look(record={"path": f"{tmp_path}/proven", "found": f"{tmp_path}/found.json"})["deployment"]
     assert (found["record"], found["earlier"], found["changing"]) == (content["record"], content["earlier"], True)
     assert found["found"] == {"package": {"version": "8.5.3"}}
 
@@ -147,7 +147,7 @@ def test_secrets_are_masked_in_what_was_set_up_by_hand_and_not_in_the_record(loo
     (tmp_path / "proven").write_text('{"record": {"release": "a-word"}, "earlier": [], "changing": null}')
     (tmp_path / "found.json").write_text('{"serves": "a-word"}')
     record = {"path": f"{tmp_path}/proven", "found": f"{tmp_path}/found.json"}
-    found = look(record=record, secrets=["a-word"])["proven"]
+    found = look(record=record, secrets=["a-word"])["deployment"]
     assert found["record"] == {"release": "a-word"}
     assert "a-word" not in str(found["found"])
 

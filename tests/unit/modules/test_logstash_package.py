@@ -303,7 +303,7 @@ class TestFailedScript:
         assert "The package was taken off the host again, which had none before" in result["msg"]
         assert "Reading package lists" not in result["msg"]
         assert host.version == ""
-        assert "the next run reinstalls the package" in result["way_out"]
+        assert "the next run reinstalls the package" in result["hint"]
 
     def test_one_that_was_there_stays_for_the_way_back(self, install, host, put):
         host.version = "8.19.5"

@@ -1,9 +1,9 @@
-"""From Logstash's words to file and line. Syntax errors are those of the stand-in's parser."""
+"""From Logstash's words to file and line. Syntax errors are those of the fake's parser."""
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import explanations, pipeline_places
-from logstash_standin.runtime import config_parser
-from logstash_standin.runtime.errors import ConfigurationError
+from fake_logstash.runtime import config_parser
+from fake_logstash.runtime.errors import ConfigurationError
 
 INPUT = "input {\n  stdin { }\n}\n"
 FILTER = "# grüße\nfilter {\n  mutate { }\n}\n"

@@ -173,11 +173,11 @@ def test_beginning_of_a_key_is_an_error_of_its_own():
     ],
 )  # fmt: skip
 def test_refusal_says_key_reason_and_way_out(key, output, reason):
-    text, way_out = explain_refusal(output, read_keys(key))
+    text, hint = explain_refusal(output, read_keys(key))
     assert text.startswith(f"The key is {read_keys(key)[0]}. ")
     assert reason in text
-    assert way_out.endswith(".")
-    assert "logstash_" in way_out
+    assert hint.endswith(".")
+    assert "logstash_" in hint
 
 
 def test_what_is_no_refusal_is_not_explained():

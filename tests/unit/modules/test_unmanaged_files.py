@@ -30,7 +30,7 @@ def look(run_module, etc, warnings):
         return run_module(
             unmanaged_files,
             places=[f"{etc}/conf.d", f"{etc}/*.conf", f"{etc}/missing"],
-            way_out="Move them.",
+            hint="Move them.",
             **options,
         )
 

@@ -51,7 +51,7 @@ STAGED = "staged settings, which are root's"
 AS_USER = "runs as the user itself"
 THROW_AWAY = "a directory of root's that was just made in one of root's; the user's own parts are only removed"
 CONTROL = "runs on the control node, as whoever deploys"
-RELEASES = "releases in a directory that logstash_proven has found to be root's alone, before all else"
+RELEASES = "releases in a directory that logstash_deployment_record has found to be root's alone, before all else"
 BUILD = "a build directory, made by root; what comes out of it is checked by _publish"
 
 # {file: {function, or * for all: why no other user can exchange what it touches}}
@@ -61,7 +61,7 @@ EXCEPTIONS = {
     "modules/logstash_archive.py": {"*": "versions below logstash_archive_root, which are root's"},
     "modules/logstash_confinement.py": {"pipelines": STAGED, "find_metadata": "a file in /etc, which is root's"},
     "modules/logstash_directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
-    "modules/logstash_found.py": {
+    "modules/logstash_existing_setup.py": {
         "kept_paths": "folders of systemd's, which are root's; the settings path is only resolved, not opened",
         "seen_through_links": "paths are only compared",
         "vendor_paths": "folders of systemd's, which are root's",
@@ -306,7 +306,7 @@ def test_no_task_touches_a_path_of_the_services_user_with_a_module_that_follows_
 
 
 def test_a_careless_task_is_seen():
-    assert careless({"ansible.builtin.stat": {"path": "{{ _logstash_proof.health.log_file }}"}})
+    assert careless({"ansible.builtin.stat": {"path": "{{ _logstash_candidate.health.log_file }}"}})
     assert careless({"ansible.builtin.file": {"path": "{{ logstash_path_data }}/x"}, "become": True})
     assert careless({"ansible.builtin.command": {"argv": ["cat", "{{ verify_events_file }}"]}})
     assert not careless({"elk.deploy.logstash_health": {"log_file": "x"}})

@@ -72,7 +72,7 @@ def test_restart_is_told_apart_from_other_changes_of_the_service():
 
 def test_records_are_shown_only_where_nothing_else_changes():
     host = Host()
-    host.add("elk.deploy.logstash_proven", "Remember", {"path": "/etc/logstash/proven"}, {})
+    host.add("elk.deploy.logstash_deployment_record", "Remember", {"path": "/etc/logstash/proven"}, {})
     assert [one.what for one in host.shown] == ["/etc/logstash/proven"]
     host.add("ansible.builtin.copy", "Copy", {"dest": "/etc/a"}, {})
     assert [one.what for one in host.shown] == ["/etc/a"]

@@ -145,7 +145,7 @@ class HostVariables:
         return f"; it has values for: {scopes}" if scopes else ""
 
     @property
-    def way_out(self) -> str:
+    def hint(self) -> str:
         """Where a variable that is missing can be defined."""
         places = [*self.catalog.files, "the inventory's octopus_variables"]
         return f"Define missing variables for environment {self.host.environment} in {' or '.join(places)}."

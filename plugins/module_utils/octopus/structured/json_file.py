@@ -175,22 +175,22 @@ def _why(value: str, error: Exception) -> str:
     found = value[error.pos : error.pos + 1]
     before = value[: error.pos].rstrip()[-1:]
     if not before and found not in ("{", "[", '"', "'", "-"):
-        way_out = "a text needs double quotes around it"
+        hint = "a text needs double quotes around it"
     elif found == "'":
-        way_out = "names and texts are in double quotes"
+        hint = "names and texts are in double quotes"
     elif "escape" in error.msg:
-        way_out = "a backslash is written twice; the filter JsonEscape does that for a token in a text"
+        hint = "a backslash is written twice; the filter JsonEscape does that for a token in a text"
     elif "control character" in error.msg:
-        way_out = (
+        hint = (
             r"a line end is written \n, a tab \t (the filter JsonEscape does both), another one as \u00 and two digits"
         )
     elif "trailing comma" in error.msg or (before == "," and found in ("}", "]")):
-        way_out = "there is no comma behind the last one"
+        hint = "there is no comma behind the last one"
     elif found == "/":
-        way_out = "there are no comments in it"
+        hint = "there are no comments in it"
     else:
-        way_out = "expected plain JSON, with names and texts in double quotes"
-    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno} of the value; {way_out}"
+        hint = "expected plain JSON, with names and texts in double quotes"
+    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno} of the value; {hint}"
 
 
 def _refuse(constant: str) -> None:

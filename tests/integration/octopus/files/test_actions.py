@@ -1,4 +1,4 @@
-"""octopus_directory, octopus_template and octopus_check on files, in genuine ansible-playbook runs.
+"""octopus_directory, octopus_template and octopus_check on files, in real ansible-playbook runs.
 
 Marks in the names of tests and rows: [T] the reference's own tests assert it, [S] read in its source, [I] inferred.
 """

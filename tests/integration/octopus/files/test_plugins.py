@@ -1,4 +1,4 @@
-"""The plugins in genuine ansible-playbook runs on the local connection."""
+"""The plugins in real ansible-playbook runs on the local connection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""playbooks/import_octopus.yml in genuine runs."""
+"""playbooks/import_octopus.yml in real runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/octopus.md, Use it and Files, in genuine runs; tests/unit/octopus/files tries more of it."""
+"""docs/octopus.md, Use it and Files, in real runs; tests/unit/octopus/files tries more of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""octopus_preview and playbooks/variables.yml in genuine ansible-playbook runs. No host there can be reached."""
+"""octopus_preview and playbooks/variables.yml in real ansible-playbook runs. No host there can be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets, library sets, prompted values and the context of a host in genuine ansible-playbook runs."""
+"""Secrets, library sets, prompted values and the context of a host in real ansible-playbook runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The action octopus_structured in genuine ansible-playbook runs on the local connection."""
+"""The action octopus_structured in real ansible-playbook runs on the local connection."""
 
 from __future__ import annotations
 

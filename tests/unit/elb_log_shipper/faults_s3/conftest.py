@@ -146,14 +146,14 @@ def error(status: int, code: str) -> Callable:
 
 @pytest.fixture
 def aws(monkeypatch) -> Iterator[Aws]:
-    stand_in = Aws()
+    fake = Aws()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            stand_in.answer_get(self)
+            fake.answer_get(self)
 
         def do_POST(self):
-            stand_in.answer_post(self)
+            fake.answer_post(self)
 
         def log_message(self, *_):
             pass
@@ -175,7 +175,7 @@ def aws(monkeypatch) -> Iterator[Aws]:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         for module in (s3, continuations):
             module._client.cache_clear()
-        yield stand_in
+        yield fake
         for module in (s3, continuations):
             module._client.cache_clear()
         server.shutdown()

@@ -219,7 +219,7 @@ def test_a_report_says_how_to_give_what_is_asked_for() -> None:
     (line,) = report([("a.txt", render("#{V | ToUpper}", host.variables).problems)], host).splitlines()[1:]
     assert line == f"a.txt:1:1: #{{V | ToUpper}}: variable V is not defined{NONE}"
     lines = report([("a.txt", render("#{V}#{W}", host.variables).problems)], host).splitlines()
-    assert lines[-1] == host.way_out
+    assert lines[-1] == host.hint
 
 
 # What secrets come from, in place of Ansible.

@@ -91,15 +91,15 @@ NO_JSON = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("value", "reason", "way_out"), NO_JSON, ids=[str(row[0])[:20] for row in NO_JSON])
-def test_structure_is_kept_when_the_value_is_no_json(value: str | None, reason: str, way_out: str) -> None:
+@pytest.mark.parametrize(("value", "reason", "hint"), NO_JSON, ids=[str(row[0])[:20] for row in NO_JSON])
+def test_structure_is_kept_when_the_value_is_no_json(value: str | None, reason: str, hint: str) -> None:
     """[S] With a warning that has the parser's reason and place; what is in the structure may still be replaced."""
     result = replace('{"x": 1,\n "a": {"b": 1}}', {"a": value, "a:b": "2"}, name="f.json")
     assert result.text == '{"x": 1,\n "a": {"b": 2}}'
     (warning,) = result.warnings
     assert warning.startswith("f.json:2:7: the value of a is no JSON: ")
     assert reason in warning
-    assert way_out in warning
+    assert hint in warning
     assert warning.endswith("; this object or array stays as it is")
     assert "Temp" not in warning  # a value may be a secret
 

@@ -1,0 +1,261 @@
+"""The queues between inputs and filters, and the files of the dead letter queue.
+
+A persisted queue has the real file names, but a format of its own. `page.0` is a sparse file of
+`queue.page_capacity`, filled from its start with records: a length in four bytes, then the event as JSON. There is one
+page, which grows up to `queue.max_bytes`, and starts again from its beginning whenever everything in it was
+acknowledged. `checkpoint.head` has the real format: the first unread event of the page, and how many
+there are.
+"""
+
+import json
+import os
+import struct
+import threading
+import time
+import zlib
+from collections import deque
+
+from . import locks
+from .errors import AccessDeniedError, LockError
+from .event import Event
+
+_LENGTH = struct.Struct(">I")
+# version, page, first page with unread events, first unread event, first event of the page, events of the page; then a
+# CRC-32 of these.
+_CHECKPOINT = struct.Struct(">hiiqqi")
+# Where an emptied page is wound back to its beginning: seldom enough to cost nothing.
+_REWIND_AT = 2**20
+
+
+class MemoryQueue:
+    """A bounded queue in memory."""
+
+    type = "memory"
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._events: deque = deque()
+        self._changed = threading.Condition()
+
+    def push(self, event: Event, stopping: threading.Event) -> bool:
+        """Waits for room, then adds the event. False when the pipeline stopped meanwhile."""
+        with self._changed:
+            while len(self._events) >= self._capacity:
+                if stopping.is_set():
+                    return False
+                self._changed.wait(0.2)
+            self._append(event)
+            self._changed.notify_all()
+        return True
+
+    def _append(self, event: Event) -> None:
+        self._events.append(event)
+
+    def take(self, most: int, timeout: float) -> list[Event]:
+        """Up to `most` events; none when there were none for `timeout` seconds."""
+        with self._changed:
+            if not self._events:
+                self._changed.wait(timeout)
+            batch = [self._events.popleft() for _ in range(min(most, len(self._events)))]
+            self._changed.notify_all()
+        return batch
+
+    def acknowledge(self, count: int) -> None:
+        """Says that a batch of `count` events was written by every output."""
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def stats(self) -> dict:
+        """The queue's part of the node API."""
+        return {"type": "memory", "events_count": 0, "queue_size_in_bytes": 0, "max_queue_size_in_bytes": 0}
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class PersistedQueue(MemoryQueue):
+    """A queue whose events survive the process, however it ended."""
+
+    type = "persisted"
+
+    def __init__(self, directory: str, page_capacity: int, max_bytes: int) -> None:
+        """Opens the queue, and makes it where there is none. Raises AccessDeniedError and LockError."""
+        super().__init__(capacity=1)
+        self._directory, self._page_capacity, self._max_bytes = directory, page_capacity, max_bytes
+        try:
+            os.makedirs(directory, exist_ok=True)
+        except OSError:
+            raise AccessDeniedError(directory) from None
+        try:
+            self._lock = locks.acquire(os.path.join(directory, ".lock"))
+        except LockError as error:
+            raise LockError(f"The queue failed to obtain exclusive access, cause: {error}") from None
+        try:
+            self._write_file(".queue-version", _LENGTH.pack(2))
+            self._page = self._open("page.0")
+            self._checkpoint = self._open("checkpoint.head")
+        except AccessDeniedError:
+            os.close(self._lock)
+            raise
+        if os.fstat(self._page).st_size < page_capacity:
+            os.ftruncate(self._page, page_capacity)
+        # Events are numbered on from the first one that the queue ever had.
+        self._first_unread, self._first, self._count = self._read_checkpoint()
+        self._acknowledged = self._end = 0
+        self._sizes: deque = deque()
+        self._recover()
+        self._save()
+
+    def _open(self, name: str) -> int:
+        path = os.path.join(self._directory, name)
+        try:
+            return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError:
+            raise AccessDeniedError(path) from None
+
+    def _write_file(self, name: str, content: bytes) -> None:
+        descriptor = self._open(name)
+        os.pwrite(descriptor, content, 0)
+        os.close(descriptor)
+
+    def _read_checkpoint(self) -> tuple[int, int, int]:
+        content = os.pread(self._checkpoint, _CHECKPOINT.size, 0)
+        if len(content) < _CHECKPOINT.size:
+            return 0, 0, 0
+        return _CHECKPOINT.unpack(content)[3:]
+
+    def _save(self) -> None:
+        content = _CHECKPOINT.pack(1, 0, 0, self._first_unread, self._first, self._count)
+        os.pwrite(self._checkpoint, content + _LENGTH.pack(zlib.crc32(content)), 0)
+
+    def _recover(self) -> None:
+        """Reads the page. What was written after the last checkpoint counts too."""
+        read = self._first_unread - self._first
+        self._count = 0
+        while len(header := os.pread(self._page, _LENGTH.size, self._end)) == _LENGTH.size:
+            length = _LENGTH.unpack(header)[0]
+            if not length:
+                return
+            record = os.pread(self._page, length, self._end + _LENGTH.size)
+            try:
+                event = Event(json.loads(record))
+            except ValueError:
+                # The end of a record that was cut off when the machine stopped.
+                return
+            self._end += _LENGTH.size + length
+            self._count += 1
+            if self._count <= read:
+                self._acknowledged = self._end
+            else:
+                self._events.append(event)
+                self._sizes.append(_LENGTH.size + length)
+
+    def push(self, event: Event, stopping: threading.Event) -> bool:
+        """Waits for room on the page, then writes and adds the event. False when the pipeline stopped meanwhile."""
+        record = json.dumps(event.data, ensure_ascii=False, separators=(",", ":")).encode()
+        size = _LENGTH.size + len(record)
+        with self._changed:
+            while self._end + size > self._max_bytes and self._end > 0:
+                if stopping.is_set():
+                    return False
+                self._changed.wait(0.2)
+            # The length goes last: a record counts only once it is whole.
+            os.pwrite(self._page, record, self._end + _LENGTH.size)
+            os.pwrite(self._page, _LENGTH.pack(len(record)), self._end)
+            self._end += size
+            self._count += 1
+            self._sizes.append(size)
+            self._events.append(event)
+            self._save()
+            self._changed.notify_all()
+        return True
+
+    def acknowledge(self, count: int) -> None:
+        """Moves the checkpoint past the oldest `count` events."""
+        with self._changed:
+            self._acknowledged += sum(self._sizes.popleft() for _ in range(count))
+            self._first_unread += count
+            if not self._sizes and self._end > _REWIND_AT:
+                os.ftruncate(self._page, 0)
+                os.ftruncate(self._page, self._page_capacity)
+                self._acknowledged = self._end = self._count = 0
+                self._first = self._first_unread
+            self._save()
+            self._changed.notify_all()
+
+    def stats(self) -> dict:
+        """The queue's part of the node API."""
+        size = max(self._end - self._acknowledged, 1)
+        disk = os.statvfs(self._directory)
+        unread = len(self._sizes)
+        return {
+            "type": "persisted",
+            "events": unread,
+            "capacity": {
+                "max_queue_size_in_bytes": self._max_bytes,
+                "page_capacity_in_bytes": self._page_capacity,
+                "queue_size_in_bytes": size,
+                "max_unread_events": 0,
+            },
+            "data": {
+                "path": self._directory,
+                "free_space_in_bytes": disk.f_bavail * disk.f_frsize,
+                "storage_type": storage_type(self._directory),
+            },
+            "events_count": unread,
+            "queue_size_in_bytes": size,
+            "max_queue_size_in_bytes": self._max_bytes,
+        }
+
+    def close(self) -> None:
+        """Releases the lock."""
+        for descriptor in (self._page, self._checkpoint, self._lock):
+            os.close(descriptor)
+
+
+class DeadLetterQueue:
+    """The files of a pipeline's dead letter queue. Nothing is ever written to it: no output here refuses events."""
+
+    def __init__(self, directory: str) -> None:
+        """Makes the directory, its lock and its first segment. Raises AccessDeniedError and LockError."""
+        self.path = directory
+        try:
+            os.makedirs(directory, exist_ok=True)
+        except OSError:
+            raise AccessDeniedError(directory) from None
+        self._lock = locks.acquire(os.path.join(directory, ".lock"))
+        segment = os.path.join(directory, "1.log.tmp")
+        try:
+            with open(segment, "wb") as stream:
+                stream.write(b"1")
+        except OSError:
+            os.close(self._lock)
+            raise AccessDeniedError(segment) from None
+
+    def close(self) -> None:
+        """Releases the lock; the files stay."""
+        os.close(self._lock)
+
+
+def storage_type(path: str) -> str:
+    """The type of the file system below a path."""
+    best, found = "", "unknown"
+    try:
+        with open("/proc/mounts", encoding="utf-8") as stream:
+            mounts = [line.split(" ")[1:3] for line in stream]
+    except OSError:
+        return found
+    for point, kind in mounts:
+        if (path == point or path.startswith(point.rstrip("/") + "/")) and len(point) >= len(best):
+            best, found = point, kind
+    return found
+
+
+def wait_until(condition, stopping: threading.Event, interval: float = 0.2) -> bool:
+    """Polls until the condition holds; False when `stopping` was set first."""
+    while not condition():
+        if stopping.is_set():
+            return False
+        time.sleep(interval)
+    return True

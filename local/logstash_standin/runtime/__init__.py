@@ -1,1 +1,0 @@
-"""The program inside the stand-in package. Runs on a plain Python 3.11 with what the package vendors, nothing else."""
