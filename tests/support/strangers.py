@@ -1,6 +1,7 @@
 """Sends one event to a broker with TLS, as those do who may and as those do who may not."""
 
 import base64
+import contextlib
 import json
 import socket
 import ssl
@@ -46,7 +47,8 @@ class Sender:
             connection = context.wrap_socket(plain, server_hostname=self._name) if context else plain
             connection.sendall(data)
             if not context:
-                connection.shutdown(socket.SHUT_WR)
+                with contextlib.suppress(OSError):  # it may have broken off already
+                    connection.shutdown(socket.SHUT_WR)
             return connection.recv(1000)
 
 

@@ -25,6 +25,10 @@ _DRAIN_BYTES = 4096
 
 def reason(error: Exception) -> str:
     """An exception in words; some have no text of their own."""
+    alert = str(getattr(error, "reason", ""))  # of TLS
+    if "ALERT" in alert and ("CERTIFICATE" in alert or "UNKNOWN_CA" in alert):
+        said = alert.replace("_", " ").lower()
+        return f"it requires a client certificate, or does not trust this one ({said}): check LogClientCertificate"
     return (
         getattr(error, "verify_message", None)  # of TLS: what is wrong with the certificate
         or getattr(error, "strerror", None)

@@ -40,7 +40,7 @@ def test_check_run_before_the_first_run_passes(host, tmp_path):
 def test_first_run_that_is_refused_says_that_the_service_was_not_started(deploy, host):
     run = deploy({"broker": GOOD + "output { nosuchplugin { } }\n"})
     assert run.code != 0
-    assert "nothing to go back to: the service was not started. The service does not run." in run.text
+    assert "so there is nothing to restore: the service was not started. The service does not run." in run.text
     assert "Nothing live was changed" not in run.text
     assert not host.service("logstash").is_running
 
@@ -49,7 +49,7 @@ def test_first_run_that_fails_leaves_the_service_stopped(deploy, host):
     run = deploy({"broker": GOOD}, ports=(5000, 5999))
     assert run.code != 0
     assert "no input listens on port 5999 (the service's process listens on port 5000, 9600)" in run.text
-    assert "nothing to go back to: the service was stopped" in run.text
+    assert "so there is nothing to restore: the service was stopped" in run.text
     assert "The service does not run." in run.text
     assert "Pipelines running" in run.text
     assert not host.service("logstash").is_running

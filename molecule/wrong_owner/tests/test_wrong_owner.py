@@ -67,10 +67,10 @@ def test_wrong_owners_are_explained_and_repaired_while_it_runs(host, deploy):
     assert code == 0, output
     assert "belonged to root (probably Logstash or its configuration test was run as root" in output
     assert "1 belonged to user id 54321 (no user here has this id: probably a backup" in output
-    assert "goes on with the files that it has open" in output
+    assert "keeps using the files that it has open" in output
     assert [owner(host, path) for path in WRONG] == ["logstash:logstash"] * len(WRONG)
 
-    assert "Left alone below Logstash's directories" in output
+    assert "Not changed below Logstash's directories" in output
     assert FOREIGN in output
     assert owner(host, FOREIGN) == "root:root"
     assert pid(host) == before

@@ -104,8 +104,8 @@ def is_local_package(read: Variables) -> bool:
 
 
 def package_path(read: Variables) -> str:
-    """That file."""
-    return re.sub("^file://", "", read("logstash_package_url"))
+    """That file; an empty text where it is none. An address may have a password, and the plan is shown."""
+    return re.sub("^file://", "", read("logstash_package_url")) if is_local_package(read) else ""
 
 
 def installation(read: Variables) -> dict[str, Any]:

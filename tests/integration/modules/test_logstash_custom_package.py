@@ -356,8 +356,8 @@ class TestPlugins:
     @pytest.mark.parametrize(
         ("name", "content", "words"),
         [
-            ("x.gem", b"<html>Not found</html>", "x.gem is no gem"),
-            ("x.gem", tar_of_folder("metadata.gz"), "x.gem is no gem"),
+            ("x.gem", b"<html>Not found</html>", "x.gem is not a gem"),
+            ("x.gem", tar_of_folder("metadata.gz"), "x.gem is not a gem"),
             ("x.zip", b"<html>Not found</html>", "x.zip is not an offline pack"),
             ("x.tgz", b"", "expected a .gem file"),
         ],
@@ -546,7 +546,7 @@ def gem_of(specification):
     ids=["large", "short", "damaged", "plain", "folder"],
 )
 def test_a_specification_that_is_damaged_or_fills_the_memory_is_refused(specification, words):
-    with pytest.raises(CustomPackageError, match="x.gem is no gem.*" + words):
+    with pytest.raises(CustomPackageError, match="x.gem is not a gem.*" + words):
         gems.read_gem("x.gem", gem_of(specification))
 
 

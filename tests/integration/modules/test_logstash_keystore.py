@@ -250,7 +250,7 @@ def test_failure_leaves_the_old_files_and_nothing_else(make, world, script):
     world.script(script)
     result = make({"ES_PWD": "other"})
     assert result["failed"]
-    assert "The keystore was not made" in result["msg"]
+    assert "The keystore was not created" in result["msg"]
     assert "ERROR" in result["msg"]
     assert {path.name: path.read_bytes() for path in world.staged.iterdir()} == before
 
@@ -287,9 +287,9 @@ def test_what_a_killed_run_left_is_taken_away(make, world):
             {"version": "8.17.9"},
             "the value of A has a blank, at which Logstash 8.17.9 would cut it off",
         ),
-        ({"a-b": "x"}, {}, "'a-b' is no name"),
-        ({"--stdin": "x"}, {}, "'--stdin' is no name"),
-        ({"Keystore.Seed": "x"}, {}, "'Keystore.Seed' is no name"),
+        ({"a-b": "x"}, {}, "'a-b' is not a name"),
+        ({"--stdin": "x"}, {}, "'--stdin' is not a name"),
+        ({"Keystore.Seed": "x"}, {}, "'Keystore.Seed' is not a name"),
         ({"A": "x", "a": "y"}, {}, "a is there twice"),
         ({"A": "x"}, {"password": "pä"}, "the password has other than"),
         ({"A": "x"}, {"version": "6.1.4"}, "6.2.0 is the first"),

@@ -476,8 +476,8 @@ def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp
     assert done.returncode == 2
     for text in (
         f"plugin 1 ({HTTP}): {HTTP}-5.5.99.gem holds {HTTP} 5.5.99, and not {HTTP} 5.5.98",
-        "plugin 2 (logstash-filter-no): logstash-filter-no-1.0.0.gem holds logstash-filter-no, which says of itself",
-        "plugin 3 (logstash-filter-x): logstash-filter-x-1.0.0.gem is no gem",
+        "plugin 2 (logstash-filter-no): logstash-filter-no-1.0.0.gem holds logstash-filter-no, whose specification",
+        "plugin 3 (logstash-filter-x): logstash-filter-x-1.0.0.gem is not a gem",
         f"plugin 4 ({HTTP}): renamed.gem holds {HTTP} 5.5.99; expected the name {HTTP}-5.5.99.gem",
         "plugin 5 (logstash-filter-b): pack.zip holds logstash-filter-a 1.0.0, and not logstash-filter-b.",
         "plugin 6 (logstash-filter-c): gem is pack.zip; expected a .gem file",
@@ -491,7 +491,7 @@ def test_every_fault_of_the_list_is_told_before_anything_is_done(play, home, tmp
         "plugin 15 (logstash-filter-j): it has no version, so that each host would get what the public gem server",
         f"plugin 16 (logstash-filter-k): The checksum of pack.zip is to be sha256:{'0' * 64}, but ",
         "plugin 17 (logstash-filter-l): checksum is 'md5:0'; expected sha256:<64 hex digits>",
-        "plugin 18 (logstash-filter-m): it has a checksum, and neither gem nor pack that it is of",
+        "plugin 18 (logstash-filter-m): it has a checksum, but no gem or pack that it belongs to",
         "plugin 19 (logstash-filter-n): https://127.0.0.1:9/pack.zip has no checksum, which an address needs",
     ):
         assert text in done.stdout.replace("\\n", " ").replace("\\", ""), text
@@ -524,7 +524,7 @@ def test_with_checksums_required_only_what_is_told_beforehand_is_taken(play, hom
     text = done.stdout.replace("\\n", " ").replace("\\", "")
     assert done.returncode == 2
     assert f"plugin 1 ({HTTP}): {gem.name} has no checksum; set checksum: {sha256(gem)} once you know" in text
-    assert "plugin 2 (logstash-filter-a): it comes from the public gem server, where nothing says what" in text
+    assert "plugin 2 (logstash-filter-a): it comes from the public gem server, where nothing identifies what" in text
     assert "plugin 3" not in text
     done = play(told, require_checksums=True)
     assert done.returncode == 0, done.stdout

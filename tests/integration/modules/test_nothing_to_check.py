@@ -90,7 +90,7 @@ def test_actions(tmp_path: Path) -> None:
 def test_health_without_pipelines(run_module, check: bool) -> None:
     result = run_module(logstash_health, check=check, pipelines=[], log_file="/nowhere", timeout=0)
     assert result["failed"]
-    assert "pipelines is empty, so nothing would be proven" in result["msg"]
+    assert "pipelines is empty, so nothing would be checked" in result["msg"]
 
 
 @pytest.mark.parametrize("places", [[], ["etc/logstash/conf.d"], ["/etc/logstash/conf.d", "*.conf"]])

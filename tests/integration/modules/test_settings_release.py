@@ -423,7 +423,7 @@ def read_proven(run_module, staged, key, monkeypatch):
 
     def run(**options):
         result = run_module(logstash_host, host="a", installation=where, record=record, **options)
-        return {**result, **result.get("proven", {})}
+        return {**result, **result.get("deployment", {})}
 
     return run
 

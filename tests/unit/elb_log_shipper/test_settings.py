@@ -11,6 +11,8 @@ from elb_log_shipper.errors import SettingsError
 from elb_log_shipper.events import Context, Options
 from elb_log_shipper.keys import KEYS
 
+# As the role packages it with the function.
+PACKAGED = Path(__file__).parents[3] / "roles/elb_log_shipper/files/settings.json"
 GOOD = {
     "LogHost": "logs.example.com",
     "LogPort": "5045",
@@ -40,11 +42,11 @@ def parse(**changed) -> settings.Settings:
 
 
 def test_packaged_file_is_json_whose_values_are_the_tokens():
-    assert json.loads(settings.DEFAULT_PATH.read_text(encoding="utf-8")) == TOKENS
+    assert json.loads(PACKAGED.read_text(encoding="utf-8")) == TOKENS
 
 
 def test_packaged_file_substituted_as_text_loads():
-    text = settings.DEFAULT_PATH.read_text(encoding="utf-8")
+    text = PACKAGED.read_text(encoding="utf-8")
     for key, token in TOKENS.items():
         # The others are off: nobody who ships in clear text needs their variables.
         text = text.replace(token, GOOD.get(key, "false" if key == "LogTls" else ""))

@@ -252,7 +252,7 @@ def test_a_bucket_of_other_environments_is_refused(aws, bring):
 def test_a_salt_that_is_none_is_refused(aws, bring, content):
     looked_at(aws, tags={CLASS_TAG: "production"}, policy={"Version": "2012-10-17", "Statement": wanted_policy()})
     salted(aws, content)
-    assert "s3://artifacts/salt is no salt" in bring()["msg"]
+    assert "s3://artifacts/salt is not a salt" in bring()["msg"]
 
 
 def test_two_first_runs_at_once_have_one_salt(aws, bring, tmp_path):

@@ -181,7 +181,9 @@ def test_what_a_changed_path_would_leave_behind_is_wrong_with_the_rest(look, tmp
     assert not look(old_data={**wanted, "paths": {"home": f"{tmp_path}/home"}})["failed"]
 
 
-@pytest.mark.parametrize(("handling", "said"), [("leave", "this stays where it is"), ("move", "this is moved once")])
+@pytest.mark.parametrize(
+    ("handling", "said"), [("leave", "this stays where it is"), ("move", "this will be moved once")]
+)
 def test_what_is_left_or_moved_is_warned_of(look, tmp_path, handling, said):
     result = look(old_data={**old_home(tmp_path), "handling": handling})
     assert not result["failed"]

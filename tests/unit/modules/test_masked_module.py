@@ -28,7 +28,8 @@ def test_every_module_is_told_what_is_secret(name):
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_every_action_masks_what_it_returns(name):
     assert re.search(
-        r"class ActionModule\((MaskedAction|TokenAction|AwsAction)\)|ModuleAction as ActionModule", ACTIONS[name]
+        r"class ActionModule\((MaskedAction|TokenAction|SettingsAction|AwsAction)\)|ModuleAction as ActionModule",
+        ACTIONS[name],
     )
     assert "def run(" not in ACTIONS[name]
 

@@ -35,9 +35,9 @@ def parse(text: str, file: str) -> object:
     try:
         document = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise ImportFailed(f"{file}:{error.lineno}:{error.colno}: no valid JSON: {error.msg}; {EXPECTED}") from None
+        raise ImportFailed(f"{file}:{error.lineno}:{error.colno}: not valid JSON: {error.msg}; {EXPECTED}") from None
     except ValueError as error:  # NaN and the like, or a number with thousands of digits
-        raise ImportFailed(f"{file}: no valid JSON: {error}; {EXPECTED}") from None
+        raise ImportFailed(f"{file}: not valid JSON: {error}; {EXPECTED}") from None
     faults: list[str] = []
     seen: dict[int, set[Path]] = {}  # depth to the paths of the object that is open there
     for path, offset, opens in _walk(text):

@@ -69,7 +69,7 @@ def replace(
             formats[candidate](edits)
         except NotParsed as wrong:
             line, column = edits.place(wrong.at)
-            message = f"{name}:{line}:{column}: no valid {_SHOWN[candidate]}: {wrong.reason}"
+            message = f"{name}:{line}:{column}: not valid {_SHOWN[candidate]}: {wrong.reason}"
         except BudgetExceeded as exceeded:
             raise StructuredFileError(
                 f"{name}:1:1: what goes into the file needs {exceeded}: shorten the values, or use them at fewer places"

@@ -76,7 +76,7 @@ WRONG = [
     ({"src": "a.json", "dest": "out", "colour": 1}, "octopus_import has no option colour; it has src, dest, overwrite"),
     ({"src": "a.json", "dest": "out", "overwrite": "x"}, "octopus_import: overwrite is 'x', expected true or false"),
     ({"src": "none.json", "dest": "out"}, "none.json: there is no such file or folder"),
-    ({"src": "a.json", "dest": "out"}, "a.json:2:1: no valid JSON: Expecting value"),
+    ({"src": "a.json", "dest": "out"}, "a.json:2:1: not valid JSON: Expecting value"),
     ({"src": "b.json", "dest": "a.json"}, "a.json: this is no folder; name another one with -e to=DIR"),
 ]
 

@@ -145,7 +145,7 @@ def test_unresolved_values_touch_nothing_unless_that_is_asked_for(project: Proje
 
 WRONG_INPUTS = [
     # arguments, message
-    ({"src": "bad.json"}, "templates/bad.json:2:1: no valid JSON: found ']', expected a value"),
+    ({"src": "bad.json"}, "templates/bad.json:2:1: not valid JSON: found ']', expected a value"),
     (
         {"src": "bad.json", "format": "yaml"},
         "templates/bad.json:2:1: not valid YAML: did not find expected node content",

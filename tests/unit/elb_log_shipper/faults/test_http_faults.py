@@ -136,7 +136,7 @@ def test_time_limit_during_retries(receive, tools):
     budget = tools.budget(remaining=2.0)
     peer = receive(tools.serve_http, *[status(500)] * 20)
     target = sink(tools, peer.port, budget=budget)
-    with pytest.raises(DeliveryError, match=r"500 .*4 tries; the time limit allows no other"):
+    with pytest.raises(DeliveryError, match=r"500 .*4 tries; the time limit leaves no time for another try"):
         tools.send(target, tools.events())
     assert sum(budget.waits) < 2.0
     budget.limit(None)
@@ -246,7 +246,7 @@ def test_413_for_one_event_is_reported_once_all_others_are_delivered(receive, to
     target = sink(tools, peer.port, batch_events=batch_events)
     with pytest.raises(OversizedEventsError, match=r"413 .*one event is larger than the receiver accepts") as raised:
         tools.send(target, found)
-    assert [refusal.batch.data for refusal in raised.value.refusals] == [found[place] + b"\n" for place in places]
+    assert [refusal.batch.data for refusal in raised.value.events] == [found[place] + b"\n" for place in places]
     target.commit()  # it was reported, and is forgotten
     target.close()
     peer.assert_all_there([event for number, event in enumerate(found) if number not in places])

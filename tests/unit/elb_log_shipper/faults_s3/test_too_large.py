@@ -214,7 +214,9 @@ def test_without_a_queue_the_object_fails_once_the_rest_is_delivered(aws, shippe
     log, ids, large = log_with(600)
     aws.objects["a.log"] = log
     offset = large[0].partition("-")[2]
-    with pytest.raises(DeliveryError, match=rf"413 .* begins at byte {offset} \(line 601\); the rest can't be handed"):
+    with pytest.raises(
+        DeliveryError, match=rf"413 .* begins at byte {offset} \(line 601\); the rest of the log can't be queued"
+    ):
         shipper.invoke(s3_event("a.log"))
     assert peer.ids() == Counter(set(ids) - set(large))
 

@@ -262,7 +262,7 @@ def test_start_clears_the_state_of_one_that_is_gone(state, tmp_path, monkeypatch
         emulator.start(installed(tmp_path), state, replace(WANTED, gateway="127.0.0.1"))
     assert ("rm", "--force", "--volumes", "c1", "c2") in removed
     assert not state.data.exists()
-    assert "is gone" in capsys.readouterr().out
+    assert "no longer runs" in capsys.readouterr().out
 
 
 # --- the emulator's environment

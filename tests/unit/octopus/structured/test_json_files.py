@@ -124,7 +124,7 @@ def test_structure_is_kept_when_the_value_is_no_json(value: str | None, reason: 
 def test_what_is_no_json_is_located(text: str, place: str, reason: str) -> None:
     with pytest.raises(StructuredFileError) as error:
         replace(text, {}, name="f.json")
-    assert str(error.value).startswith(f"f.json:{place}: no valid JSON: {reason}")
+    assert str(error.value).startswith(f"f.json:{place}: not valid JSON: {reason}")
 
 
 def test_half_of_a_surrogate_pair_is_escaped() -> None:

@@ -30,11 +30,11 @@ def test_format(rule: str, name: str, text: str, format_name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "format_name", "shown"),
     [
-        ("f.json", None, "f.json:1:1: no valid JSON"),
-        ("f.xml", None, "f.xml:1:1: no valid XML"),
-        ("f.yml", None, "f.yml:1:5: no valid YAML"),
-        ("f", "json", "f:1:1: no valid JSON"),
-        ("f.json", "yaml", "f.json:1:5: no valid YAML"),
+        ("f.json", None, "f.json:1:1: not valid JSON"),
+        ("f.xml", None, "f.xml:1:1: not valid XML"),
+        ("f.yml", None, "f.yml:1:5: not valid YAML"),
+        ("f", "json", "f:1:1: not valid JSON"),
+        ("f.json", "yaml", "f.json:1:5: not valid YAML"),
     ],
 )
 def test_what_does_not_parse_fails(name: str, format_name: str | None, shown: str) -> None:

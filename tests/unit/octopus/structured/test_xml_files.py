@@ -149,7 +149,7 @@ def test_what_is_no_xml_is_located(text: str, place: str, reason: str) -> None:
     with pytest.raises(StructuredFileError) as error:
         replace(text, {"/a": "1"}, name="f.xml")
     assert str(error.value).startswith(f"f.xml:{place}")
-    assert f"no valid XML: {reason}" in str(error.value)
+    assert f"not valid XML: {reason}" in str(error.value)
 
 
 def test_nothing_outside_of_the_text_is_read(tmp_path: object) -> None:

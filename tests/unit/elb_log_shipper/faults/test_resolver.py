@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink, names
+from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink
 from elb_log_shipper.errors import DeliveryError
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
@@ -36,7 +36,7 @@ class Resolver:
 def resolver(monkeypatch):
     found = Resolver()
     monkeypatch.setattr(socket, "getaddrinfo", found)
-    monkeypatch.setattr(names, "_lookups", {})
+    monkeypatch.setattr("elb_log_shipper.delivery.resolver._lookups", {})
     yield found
     found.goes_on.set()
 
@@ -50,7 +50,7 @@ def sink(tools, *addresses: Address, transport: str = "http", budget=None, **opt
 @pytest.mark.parametrize("transport", ["http", "tcp"])
 def test_a_resolver_that_hangs_is_left_after_the_connect_timeout(tools, resolver, transport):
     resolver.hangs = True
-    with pytest.raises(DeliveryError, match=rf"{NAME}:80.*: its name was not resolved within 0.2 s. See whether DNS"):
+    with pytest.raises(DeliveryError, match=rf"{NAME}:80.*: its name was not resolved within 0.2 s. Check whether DNS"):
         tools.send(sink(tools, Address(NAME, 80), transport=transport, connect_timeout=0.2), tools.events())
     assert not resolver.goes_on.is_set()
 
@@ -148,7 +148,7 @@ def full_backlog():
 
 
 def test_a_literal_address_needs_no_thread(tools, free_port, monkeypatch):
-    monkeypatch.setattr(names, "_Lookup", None)
+    monkeypatch.setattr("elb_log_shipper.delivery.resolver._Lookup", None)
     for host in ("127.0.0.1", "::1"):
         with pytest.raises(DeliveryError, match="no connection to"):
             tools.send(sink(tools, Address(host, free_port)), tools.events())
