@@ -141,7 +141,7 @@ def test_what_stood_still_stands_still_although_a_run_was_killed_meanwhile(host,
     assert state(host) != before
     run = Run("playbooks/logstash.yml", wanted, tmp_path)
     assert run.code != 0
-    assert "does not do what it did before: it does not run" in run.text
+    assert "does what it did before: it does not run" in run.text
     assert state(host) == before
 
 
