@@ -102,7 +102,7 @@ def killed_attempt(environment):
         if line.startswith("=="):
             stage = line.strip("= \n")
             print(f"    {line.strip()}", flush=True)
-        if "Create the directories for Logstash's user" in line:
+        if "Ensure that Logstash's directories exist" in line:
             break
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
