@@ -52,5 +52,5 @@ else
     stage "1/2 Tools"
     scripts/setup.sh
     play "2/2 Logstash, log shipper, stacks of $environment" playbooks/site.yml
-    say "" "$environment: $changes changes in $((SECONDS - started)) s. Prove it with: make verify ENV=$environment" "$delivery"
+    say "" "$environment: $changes changes in $((SECONDS - started)) s. Check it with: make verify ENV=$environment" "$delivery"
 fi

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ..module_utils.logstash import difference
 from ..plugin_utils.masked_action import MaskedAction
 
@@ -26,10 +23,7 @@ class ActionModule(MaskedAction):
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
-        if checked.error_messages:
-            raise AnsibleActionFail(f"logstash_difference: wrong options: {'; '.join(checked.error_messages)}")
-        wanted = checked.validated_parameters
+        wanted = self.options(OPTIONS)
         is_check = self._task.check_mode
         self._task.check_mode, self._task.diff = True, False
         try:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils.logstash import inputs, keystore_entries, plan
 from ..module_utils.logstash.plan import Variables
@@ -34,10 +33,7 @@ class ActionModule(MaskedAction):
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
-        if checked.error_messages:
-            raise AnsibleActionFail(f"logstash_plan: wrong options: {'; '.join(checked.error_messages)}")
-        wanted = checked.validated_parameters
+        wanted = self.options(OPTIONS)
         read = RoleVariables(task_vars, self._templar.template)
         tokens = "return" if wanted["check"] else "fail"
         arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}

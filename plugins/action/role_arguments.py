@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.parsing.vault import VaultHelper
 
 from ..module_utils.role_arguments import LONGEST_VALUE, faults
@@ -28,10 +27,7 @@ class ActionModule(MaskedAction):
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        checked = ArgumentSpecValidator(OPTIONS).validate(self._task.args)
-        if checked.error_messages:
-            raise AnsibleActionFail(f"role_arguments: wrong options: {'; '.join(checked.error_messages)}")
-        wanted = checked.validated_parameters
+        wanted = self.options(OPTIONS)
         options = _specs(Path(wanted["role_path"]), wanted["entry"])
         variables, found, unknown, without_value = task_vars, [], [], []
         for name, spec in options.items():

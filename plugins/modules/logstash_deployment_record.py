@@ -56,7 +56,7 @@ EXAMPLES = r"""
 - name: See what last passed the health gate
   elk.deploy.logstash_deployment_record:
     path: /etc/logstash/proven
-  register: proven
+  register: deployment
 
 - name: Remember what passed the health gate
   elk.deploy.logstash_deployment_record:

@@ -488,10 +488,10 @@ def wait(module, api):
     """
     params = module.params
     start = time.monotonic()
-    ports, unproven = expected_ports(params)
+    ports, unverifiable = expected_ports(params)
     # Whether an input has its port is shown by the port, or by its failure, which takes some time to come.
     min_ready_seconds = params["min_ready_seconds"]
-    if min_ready_seconds and unproven:
+    if min_ready_seconds and unverifiable:
         min_ready_seconds = max(min_ready_seconds, QUIET_SECONDS)
     first_restarts = int(unit_state(module, params["service"]).get("NRestarts") or 0)
     healthy = failed = None
@@ -532,7 +532,7 @@ def write_record(module):
     try:
         before = deployment_record.read(path)
     except OSError as error:
-        module.fail_json(code="record_unreadable", msg=f"What was proven is not read from {path}: {error}")
+        module.fail_json(code="record_unreadable", msg=f"The deployment record {path} cannot be read: {error}")
     running = deployment_record.invocation(module.run_command, service)
     after = deployment_record.healthy(before, wanted["content"], wanted["state"], running, wanted["keep"])
     changed = after != before

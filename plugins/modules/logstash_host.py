@@ -192,7 +192,7 @@ options:
     default: {}
   wanted:
     description:
-      - What the host should have. The action holds RV(installed) and RV(proven) against it on the control node.
+      - What the host should have. The action compares RV(installed) and RV(deployment) with it on the control node.
     type: dict
     suboptions:
       version:
@@ -208,7 +208,7 @@ options:
         type: bool
         required: true
       rollback_to:
-        description: The release to go back to, or V(previous), for RV(target).
+        description: The release to return to, or V(previous), for RV(target).
         type: str
         default: ""
   unmanaged:
@@ -324,7 +324,7 @@ releases:
   elements: str
   returned: success, with O(wanted)
 target:
-  description: What was written down of the release to go back to; empty if there is no such release.
+  description: The record of the release to return to; empty if there is no such release.
   type: dict
   returned: success, with O(wanted)
 renamed:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.masking.mask import Mask
@@ -53,6 +54,15 @@ class MaskedAction(ActionBase):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does. ``result`` is what the result starts from."""
         raise NotImplementedError
+
+    def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """The task's options, checked and completed. Raises AnsibleActionFail with all that is wrong."""
+        checked = ArgumentSpecValidator(expected).validate(self._task.args)
+        if checked.error_messages:
+            name = self._task.action.rpartition(".")[2]
+            raise AnsibleActionFail(f"{name}: wrong options: {'; '.join(checked.error_messages)}")
+        options: dict[str, Any] = checked.validated_parameters
+        return options
 
     def _shows_none(self, error: BaseException) -> bool:
         """Whether an error with all that Ansible shows of it, its causes and the lines it comes from, has no secret."""

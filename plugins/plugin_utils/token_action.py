@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils.logstash import pipeline_values
 from ..module_utils.octopus import Problem, render
@@ -62,12 +61,8 @@ class TokenAction(MaskedAction):
     TRANSFERS_FILES = False
 
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """The task's options, checked and completed; all faults at once."""
-        checked = ArgumentSpecValidator(expected).validate(self._task.args)
-        if checked.error_messages:
-            name = self._task.action.rpartition(".")[2]
-            raise AnsibleActionFail(f"{name}: wrong options: {'; '.join(checked.error_messages)}")
-        options = checked.validated_parameters
+        """As for every action; the encoding has to exist, too."""
+        options = super().options(expected)
         try:
             TextFile("").in_encoding(options.get("output_encoding"))
         except TextFileError as error:

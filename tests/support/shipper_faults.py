@@ -140,9 +140,9 @@ class Peer:
 
 
 class SlowAnswers:
-    """Passes on what both sides say, but what the receiver says after the handshake only once the sender is silent.
+    """A proxy that holds back what the receiver sends after the handshake until the sender is silent.
 
-    So comes the answer of a receiver that is far away, or busy.
+    A receiver that is far away, or busy, answers as late.
     """
 
     _SILENCE_SECONDS = 0.3

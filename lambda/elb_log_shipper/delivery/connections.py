@@ -28,7 +28,10 @@ def reason(error: Exception) -> str:
     alert = str(getattr(error, "reason", ""))  # of TLS
     if "ALERT" in alert and ("CERTIFICATE" in alert or "UNKNOWN_CA" in alert):
         said = alert.replace("_", " ").lower()
-        return f"it requires a client certificate, or does not trust this one ({said}): check LogClientCertificate"
+        return (
+            f"the receiver requires a client certificate, or does not trust the one it got ({said}): check "
+            "LogClientCertificate"
+        )
     return (
         getattr(error, "verify_message", None)  # of TLS: what is wrong with the certificate
         or getattr(error, "strerror", None)

@@ -12,18 +12,18 @@ _RECORDS_BYTES = 65536
 
 
 class TlsConnection:
-    """What ``ssl.SSLSocket`` does, except for the end, with the methods of ``socket.socket`` that are used here.
+    """Like ``ssl.SSLSocket``, but notices an alert at the end. Has the methods of ``socket.socket`` that are used here.
 
-    ``SSLSocket.unwrap()`` ends well, too, if the receiver answers with an alert: for OpenSSL any fatal alert is an end.
-    With TLS 1.3 the client's handshake is over before the receiver has looked at the client's certificate, so the alert
-    that refuses it may come after the last event. Here the end is sent by ``shutdown``, and the answer is read by
-    ``recv``, which raises for an alert.
+    ``SSLSocket.unwrap()`` succeeds even if the receiver answers with a fatal alert, since OpenSSL treats that as the
+    end of the connection. With TLS 1.3 the client's handshake is complete before the receiver has checked the client's
+    certificate, so the alert that rejects it may come after the last event. Here ``shutdown`` sends the end, and
+    ``recv`` reads the answer and raises for an alert.
     """
 
     def __init__(self, connection: socket.socket, context: ssl.SSLContext, host: str) -> None:
-        """Handshake within the socket's timeout for each answer.
+        """Does the handshake; the socket's timeout is the limit for each step.
 
-        :raises OSError: no TLS, or a certificate that is not trusted (``ssl.SSLError``).
+        :raises OSError: the receiver speaks no TLS, or its certificate is not trusted (``ssl.SSLError``).
         """
         self._socket = connection
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -41,7 +41,7 @@ class TlsConnection:
             self._flush()
 
     def recv(self, most_bytes: int) -> bytes:
-        """``b""`` at the end, whether TLS ends or only TCP: the latter says as much as it would without TLS."""
+        """``b""`` at the end, whether the receiver ends TLS or only TCP, which means as much as it does without TLS."""
         while True:
             try:
                 return self._tls.read(most_bytes)
@@ -57,7 +57,7 @@ class TlsConnection:
         return len(data)
 
     def shutdown(self, _how: int) -> None:
-        """Say that nothing more follows, which is ``SHUT_WR``. What was received has to be read before."""
+        """Tell the receiver that nothing more follows, as ``SHUT_WR`` does. Read what was received first."""
         with contextlib.suppress(ssl.SSLWantReadError):
             self._tls.unwrap()
         self._flush()
@@ -81,7 +81,7 @@ class TlsConnection:
             self._socket.sendall(self._outgoing.read())
 
     def _fill(self) -> None:
-        if self._socket.gettimeout() != 0:  # part of what is sent without blocking would be lost
+        if self._socket.gettimeout() != 0:  # a non-blocking send may take only a part
             self._flush()
         data = self._socket.recv(_RECORDS_BYTES)
         if data:

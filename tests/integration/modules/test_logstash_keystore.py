@@ -4,12 +4,10 @@ import json
 import os
 import stat
 import subprocess
-import tarfile
 from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_keystore
-from fake_logstash.build import build_archive
 from playbook_project import Project
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the keystore belongs to root, so only root can make it")
@@ -17,22 +15,6 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the keystore belongs 
 PASSWORD = "p\"a$s`w\\or'd#1"  # noqa: S105 - of a keystore that the test makes
 SECRET = "hunter-two"  # noqa: S105
 GROUP = "daemon"
-
-
-@pytest.fixture(scope="module")
-def unpacked(tmp_path_factory):
-    """The fake of a version, unpacked: unpacked(version)."""
-    made = {}
-
-    def get(version):
-        if version not in made:
-            folder = tmp_path_factory.mktemp("unpacked")
-            with tarfile.open(build_archive(version, folder)) as archive:
-                archive.extractall(folder / "unpacked", filter="data")
-            made[version] = next((folder / "unpacked").iterdir())
-        return made[version]
-
-    return get
 
 
 class World:

@@ -5,46 +5,28 @@ import hashlib
 import http.server
 import os
 import shutil
-import tarfile
 import threading
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
 from ansible_collections.elk.deploy.plugins.modules import logstash_plugins
-from fake_logstash.build import build_archive
 from playbook_project import Project
 from plugin_files import write_gem, write_pack
 
 HTTP = "logstash-output-http"
 
 
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory):
-    """Homes of the fake as a package brings them: pristine(version)."""
-    made = {}
-
-    def get(version):
-        if version not in made:
-            folder = tmp_path_factory.mktemp("pristine")
-            with tarfile.open(build_archive(version, folder)) as archive:
-                archive.extractall(folder / "unpacked", filter="data")
-            made[version] = next((folder / "unpacked").iterdir())
-        return made[version]
-
-    return get
-
-
 class Home:
     """A Logstash of its own for one test, whose program writes down how it was called."""
 
-    def __init__(self, folder, pristine):
-        self.path, self.pristine = folder / "logstash", pristine
+    def __init__(self, folder, unpacked):
+        self.path, self.unpacked = folder / "logstash", unpacked
         self.calls_file = folder / "calls"
         self.install("8.5.3")
 
     def install(self, version):
         """What a package manager does: the package's files replace what is there; others stay."""
-        shutil.copytree(self.pristine(version), self.path, dirs_exist_ok=True)
+        shutil.copytree(self.unpacked(version), self.path, dirs_exist_ok=True)
         program = self.path / "bin/logstash-plugin"
         program.rename(program.with_name("real"))
         program.write_text(f'#!/bin/sh\necho "$*" >> {self.calls_file}\nexec {self.path}/bin/real "$@"\n')
@@ -68,8 +50,8 @@ class Home:
 
 
 @pytest.fixture
-def home(tmp_path, pristine):
-    return Home(tmp_path, pristine)
+def home(tmp_path, unpacked):
+    return Home(tmp_path, unpacked)
 
 
 @pytest.fixture
@@ -352,10 +334,10 @@ def test_no_logstash_is_an_error_that_says_so(run_module, tmp_path):
     assert "no Logstash is installed there" in run_module(logstash_plugins, home=str(tmp_path), plugins=[])["msg"]
 
 
-def test_lock_of_5_x_and_platforms_are_read(pristine):
-    installed = PluginSet(pristine("5.4.1")).installed()
+def test_lock_of_5_x_and_platforms_are_read(unpacked):
+    installed = PluginSet(unpacked("5.4.1")).installed()
     assert installed[HTTP] == "4.2.0"
-    assert PluginSet(pristine("5.4.1")).lock.name == "Gemfile.jruby-1.9.lock"
+    assert PluginSet(unpacked("5.4.1")).lock.name == "Gemfile.jruby-1.9.lock"
 
 
 def test_lock_in_bundlers_form_is_read(tmp_path):

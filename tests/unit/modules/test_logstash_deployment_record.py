@@ -1,4 +1,4 @@
-"""What was proven is written in one step, and a mark tells that something live was changed since."""
+"""The deployment record is written in one step, and a mark says that something live has changed since."""
 
 import json
 import stat

@@ -247,7 +247,7 @@ def test_a_client_certificate_that_is_refused_after_everything_was_sent(receive,
     peer = receive(getattr(tools, f"serve_{transport}"), context=certificates.server(wants_client=True))
     with contextlib.closing(tools.slow_answers(peer.port)) as between:
         target = tls_sink(tools, transport, between.port, Tls(ca=str(certificates.ca)))
-        with pytest.raises(DeliveryError, match=r"requires a client certificate.*LogClientCertificate"):
+        with pytest.raises(DeliveryError, match=r"the receiver requires a client certificate.*LogClientCertificate"):
             tools.send(target, tools.events(lines))
     assert not peer.ids
 
