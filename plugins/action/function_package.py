@@ -29,7 +29,7 @@ class ActionModule(MaskedAction):
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        _, options = self.validate_argument_spec(OPTIONS)
+        options = self.options(OPTIONS)
         if str(SOURCES) not in sys.path:
             sys.path.append(str(SOURCES))
         builder = import_module("build_zip")

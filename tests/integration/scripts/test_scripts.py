@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,18 @@ def test_setup_installs_what_the_target_needs(checkout, made_from, made, wanted,
         assert "requirements-dev.txt" in ended.stdout
         assert ended.returncode != 0
         assert "would install" in ended.stderr
+
+
+def test_only_targets_for_developing_install_the_tools_for_it():
+    calls = {}
+    for path in (ROOT / "Makefile", *sorted((ROOT / "scripts").glob("*.sh"))):
+        for line in path.read_text().splitlines():
+            if found := re.search(r"^\t?@?\s*scripts/setup\.sh( dev)?(?= &&| \|\||$)", line):
+                calls.setdefault(bool(found[1]), set()).add(path.name)
+    assert calls == {
+        True: {"Makefile", "test.sh"},
+        False: {"Makefile", "deploy.sh", "destroy.sh", "plan.sh", "requirements.sh"},
+    }
 
 
 def test_setup_names_what_it_can_be_called_with(checkout):
