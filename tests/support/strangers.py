@@ -66,9 +66,14 @@ ATTACKS = {
 
 
 def refused(attack: str, sender: Sender, text: str) -> bool:
-    """Whether the broker breaks off, or answers that it does not let the sender in."""
+    """Whether the broker breaks off, or answers that it does not let the sender in.
+
+    Raises ConnectionRefusedError where nothing listens: that would refuse everybody.
+    """
     try:
         answer = ATTACKS[attack](sender, text)
+    except ConnectionRefusedError:
+        raise
     except (ssl.SSLError, ConnectionError):
         return True
     return answer == b"" or answer.split()[1:2] == [b"401"]

@@ -107,6 +107,9 @@ def stack(request, tmp_path_factory, installed):
     made.installed, made.version, made.rendered = installed(version), version, folder
     pipeline = sources(folder, "broker-1.staging.example.com", "broker")
     broker = Process(made.installed, made.folder / "broker", "broker", pipeline, made.environment)
+    # As with the real one, inputs begin to listen after "Pipelines running".
+    for kind in ("tcp", "http"):
+        wait_for(lambda kind=kind: f"Starting {kind} input listener" in broker.output.read_text(), f"{kind} input")
     yield made
     broker.end()
 

@@ -83,6 +83,7 @@ def test_events_in_a_persisted_queue_survive_kill_9(node, port, eventually):
     node.settings["queue.type"] = "persisted"
     node.pipeline("main", tcp(source, down))
     first = node.start()
+    eventually(lambda: connects(source), "the tcp input")
     send(source, {"n": 1}, {"n": 2}, {"n": 3})
     eventually(lambda: node.get("/_node/stats/pipelines/main")[1]["pipelines"]["main"]["events"]["in"] == 3, "events")
     first.kill()
