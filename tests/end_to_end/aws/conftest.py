@@ -17,6 +17,7 @@ import boto3
 import pytest
 import yaml
 from free_port import free_port
+from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 LOCAL = ROOT / "local"
@@ -79,7 +80,8 @@ class Emulator:
 def emulator(tmp_path_factory):
     run(sys.executable, LOCAL / "function_runtime/build.py", "--base", BASE_IMAGE, "--tag", FUNCTION_IMAGE)
     run(sys.executable, LOCAL / "emulator/emulator.py", "install", "--venv", ENVIRONMENT)
-    name = f"elk-test-aws-{secrets.token_hex(4)}"
+    # scripts/test.sh removes what has this id in its name, even after tests that were killed.
+    name = f"{os.environ.get('ELK_TEST_ID', 'elk-test')}-aws-{secrets.token_hex(4)}"
     run("docker", "network", "create", name)
     try:
         gateway = run("docker", "network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", name)
@@ -91,7 +93,8 @@ def emulator(tmp_path_factory):
         finally:
             emulator.stop()
     finally:
-        run("docker", "network", "rm", name, check=False)
+        # The engine needs a moment to take the function's last containers out of it.
+        wait_for(lambda: run("docker", "network", "rm", name, check=False).returncode == 0, "removal of the network")
 
 
 class Sink(socketserver.ThreadingTCPServer):
