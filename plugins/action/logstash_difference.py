@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils.logstash import difference
+from ..plugin_utils.logstash import difference
 from ..plugin_utils.masked_action import MaskedAction
 
 MODULE = "elk.deploy.settings_release"

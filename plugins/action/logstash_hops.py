@@ -7,11 +7,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.logstash.certificates import kinds_of_keys
-from ..module_utils.logstash.hops import Wanted, faults, open_hops
-from ..module_utils.logstash.versions import parse
-from ..module_utils.octopus import render
-from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.logstash.certificates import kinds_of_keys
+from ..plugin_utils.logstash.hops import Wanted, faults, open_hops
+from ..plugin_utils.logstash.versions import parse
+from ..plugin_utils.octopus import render
+from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.tls_files import contents
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 

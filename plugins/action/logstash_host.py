@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.logstash import difference
+from ..plugin_utils.logstash import difference
 from ..plugin_utils.masked_action import MaskedAction
 
 PREPARING = {"logstash_directories", "logstash_configure"}

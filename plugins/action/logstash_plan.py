@@ -12,9 +12,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.logstash import inputs, keystore_entries, plan
-from ..module_utils.logstash.plan import Variables
+from ..module_utils.logstash import keystore_entries
 from ..module_utils.messages import coded
+from ..plugin_utils.logstash import inputs, plan
+from ..plugin_utils.logstash.plan import Variables
 from ..plugin_utils.masked_action import COLLECTION, MaskedAction
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..module_utils.logstash import plan
+from ..plugin_utils.logstash import plan
 from ..plugin_utils.role_variables import RoleVariables
 from ..plugin_utils.settings_action import OPTIONS as OF_DIRECTORY
 from ..plugin_utils.settings_action import SettingsAction

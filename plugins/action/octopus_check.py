@@ -7,11 +7,11 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus import render
-from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
-from ..module_utils.octopus.report import required_state
-from ..module_utils.octopus.scoping.host import HostVariables
-from ..plugin_utils.octopus import shown_path
+from ..plugin_utils.octopus import render
+from ..plugin_utils.octopus.files.text_files import BinaryFileError, TextFileError
+from ..plugin_utils.octopus.report import required_state
+from ..plugin_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {

@@ -9,8 +9,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
-from ..module_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.octopus.files.text_files import BinaryFileError, TextFileError
+from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.rendered_copy import COPY_TREE_OPTIONS, copy_tree, temporary_directory
 from ..plugin_utils.token_action import DIRECTORY_OPTIONS, TOKEN_OPTIONS, Rendered, TokenAction
 

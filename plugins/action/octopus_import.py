@@ -8,10 +8,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ..module_utils.octopus.importer import ImportFailed, import_export
-from ..module_utils.octopus.importer.output import Change, plan, write
 from ..plugin_utils.masked_action import MaskedAction
-from ..plugin_utils.octopus import shown_path
+from ..plugin_utils.octopus.importer import ImportFailed, import_export
+from ..plugin_utils.octopus.importer.output import Change, plan, write
+from ..plugin_utils.octopus_variables import shown_path
 
 OPTIONS = ("src", "dest", "overwrite")
 

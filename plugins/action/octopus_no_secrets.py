@@ -6,9 +6,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus.exposure import secrets_in_text
-from ..module_utils.octopus.files.text_files import TextFileError
-from ..plugin_utils.octopus import shown_path
+from ..plugin_utils.octopus.exposure import secrets_in_text
+from ..plugin_utils.octopus.files.text_files import TextFileError
+from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
 OPTIONS = {

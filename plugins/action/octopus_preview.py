@@ -11,8 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.color import ANSIBLE_COLOR
 
-from ..module_utils.octopus.preview import Column, preview
-from ..plugin_utils.octopus import shown_path
+from ..plugin_utils.octopus.preview import Column, preview
+from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.preview_inventory import Inventory
 from ..plugin_utils.preview_page import page
 from ..plugin_utils.preview_table import table

@@ -7,10 +7,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode
-from ..module_utils.octopus.structured import ESCAPES, FORMATS, Outcome, StructuredFileError, replace
-from ..module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
-from ..plugin_utils.octopus import shown_path
+from ..plugin_utils.octopus.files.text_files import TextFile, TextFileError, encode
+from ..plugin_utils.octopus.structured import ESCAPES, FORMATS, Outcome, StructuredFileError, replace
+from ..plugin_utils.octopus.structured.xml_encoding import as_declared, encode_xml
+from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 from ..plugin_utils.token_action import ENCRYPTED, TOKEN_OPTIONS, Rendered, TokenAction
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils.octopus.files.text_files import TextFileError
+from ..plugin_utils.octopus.files.text_files import TextFileError
 from ..plugin_utils.rendered_copy import COPY_OPTIONS, copy_rendered
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 

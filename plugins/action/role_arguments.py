@@ -10,8 +10,8 @@ import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.parsing.vault import VaultHelper
 
-from ..module_utils.role_arguments import LONGEST_VALUE, faults
 from ..plugin_utils.masked_action import MaskedAction
+from ..plugin_utils.role_arguments import LONGEST_VALUE, faults
 
 OPTIONS = {
     "role_path": {"type": "path", "required": True},

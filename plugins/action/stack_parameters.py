@@ -9,8 +9,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.aws.template import Template, TemplateError
-from ..module_utils.octopus import VariableSet, render
-from ..module_utils.octopus.exposure import secrets_in_text
+from ..plugin_utils.octopus import VariableSet, render
+from ..plugin_utils.octopus.exposure import secrets_in_text
 from ..plugin_utils.token_action import TOKEN_OPTIONS, TokenAction
 
 OPTIONS = {

@@ -6,8 +6,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.logstash import plugin_settings
-from ..module_utils.logstash.versions import facts, parse
+from ..plugin_utils.logstash import plugin_settings
+from ..plugin_utils.logstash.versions import facts, parse
 
 
 def logstash_facts(version: str) -> dict[str, object]:

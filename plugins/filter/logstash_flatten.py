@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils.logstash.table import flatten
+from ..plugin_utils.logstash.table import flatten
 
 
 class FilterModule:

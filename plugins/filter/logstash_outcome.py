@@ -6,7 +6,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..module_utils.logstash.outcome import Outcome, describe
+from ..plugin_utils.logstash.outcome import Outcome, describe
 
 
 def logstash_outcome(facts: dict[str, Any]) -> str:

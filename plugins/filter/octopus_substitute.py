@@ -10,10 +10,10 @@ from ansible.utils.display import Display
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from ..module_utils.octopus import Problem, render
-from ..module_utils.octopus.language.redaction import redact
-from ..module_utils.octopus.scoping.host import HostVariables
-from ..plugin_utils.octopus import read_host
+from ..plugin_utils.octopus import Problem, render
+from ..plugin_utils.octopus.language.redaction import redact
+from ..plugin_utils.octopus.scoping.host import HostVariables
+from ..plugin_utils.octopus_variables import read_host
 from ..plugin_utils.placeholders import MARK, placeholder
 from ..plugin_utils.problems import handling, report_problems
 

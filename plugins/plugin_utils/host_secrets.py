@@ -14,8 +14,8 @@ from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name
 from ..module_utils.masking.known import is_maskable
-from .octopus import read_host
 from .octopus_settings import Reader
+from .octopus_variables import read_host
 
 # A role lists what is secret beside that in a variable of such a name: texts and lists of texts, as templates.
 OWN = re.compile(r"_\w+_secrets")

@@ -7,7 +7,7 @@ from functools import cache
 from ansible.errors import AnsibleError
 from ansible.parsing import vault
 
-from ..module_utils.octopus.errors import VariableError
+from .octopus.errors import VariableError
 
 
 @cache  # a key is derived from the password for each ciphertext: some milliseconds

@@ -19,11 +19,11 @@ from ansible.template import Templar
 from ansible.vars.hostvars import HostVars
 from ansible.vars.manager import VariableManager
 
-from ..module_utils.octopus.files.file_tree import walk
-from ..module_utils.octopus.files.text_files import BinaryFileError, TextFileError
-from ..module_utils.octopus.preview import Column, Target, Text
-from .octopus import read_host, shown_path
+from .octopus.files.file_tree import walk
+from .octopus.files.text_files import BinaryFileError, TextFileError
+from .octopus.preview import Column, Target, Text
 from .octopus_settings import Settings
+from .octopus_variables import read_host, shown_path
 
 # Stands for a host in an inventory that has none: it belongs to no group but `all`, and has no name for scopes.
 _NO_HOST = "(no host)"

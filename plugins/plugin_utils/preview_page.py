@@ -13,8 +13,8 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from ..module_utils.octopus.preview import Preview, legible
-from ..module_utils.octopus.preview.model import Cell, Row, together
+from .octopus.preview import Preview, legible
+from .octopus.preview.model import Cell, Row, together
 
 # So many values are shown in one cell; a row that is opened has all of them.
 MANY = 6

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..module_utils.octopus.preview import Preview, legible
-from ..module_utils.octopus.preview.model import Declaration, Row, Variant, Where, in_words
+from .octopus.preview import Preview, legible
+from .octopus.preview.model import Declaration, Row, Variant, Where, in_words
 
 # Longer values are cut: the page has them whole.
 _MAX_VALUE = 200

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from ansible.errors import AnsibleError
 
-from ..module_utils.octopus import Problem
-from ..module_utils.octopus.report import report
-from ..module_utils.octopus.scoping.host import HostVariables
-from .octopus import Reader
+from .octopus import Problem
+from .octopus.report import report
+from .octopus.scoping.host import HostVariables
+from .octopus_variables import Reader
 
 WAYS = ("fail", "warn", "ignore")
 

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.plugins.action import ActionBase
 
-from .octopus import shown_path
+from .octopus_variables import shown_path
 
 # copy checks their values.
 COPY_OPTIONS: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""The variables of a role as module_utils/logstash/plan.py takes them, for actions that read them themselves."""
+"""The variables of a role as plugin_utils/logstash/plan.py takes them, for actions that read them themselves."""
 
 from __future__ import annotations
 

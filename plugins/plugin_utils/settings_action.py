@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus.files.text_files import TextFileError
-from ..module_utils.octopus.scoping.host import HostVariables
+from .octopus.files.text_files import TextFileError
+from .octopus.scoping.host import HostVariables
 from .placeholders import made_again, names_in, placeholder
 from .rendered_copy import temporary_directory
 from .token_action import ENCRYPTED, TOKEN_OPTIONS, Rendered, TokenAction

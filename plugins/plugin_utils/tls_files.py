@@ -6,9 +6,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.octopus import render
-from ..module_utils.octopus.files.text_files import TextFileError
-from ..module_utils.octopus.scoping.host import HostVariables
+from .octopus import render
+from .octopus.files.text_files import TextFileError
+from .octopus.scoping.host import HostVariables
 from .token_action import TokenAction
 
 

@@ -9,15 +9,15 @@ from typing import Any, TypeVar
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
-from ..module_utils.logstash import pipeline_values
-from ..module_utils.octopus import Problem, render
-from ..module_utils.octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
-from ..module_utils.octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
-from ..module_utils.octopus.language.evaluation import render_with_places
-from ..module_utils.octopus.language.redaction import redact
-from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostVariables
+from .logstash import pipeline_values
 from .masked_action import MaskedAction
-from .octopus import read_host, shown_path
+from .octopus import Problem, render
+from .octopus.files.file_tree import Glob, GlobError, Tree, choose, walk
+from .octopus.files.text_files import TextFile, TextFileError, encode, read, read_bytes
+from .octopus.language.evaluation import render_with_places
+from .octopus.language.redaction import redact
+from .octopus.scoping.host import INVENTORY, PROMPTED, TASK, HostVariables
+from .octopus_variables import read_host, shown_path
 from .placeholders import Placeholders, as_written, made_again, placeholder
 from .problems import WAYS, Handling, handling, report_problems
 

@@ -10,8 +10,8 @@ from ansible.utils.display import Display
 from jinja2 import pass_context
 from jinja2.runtime import Context
 
-from ..module_utils.octopus.conditions import judge
-from ..plugin_utils.octopus import read_host
+from ..plugin_utils.octopus.conditions import judge
+from ..plugin_utils.octopus_variables import read_host
 
 
 @pass_context

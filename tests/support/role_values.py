@@ -1,4 +1,4 @@
-"""Values of role variables for what reads them: module_utils/logstash/plan.py and inputs.py."""
+"""Values of role variables for what reads them: plugin_utils/logstash/plan.py and inputs.py."""
 
 from __future__ import annotations
 

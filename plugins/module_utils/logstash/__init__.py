@@ -1,1 +1,1 @@
-"""What is known of Logstash's releases, and checks of what is to be deployed against it. Plain Python, no Ansible."""
+"""What a host does with packages, keys, environment files and keystores, apart from the running Logstash."""

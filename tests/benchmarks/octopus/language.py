@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import jinja2
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet, evaluate
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableSet, evaluate
 
 from ..measure import Row, seconds, show
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import evaluate
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.loader import load_catalog
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import evaluate
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.loader import load_catalog
 
 from ..measure import Row, seconds, show
 

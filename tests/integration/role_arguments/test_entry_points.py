@@ -5,7 +5,7 @@ import re
 import sys
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.role_arguments import expected
+from ansible_collections.elk.deploy.plugins.plugin_utils.role_arguments import expected
 from inventory_runs import run
 from role_specs import ENTRIES, SPECS, WRONG, is_hidden
 

@@ -4,7 +4,7 @@ import datetime
 import subprocess
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash.certificates import faults, kinds_of_keys, warnings
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.certificates import faults, kinds_of_keys, warnings
 from certificates.authority import Authority
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec

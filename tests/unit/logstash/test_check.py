@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import table, values
-from ansible_collections.elk.deploy.plugins.module_utils.logstash.check import Wanted, faults, warnings
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
-from ansible_collections.elk.deploy.plugins.module_utils.logstash.versions import LAST_KNOWN, facts, parse
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import table, values
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.check import Wanted, faults, warnings
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.versions import LAST_KNOWN, facts, parse
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -21,7 +21,7 @@ def of_pipelines(version, *settings):
 
 
 def test_stand_in_and_role_have_the_same_table():
-    role = ROOT / "plugins/module_utils/logstash/settings.csv"
+    role = ROOT / "plugins/plugin_utils/logstash/settings.csv"
     assert role.read_bytes() == (ROOT / "local/fake_logstash/data/settings.csv").read_bytes()
 
 

@@ -1,7 +1,7 @@
 """What a host has against what it should have: each thing that differs is seen by itself."""
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import difference
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import difference
 
 INSTALLED = {
     "package": "9.5.2",

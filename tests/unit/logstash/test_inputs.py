@@ -1,7 +1,7 @@
 """What is told of variables before any host is asked: each by itself, from values alone."""
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import inputs
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import inputs
 from role_values import Given
 
 GOOD = {

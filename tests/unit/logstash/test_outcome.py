@@ -4,7 +4,7 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash.outcome import SERVICE, Outcome, describe
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.outcome import SERVICE, Outcome, describe
 
 RECORD = {"version": "9.5.2", "release": "abc", "health": {"log_file": "/var/log/logstash/logstash-plain.log"}}
 UNCHANGED = Outcome(changing=False, same_process=True, before="running", now="running", record=RECORD)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash.pipeline_values import faults
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.evaluation import render, render_with_places
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.pipeline_values import faults
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.evaluation import (
+    render,
+    render_with_places,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 

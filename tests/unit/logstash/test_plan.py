@@ -1,7 +1,7 @@
 """What a host should have follows from the variables alone."""
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import plan
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import plan
 from role_values import Given
 
 VALUES = {

@@ -95,4 +95,4 @@ def test_link_makes_the_checkout_the_collection():
 
 
 def test_module_utils_import_by_the_collections_name():
-    assert resources.files("ansible_collections.elk.deploy.plugins.module_utils.octopus")
+    assert resources.files("ansible_collections.elk.deploy.plugins.plugin_utils.octopus")

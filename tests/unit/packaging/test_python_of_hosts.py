@@ -11,15 +11,7 @@ import pytest
 
 OLDEST = (3, 9)
 MODULE_UTILS = Path(__file__).parents[3] / "plugins/module_utils"
-OF_HOSTS = [
-    *MODULE_UTILS.glob("masking/*.py"),
-    *MODULE_UTILS.glob("logstash_host/*.py"),
-    *(
-        MODULE_UTILS / "logstash" / f"{name}.py"
-        for name in ("debian_rebuild", "environment", "packages", "repository_keys")
-    ),
-    *(MODULE_UTILS / f"{name}.py" for name in ("downloads", "plain_text", "secret_files")),
-]
+OF_HOSTS = sorted(MODULE_UTILS.rglob("*.py"))
 # Of 3.11.
 TOO_NEW = {re._constants.POSSESSIVE_REPEAT, re._constants.ATOMIC_GROUP}
 
@@ -34,6 +26,11 @@ def test_python_of_hosts_reads_it(file):
     assert [key for key, found in expressions.items() if is_too_new(found)] == []
     assert [ast.unparse(call) for call in ast.walk(tree) if isinstance(call, ast.Call) and has_slots(call)] == []
     assert [ast.unparse(union) for union in unions_at_run_time(tree)] == []
+
+
+def test_modules_import_nothing_that_only_the_control_node_has():
+    modules = [*MODULE_UTILS.rglob("*.py"), *(MODULE_UTILS.parent / "modules").glob("*.py")]
+    assert [file.name for file in modules if "plugins.plugin_utils" in file.read_text(encoding="utf-8")] == []
 
 
 def is_too_new(expression):

@@ -128,7 +128,7 @@ def texts():
         ROOT / "plugins" / name
         for name in (
             *("action/logstash_plan.py", "action/logstash_settings.py"),
-            *("module_utils/logstash/inputs.py", "module_utils/logstash/plan.py"),
+            *("plugin_utils/logstash/inputs.py", "plugin_utils/logstash/plan.py"),
         )
     ]
     return {

@@ -5,7 +5,7 @@ import re
 
 import pytest
 import yaml
-from ansible_collections.elk.deploy.plugins.module_utils.role_arguments import expected, faults
+from ansible_collections.elk.deploy.plugins.plugin_utils.role_arguments import expected, faults
 from ansible_process import ROOT
 from role_specs import ENTRIES, ROLES, SPECS, WRONG, is_hidden
 

@@ -9,7 +9,12 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.file_tree import Glob, GlobError, choose, walk
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.files.file_tree import (
+    Glob,
+    GlobError,
+    choose,
+    walk,
+)
 from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import Problem
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import Problem
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Catalog
 from ansible_collections.elk.deploy.plugins.plugin_utils.problems import WAYS, Handling, handling, report_problems
 
 KINDS = [

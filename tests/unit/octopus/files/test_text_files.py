@@ -9,7 +9,7 @@ import codecs
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.text_files import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.files.text_files import (
     BinaryFileError,
     TextFile,
     TextFileError,

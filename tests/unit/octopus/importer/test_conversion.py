@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.conversion import Conversion, convert
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.model import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.conversion import (
+    Conversion,
+    convert,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.model import (
     Export,
     ExportedPrompt,
     ExportedSet,
     ExportedValue,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.scopes import NamedScope, named_scope
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.slugs import file_stems, vault_names
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Entry, Prompt, Scope
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.scopes import (
+    NamedScope,
+    named_scope,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.slugs import file_stems, vault_names
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Entry, Prompt, Scope
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,15 +6,15 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.errors import ImportFailed
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.json_sets import read_json
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.model import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.errors import ImportFailed
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.json_sets import read_json
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.model import (
     Export,
     ExportedPrompt,
     ExportedSet,
     ExportedValue,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.sources import Source
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.sources import Source
 
 
 def read(*documents: object) -> Export:

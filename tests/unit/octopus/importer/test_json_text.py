@@ -5,8 +5,16 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.errors import MOST_FAULTS, ImportFailed
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.json_text import DEEPEST, parse, places, shown
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.errors import (
+    MOST_FAULTS,
+    ImportFailed,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.json_text import (
+    DEEPEST,
+    parse,
+    places,
+    shown,
+)
 from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st

@@ -6,11 +6,19 @@ Marks in the names: [T] the reference's own tests assert it, [S] read in its sou
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.errors import ImportFailed
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.model import ExportedPrompt, ExportedValue
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.ocl_parser import DEEPEST, Text, Word, parse
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.ocl_sets import read_ocl
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.sources import Source
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.errors import ImportFailed
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.model import (
+    ExportedPrompt,
+    ExportedValue,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.ocl_parser import (
+    DEEPEST,
+    Text,
+    Word,
+    parse,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.ocl_sets import read_ocl
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.sources import Source
 from growth import assert_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.errors import ImportFailed
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.output import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.errors import ImportFailed
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.output import (
     is_untouched,
     plan,
     sealed,

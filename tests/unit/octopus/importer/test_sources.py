@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer import sources
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.errors import ImportFailed
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.sources import read_sources
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer import sources
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.errors import ImportFailed
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.sources import read_sources
 
 JSON = '{"Variables": []}'
 

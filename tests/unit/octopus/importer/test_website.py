@@ -6,10 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import evaluate
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer import Imported, import_export
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog, Context, Entry, Scope
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import evaluate
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer import Imported, import_export
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.entries import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import (
+    Catalog,
+    Context,
+    Entry,
+    Scope,
+)
 from yamllint import linter
 from yamllint.config import YamlLintConfig
 

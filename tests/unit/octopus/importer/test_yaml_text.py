@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.importer.yaml_text import entry_text
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import DIMENSIONS, Entry, Prompt, Scope
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.importer.yaml_text import entry_text
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.entries import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import (
+    DIMENSIONS,
+    Entry,
+    Prompt,
+    Scope,
+)
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from yamllint import linter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import FilterError, evaluate, render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import FilterError, evaluate, render
 from growth import assert_linear
 
 VARIABLES = {"X": "1", "Foo": "bar", "Csv": "a,b", "List[k].Name": "n", "if Foo": "a name", "Null": "#{X | null}"}

@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import EvaluationError, evaluate, render
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import BudgetExceeded
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import budget as budget_module
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.budget import Budget
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import EvaluationError, evaluate, render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import BudgetExceeded
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import budget as budget_module
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.budget import Budget
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,8 +90,8 @@ CHILD = """
 import json, os, resource, sys
 sys.path.insert(0, "tests")
 import conftest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import render
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import budget
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import budget
 
 budget.STEPS //= 10
 
@@ -158,7 +161,7 @@ def test_a_megabyte_with_ten_thousand_tokens_takes_a_small_part(monkeypatch):
             used.append(self)
 
     monkeypatch.setattr(
-        "ansible_collections.elk.deploy.plugins.module_utils.octopus.language.evaluation.Budget", Counted
+        "ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.evaluation.Budget", Counted
     )
     text = ("x" * 80 + "#{A | ToUpper} #{B}") * 10_000
     assert render(text, {"A": "some value", "B": "#{A} and #{A}"}).problems == ()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import (
     CircularReference,
     EvaluationError,
     evaluate,
     render,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.json_values import parse_json
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.json_values import parse_json
 from growth import assert_linear
 from hypothesis import given
 from hypothesis import strategies as st

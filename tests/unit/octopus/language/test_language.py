@@ -6,7 +6,7 @@ Marks in the names: [T] the reference's own tests assert it, [S] read in its sou
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import (
     CircularReference,
     VariableError,
     VariableSet,

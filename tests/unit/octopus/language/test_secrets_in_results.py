@@ -1,7 +1,7 @@
 """What a secret variable had a part in is known, whatever template, filter, condition or loop it went through."""
 
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet, render
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.redaction import redact
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableSet, render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.redaction import redact
 from hypothesis import example, given
 from hypothesis import strategies as st
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import evaluate, render
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import registry
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import evaluate, render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters import registry
 from octopus_page import PAGE, says
 
 

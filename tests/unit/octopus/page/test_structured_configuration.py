@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import replace
 from octopus_page import says
 
 ROWS = [

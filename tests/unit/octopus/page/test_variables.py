@@ -6,21 +6,21 @@ import re
 from itertools import pairwise
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import (
     VariableError,
     VariableFileError,
     evaluate,
     render,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.report import report
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.report import report
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.entries import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import (
     Host,
     HostVariables,
     Secrets,
     host_variables,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Catalog
 from octopus_page import PAGE, says
 
 HOST = Host(

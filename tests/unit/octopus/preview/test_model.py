@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.preview import (
     Column,
     Preview,
     Target,
@@ -13,12 +13,12 @@ from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import 
     legible,
     preview,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.build import EACH_HOSTS_OWN
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.model import Row, in_words
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview.usage import named
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.loader import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.preview.build import EACH_HOSTS_OWN
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.preview.model import Row, in_words
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.preview.usage import named
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.loader import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Catalog
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,9 +10,15 @@ from html.parser import HTMLParser
 
 import lxml.html
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.preview import Column, Preview, Target, Text, preview
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog, Entry, Scope
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.preview import (
+    Column,
+    Preview,
+    Target,
+    Text,
+    preview,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import Host, host_variables
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Catalog, Entry, Scope
 from ansible_collections.elk.deploy.plugins.plugin_utils.preview_page import MANY, page
 from ansible_collections.elk.deploy.plugins.plugin_utils.preview_table import MAX_ROWS, table
 

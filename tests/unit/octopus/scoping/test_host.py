@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableError, evaluate, render
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.report import report, required_state
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableError, evaluate, render
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.report import report, required_state
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.entries import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import (
     Host,
     HostVariables,
     Secrets,
     host_variables,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Catalog
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Catalog
 
 HOST = Host(
     name="web1",

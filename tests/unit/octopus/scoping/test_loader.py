@@ -9,16 +9,20 @@ import time
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import (
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import (
     VariableError,
     VariableFileError,
     evaluate,
 )
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping import loader
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.entries import parse_entries
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.host import Host, Secrets, host_variables
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.loader import load_catalog, load_file
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.scoping.scopes import Entry, Prompt, Scope
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping import loader
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.entries import parse_entries
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.host import (
+    Host,
+    Secrets,
+    host_variables,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.loader import load_catalog, load_file
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.scoping.scopes import Entry, Prompt, Scope
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,7 +6,10 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

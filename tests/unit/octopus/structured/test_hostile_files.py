@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableSet
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
 from growth import assert_linear
 
 RULES = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import replace
 
 RULES = [
     # rule, file, variables, outcome

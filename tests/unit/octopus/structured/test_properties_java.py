@@ -11,7 +11,7 @@ from pathlib import Path
 
 import java_properties
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.paths import PathVariables
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableSet
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured.paths import PathVariables
 
 CHOICES = [
     # rule, name, text, format

@@ -5,10 +5,16 @@ from __future__ import annotations
 import builtins
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus import VariableSet
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.files.text_files import decode
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured.xml_encoding import as_declared, encode_xml
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus import VariableSet
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.files.text_files import decode
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured.xml_encoding import (
+    as_declared,
+    encode_xml,
+)
 from growth import assert_linear
 from lxml import etree
 

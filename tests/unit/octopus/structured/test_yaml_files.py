@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 import yaml
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import StructuredFileError, replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import (
+    StructuredFileError,
+    replace,
+)
 
 SCALARS = [
     # rule, file, variables, outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.structured import replace
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.structured import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from yaml_readers import READERS, plain_data

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,8 @@ import base64
 import hashlib
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError, NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import FilterError, NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
 
 LINK = '<a href="http://octopus.com">{}</a>'
 TABLE = (

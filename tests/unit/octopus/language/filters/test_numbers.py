@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
 
 
 def ids(rows: list[tuple]) -> list[str]:

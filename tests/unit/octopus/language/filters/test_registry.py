@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language import filters
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import registry
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language import filters
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters import registry
 
 # Each filter of the table, with arguments that suit it.
 CALLS = {

@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import apply
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex import matcher as matcher_module
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex import parser
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.matcher import Matcher
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.parser import parse
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.program import compile_tree
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import FilterError
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters import apply
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex import (
+    matcher as matcher_module,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex import parser
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.matcher import Matcher
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.parser import parse
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.program import (
+    compile_tree,
+)
 from growth import assert_linear
 
 

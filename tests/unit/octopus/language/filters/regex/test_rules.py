@@ -6,8 +6,8 @@ Marks in the names: [T] the reference's own tests assert it, [S] read in its sou
 from __future__ import annotations
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError, NoResult
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import apply
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import FilterError, NoResult
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters import apply
 
 
 def replace(text: str | None, *arguments: str) -> str | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.errors import FilterError
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters import apply
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.matcher import Groups, Matcher
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.parser import parse
-from ansible_collections.elk.deploy.plugins.module_utils.octopus.language.filters.regex.program import compile_tree
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.errors import FilterError
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters import apply
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.matcher import (
+    Groups,
+    Matcher,
+)
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.parser import parse
+from ansible_collections.elk.deploy.plugins.plugin_utils.octopus.language.filters.regex.program import (
+    compile_tree,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

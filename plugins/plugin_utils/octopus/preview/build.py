@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ...masking import MASK
+from ....module_utils.masking import MASK
 from .. import CircularReference, Evaluation, evaluate, render
 from ..report import problem_line, required_state
 from ..scoping.host import PROVIDED, HostVariables, Layer

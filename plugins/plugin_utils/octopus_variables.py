@@ -13,11 +13,11 @@ from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from jinja2 import Undefined
 
-from ..module_utils.octopus.errors import VariableError
-from ..module_utils.octopus.scoping import provided
-from ..module_utils.octopus.scoping.host import INVENTORY, PROMPTED, TASK, Host, HostVariables, Secrets, host_variables
-from ..module_utils.octopus.scoping.loader import load_catalog
-from ..module_utils.octopus.scoping.scopes import DEPLOYMENT, Catalog, is_tenant_tag
+from .octopus.errors import VariableError
+from .octopus.scoping import provided
+from .octopus.scoping.host import INVENTORY, PROMPTED, TASK, Host, HostVariables, Secrets, host_variables
+from .octopus.scoping.loader import load_catalog
+from .octopus.scoping.scopes import DEPLOYMENT, Catalog, is_tenant_tag
 from .octopus_settings import Reader, Settings
 from .octopus_vault import decrypt
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...module_utils.logstash.environment import NAME
 from ..plain_text import PATH, control_character, unfit_for_path
 from . import table, values
-from .environment import NAME
 from .versions import FIRST_KNOWN, LAST_KNOWN, PIPELINES_YML, Version, shown
 
 # What logstash_pipelines says by itself.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..masking.known import KnownSecrets
+from ...module_utils.masking.known import KnownSecrets
 from .language.evaluation import render
 from .scoping.host import HostVariables
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...masking import MASK
-from ...masking.mask import Mask
+from ....module_utils.masking import MASK
+from ....module_utils.masking.mask import Mask
 from ..language.variables import VariableSet
 from ..scoping.host import HostVariables
 

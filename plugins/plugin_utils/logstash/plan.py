@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from .environment import environment_file
+from ...module_utils.logstash.environment import environment_file
 from .table import flatten
 from .versions import facts, parse
 

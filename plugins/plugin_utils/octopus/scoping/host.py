@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
-from ...masking.foreign import is_secret_name, says_nothing
-from ...masking.known import is_maskable
-from ...masking.mask import Mask
+from ....module_utils.masking.foreign import is_secret_name, says_nothing
+from ....module_utils.masking.known import is_maskable
+from ....module_utils.masking.mask import Mask
 from ..errors import VariableError
 from ..language.variables import VariableSet, as_text
 from .provided import IMPLIED_GROUPS, provided_names

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..downloads import is_trusted
-from ..messages import coded
+from ...module_utils.downloads import is_trusted
+from ...module_utils.messages import coded
 from . import plan
 from .plan import Variables
 from .plan import is_true as _is_true
