@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils.messages import coded
 from ..plugin_utils.logstash import difference
 from ..plugin_utils.masked_action import MaskedAction
 
@@ -53,4 +55,13 @@ class ActionModule(MaskedAction):
             installed["keep"] = difference.versions_to_keep(installed, deployment, wanted["version"])
             result["releases"] = [record["release"] for record in difference.records(deployment)]
             result["target"] = difference.rollback_target(deployment, wanted["rollback_to"])
+            if wanted["rollback_to"] and not result["target"]:
+                kept = ", ".join(result["releases"]) or "there is none"
+                raise AnsibleActionFail(
+                    coded(
+                        "release_missing",
+                        f"logstash_rollback_to is {json.dumps(wanted['rollback_to'])}; expected `previous`, or a release "
+                        f"that passed the health gate on {arguments['host']}: {kept}. Name one of them.",
+                    )
+                )
         return result

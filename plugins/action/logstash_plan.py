@@ -16,7 +16,7 @@ from ..module_utils.logstash import keystore_entries
 from ..module_utils.messages import coded
 from ..plugin_utils.logstash import inputs, plan
 from ..plugin_utils.logstash.plan import Variables
-from ..plugin_utils.masked_action import COLLECTION, MaskedAction
+from ..plugin_utils.masked_action import COLLECTION, MaskedAction, other_action
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 
 OPTIONS = {
@@ -95,18 +95,7 @@ class ActionModule(MaskedAction):
 
     def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""
-        task = self._task.copy()
-        task.action = COLLECTION + name
-        task.args = arguments
-        action = self._shared_loader_obj.action_loader.get(
-            task.action,
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
+        action = other_action(self, COLLECTION + name, arguments)
         found: dict[str, Any] = action.work({}, task_vars)
         return found
 

@@ -208,7 +208,7 @@ options:
         type: bool
         required: true
       rollback_to:
-        description: The release to return to, or V(previous), for RV(target).
+        description: The release to return to, or V(previous), for RV(target). It is an error if it is not kept.
         type: str
         default: ""
   unmanaged:
@@ -324,7 +324,7 @@ releases:
   elements: str
   returned: success, with O(wanted)
 target:
-  description: The record of the release to return to; empty if there is no such release.
+  description: The record of the release to return to; empty without O(wanted.rollback_to).
   type: dict
   returned: success, with O(wanted)
 renamed:

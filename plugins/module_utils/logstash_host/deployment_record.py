@@ -17,6 +17,8 @@ from typing import Any
 from . import releases, untrusted_paths
 from .service_manager import Run
 
+EMPTY: Mapping[str, Any] = {"record": {}, "earlier": [], "changing": None}
+
 
 def read(path: str | Path) -> dict[str, Any]:
     """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time.
@@ -26,14 +28,13 @@ def read(path: str | Path) -> dict[str, Any]:
     untrusted_paths.check_roots_own(
         os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
     )
-    empty: dict[str, Any] = {"record": {}, "earlier": [], "changing": None}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-        known = {name: found[name] for name in empty}
+        known = {name: found[name] for name in EMPTY}
         named = all(isinstance(record["release"], str) for record in [known["record"], *known["earlier"]] if record)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return empty
-    return known if named else empty
+        return dict(EMPTY)
+    return known if named else dict(EMPTY)
 
 
 def unit(run: Run, service: str, *names: str) -> dict[str, str]:
@@ -82,6 +83,16 @@ def write(path: str | Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
+def exists(path: str | Path) -> bool:
+    """Whether there is a file, whatever is in it."""
+    return os.path.lexists(path)
+
+
+def remove(path: str | Path) -> None:
+    """Removes the file. Raises OSError."""
+    os.unlink(path)
+
+
 def rename_releases(
     path: str | Path, content: Mapping[str, Any], settings: str | Path, names: Iterable[str], key: str | Path
 ) -> dict[str, Any]:
@@ -124,7 +135,7 @@ def healthy(
 
 def forgets(folder: str | None, state: str) -> bool:
     """Whether what was kept in a folder before the first change is not needed any more."""
-    return bool(folder) and state == "healthy" and os.path.exists(str(folder))
+    return bool(folder) and state in ("healthy", "absent") and os.path.exists(str(folder))
 
 
 def forget(folder: str) -> None:
