@@ -60,8 +60,8 @@ class ActionModule(MaskedAction):
                 raise AnsibleActionFail(
                     coded(
                         "release_missing",
-                        f"logstash_rollback_to is {json.dumps(wanted['rollback_to'])}; expected `previous`, or a release "
-                        f"that passed the health gate on {arguments['host']}: {kept}. Name one of them.",
+                        f"logstash_rollback_to is {json.dumps(wanted['rollback_to'])}; expected `previous`, or a "
+                        f"release that passed the health gate on {arguments['host']}: {kept}. Name one of them.",
                     )
                 )
         return result

@@ -75,8 +75,8 @@ class ActionModule(MaskedAction):
                 coded(
                     "package_failed",
                     f"{self._named(options)}, but the control node could not fetch it ({place}): "
-                    f"{self._mask.foreign(str(error))} Correct the two, see that aws_profile or the other aws_* variables "
-                    f"give access to the object, {OR_A_PATH}",
+                    f"{self._mask.foreign(str(error))} Correct the two, see that aws_profile or the other aws_* "
+                    f"variables give access to the object, {OR_A_PATH}",
                 )
             ) from None
 
@@ -121,8 +121,8 @@ class ActionModule(MaskedAction):
             )
         else:
             message = (
-                f"The package {self._mask.text(options['url'])} could not be put to {options['path']} on {host}: {said} "
-                "Make room on that file system, or make it writable, and run again."
+                f"The package {self._mask.text(options['url'])} could not be put to {options['path']} on {host}: "
+                f"{said} Make room on that file system, or make it writable, and run again."
             )
         raise AnsibleActionFail(coded("package_failed", message))
 

@@ -1,4 +1,4 @@
-"""Action of logstash_validate: what the confinement takes from the pipelines is looked at before Logstash's own test."""
+"""Action of logstash_validate: looks at what the confinement takes, before Logstash's own test."""
 
 from __future__ import annotations
 

@@ -45,7 +45,9 @@ options:
     type: int
     default: 5
   forget:
-    description: A folder that is removed with V(healthy) and V(absent), such as the one of M(elk.deploy.logstash_existing_setup).
+    description:
+      - A folder that is removed with V(healthy) and V(absent), such as the one of
+        M(elk.deploy.logstash_existing_setup).
     type: path
 attributes:
   check_mode:
@@ -138,7 +140,7 @@ def main():
     elif params["state"] == "absent":
         after = deployment_record.EMPTY
     forgets = deployment_record.forgets(params["forget"], params["state"])
-    removes = params["state"] == "absent" and deployment_record.exists(params["path"])
+    removes = params["state"] == "absent" and deployment_record.is_there(params["path"])
     changed = after != before or removes or forgets
     if changed and not module.check_mode:
         try:

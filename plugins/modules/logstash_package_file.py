@@ -15,7 +15,8 @@ author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
   url:
-    description: An absolute path on the control node, also with C(file://), or an address with C(https), C(http) or C(s3).
+    description:
+      - An absolute path on the control node, also with C(file://), or an address with C(https), C(http) or C(s3).
     type: str
     required: true
   checksum:

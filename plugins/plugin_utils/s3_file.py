@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,10 +52,10 @@ def fetch(url: str, checksum: str, connection: Mapping[str, Any], folder: Path) 
 
 def _download(url: str, path: Path, connection: Mapping[str, Any]) -> None:
     try:
-        import boto3
-        from boto3.exceptions import Boto3Error
-        from boto3.s3.transfer import TransferConfig
-        from botocore.exceptions import BotoCoreError, ClientError
+        # Only who has a package in S3 needs it.
+        boto3 = import_module("boto3")
+        transfer = import_module("boto3.s3.transfer")
+        botocore = import_module("botocore.exceptions")
     except ImportError as error:
         raise S3FileError(f"the control node lacks the Python package boto3 ({error}). Install it.") from None
     address = urlsplit(url)
@@ -69,7 +70,7 @@ def _download(url: str, path: Path, connection: Mapping[str, Any]) -> None:
         client = session.client("s3", endpoint_url=given.get("endpoint_url"))
         # Without threads: this is a process of Ansible's, which was forked.
         client.download_file(
-            address.netloc, address.path.lstrip("/"), str(path), Config=TransferConfig(use_threads=False)
+            address.netloc, address.path.lstrip("/"), str(path), Config=transfer.TransferConfig(use_threads=False)
         )
-    except (Boto3Error, BotoCoreError, ClientError, ValueError) as error:
+    except (boto3.exceptions.Boto3Error, botocore.BotoCoreError, botocore.ClientError, ValueError) as error:
         raise S3FileError(f"{error}.") from None

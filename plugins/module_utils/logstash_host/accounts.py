@@ -53,7 +53,8 @@ def missing(user: str, group: str) -> list[str]:
 def make(run: Run, user: str, group: str, home: str) -> None:
     """Creates a system user without a login shell, and its group; one that exists stays as it is.
 
-    One that a package made has another home, which cannot be changed while its service runs. Raises AccountNotMadeError.
+    One that a package made has another home, which cannot be changed while its service runs.
+    Raises AccountNotMadeError.
     """
     commands = {
         "group": ["groupadd", "--system", group],

@@ -83,7 +83,7 @@ def write(path: str | Path, content: Mapping[str, Any]) -> None:
     part.replace(path)
 
 
-def exists(path: str | Path) -> bool:
+def is_there(path: str | Path) -> bool:
     """Whether there is a file, whatever is in it."""
     return os.path.lexists(path)
 
