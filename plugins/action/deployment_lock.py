@@ -13,8 +13,8 @@ class ActionModule(LockingAction):
     """Takes the lock, or releases it."""
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        def run(of_run: dict[str, Any]) -> dict[str, Any]:
+        def run_module(of_run: dict[str, Any]) -> dict[str, Any]:
             found: dict[str, Any] = self._execute_module(MODULE, {**self._task.args, **of_run}, task_vars=task_vars)
             return found
 
-        return result | self.with_lock(self._task.args.get("path", ""), run, task_vars)
+        return result | self.with_lock(self._task.args.get("path", ""), run_module, task_vars)

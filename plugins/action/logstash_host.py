@@ -70,9 +70,9 @@ class ActionModule(LockingAction):
         """What the module returns, which takes the host's lock before it looks where it is told to."""
         lock = arguments.get("lock")
 
-        def run(of_run: dict[str, Any]) -> dict[str, Any]:
+        def run_module(of_run: dict[str, Any]) -> dict[str, Any]:
             given = {**arguments, "lock": {**lock, **of_run}} if lock else arguments
             found: dict[str, Any] = self._execute_module(module_args=given, task_vars=task_vars)
             return found
 
-        return self.with_lock(str(lock["path"]), run, task_vars) if lock else run({})
+        return self.with_lock(str(lock["path"]), run_module, task_vars) if lock else run_module({})
