@@ -84,6 +84,7 @@ import os
 import shutil
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 PREFIX = "logstash-"
@@ -133,10 +134,7 @@ def bring_settings(version, others, settings, exclude):
             ]
             if target.read_bytes() == content or target.read_bytes() not in shipped:
                 continue
-        part = target.with_name(target.name + ".part")
-        part.write_bytes(content)
-        part.chmod(0o644)
-        part.replace(target)
+        atomic_files.write(target, content, 0o644)
         brought.append(source.name)
     return brought
 

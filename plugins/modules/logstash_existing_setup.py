@@ -116,6 +116,7 @@ import shutil
 import time
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     kept_files,
@@ -214,13 +215,9 @@ def keep(module):
         "does": running_service.describe(serves),
         "paths": kept_paths(service, settings, params["also"]),
     }
-    part = path.with_name(path.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
-    kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
-    (part / "record.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    shutil.rmtree(path, ignore_errors=True)
-    part.rename(path)
+    with atomic_files.new_directory(path, 0o700) as part:
+        kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
+        atomic_files.create(part / "record.json", json.dumps(record, indent=1, sort_keys=True) + "\n", 0o644)
     return record
 
 

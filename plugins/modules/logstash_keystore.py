@@ -98,6 +98,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
@@ -196,17 +197,9 @@ class Staged:
         if password:
             # The random line keeps the password from being guessed by a checksum of the file, which logs may show.
             text = f"# {secrets.token_hex(16)}\n" + environment_file({PASSWORD_NAME: password})
-            self._write_private(self.environment, text)
+            atomic_files.write(self.environment, text)
         self.record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write_private(self.record, json.dumps({**record, "files": self._checksums()}))
-
-    @staticmethod
-    def _write_private(path, text):
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(path)
+        atomic_files.write(self.record, json.dumps({**record, "files": self._checksums()}))
 
     def remove(self):
         """Takes all of them away."""

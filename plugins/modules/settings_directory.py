@@ -119,6 +119,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
@@ -198,16 +199,9 @@ def remove(path):
 
 def write(path, content, uid, gid):
     """A file that is closed to others from its first byte on, and whole as soon as it has its name."""
-    part = path.with_name(path.name + ".part")
-    if part.is_symlink() or part.exists():
-        remove(part)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        own(file.fileno(), uid, gid)
-        os.fchmod(file.fileno(), FILE_MODE)
-        file.write(content)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    part.replace(path)
+    atomic_files.write(path, content, FILE_MODE, (-1 if uid is None else uid, -1 if gid is None else gid))
 
 
 def own(path, uid, gid):

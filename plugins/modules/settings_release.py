@@ -118,10 +118,10 @@ import os
 import shutil
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.releases import (
     DIRECTORY_MODE,
-    point,
     read_tree,
     tree_hash,
 )
@@ -133,23 +133,13 @@ UNNAMED = "unnamed"
 
 def write_release(files, directory, gid):
     """Writes a release beside its final place and renames it, so that a release that exists is always whole."""
-    part = directory.with_name(directory.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    make_directory(part, gid)
-    for name, (mode, content) in files.items():
-        for parent in reversed((part / name).relative_to(part).parents[:-1]):
-            make_directory(part / parent, gid)
-        # Closed to everybody else from its first byte on: it may be a key.
-        with os.fdopen(os.open(part / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            os.fchown(file.fileno(), 0, gid)
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    releases.note(part, {"digest": tree_hash(files)})
-    if directory.exists():
-        shutil.rmtree(directory)
-    part.rename(directory)
+    with atomic_files.new_directory(directory, 0o700) as part:
+        make_directory(part, gid)
+        for name, (mode, content) in files.items():
+            for parent in reversed((part / name).relative_to(part).parents[:-1]):
+                make_directory(part / parent, gid)
+            atomic_files.create(part / name, content, mode, (0, gid))
+        releases.note(part, {"digest": tree_hash(files)})
 
 
 def make_directory(path, gid):
@@ -182,7 +172,7 @@ def link_entry(dest, name, gid):
             shutil.copy2(path, kept)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    point(path, f"current/{name}")
+    atomic_files.link(path, f"current/{name}")
 
 
 def unlink_entry(dest, name):
@@ -262,14 +252,14 @@ def switch(module, dest, files, entries, release):
     if not params["release"]:
         make_directory(directory.parent, gid)
         write_release(files, directory, gid)
-    point(dest / "current", f"releases/{release}")
+    atomic_files.link(dest / "current", f"releases/{release}")
     for name in entries:
         link_entry(dest, name, gid)
     for name in set(params["optional"]) - set(entries):
         unlink_entry(dest, name)
     for path, name in params["links"].items():
         Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        point(Path(path), f"{dest}/current/{name}")
+        atomic_files.link(path, f"{dest}/current/{name}")
     remove_old(directory.parent, params["keep"], {release, *params["protect"]})
 
 

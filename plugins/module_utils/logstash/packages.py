@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, Union
 
+from .. import atomic_files
 from . import debian_rebuild
 
 NAME = "logstash"
@@ -357,10 +358,7 @@ class Dnf(Programs):
         others = [line for line in self._read_locks() if not line.startswith(f"{NAME}-")]
         path = Path(self._locks)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text("".join(f"{line}\n" for line in others + [self._lock(full)] * held), encoding="utf-8")
-        part.chmod(0o644)
-        part.replace(path)
+        atomic_files.write(path, "".join(f"{line}\n" for line in others + [self._lock(full)] * held), 0o644)
 
     def missing_for_hold(self) -> str:
         """What the hold needs and the host lacks."""

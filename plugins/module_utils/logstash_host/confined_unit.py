@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from .. import atomic_files
 from ..logstash.environment import environment_file
 from . import overrides, service_manager
 from .service_manager import Run
@@ -157,9 +158,9 @@ class ConfinedUnit:
         """
         self._place.mkdir(mode=0o700, parents=True)
         os.mkfifo(self._place / "input", 0o600)
-        _write_private(self._place / "output", "")
-        _write_private(self._place / "environment", environment_file(environment))
-        _write_private(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
+        atomic_files.create(self._place / "output", "")
+        atomic_files.create(self._place / "environment", environment_file(environment))
+        atomic_files.create(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
         code, output, errors = self._run(["systemctl", "daemon-reload"])
         if code:
             raise ReloadError(f"systemd does not read its units again: {(errors or output).strip()}")
@@ -225,9 +226,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -16,10 +16,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 
 from . import stored_data, untrusted_paths
-from .untrusted_paths import Directory
-
-# User id and group id.
-Owner = tuple[int, int]
+from .untrusted_paths import Directory, Owner
 
 # Made anew by every start: never a reason to stop, whatever lies at the target.
 REPLACEABLE = (".lock", "uuid")

@@ -6,7 +6,6 @@ of the service that ran before the first change. A record has the key `release`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import atomic_files
 from . import releases, untrusted_paths
 from .service_manager import Run
 
@@ -70,16 +70,8 @@ def activity(run: Run, service: str) -> str:
 
 def write(path: str | Path, content: Mapping[str, Any]) -> None:
     """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
-    part = Path(f"{path}.part")
-    part.parent.mkdir(mode=0o755, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    Path(path).parent.mkdir(mode=0o755, exist_ok=True)
+    atomic_files.write(path, json.dumps(content, indent=1, sort_keys=True) + "\n", 0o644)
 
 
 def rename_releases(

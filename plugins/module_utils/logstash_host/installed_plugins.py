@@ -18,6 +18,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from .. import atomic_files
+
 # A gem of the lock: four blanks, its name, its version; `-java` is the platform and no part of the version.
 SPEC = re.compile(r"^ {4}(\S+) \(([^)]+?)(?:-java)?\)$", re.MULTILINE)
 PLUGIN = re.compile(r"logstash-(?:codec|filter|input|integration|output)-.")
@@ -84,13 +86,9 @@ class PluginSet:
     def keep(self) -> str:
         """Keeps the set that is there, and returns its name, the fingerprint."""
         name = self.fingerprint()
-        part = self._sets / f"{name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for path in self._files():
-            copy(path, part / path.name)
-        shutil.rmtree(self._sets / name, ignore_errors=True)
-        part.rename(self._sets / name)
+        with atomic_files.new_directory(self._sets / name) as part:
+            for path in self._files():
+                copy(path, part / path.name)
         for old in sorted(self._sets.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_SETS]:
             shutil.rmtree(old)
         return name

@@ -8,7 +8,6 @@ name: what it was made of is also noted in the release, for root alone.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -20,6 +19,8 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from .. import atomic_files
 
 # Relative path to mode and content of a file.
 Tree = dict[str, tuple[int, bytes]]
@@ -79,13 +80,13 @@ def make_key(path: str | Path) -> bytes:
     if key is None:
         key = secrets.token_bytes(KEY_LENGTH)
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_private(Path(path), key)
+        atomic_files.write(path, key)
     return key
 
 
 def note(directory: Path, content: Mapping[str, Any]) -> None:
     """Writes down for root alone what a release was made of. Raises OSError."""
-    _write_private(directory / NOTE, json.dumps(content).encode())
+    atomic_files.write(directory / NOTE, json.dumps(content))
 
 
 def noted(directory: Path) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]
             _copy(old, new)
         current = dest / "current"
         if current.is_symlink() and os.readlink(current) == f"releases/{former_name}":
-            point(current, f"releases/{new.name}")
+            atomic_files.link(current, f"releases/{new.name}")
         renamed[former_name] = new.name
     return renamed
 
@@ -139,35 +140,13 @@ def remove_renamed(dest: str | Path, names: Iterable[str]) -> None:
 
 
 def _copy(old: Path, new: Path) -> None:
-    part = new.with_name(new.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(old, part, symlinks=True)
-    for found in [old, *old.rglob("*")]:
-        status = found.lstat()
-        os.chown(part / found.relative_to(old), status.st_uid, status.st_gid, follow_symlinks=False)
-    digest = tree_hash(read_tree(old, sorted(os.listdir(old))))
-    if digest.startswith(old.name):
-        note(part, {"digest": digest})
-    part.rename(new)
+    with atomic_files.new_directory(new, 0o700) as part:
+        shutil.copytree(old, part, symlinks=True, dirs_exist_ok=True)
+        for found in [old, *old.rglob("*")]:
+            status = found.lstat()
+            os.chown(part / found.relative_to(old), status.st_uid, status.st_gid, follow_symlinks=False)
+        digest = tree_hash(read_tree(old, sorted(os.listdir(old))))
+        if digest.startswith(old.name):
+            note(part, {"digest": digest})
     # The oldest ones go first.
     shutil.copystat(old, new)
-
-
-def point(link: Path, target: str) -> None:
-    """Points a link to a target in one step."""
-    part = link.with_name(link.name + ".part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    part.symlink_to(target)
-    part.replace(link)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
