@@ -343,6 +343,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     left_data,
     overrides,
     releases,
+    service_manager,
     unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -478,7 +479,7 @@ def main():
     if params["checks"] and not host_faults.has_systemd(params):
         module.fail_json(msg="\n".join(faults))
 
-    pid = installation.main_process(module.run_command, service)
+    pid = service_manager.main_process(module.run_command, service)
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
     installed = installation.look(module, params["installation"], pid, service)

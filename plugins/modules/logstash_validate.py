@@ -121,7 +121,6 @@ output:
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -136,6 +135,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     listening,
     logstash_log,
     pipeline_places,
+    service_manager,
     settings_copy,
     untrusted_paths,
 )
@@ -199,12 +199,6 @@ def check_files(copy, user):
             f"No path.config matches {listed}; Logstash would not read it. Give its template in logstash_pipelines a "
             "name that ends in .conf"
         )
-
-
-def main_pid(module, service):
-    """The number of the service's process; 0 while it does not run."""
-    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--value", "--property", "MainPID", service])
-    return stdout.strip() if stdout.strip().isdigit() else "0"
 
 
 def check_ports(copy, pid):
@@ -280,39 +274,13 @@ def run_test(copy, params, account, unit):
         with unit:
             code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
     else:
-        code, output = run_outside(command, variables, account, params["timeout"] + UNIT_SECONDS)
+        # Another process of that user may have stopped what is to end the program.
+        seconds = params["timeout"] + UNIT_SECONDS
+        code, output = accounts.run_program(account, command, variables, seconds, untrusted_paths.MOST_TEXT)
+        code = TIMED_OUT[0] if code is None else code
     if code and not find_reasons(output):
         output += read_log(copy, account)
     return code, output
-
-
-def run_outside(command, variables, account, seconds):
-    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed.
-
-    After ``seconds`` it is ended in any case: another process of that user may have stopped what was to end it.
-    """
-    # A file and no pipe, which a process that goes on in the background could hold open.
-    with tempfile.TemporaryFile() as output:
-        program = subprocess.Popen(  # noqa: S603 - the program is what the role names
-            command,
-            cwd="/",
-            env=variables,
-            user=account.pw_uid,
-            group=account.pw_gid,
-            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            code = program.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
-            code = TIMED_OUT[0]
-        printed = untrusted_paths.read_up_to(output.fileno(), untrusted_paths.MOST_TEXT)
-    return code, printed.decode("utf-8", "replace")
 
 
 def read_log(copy, account):
@@ -436,7 +404,7 @@ def main():
         )
         copy.make()
         check_files(copy, params["user"])
-        check_ports(copy, main_pid(module, params["service"]))
+        check_ports(copy, service_manager.main_process(module.run_command, params["service"]))
         unit = confinement(module, account)
         code, output = run_test(copy, params, account, unit)
         if code:

@@ -73,10 +73,10 @@ outputs:
 """
 
 import contextlib
-import time
 
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
 from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
 
@@ -151,8 +151,7 @@ def in_the_way(module, client, resources):
 def delete(module, client, found):
     """Deletes the stack and waits until it is gone."""
     client.delete_stack(StackName=found.stack_id, aws_retry=True)
-    until = time.monotonic() + 60 * module.params["timeout"]
-    while time.monotonic() < until:
+    for _attempt in waiting.attempts(60 * module.params["timeout"], POLL_SECONDS):
         stack = describe(client, found.stack_id)
         if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
             return
@@ -168,7 +167,6 @@ def delete(module, client, found):
                     ]
                 )
             )
-        time.sleep(POLL_SECONDS)
     module.fail_json(
         msg=f"Stack {found.name} is left over from a creation that failed, and its deletion did not end within "
         f"{module.params['timeout']} minutes. See in CloudFormation's console what it waits for, and run again once it "

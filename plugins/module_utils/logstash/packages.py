@@ -13,13 +13,12 @@ import pwd
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, Union
 
-from .. import atomic_files
+from .. import atomic_files, waiting
 from . import debian_rebuild
 
 NAME = "logstash"
@@ -106,12 +105,11 @@ class Programs:
 
     def try_run(self, command: list[str], cwd: str | None = None) -> tuple[int, str, str]:
         """The exit code, the output, and both outputs together."""
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while True:
+        for _attempt in waiting.attempts(LOCK_PATIENCE, LOCK_INTERVAL):
             code, output, errors = self._run(command, cwd=cwd)
-            if code == 0 or not LOCKED.search(output + errors) or time.monotonic() > deadline:
-                return code, output, (output + errors).strip()
-            time.sleep(LOCK_INTERVAL)
+            if code == 0 or not LOCKED.search(output + errors):
+                break
+        return code, output, (output + errors).strip()
 
     def run(self, command: list[str], cwd: str | None = None) -> str:
         """The output of a program that has to succeed. Raises PackageError."""

@@ -138,14 +138,14 @@ class ConfinedUnit:
         # Only one deployment is at work on a host: whatever there is, a run that was killed has left.
         left = [*self._units.glob(f"{PREFIX}*"), *self._places.glob(f"{PREFIX}*")]
         if left:
-            self._run(["systemctl", "stop", f"{PREFIX}*.service"])
-            self._run(["systemctl", "reset-failed", f"{PREFIX}*.service"])
+            service_manager.control(self._run, "stop", f"{PREFIX}*.service")
+            service_manager.control(self._run, "reset-failed", f"{PREFIX}*.service")
         for path in left:
             _remove(path)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._run(["systemctl", "reset-failed", self.name])
+        service_manager.control(self._run, "reset-failed", self.name)
         _remove(self._units / self.name)
         _remove(self._place)
 
@@ -161,19 +161,19 @@ class ConfinedUnit:
         atomic_files.create(self._place / "output", "")
         atomic_files.create(self._place / "environment", environment_file(environment))
         atomic_files.create(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
-        code, output, errors = self._run(["systemctl", "daemon-reload"])
+        code, said = service_manager.control(self._run, "daemon-reload")
         if code:
-            raise ReloadError(f"systemd does not read its units again: {(errors or output).strip()}")
+            raise ReloadError(f"systemd does not read its units again: {said.strip()}")
         # For reading too, which waits for nobody.
         held = os.open(self._place / "input", os.O_RDWR)
         try:
-            code, _output, errors = self._run(["systemctl", "start", self.name])
+            code, said = service_manager.control(self._run, "start", self.name)
             status = self._status() if code else 0
         finally:
             os.close(held)
         printed = (self._place / "output").read_text(encoding="utf-8", errors="replace")
         # systemd may refuse the unit as a whole.
-        return (status or code), printed if status or not code else printed + errors
+        return (status or code), printed if status or not code else printed + said
 
     def _lines(self, command: Iterable[str | Path], writable: Iterable[str | Path]) -> list[str]:
         words = ["/bin/sh", "-c", ENDS_WITH_PARENT, "sh", *map(str, command)]
@@ -201,10 +201,7 @@ class ConfinedUnit:
 
     def _status(self) -> int:
         """The exit status of a unit that failed, as a shell would give it."""
-        _code, output, _errors = self._run(
-            ["systemctl", "show", "--property=Result,ExecMainCode,ExecMainStatus", self.name]
-        )
-        found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+        found = service_manager.show(self._run, self.name, "Result", "ExecMainCode", "ExecMainStatus")
         if found.get("Result") == "timeout":
             return TIMED_OUT
         status = int(found.get("ExecMainStatus") or 0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import atomic_files
-from . import releases, untrusted_paths
+from . import releases, service_manager, untrusted_paths
 from .service_manager import Run
 
 
@@ -36,12 +36,6 @@ def read(path: str | Path) -> dict[str, Any]:
     return known if named else empty
 
 
-def unit(run: Run, service: str, *names: str) -> dict[str, str]:
-    """Properties of a unit, as strings; ``run(command)`` gives (code, output, errors)."""
-    _code, stdout, _stderr = run(["systemctl", "show", "--property", ",".join(names), service])
-    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
-
-
 def read_existing_setup(path: str | Path) -> dict[str, Any]:
     """The record of what was on the host before the first change; empty when there is none."""
     try:
@@ -53,13 +47,13 @@ def read_existing_setup(path: str | Path) -> dict[str, Any]:
 
 def invocation(run: Run, service: str) -> str:
     """What systemd calls this run of the service; empty while it does not run."""
-    found = unit(run, service, "ActiveState", "InvocationID")
+    found = service_manager.show(run, service, "ActiveState", "InvocationID")
     return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
 
 
 def activity(run: Run, service: str) -> str:
     """What the service does, one of `running`, `restarting`, `failed`, `stopped`, `absent`."""
-    found = unit(run, service, "LoadState", "ActiveState")
+    found = service_manager.show(run, service, "LoadState", "ActiveState")
     state = found.get("ActiveState")
     if state in ("active", "reloading"):
         return "running"
