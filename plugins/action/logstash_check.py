@@ -7,9 +7,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ..module_utils.logstash.versions import parse
 from ..plugin_utils.logstash import certificates
 from ..plugin_utils.logstash.check import Wanted, faults, warnings
-from ..plugin_utils.logstash.versions import parse
 from ..plugin_utils.octopus import render
 from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.tls_files import contents

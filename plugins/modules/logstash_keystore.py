@@ -99,7 +99,7 @@ import subprocess
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries, versions
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     explanations,
@@ -112,8 +112,6 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
 PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
-# The first release that takes several names in one call.
-SEVERAL_NAMES = (8, 12)
 
 
 class KeystoreProgramError(Exception):
@@ -159,7 +157,8 @@ def make(program, entries, version):
     """Fills a new keystore, with as few starts of Java as the version lets."""
     program.run(["create"], ["y"], ["created logstash keystore"])
     names = list(entries)
-    for some in [names] if keystore_entries.release(version) >= SEVERAL_NAMES else [[name] for name in names]:
+    several = versions.parse(version) >= versions.KEYSTORE_SEVERAL_NAMES
+    for some in [names] if several else [[name] for name in names]:
         program.run(["add", *some], [entries[name] for name in some], [f"added '{name.lower()}'" for name in some])
 
 

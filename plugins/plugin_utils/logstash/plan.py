@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils.logstash.environment import environment_file
+from ...module_utils.logstash.versions import JAVA_HOME_IGNORED, facts, parse
 from .table import flatten
-from .versions import facts, parse
 
 USER = "logstash"
 SETTINGS = "/etc/logstash"
@@ -134,10 +134,10 @@ def temporary_directory(read: Variables) -> dict[str, Any]:
 
 
 def java_environment(version: str, java_home: str) -> dict[str, str]:
-    """What says which Java it is: the name changed with 8.0, and 7.x knows the new one only in its later releases."""
+    """What says which Java it is."""
     if not java_home:
         return {}
-    names = ("LS_JAVA_HOME",) if parse(version) >= (8, 0, 0) else ("LS_JAVA_HOME", "JAVA_HOME")
+    names = ("LS_JAVA_HOME",) if parse(version) >= JAVA_HOME_IGNORED else ("LS_JAVA_HOME", "JAVA_HOME")
     return dict.fromkeys(names, java_home)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .versions import FIRST_KNOWN, LAST_KNOWN, Version, parse, shown
+from ...module_utils.logstash.versions import FIRST_KNOWN, LAST_KNOWN, Version, parse, shown
 
 
 @dataclass(frozen=True, slots=True)
