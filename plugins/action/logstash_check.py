@@ -34,6 +34,8 @@ SUBJECTS = ("settings", "pipelines", "heap_size", "jvm_options", "environment", 
 class ActionModule(TokenAction):
     """Reports all faults at once, and needs no host."""
 
+    code = "logstash_settings_invalid"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

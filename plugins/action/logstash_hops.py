@@ -30,6 +30,8 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Reports all faults at once, and warns of each hop that is open: Ansible shows a warning of many hosts once."""
 
+    code = "hops_invalid"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 class ActionModule(MaskedAction):
     """Checks the list against the files, asks the host what is lacking, and brings that."""
 
+    code = "plugins_invalid"
+
     # Were it true, Ansible would make a directory on the host before the list is checked.
     TRANSFERS_FILES = False
 

@@ -27,6 +27,8 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Makes a copy of ``src`` with its tokens substituted, and hands that to ansible.builtin.copy."""
 
+    code = "tokens_not_substituted"
+
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])

@@ -33,6 +33,8 @@ PAGE_MODE = 0o640
 class ActionModule(TokenAction):
     """Reads inventories, prints a table and writes a page."""
 
+    code = "preview_failed"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

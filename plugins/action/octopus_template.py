@@ -23,6 +23,8 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Renders ``src`` and hands the result to ansible.builtin.copy."""
 
+    code = "tokens_not_substituted"
+
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])

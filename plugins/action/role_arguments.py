@@ -23,6 +23,8 @@ OPTIONS = {
 class ActionModule(MaskedAction):
     """Reports all faults at once, and needs no host."""
 
+    code = "role_arguments_invalid"
+
     TRANSFERS_FILES = False
     _requires_connection = False
 

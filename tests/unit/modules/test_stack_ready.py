@@ -182,7 +182,8 @@ def test_an_update_is_stopped_by_the_name_of_what_it_would_make(aws, ready):
     aws.answers("sqs", "get_queue_url", QueueUrl="https://sqs/1/shipper-objects")
     result = ready()
     assert result["failed"]
-    assert result["msg"].startswith("Queue shipper-objects already exists")
+    assert result["codes"] == ["resource_name_taken"]
+    assert "Queue shipper-objects already exists" in result["msg"]
 
 
 FAILED = event("Bucket", "CREATE_FAILED", "shipper", "shipper already exists", "AWS::S3::Bucket")
