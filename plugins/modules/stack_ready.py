@@ -79,6 +79,7 @@ from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
 from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
+from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -204,7 +205,7 @@ def run(module, client):
         module.fail_json(code="stack_unusable", msg=verdict.message, status=found.status)
     blocking = in_the_way(module, client, resources)
     if blocking:
-        module.fail_json(code="resource_name_taken", msg="\n".join(blocking), status=found.status)
+        module.fail_json(msg="\n".join(coded("resource_name_taken", line) for line in blocking), status=found.status)
     replaced = verdict.action == stack_states.REPLACE
     if replaced and not module.params["replace_failed_creation"]:
         module.fail_json(

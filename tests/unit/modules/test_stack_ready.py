@@ -147,9 +147,9 @@ def test_everything_that_has_a_name_of_the_template_is_told_before_the_creation(
     assert result["failed"]
     lines = result["msg"].splitlines()
     assert [line.partition(" already exists")[0] for line in lines] == [
-        "Bucket shipper",
-        "Log group /aws/lambda/shipper",
-        "Queue shipper-objects",
+        "[resource_name_taken] Bucket shipper",
+        "[resource_name_taken] Log group /aws/lambda/shipper",
+        "[resource_name_taken] Queue shipper-objects",
     ]
     assert "and holds objects" in lines[0]
     for line in lines:
