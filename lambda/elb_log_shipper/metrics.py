@@ -28,7 +28,7 @@ _MAX_VALUES = 100  # of one metric in one line, says the specification
 
 
 class Dimensions(NamedTuple):
-    """What the metrics are told apart by."""
+    """The dimensions of the metrics."""
 
     function: str
     environment: str

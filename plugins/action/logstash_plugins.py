@@ -39,7 +39,7 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 
 
 class ActionModule(MaskedAction):
-    """Checks the list against the files, asks the host what is lacking, and brings that."""
+    """Checks the list against the files, asks the host what it lacks, and copies that."""
 
     code = "plugins_invalid"
 

@@ -140,7 +140,7 @@ def bring_settings(version, others, settings, exclude):
 
 
 def find_old(others, target, link, keep):
-    """The versions that nobody needs: neither to run, nor to go back to."""
+    """The versions that are needed neither by the service nor by a rollback."""
     kept = {f"{PREFIX}{version}" for version in keep}
     current = os.readlink(link) if link.is_symlink() else target.name
     if current == target.name and others:

@@ -140,7 +140,7 @@ class UnhealthySetupError(Exception):
 
 
 def kept_paths(service, settings, also):
-    """What is kept and put back: the settings, the unit in each place, its drop-ins, its links, its environment."""
+    """What is saved and restored: the settings, the unit in each place, its drop-ins, its links, its environment."""
     folders = [
         *("/etc/systemd/system.control", "/run/systemd/system.control"),
         *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"),
@@ -160,7 +160,7 @@ def seen_through_links(paths):
 
 
 def vendor_paths(service):
-    """The unit of the package, which is put back but never removed: the package may be there for the first time."""
+    """The package's unit, which is restored but never removed: the package may be new on the host."""
     folders = ("/usr/lib/systemd/system", "/lib/systemd/system")
     return list(dict.fromkeys(os.path.realpath(f"{folder}/{service}") for folder in folders))
 

@@ -230,7 +230,7 @@ class Api:
         self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
 
     def ask(self, path):
-        """An answer as (object, ""), or (None, why there is none)."""
+        """A response as (object, ""), or (None, why there is none)."""
         try:
             found = node_api.ask(self.url + path, **self._options)
         except HTTPError as error:
@@ -241,7 +241,7 @@ class Api:
 
 
 def loopback_address(host):
-    """The address of loopback that a host's name or address stands for; empty when it is, or may be, another one."""
+    """The loopback address that a host's name resolves to; empty if it resolves to another address, or to none."""
     try:
         found = [ipaddress.ip_address(host)]
     except ValueError:
@@ -249,7 +249,7 @@ def loopback_address(host):
             found = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, None)]
         except (OSError, UnicodeError):
             return ""
-    # IPv4 first: what is told to listen on localhost mostly does there.
+    # IPv4 first: most programs that listen on localhost listen there.
     found.sort(key=lambda address: address.version)
     return str(found[0]) if found and all(address.is_loopback for address in found) else ""
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the package of Logstash to a version and holds it there."""
+"""Installs one version of the Logstash package and holds it."""
 
 from __future__ import annotations
 

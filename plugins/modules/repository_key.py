@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the key of a repository to a host."""
+"""Installs a repository's key on a host."""
 
 from __future__ import annotations
 

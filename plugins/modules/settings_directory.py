@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings a directory to exactly the files that the action of the same name has made on the controller."""
+"""Makes a directory contain exactly the files that the action of the same name made on the control node."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Makes a settings directory live with one switch of a symbolic link, and goes back the same way."""
+"""Activates a settings directory by switching one symbolic link, and restores a release in the same way."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def link_entry(dest, name, gid):
 
 
 def unlink_entry(dest, name):
-    """Takes the link of an entry that the release does not have away; what it once replaced comes back."""
+    """Removes the link of an entry that the release does not have, and restores what the link once replaced."""
     if not is_linked(dest, name):
         return
     path, kept = dest / name, dest / "replaced" / name

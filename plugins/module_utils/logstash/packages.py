@@ -465,7 +465,7 @@ def refresh(manager: Manager, cache: str | Path, version: str) -> str:
 
 
 def obtain(manager: Manager, cache: str | Path, version: str) -> None:
-    """Puts the package file of the installed version into the cache, so that the host can come back to it.
+    """Puts the package file of the installed version into the cache, so that a rollback can reinstall it.
 
     Taken from the package manager's cache, from a repository of the host, or else made from what is installed. Raises
     PackageError with all that was tried.
@@ -496,7 +496,7 @@ def obtain(manager: Manager, cache: str | Path, version: str) -> None:
 
 
 def move(manager: Manager, cache: str | Path, version: str, before: Installed, origin: str) -> None:
-    """Brings the host from `before` to a version, whose package file is in the cache. Raises PackageError."""
+    """Replaces the version `before` with another one, whose package file is in the cache. Raises PackageError."""
     file = cached(manager, cache, version)
     try:
         name, found = manager.describe(file)

@@ -1,4 +1,4 @@
-"""The service's user: its account, what it may do, and whose a file is."""
+"""Accounts of the host: who a user is, and work with that user's rights only."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class NoSuchUserError(Exception):
 
 
 class WorkFailedError(Exception):
-    """What was to be done as another user failed in a way that nobody expected; the message says how."""
+    """The work as another user failed unexpectedly; the message says how."""
 
 
 class WorkTooLongError(WorkFailedError):
-    """What was to be done as another user did not end in time, or returned too much."""
+    """The work as another user did not end in time, or returned too much."""
 
 
 def find_account(name: str) -> pwd.struct_passwd:
@@ -183,7 +183,7 @@ def _answer(
     expected: tuple[type[Exception], ...],
     groups: Sequence[int] | None,
 ) -> tuple[str, Any]:
-    """What the child has to tell, as (kind, value)."""
+    """The child's answer, as (kind, value)."""
     try:
         os.setgroups(os.getgrouplist(account.pw_name, account.pw_gid) if groups is None else groups)
         os.setgid(account.pw_gid)

@@ -1,7 +1,7 @@
 """Runs a program as the service would run it, in a unit of its own with the properties of the service's.
 
-A process that runs as the service's user outside of the unit would be a way out of the confinement: a confined process
-of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is tested
+A process that runs as the service's user outside of the unit would let others escape the confinement: a confined
+process of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is tested
 without the confinement passes where the service fails.
 
 The properties are those of the files that systemd will read for the service, copied in their order. What says which
@@ -59,7 +59,7 @@ STATUSES = {
 
 
 class NoConfinementError(Exception):
-    """A transient unit like the service's is not to be had on this host; the message says why."""
+    """This host cannot run a transient unit like the service's; the message says why."""
 
 
 class ReloadError(Exception):

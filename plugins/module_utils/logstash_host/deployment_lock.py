@@ -85,7 +85,7 @@ class Lock:
     def take(
         self, owner: Mapping[str, str], max_age: float, replace: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Takes the lock for an owner, who may hold it already. Returns the holder that is in the way, or nothing.
+        """Takes the lock for an owner, who may hold it already. Returns another holder that prevents it, or nothing.
 
         `replace` is a holder that its control node found gone: its lock is taken over, unless another run was quicker.
         So is one that is older than `max_age` seconds, unless it is of this boot of the `owner`'s control node, which

@@ -5,7 +5,7 @@ folders below vendor/bundle do not tell: a version that was replaced stays there
 package, so that an upgrade puts the bundled set back.
 
 Beside them this keeps, in vendor/elk-deploy, what no file of Logstash's says: from which file a plugin was installed;
-the last few sets of plugins, so that a failed deployment can go back to one; and while plugins are changed, which set
+the last few sets of plugins, so that a failed deployment can restore one; and while plugins are changed, which set
 there was before, so that a run that was cut off can be undone.
 """
 
@@ -103,7 +103,7 @@ class PluginSet:
         return core in (None, self._gems(kept / self.lock.name).get(CORE))
 
     def restore(self, name: str) -> None:
-        """Puts back the set of that name."""
+        """Restores the set of that name."""
         for path in self._files():
             kept = self._sets / name / path.name
             if path.is_dir():
@@ -118,7 +118,7 @@ class PluginSet:
         return name
 
     def interrupted(self) -> str:
-        """The set to go back to when a change was begun, and neither ended nor undone; empty otherwise."""
+        """The set to restore if a change was begun, and neither completed nor undone; empty otherwise."""
         try:
             name = self._changing.read_text(encoding="utf-8")
         except FileNotFoundError:

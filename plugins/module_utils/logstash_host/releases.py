@@ -117,7 +117,7 @@ def former(dest: str | Path) -> list[str]:
 def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]:
     """Gives releases names by the key, as {former name: name}. The former ones stay until :func:`remove_renamed`.
 
-    At each moment there is a whole live release: a run that was cut off is made good by the next one. Raises OSError.
+    At each moment there is a complete live release: the next run completes one that was interrupted. Raises OSError.
     """
     dest = Path(dest)
     renamed: dict[str, str] = {}

@@ -90,7 +90,7 @@ def package_file(read: Variables) -> str:
 
 
 def package(read: Variables) -> dict[str, str]:
-    """What a later run needs in order to come back to this installation: version, source and file on the host."""
+    """What a later run needs in order to restore this installation: version, source and file on the host."""
     return {
         "version": str(read("logstash_version")),
         "source": str(read("logstash_source")),
@@ -414,7 +414,7 @@ def look(read: Variables) -> dict[str, Any]:
 
 
 def look_back(read: Variables) -> dict[str, Any]:
-    """What to look at where a host only goes back to what it had: what is new there does not count.
+    """What to inspect if a host only returns to what it had: its new variables do not count.
 
     Its releases are asked for by the names that they have.
     """
