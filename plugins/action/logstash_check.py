@@ -1,4 +1,4 @@
-"""Action of logstash_check: hold what is to be deployed against what the version knows, on the controller only."""
+"""Action of logstash_check: check settings against what the version knows, on the control node only."""
 
 from __future__ import annotations
 

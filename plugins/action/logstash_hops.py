@@ -1,4 +1,4 @@
-"""Action of logstash_hops: hold the ways between the layers against their variables, on the controller only."""
+"""Action of logstash_hops: check the variables of the hops between layers, on the control node only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Action of octopus_directory: evaluate the files of a directory on the controller, then let copy do the rest."""
+"""Action of octopus_directory: substitute tokens in a directory's files on the control node, then copy them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Action of octopus_template: evaluate on the controller, then let copy do the rest."""
+"""Action of octopus_template: substitute tokens on the control node, then run ansible.builtin.copy."""
 
 from __future__ import annotations
 

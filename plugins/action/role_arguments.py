@@ -1,4 +1,4 @@
-"""Action of role_arguments: holds a role's variables against its argument specs, on the controller only."""
+"""Action of role_arguments: checks a role's variables against its argument specs, on the control node only."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Unpack the version that is asked for
+- name: Unpack the desired version
   elk.deploy.logstash_archive:
     file: /var/cache/elk-deploy/logstash-9.5.2.tar.gz
     version: 9.5.2

@@ -456,7 +456,7 @@ def look_at_data(wanted):
 
 
 def rename_releases(module, content, former):
-    """The record's content, with names by the key for releases of before."""
+    """The record's content. Releases from earlier versions of the role are renamed."""
     record = module.params["record"]
     try:
         return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])

@@ -106,7 +106,7 @@ def is_active(module, service):
 
 
 def stop_and_move(module, old, new, kinds):
-    """Stops the service and moves; on failure the service is as it was before."""
+    """Stops the service and moves the data. On failure, the service is started again if it ran."""
     service = module.params["service"]
     ran = is_active(module, service)
     if ran:

@@ -68,7 +68,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Install the version that is asked for
+- name: Install the desired version
   elk.deploy.logstash_package:
     manager: apt
     version: 9.5.2

@@ -158,7 +158,7 @@ class UnsafeSettingsError(Exception):
 
 
 def check_files(copy, user):
-    """Raises UnsafeSettingsError for what Logstash's own test lets pass, or says too little about.
+    """Raises UnsafeSettingsError for what Logstash's own test accepts, or explains badly.
 
     Looks at the staged files rather than at the copies, whose modes are not those that will be live.
     """
@@ -229,7 +229,7 @@ def is_same_address(found, other):
 
 
 def test_environment(copy, files, account):
-    """What systemd gives the service, and nothing of what root has; Ruby's temporary files go with the copy."""
+    """The environment that systemd gives the service, without root's own; Ruby's temporary files lie in the copy."""
     service = environment.read(files)
     options = environment.without_exclusive(service.get("LS_JAVA_OPTS", "").split())
     found = {
@@ -265,7 +265,7 @@ def confinement(module, account):
 def run_test(copy, params, account, unit):
     """Runs the test; returns its exit code and what it printed, or wrote to its log when it printed no reason."""
     command = [
-        # Ends it also when this process was killed meanwhile.
+        # Ends the test even if this process is killed.
         *["timeout", "--kill-after=10", str(params["timeout"])],
         *[params["program"], "--path.settings", str(copy.settings), "--config.test_and_exit"],
     ]
@@ -305,7 +305,7 @@ def find_reasons(output):
 
 
 def fail_test(module, copy, code, output, unit):
-    """Ends the module with everything that is known about the failure."""
+    """Fails with everything that is known about the failure."""
     params = module.params
     places = []
     for place in pipeline_places.find_places(output, copy.texts, copy.pipelines()):
@@ -349,12 +349,12 @@ def fail_test(module, copy, code, output, unit):
 
 
 def option_files(copy, environment_files):
-    """Where options of Java are: the files that people know, rather than their copies."""
+    """The files with Java's options: those that people edit, rather than their copies."""
     return [str(copy.live / "jvm.options"), *environment_files]
 
 
 def remove(base):
-    """Removes the directory of the tests with all that is in it, also what a killed run left."""
+    """Removes the directory of the tests with all of its content, including leftovers of killed runs."""
     try:
         shutil.rmtree(base, ignore_errors=True)
     except RecursionError:
@@ -395,10 +395,10 @@ def main():
     base = Path(params["path"])
     remove(base)
     try:
-        # A test that has not ended yet may hinder the removal of its directory; the next run removes it.
+        # The directory of a test that still runs may not be removable; the next run removes it.
         base.mkdir(exist_ok=True)
         base.chmod(0o711)
-        # A name of its own, so that a test of a killed run that has not ended yet meets nothing of this one.
+        # A unique name, so that a test of a killed run that still runs cannot interfere with this one.
         copy = settings_copy.SettingsCopy(
             Path(tempfile.mkdtemp(dir=base)), params["src"], params["live"], account, params["environment_files"]
         )

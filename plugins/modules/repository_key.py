@@ -87,7 +87,7 @@ def fetch(url, timeout):
 
 
 def names_of(content):
-    """The keys in bytes, for a diff; bytes that are no key are none."""
+    """The names of the keys in a file's content, for a diff; empty if it has no keys."""
     try:
         return [str(key) for key in read_keys(content)]
     except KeyFileError:

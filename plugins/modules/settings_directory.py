@@ -138,7 +138,7 @@ class Plan:
 
 
 def is_right(path, wanted_type, mode, uid, gid):
-    """Whether something is of a type, with its mode and owner. None for an owner: whoever it belongs to."""
+    """Whether a path has this type, mode and owner. An owner of None matches any."""
     try:
         found = path.lstat()
     except OSError:
@@ -152,7 +152,7 @@ def is_right(path, wanted_type, mode, uid, gid):
 
 
 def make_plan(root, files, uid, gid, leave=()):
-    """Compares a directory with the files that it is to hold, as {relative path: content}, but for those to leave."""
+    """Compares a directory with its desired files, as {relative path: content}. Ignores those in ``leave``."""
     folders = {""} | {str(parent) for name in files for parent in Path(name).parents if str(parent) != "."}
     plan = Plan()
     for name in sorted(folders):
@@ -175,7 +175,7 @@ def make_plan(root, files, uid, gid, leave=()):
 
 
 def carry_out(root, plan, files, uid, gid):
-    """Does what the plan says."""
+    """Carries out the plan."""
     for name in plan.remove:
         remove(root / name)
     for name in plan.make:
@@ -198,20 +198,20 @@ def remove(path):
 
 
 def write(path, content, uid, gid):
-    """A file that is closed to others from its first byte on, and whole as soon as it has its name."""
+    """Writes a file that is never readable for others, and appears complete."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     atomic_files.write(path, content, FILE_MODE, (-1 if uid is None else uid, -1 if gid is None else gid))
 
 
 def own(path, uid, gid):
-    """Gives something to its owner, where one is asked for."""
+    """Sets owner and group, unless they are None."""
     if uid is not None or gid is not None:
         os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
 
 
 def why_hidden(path, was_secret):
-    """Why what is there must not be shown, if so."""
+    """Why the current content must not be shown; empty if it may be."""
     if not path.is_file():
         return ""
     secret = was_secret(path)
@@ -221,7 +221,7 @@ def why_hidden(path, was_secret):
 
 
 def differences(root, plan, files, hidden, was_secret):
-    """What is shown of a plan: the difference of each file, or why there is none."""
+    """The differences to show: one for each file, or the reason why it is not shown."""
     shown = [{"prepared": f"folder {name or '.'}\n"} for name in plan.make]
     for name in plan.write:
         if hidden[name]:

@@ -189,7 +189,7 @@ def unlink_entry(dest, name):
 
 
 def remove_old(directory, keep, wanted):
-    """Removes all but the newest releases, and what a killed run left; the wanted ones always stay."""
+    """Removes all but the newest releases, and leftovers of killed runs. The wanted ones always stay."""
     for part in directory.glob("*.part"):
         shutil.rmtree(part)
     others = (path for path in directory.iterdir() if path.name not in wanted)
@@ -205,7 +205,7 @@ def describe(files, live, wanted):
 
 
 def find_wanted(module, dest):
-    """The files that are to be live, staged or of the release that is asked for; second: the entries that they make."""
+    """(files, entries) that should be live: those that are staged, or those of the given release."""
     params = module.params
     root = dest / "releases" / params["release"] if params["release"] else Path(params["src"])
     missing = [name for name in params["entries"] if not (root / name).exists()]
@@ -228,7 +228,7 @@ def find_wanted(module, dest):
 
 
 def name_of(module, dest, files, previous):
-    """What a release of these files is called; ``previous`` is the live one, if it has the same files."""
+    """The name for a release of these files; ``previous`` is the live release, if it has the same files."""
     digest = tree_hash(files)
     if previous and releases.is_untouched(dest / "releases" / previous, digest):
         # Also when the key was lost: nothing differs but the name, which tells nothing.

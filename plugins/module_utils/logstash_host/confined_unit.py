@@ -1,8 +1,8 @@
 """Runs a program as the service would run it, in a unit of its own with the properties of the service's.
 
 A process that runs as the service's user outside of the unit would let others escape the confinement: a confined
-process of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is tested
-without the confinement passes where the service fails.
+process of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is
+tested without the confinement passes where the service fails.
 
 The properties are those of the files that systemd will read for the service, copied in their order. What says which
 program runs, when, and where its output goes, is left out. The unit is a file below /run, which ends with a boot, and

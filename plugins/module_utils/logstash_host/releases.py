@@ -30,7 +30,7 @@ DIRECTORY_MODE = 0o750
 FILE_MODES = 0o770
 # In a release, for root alone: what it was made of.
 NOTE = ".release.json"
-# As releases were called before: sixteen digits of a hash without a key.
+# Former names of releases: sixteen digits of a hash without a key.
 FORMER_NAME = re.compile(r"[0-9a-f]{16}")
 NAME_LENGTH = 24
 KEY_LENGTH = 32
@@ -58,12 +58,12 @@ def tree_hash(files: Tree) -> str:
 
 
 def keyed_name(text: str, key: bytes) -> str:
-    """What a release is called for its hash, or for the name that it had before."""
+    """The name of a release, derived from its hash or from its former name."""
     return hmac.new(key, text.encode(), "sha256").hexdigest()[:NAME_LENGTH]
 
 
 def read_key(path: str | Path) -> bytes | None:
-    """The host's key; None where there is none, or none that counts: others could read it, or it was cut off."""
+    """The host's key; None if it is missing or unusable: truncated, or readable for others."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             found = os.fstat(file.fileno())
@@ -75,7 +75,7 @@ def read_key(path: str | Path) -> bytes | None:
 
 
 def make_key(path: str | Path) -> bytes:
-    """The host's key, which is made where there is none that counts. Raises OSError."""
+    """The host's key, which is created if it is missing or unusable. Raises OSError."""
     key = read_key(path)
     if key is None:
         key = secrets.token_bytes(KEY_LENGTH)
@@ -85,12 +85,12 @@ def make_key(path: str | Path) -> bytes:
 
 
 def note(directory: Path, content: Mapping[str, Any]) -> None:
-    """Writes down for root alone what a release was made of. Raises OSError."""
+    """Notes in a release, readable for root only, what it was made of. Raises OSError."""
     atomic_files.write(directory / NOTE, json.dumps(content))
 
 
 def noted(directory: Path) -> dict[str, Any]:
-    """What is written down of a release; nothing where nothing is, as in those of before."""
+    """The note in a release; empty if it has none, as releases from earlier versions of the role."""
     try:
         found = json.loads((directory / NOTE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -134,7 +134,7 @@ def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]
 
 
 def remove_renamed(dest: str | Path, names: Iterable[str]) -> None:
-    """Takes the former directories of renamed releases away, whose names tell of their content."""
+    """Removes the former directories of renamed releases, since their names reveal their content."""
     for name in names:
         shutil.rmtree(Path(dest) / "releases" / name)
 

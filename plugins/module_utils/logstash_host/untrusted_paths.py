@@ -1,8 +1,8 @@
 """Works as root on what lies below directories that another user may write to.
 
-The service's user owns path.data, path.logs and what is in them. Had it a link ``queue`` to ``/etc`` there, a careless
-root would hand ``/etc`` to it; a link ``logstash-plain.log`` to ``/etc/shadow`` would be printed; a FIFO in the place
-of a file would be waited for without end. And it may exchange any of them between a look and an act. So:
+The service's user owns path.data, path.logs and what is in them. If it had a link ``queue`` to ``/etc`` there, a
+careless root would give it ``/etc``; a link ``logstash-plain.log`` to ``/etc/shadow`` would be printed; opening a FIFO
+in place of a file would block forever. And it may replace any of them between a check and its use. So:
 
 - every step goes through the descriptor of the directory above, and what is done is done by descriptor and name;
 - a link is followed only where it's root's, thus an administrator's, and leads to nothing that its directory's owner
@@ -248,7 +248,7 @@ class Directory:
     def _check_file(self, name: str, status: os.stat_result, owners: Collection[int] | None, give: bool) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise UntrustedPathError(
-                f"{self.place(name)} is {kind_of(status)}; expected a regular file, which alone root opens below a "
+                f"{self.place(name)} is {kind_of(status)}; expected a regular file: root opens nothing else below a "
                 "directory of another user. Remove it, and run again."
             )
         if owners is not None and status.st_uid not in owners:
