@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.vault import VaultHelper
 
 from ..plugin_utils.masked_action import MaskedAction
@@ -49,7 +49,8 @@ class ActionModule(MaskedAction):
 
 def _specs(role_path: Path, entry: str) -> dict[str, Any]:
     """The options of an entry point of the role."""
-    entries = yaml.safe_load((role_path / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    text = (role_path / "meta/argument_specs.yml").read_text(encoding="utf-8")
+    entries = yaml_load(text)["argument_specs"]
     if entry not in entries:
         raise AnsibleActionFail(
             f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"

@@ -11,7 +11,9 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.masking.mask import Mask
 from ..module_utils.messages import codes
-from .host_secrets import host_secrets
+from .host_secrets import host_secrets, octopus_secrets
+from .octopus.scoping.host import HostVariables
+from .octopus_variables import read_host
 
 COLLECTION = "elk.deploy."
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
@@ -28,13 +30,16 @@ class MaskedAction(ActionBase):
     _secrets: tuple[str, ...] = ()
     _mask = Mask()
     _masked_on_the_host = False
+    _chosen: HostVariables | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        self._secrets = host_secrets(task_vars or {}, self._templar.template, self._task.args.get("variables"))
+        variables, given = task_vars or {}, self._task.args.get("variables")
+        octopus = octopus_secrets(lambda: self.host_variables(variables, given))
+        self._secrets = host_secrets(variables, self._templar.template, octopus)
         self._mask = Mask(self._secrets)
         try:
-            result = self.work(result, task_vars or {})
+            result = self.work(result, variables)
         except Exception as error:
             is_failure = isinstance(error, AnsibleActionFail) or not isinstance(error, AnsibleAction)
             if not is_failure or isinstance(error, AnsibleConnectionFailure) or self._shows_none(error):
@@ -54,6 +59,18 @@ class MaskedAction(ActionBase):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does. ``result`` is what the result starts from."""
         raise NotImplementedError
+
+    def host_variables(self, task_vars: Mapping[str, Any], given: Any = None) -> HostVariables:
+        """The host's Octopus variables; ``given`` override them. Chosen once without: it is most of a check's work."""
+
+        def read(name: str) -> Any:
+            return self._templar.template(task_vars[name]) if name in task_vars else None
+
+        if given is not None:
+            return read_host(read, given)
+        if self._chosen is None:
+            self._chosen = read_host(read)
+        return self._chosen
 
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """The task's options, checked and completed. Raises AnsibleActionFail with all that is wrong."""
