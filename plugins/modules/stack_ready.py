@@ -75,10 +75,11 @@ outputs:
 import contextlib
 import time
 
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
-from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
+from ansible_collections.elk.deploy.plugins.module_utils.aws.template import HAS_YAML, Template, TemplateError
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -188,6 +189,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if not HAS_YAML:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
     client = module.client("cloudformation", retry_decorator=AWSRetry.jittered_backoff())
     try:
         run(module, client)

@@ -93,7 +93,7 @@ def write(changes: Sequence[Change]) -> None:
     except OSError as error:
         raise ImportFailed(f"{path}: cannot write this file: {error.strerror}") from None
     finally:
-        for temporary, _ in prepared:
+        for temporary, _unused in prepared:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
 
