@@ -7,5 +7,5 @@ import subprocess
 import sys
 
 packages = [argument for argument in sys.argv[1:] if not argument.startswith("--no-")]
-subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - this Python
-sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *packages]))  # noqa: S603
+subprocess.run([sys.executable, "-m", "ensurepip"], check=True, stdout=subprocess.DEVNULL)
+sys.exit(subprocess.call([sys.executable, "-m", "pip", "install", "--quiet", *packages]))
