@@ -1,4 +1,4 @@
-"""Action of logstash_host: looks at the host, and holds what it has against what it should have."""
+"""Action of logstash_host: inspects the host, and compares it with the desired state."""
 
 from __future__ import annotations
 

@@ -29,6 +29,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class ActionModule(SettingsAction):
     """Reads the role's variables itself: a secret that went through a fact would not be known any more."""
 
+    code = "settings_not_rendered"
+
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         result |= self.write({**options, "leave": KEYSTORE, "record": None}, task_vars)

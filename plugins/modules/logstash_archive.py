@@ -70,7 +70,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Unpack the version that is asked for
+- name: Unpack the desired version
   elk.deploy.logstash_archive:
     file: /var/cache/elk-deploy/logstash-9.5.2.tar.gz
     version: 9.5.2
@@ -104,6 +104,7 @@ import shutil
 import stat
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -191,16 +192,13 @@ def bring_settings(version, others, settings, exclude):
             ]
             if target.read_bytes() == content or target.read_bytes() not in shipped:
                 continue
-        part = target.with_name(target.name + ".part")
-        part.write_bytes(content)
-        part.chmod(0o644)
-        part.replace(target)
+        atomic_files.write(target, content, 0o644)
         brought.append(source.name)
     return brought
 
 
 def find_old(others, target, link, keep):
-    """The versions that nobody needs: neither to run, nor to go back to."""
+    """The versions that are needed neither by the service nor by a rollback."""
     kept = {f"{PREFIX}{version}" for version in keep}
     current = os.readlink(link) if link.is_symlink() else target.name
     if current == target.name and others:

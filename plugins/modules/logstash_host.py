@@ -369,6 +369,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     left_data,
     overrides,
     releases,
+    service_manager,
     unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -501,7 +502,7 @@ def look_at_data(wanted):
 
 
 def rename_releases(module, content, former):
-    """The record's content, with names by the key for releases of before."""
+    """The record's content. Releases from earlier versions of the role are renamed."""
     record = module.params["record"]
     try:
         return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])
@@ -527,7 +528,7 @@ def main():
     if params["checks"] and not host_faults.has_systemd(params):
         module.fail_json(msg="\n".join(faults))
 
-    pid = installation.main_process(module.run_command, service)
+    pid = service_manager.main_process(module.run_command, service)
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
     installed = installation.look(module, params["installation"], pid, service)

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the package of Logstash to a version and holds it there."""
+"""Installs one version of the Logstash package and holds it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Install the version that is asked for
+- name: Install the desired version
   elk.deploy.logstash_package:
     manager: apt
     version: 9.5.2

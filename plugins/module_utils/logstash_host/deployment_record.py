@@ -6,7 +6,6 @@ of the service that ran before the first change. A record has the key `release`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import releases, untrusted_paths
+from .. import atomic_files
+from . import releases, service_manager, untrusted_paths
 from .service_manager import Run
 
 EMPTY: Mapping[str, Any] = {"record": {}, "earlier": [], "changing": None}
@@ -37,12 +37,6 @@ def read(path: str | Path) -> dict[str, Any]:
     return known if named else dict(EMPTY)
 
 
-def unit(run: Run, service: str, *names: str) -> dict[str, str]:
-    """Properties of a unit, as strings; ``run(command)`` gives (code, output, errors)."""
-    _code, stdout, _stderr = run(["systemctl", "show", "--property", ",".join(names), service])
-    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
-
-
 def read_existing_setup(path: str | Path) -> dict[str, Any]:
     """The record of what was on the host before the first change; empty when there is none."""
     try:
@@ -54,13 +48,13 @@ def read_existing_setup(path: str | Path) -> dict[str, Any]:
 
 def invocation(run: Run, service: str) -> str:
     """What systemd calls this run of the service; empty while it does not run."""
-    found = unit(run, service, "ActiveState", "InvocationID")
+    found = service_manager.show(run, service, "ActiveState", "InvocationID")
     return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
 
 
 def activity(run: Run, service: str) -> str:
     """What the service does, one of `running`, `restarting`, `failed`, `stopped`, `absent`."""
-    found = unit(run, service, "LoadState", "ActiveState")
+    found = service_manager.show(run, service, "LoadState", "ActiveState")
     state = found.get("ActiveState")
     if state in ("active", "reloading"):
         return "running"
@@ -71,16 +65,8 @@ def activity(run: Run, service: str) -> str:
 
 def write(path: str | Path, content: Mapping[str, Any]) -> None:
     """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
-    part = Path(f"{path}.part")
-    part.parent.mkdir(mode=0o755, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    Path(path).parent.mkdir(mode=0o755, exist_ok=True)
+    atomic_files.write(path, json.dumps(content, indent=1, sort_keys=True) + "\n", 0o644)
 
 
 def is_there(path: str | Path) -> bool:

@@ -35,8 +35,8 @@ class TestFile:
         (tmp_path / "count").write_text("0")
         program = (
             "import sys, time, pathlib\n"
-            f"sys.path.insert(0, {str(ROOT / 'plugins/module_utils')!r})\n"
-            "from logstash_host.deployment_lock import Lock\n"
+            f"sys.path.insert(0, {str(ROOT / 'plugins')!r})\n"
+            "from module_utils.logstash_host.deployment_lock import Lock\n"
             "folder = pathlib.Path(sys.argv[1])\n"
             "owner = {'run': sys.argv[2], 'host': 'h', 'boot': 'x'}\n"
             "lock = Lock(folder / 'run/l')\n"

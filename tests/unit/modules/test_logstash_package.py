@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import installation
 from ansible_collections.elk.deploy.plugins.modules import logstash_host, logstash_package
@@ -246,7 +247,7 @@ def test_server_that_is_down_is_an_error_with_its_words(install, host):
 def test_lock_of_another_program_is_waited_for(install, host, put, monkeypatch):
     put("9.5.2")
     host.broken["apt-get install"] = (100, "", "E: Could not get lock /var/lib/dpkg/lock-frontend")
-    monkeypatch.setattr(packages.time, "sleep", lambda _seconds: host.broken.clear())
+    monkeypatch.setattr(waiting.time, "sleep", lambda _seconds: host.broken.clear())
     assert install("9.5.2")["changed"]
 
 

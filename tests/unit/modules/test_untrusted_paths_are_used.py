@@ -29,6 +29,7 @@ FUNCTIONS = {
     "tempfile": "*",
     "filecmp": "*",
     "io": "open",
+    "atomic_files": "*",
 }
 # Methods of Ansible's modules that take paths, and follow links.
 OF_MODULES = re.compile(
@@ -85,14 +86,15 @@ EXCEPTIONS = {
         "check_files.look": AS_USER,
         "test_environment": THROW_AWAY,
         "remove": THROW_AWAY,
-        "run_outside": "a file of root's without a name",
         "main": THROW_AWAY,
     },
     "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
     "modules/settings_directory.py": {"*": SETTINGS},
     "modules/settings_release.py": {"*": SETTINGS},
+    "module_utils/atomic_files.py": {"*": "those who call it are looked at instead"},
     "module_utils/secret_files.py": {"*": "a record of whoever writes it; other paths are only compared"},
+    "module_utils/logstash_host/accounts.py": {"run_program": "a file of root's without a name"},
     "module_utils/logstash_host/confined_unit.py": {"*": "units and folders below /run, which are root's"},
     "module_utils/logstash_host/deployment_lock.py": {"*": "the lock in /run, which is root's"},
     "module_utils/logstash_host/deployment_record.py": {
