@@ -26,6 +26,8 @@ OPTIONS = {
 class ActionModule(MaskedAction):
     """Asks the host only what the service does now."""
 
+    # Only where what failed has no code of its own.
+    code = "deployment_failed"
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

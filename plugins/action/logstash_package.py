@@ -34,6 +34,7 @@ HINT = (
 class ActionModule(MaskedAction):
     """Runs the module alone where there is no repository."""
 
+    code = "package_failed"
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -101,7 +102,7 @@ class ActionModule(MaskedAction):
 
     def _explained(self, said: str, failed: dict[str, Any], repository: dict[str, Any], version: str) -> str:
         url, key_url = (json.dumps(self._mask.text(repository[name])) for name in ("url", "key_url"))
-        code = (codes(said) or ["package_failed"])[0]
+        code = (codes(said) or [self.code])[0]
         return coded(
             code,
             f"Logstash {version} could not be installed from logstash_repository_url {url} (key: "

@@ -79,6 +79,7 @@ CODES = {
     "health_api_untrusted": "The node API's address is not trusted with its password.",
     "health_pipelines_unreadable": "The live pipelines could not be read.",
     "health_failed": "A pipeline or an input did not run within `logstash_health_timeout`.",
+    "deployment_failed": "A run failed; its message says what was done about it, and what the service does now.",
     "existing_setup_not_saved": "The setup that existed before the first run could not be saved or restored.",
     "existing_setup_package_missing": "The package of the setup that existed before the first run is not available.",
     "existing_setup_unhealthy": "The restored setup does not do what it did before the first run.",
