@@ -10,6 +10,9 @@ set -uo pipefail
 ELK_TEST_ID=elk-test-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 export ELK_TEST_ID
 export LC_ALL=C.UTF-8
+# Each costs much of a run where the caller has set it: Python then compiles every file anew in every process, and reads
+# the modules that Ansible sends through a pipe byte by byte.
+unset PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 # Tests must not depend on their order, nor on that of sets: both differ from run to run, and a run can be repeated.
 ELK_TEST_SEED=${ELK_TEST_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
 export ELK_TEST_SEED PYTHONHASHSEED=$ELK_TEST_SEED
@@ -69,11 +72,11 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait at times, so more run side by side than there are cores: those with the most tests first, since one that
-    # is left over at the end runs alone. Their output comes when they end.
-    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs du --bytes --summarize | sort --numeric-sort --reverse |
-        cut --fields=2 | xargs -n 1 basename |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
+    # Scenarios wait at times, so more run side by side than there are cores: those that take longest first, since one that is
+    # left over at the end runs alone. Their output comes when they end.
+    { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
+        xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-4}" scripts/scenario.sh
 }
 
 run_e2e() {

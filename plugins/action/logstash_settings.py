@@ -36,6 +36,10 @@ class ActionModule(SettingsAction):
         result |= self.write({**options, "leave": KEYSTORE, "record": None}, task_vars)
         if result.get("failed") or not options["keystore"]:
             return result
+        entries = RoleVariables(task_vars, self._templar.template)("logstash_keystore")
+        if not entries and not result["left"]:
+            # There is none, and none is to be: a module more would only say so.
+            return result | {"names": []}
         keystore = self._keystore(options["path"], options["keystore"], task_vars)
         if keystore.get("failed"):
             return keystore

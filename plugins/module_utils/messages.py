@@ -40,6 +40,7 @@ CODES = {
     # Package, plugins, directories.
     "package_failed": "The package could not be found, fetched, installed or restored.",
     "archive_not_unpacked": "The archive could not be unpacked, or is not Logstash's.",
+    "archive_not_activated": "The unit or the link for the version from an archive could not be written.",
     "custom_package_failed": "The package with your plugins could not be built.",
     "repository_key_not_fetched": "The repository's key could not be fetched.",
     "repository_key_refused": "The repository's key is not one, or not the one whose fingerprint is configured.",

@@ -22,9 +22,9 @@ options:
     description:
       - V(kept) saves what is there now, and replaces what was saved before. Without a Logstash, nothing is saved.
       - V(restored) restores the files, starts or stops the service, and waits until it does what it did before.
-      - V(forgotten) removes what was saved.
+      - M(elk.deploy.logstash_deployment_record) removes what was saved.
     type: str
-    choices: [kept, restored, forgotten]
+    choices: [kept, restored]
     required: true
   path:
     description: The folder for what is saved, which only root can enter.
@@ -260,7 +260,7 @@ def main():
     """Runs the module."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["kept", "restored", "forgotten"], "required": True},
+            "state": {"type": "str", "choices": ["kept", "restored"], "required": True},
             "path": {"type": "path", "required": True},
             "settings": {"type": "path", "default": "/etc/logstash"},
             "also": {"type": "list", "elements": "path", "default": []},
@@ -281,11 +281,6 @@ def main():
     params = module.params
     path = Path(params["path"])
     record_file = path / "record.json"
-    if params["state"] == "forgotten":
-        changed = path.exists()
-        if changed and not module.check_mode:
-            shutil.rmtree(path)
-        module.exit_json(changed=changed, record={})
     try:
         if params["state"] == "kept":
             record = keep(module)

@@ -58,6 +58,12 @@ options:
     type: list
     elements: path
     default: []
+  confinement:
+    description:
+      - How the unit confines the service - options of M(elk.deploy.logstash_confinement), which looks at the staged
+        pipelines before the test. Empty for a unit that does not confine it. This is an option of the action.
+    type: dict
+    default: {}
   service:
     description:
       - The systemd unit that the settings are for. Its own ports do not count as taken, and the test has the properties

@@ -107,6 +107,11 @@ removed:
   type: list
   elements: str
   returned: success
+left:
+  description: What is there of O(leave).
+  type: list
+  elements: str
+  returned: success
 """
 
 import base64
@@ -299,6 +304,7 @@ def main():
             "changed": bool(plan.make or plan.write or plan.remove),
             "files": plan.write,
             "removed": sorted(plan.remove),
+            "left": [name for name in params["leave"] if os.path.lexists(root / name)],
         }
         if module._diff:
             result["diff"] = differences(root, plan, files, hidden, record.is_secret)

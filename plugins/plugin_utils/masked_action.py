@@ -118,6 +118,22 @@ class MaskedAction(ActionBase):
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
 
 
+def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) -> ActionBase:
+    """Another action, on the same host, with arguments of its own."""
+    task = action._task.copy()
+    task.action, task.args = name, dict(arguments)
+    found: ActionBase = action._shared_loader_obj.action_loader.get(
+        name,
+        task=task,
+        connection=action._connection,
+        play_context=action._play_context,
+        loader=action._loader,
+        templar=action._templar,
+        shared_loader_obj=action._shared_loader_obj,
+    )
+    return found
+
+
 def _coded(text: str) -> dict[str, list[str]]:
     """What a failed result has beside its message: the codes in it, if there are any."""
     return {"codes": found} if (found := codes(text)) else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import grp
 import json
 import os
 import pwd
@@ -16,6 +17,7 @@ from typing import Any
 
 from .. import waiting
 from . import untrusted_paths
+from .service_manager import Run
 
 # For how many seconds work as another user may take, and how many bytes its answer may have.
 LONGEST = 60
@@ -40,6 +42,40 @@ def find_account(name: str) -> pwd.struct_passwd:
         return pwd.getpwnam(name)
     except KeyError:
         raise NoSuchUserError(f"There is no user {name!r} on the host; install the package that creates it.") from None
+
+
+class AccountNotMadeError(Exception):
+    """The user or the group could not be created; the message says why."""
+
+
+def missing(user: str, group: str) -> list[str]:
+    """What the host lacks, of `group` and `user`, in the order in which they are created."""
+    found = []
+    for kind, name, find in (("group", group, grp.getgrnam), ("user", user, pwd.getpwnam)):
+        try:
+            find(name)
+        except KeyError:
+            found.append(kind)
+    return found
+
+
+def make(run: Run, user: str, group: str, home: str) -> None:
+    """Creates a system user without a login shell, and its group; one that exists stays as it is.
+
+    One that a package made has another home, which cannot be changed while its service runs.
+    Raises AccountNotMadeError.
+    """
+    commands = {
+        "group": ["groupadd", "--system", group],
+        "user": [
+            *("useradd", "--system", f"--gid={group}", f"--home-dir={home}", "--no-create-home"),
+            *("--shell=/usr/sbin/nologin", user),
+        ],
+    }
+    for kind in missing(user, group):
+        code, _output, errors = run(commands[kind])
+        if code:
+            raise AccountNotMadeError(f"The {kind} {user if kind == 'user' else group} could not be created: {errors}")
 
 
 def owner_name(uid: int) -> str:

@@ -39,6 +39,18 @@ def host_boot() -> str:
         return ""
 
 
+def hold(options: Mapping[str, Any], is_check: bool) -> dict[str, Any]:
+    """Takes the lock of the options `path`, `max_age`, `owner` and `replace`; in check mode only looks at it.
+
+    Returns the holder that is in the way, or nothing. Raises DeploymentLockError and OSError.
+    """
+    lock, owner = Lock(options["path"]), options["owner"]
+    if not is_check:
+        return lock.take(owner, options["max_age"], options["replace"])
+    found = lock.holder()
+    return found if found and not same(found, owner) else {}
+
+
 class Lock:
     """A lock file. What reads it and then writes it is done under a second lock, which ends with its process."""
 

@@ -17,6 +17,8 @@ from .. import atomic_files
 from . import releases, service_manager, untrusted_paths
 from .service_manager import Run
 
+EMPTY: Mapping[str, Any] = {"record": {}, "earlier": [], "changing": None}
+
 
 def read(path: str | Path) -> dict[str, Any]:
     """The file's content as {record, earlier, changing}; `changing` is None or the invocation that ran at that time.
@@ -26,14 +28,13 @@ def read(path: str | Path) -> dict[str, Any]:
     untrusted_paths.check_roots_own(
         os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
     )
-    empty: dict[str, Any] = {"record": {}, "earlier": [], "changing": None}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-        known = {name: found[name] for name in empty}
+        known = {name: found[name] for name in EMPTY}
         named = all(isinstance(record["release"], str) for record in [known["record"], *known["earlier"]] if record)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return empty
-    return known if named else empty
+        return dict(EMPTY)
+    return known if named else dict(EMPTY)
 
 
 def read_existing_setup(path: str | Path) -> dict[str, Any]:
@@ -66,6 +67,16 @@ def write(path: str | Path, content: Mapping[str, Any]) -> None:
     """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
     Path(path).parent.mkdir(mode=0o755, exist_ok=True)
     atomic_files.write(path, json.dumps(content, indent=1, sort_keys=True) + "\n", 0o644)
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether there is a file, whatever is in it."""
+    return os.path.lexists(path)
+
+
+def remove(path: str | Path) -> None:
+    """Removes the file. Raises OSError."""
+    os.unlink(path)
 
 
 def rename_releases(
@@ -110,7 +121,7 @@ def healthy(
 
 def forgets(folder: str | None, state: str) -> bool:
     """Whether what was kept in a folder before the first change is not needed any more."""
-    return bool(folder) and state == "healthy" and os.path.exists(str(folder))
+    return bool(folder) and state in ("healthy", "absent") and os.path.exists(str(folder))
 
 
 def forget(folder: str) -> None:
