@@ -55,6 +55,7 @@ import os
 import stat
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import installation
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -69,23 +70,6 @@ def is_right(path, content):
     status = path.stat()
     has_mode = (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (*ROOT, MODE)
     return has_mode and path.read_bytes() == content.encode()
-
-
-def write(path, content):
-    """Replaces the unit in one step."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(content, encoding="utf-8")
-    os.chown(part, *ROOT)
-    part.chmod(MODE)
-    part.replace(path)
-
-
-def switch(link, target):
-    """Replaces the link by renaming another one over it."""
-    part = link.with_name(f".{link.name}.part")
-    part.unlink(missing_ok=True)
-    part.symlink_to(target)
-    part.replace(link)
 
 
 def text_of(path):
@@ -121,12 +105,12 @@ def main():
                 header = {"before_header": str(path), "after_header": str(path)}
                 diff.append({**header, "before": before, "after": params["content"]})
                 if not module.check_mode:
-                    write(path, params["content"])
+                    atomic_files.write(path, params["content"], MODE, ROOT)
             if led != target:
                 header = {"before_header": str(link), "after_header": str(link)}
                 diff.append({**header, "before": f"{led}\n" if led else "", "after": f"{target}\n"})
                 if not module.check_mode:
-                    switch(link, target)
+                    atomic_files.link(link, target)
     except OSError as error:
         module.fail_json(
             code="archive_not_activated",
