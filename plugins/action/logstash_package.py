@@ -33,6 +33,8 @@ HINT = (
 class ActionModule(MaskedAction):
     """Runs the module alone where there is no repository."""
 
+    code = "package_failed"
+
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
