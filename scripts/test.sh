@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, coverage. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, sanity, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -62,6 +62,8 @@ run_integration() {
     # Tests of one file share what Ansible has made for them once.
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
+
+run_sanity() { scripts/sanity.sh; }
 
 run_coverage() {
     rm -rf build/coverage

@@ -57,7 +57,7 @@ def status_share(text: str) -> tuple[str, str]:
 
 
 def _pair(text: str, expected: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+    name, _separator, value = text.partition("=")
     if not name or not value:
         raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
     return name, value

@@ -206,7 +206,7 @@ class Checker:
         if not isinstance(given, dict):
             raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')
         headers = tuple((name, value) for name, value in given.items() if value not in (None, ""))
-        names = [name.lower() for name, _ in headers]
+        names = [name.lower() for name, _unused in headers]
         for number, (name, value) in enumerate(headers, 1):
             if not is_name(name):
                 raise self._error("LogHeaders", f"the name of header {number} has characters that no name may have")

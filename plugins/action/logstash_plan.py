@@ -186,7 +186,7 @@ def _package_file(read: Variables) -> Iterator[str]:
     if not plan.is_local_package(read):
         return
     path, shown = Path(plan.package_path(read)), json.dumps(read("logstash_package_url"))
-    algorithm, _, wanted = read("logstash_package_checksum").partition(":")
+    algorithm, _separator, wanted = read("logstash_package_checksum").partition(":")
     if not path.exists():
         yield coded(
             "package_file_unusable",

@@ -227,7 +227,7 @@ def _fetched(address: str, checksum: str) -> Path:
     # Beside package files, which have the same form of names.
     folder = Path(cache) / "elk-deploy/plugins" / checksum.replace(":", "-")
     path = folder / name_of(address)
-    algorithm, _, wanted = checksum.partition(":")
+    algorithm, _separator, wanted = checksum.partition(":")
     if path.is_file() and digest(path, algorithm) == wanted:
         return path
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

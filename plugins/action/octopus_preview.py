@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from ..plugin_utils.octopus.preview import Column, preview
 from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.preview_inventory import Inventory
 from ..plugin_utils.preview_page import page
-from ..plugin_utils.preview_table import table
+from ..plugin_utils.preview_table import HAS_RICH, table
 from ..plugin_utils.token_action import TokenAction
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,6 +40,11 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
+        if not HAS_RICH:
+            raise AnsibleActionFail(
+                f"octopus_preview needs the Python package rich on the control node, for {sys.executable}; install it "
+                "(pip install rich)"
+            )
         own = [str(source) for source in task_vars.get("ansible_inventory_sources") or ()]
         shown = preview(self._columns(_inventories(options["inventories"], own)))
         columns = shutil.get_terminal_size((self._display.columns or 80, 24)).columns

@@ -29,7 +29,7 @@ class ActionModule(TokenAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, _ = self.host(options, task_vars)
+        host, _how = self.host(options, task_vars)
         faults = []
         for stack in options["stacks"]:
             try:

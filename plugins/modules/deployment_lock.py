@@ -81,7 +81,7 @@ def main():
             "path": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "max_age": {"type": "int", "default": 7200},
-            "owner": {"type": "dict", "required": True},
+            "owner": {"type": "dict"},
             "replace": {"type": "dict"},
         },
         facts=["holder"],

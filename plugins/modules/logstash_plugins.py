@@ -49,6 +49,11 @@ options:
       checksum:
         description: The checksum of the file, as V(sha256:...) or V(sha512:...). Needed with an address.
         type: str
+        default: ""
+      file:
+        description: For internal use by the action - where it has put the pack with the plugin on the host.
+        type: str
+        default: ""
       state:
         description: Whether the plugin is installed. Without O(plugins[].gem) or O(plugins[].pack), from RubyGems.
         type: str

@@ -278,7 +278,7 @@ def main():
             "owner": {"type": "str"},
             "group": {"type": "str"},
             "leave": {"type": "list", "elements": "str", "default": []},
-            "bundle": {"type": "path", "required": True},
+            "bundle": {"type": "path"},
             "record": {"type": "path"},
         },
         supports_check_mode=True,

@@ -74,11 +74,12 @@ outputs:
 
 import contextlib
 
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
 from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
-from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
+from ansible_collections.elk.deploy.plugins.module_utils.aws.template import HAS_YAML, Template, TemplateError
 from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 # Without it AnsibleAWSModule says what to install.
@@ -191,6 +192,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if not HAS_YAML:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
     client = module.client("cloudformation", retry_decorator=AWSRetry.jittered_backoff())
     try:
         run(module, client)

@@ -57,7 +57,7 @@ def without_secrets(variables: Mapping[str, Any], known: Collection[str]) -> dic
     facts = _set_facts(variables) if known else ()
     found: dict[str, Any] = {}
     for name, value in variables.items():
-        if name == "hostvars" and type(value) is HostVars:
+        if name == "hostvars" and isinstance(value, HostVars):
             found[name] = _other_hosts(value, known)
         else:
             look.computed = name in facts

@@ -83,7 +83,7 @@ class Connector:
         :raises DeliveryError: a certificate can't be read, or the time is over.
         """
         failures: list[_Failure] = []
-        for _ in range(self.addresses):
+        for _attempt in range(self.addresses):
             address = self._receiver.addresses[self._current]
             opened = self._open_any(address, failures)
             if opened:

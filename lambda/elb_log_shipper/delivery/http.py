@@ -274,7 +274,7 @@ class HttpSink:
         if receiver.user is not None:
             credentials = f"{receiver.user}:{secrets.text(receiver.password or '')}"
             headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
-        given = {name.lower() for name, _ in receiver.headers}  # such as another User-Agent
+        given = {name.lower() for name, _unused in receiver.headers}  # such as another User-Agent
         lines = [f"POST {receiver.path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
         lines += [f"{name}: {_header_value(name, value)}" for name, value in receiver.headers]

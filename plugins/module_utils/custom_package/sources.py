@@ -46,7 +46,7 @@ def digest(path: str | Path, algorithm: str) -> str:
 
 def check_file(variable: str, path: str | Path, checksum: str) -> None:
     """Refuses a file that is missing or that has another checksum."""
-    algorithm, _, wanted = checksum.partition(":")
+    algorithm, _separator, wanted = checksum.partition(":")
     try:
         found = digest(path, algorithm)
     except OSError as error:

@@ -172,7 +172,7 @@ class Apt(Programs):
 
     def installed(self) -> Installed:
         form = "${db:Status-Want} ${db:Status-Status} ${Version}"
-        code, output, _ = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
+        code, output, _errors = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
         wanted, status, version = [*output.split(" "), "", "", ""][:3]
         if code or status in ("", "not-installed", "config-files"):
             return Installed()
@@ -182,7 +182,7 @@ class Apt(Programs):
     def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(file)])
-        name, _, version = output.partition(" ")
+        name, _separator, version = output.partition(" ")
         return name, self.release(version)
 
     def download(self, version: str, directory: str) -> Path:
@@ -280,7 +280,7 @@ class Dnf(Programs):
 
     def installed(self) -> Installed:
         form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
-        code, output, _ = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
+        code, output, _errors = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
         if code:
             return Installed()
         # An installation that was cut off leaves both versions in the database.
@@ -291,7 +291,7 @@ class Dnf(Programs):
     def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION}", str(file)])
-        name, _, version = output.partition(" ")
+        name, _separator, version = output.partition(" ")
         return name, version
 
     def download(self, version: str, directory: str) -> Path:
@@ -327,7 +327,7 @@ class Dnf(Programs):
             command = [*self._dnf, "install", str(file)]
         else:
             command = ["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)]
-        code, _, everything = self.try_run(command)
+        code, _output, everything = self.try_run(command)
         # rpm goes on after a script that failed, and takes the package for installed.
         failure = self.script_failure(everything)
         if code or failure:

@@ -99,7 +99,7 @@ class Move:
         for name in self.names:
             folder, base = os.path.split(name)
             target, there = self._nearest(folder)
-            with self.root.below(folder) as source, target:
+            with target, self.root.below(folder) as source:
                 status, place = source.status(base), target.own_status()
                 if is_other_volume(status, place) and not (there and target.find(base)):
                     volume = target.volume()

@@ -250,7 +250,7 @@ def _find_apt_holds(root: str | Path, held: bool, name: str) -> Iterator[Overrid
     folder = at(root, "/etc/apt/preferences.d")
     for path in [at(root, "/etc/apt/preferences"), *(sorted(folder.iterdir()) if folder.is_dir() else [])]:
         for number, line in enumerate(read_lines(path), 1):
-            field, _, value = line.partition(":")
+            field, _separator, value = line.partition(":")
             if field.strip().lower() == "package" and name_matches(name, value):
                 shown = "/" + str(path.relative_to(root))
                 yield Override(shown, number, number, "pin", "take the entry out, or allow the version", "hold")

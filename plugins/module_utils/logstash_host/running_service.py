@@ -45,7 +45,7 @@ def find_api(pid: str | int, addresses: Iterable[tuple[str, int]], settings_file
     ports = str(settings.get("api.http.port", settings.get("http.port", API_PORTS)))
     if not re.fullmatch(r"\d+(-\d+)?", ports):
         return "", {}
-    first, _, last = ports.partition("-")
+    first, _separator, last = ports.partition("-")
     for address, port in addresses:
         if int(first) <= port <= int(last or first):
             # What listens on every address is asked on loopback.

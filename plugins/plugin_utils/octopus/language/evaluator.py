@@ -572,9 +572,8 @@ class Evaluator:
         if known is not None:
             return known
         if key in self.active:
-            trail = list(self.active.items())
-            self.last_circle = next(number for number, (place, _) in enumerate(trail) if place == key)
-            raise CircularReference((*(spelling for _, spelling in trail[self.last_circle :]), str(path)))
+            self.last_circle = list(self.active).index(key)
+            raise CircularReference((*list(self.active.values())[self.last_circle :], str(path)))
         template = self._parsed(raw)
         if template.faults:
             context.values[node] = value = _Value(raw)
