@@ -33,6 +33,7 @@ class ActionModule(MaskedAction):
     """A file of the control node, or an object in S3, is copied; the host itself fetches what has another address."""
 
     code = "package_failed"
+
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

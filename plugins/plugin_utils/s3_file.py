@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..module_utils import atomic_files
 from ..module_utils.custom_package.sources import digest
 
 
@@ -38,15 +39,12 @@ def fetch(url: str, checksum: str, connection: Mapping[str, Any], folder: Path) 
         fcntl.flock(lock, fcntl.LOCK_EX)
         if path.is_file() and digest(path, algorithm) == wanted:
             return path
-        part = path.with_name(f"{path.name}.part")
-        try:
-            _download(url, part, connection)
-            found = digest(part, algorithm)
+        with atomic_files.replacing(path) as (directory, part):
+            fetched = Path(directory.place(part))
+            _download(url, fetched, connection)
+            found = digest(fetched, algorithm)
             if found != wanted:
                 raise S3FileError(f"it has {algorithm}:{found}.")
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     return path
 
 

@@ -63,9 +63,8 @@ class PluginSet:
     def remember(self, files: Mapping[str, str]) -> None:
         """Writes down which file each plugin came from."""
         self._kept.mkdir(parents=True, exist_ok=True)
-        part = self._record.with_suffix(".part")
-        part.write_text(json.dumps({"lock": _checksum(self.lock), "files": files}, sort_keys=True), encoding="utf-8")
-        part.replace(self._record)
+        record = json.dumps({"lock": _checksum(self.lock), "files": files}, sort_keys=True)
+        atomic_files.write(self._record, record, 0o644)
 
     def fingerprint(self) -> str:
         """Changes with every plugin, version and file; the same on hosts that have the same."""
@@ -135,9 +134,8 @@ def copy(source: Path, target: Path) -> None:
     if source.is_dir():
         shutil.copytree(source, target, symlinks=True)
     elif source.exists():
-        part = target.with_name(target.name + ".part")
-        shutil.copy2(source, part)
-        part.replace(target)
+        with atomic_files.replacing(target) as (folder, part):
+            shutil.copy2(source, folder.place(part))
 
 
 def _checksum(path: Path | None) -> str:

@@ -224,7 +224,9 @@ def test_a_value_for_a_prompt_is_given_on_the_command_line(project: Project) -> 
     failed = project.play(task)
     option = '-e \'{"octopus_prompted": {"Build number": "…"}}\''
     required, _, token = json.loads(failed.stdout.partition("FAILED! => ")[2].partition("\n\n")[0])["msg"].splitlines()
-    assert required.startswith("required variable Build number is not defined for host web1; variables.yml:1 asks for")
+    assert required.startswith(
+        "[octopus_check_failed] required variable Build number is not defined for host web1; variables.yml:1 asks for"
+    )
     assert required.endswith(option)
     assert token.startswith("text:1:1: #{Build number}: variable Build number is not defined; variables.yml:1 asks for")
     assert token.endswith(option)
