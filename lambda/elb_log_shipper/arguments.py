@@ -12,7 +12,7 @@ from .secrets import is_reference
 from .shipping import Position
 
 RECEIVER = ("LogHost", "LogPort", "LogTransport", "LogTls", "LogPath")
-"""The keys of the settings file that ``--to`` stands for."""
+"""The keys of the settings file that ``--to`` sets."""
 
 
 def receiver(text: str) -> Mapping[str, object]:

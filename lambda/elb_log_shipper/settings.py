@@ -201,7 +201,7 @@ class Checker:
         )
 
     def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
-        """No message has a value, nor a name that is none: it may be a value in the wrong place."""
+        """No message shows a value, or an unknown name: it may be a value in the wrong place."""
         given = self._value("LogHeaders") or {}
         if not isinstance(given, dict):
             raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')

@@ -53,7 +53,7 @@ class ActionModule(MaskedAction):
         return result | self._parts(read, needs_all=wanted["needs_all"]) | {"changed": False, "warnings": warnings}
 
     def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
-        """The plan. Where a host only goes back, what the new variables lack does not count until it is used."""
+        """The plan. If a host only restores its former state, a missing variable is an error only once it is used."""
         found = {}
         for name, make in plan.PARTS.items():
             try:

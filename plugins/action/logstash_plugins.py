@@ -39,7 +39,9 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 
 
 class ActionModule(MaskedAction):
-    """Checks the list against the files, asks the host what is lacking, and brings that."""
+    """Checks the list against the files, asks the host what it lacks, and copies that."""
+
+    code = "plugins_invalid"
 
     # Were it true, Ansible would make a directory on the host before the list is checked.
     TRANSFERS_FILES = False

@@ -21,6 +21,8 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Looks at each file."""
 
+    code = "secrets_exposed"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

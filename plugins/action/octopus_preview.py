@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.color import ANSIBLE_COLOR
 
+from ..module_utils import atomic_files
 from ..plugin_utils.octopus.preview import Column, preview
 from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.preview_inventory import Inventory
@@ -33,6 +33,8 @@ PAGE_MODE = 0o640
 
 class ActionModule(TokenAction):
     """Reads inventories, prints a table and writes a page."""
+
+    code = "preview_failed"
 
     _requires_connection = False
 
@@ -76,10 +78,7 @@ class ActionModule(TokenAction):
                 return False
             if not self._task.check_mode:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-                    stream.write(content)
-                os.chmod(stream.name, PAGE_MODE)
-                os.replace(stream.name, path)
+                atomic_files.write(path, content, PAGE_MODE, shared=True)
         except OSError as error:
             raise AnsibleActionFail(f"{shown_path(str(path))}: cannot write the page: {error.strerror}") from None
         return True

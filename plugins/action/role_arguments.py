@@ -1,4 +1,4 @@
-"""Action of role_arguments: holds a role's variables against its argument specs, on the controller only."""
+"""Action of role_arguments: checks a role's variables against its argument specs, on the control node only."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ OPTIONS = {
 
 class ActionModule(MaskedAction):
     """Reports all faults at once, and needs no host."""
+
+    code = "role_arguments_invalid"
 
     TRANSFERS_FILES = False
     _requires_connection = False

@@ -51,7 +51,7 @@ class Substitution:
                 return value
             host = self._choose()
             if self._read(MARK):
-                # Made again to find out what secrets go into; what is wrong is told the first time.
+                # Rendered a second time to find out where secrets go; errors were reported the first time.
                 return _each(
                     value, lambda text: redact(text, host.variables, host.is_secret, placeholder, show_blocks=False)
                 )

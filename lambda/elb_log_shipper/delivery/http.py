@@ -243,7 +243,7 @@ class HttpSink:
         return parts, length
 
     def _open_connection(self) -> "Connection | None":
-        """The connection, if the receiver has not closed it meanwhile. Nothing is under way on it."""
+        """The connection, unless the receiver has closed it. No request is pending on it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 if is_open(self._socket, self._receiver.timeout):
@@ -261,7 +261,7 @@ class HttpSink:
     def _make_head(self) -> bytes:
         """Everything before the body but its length, which comes last.
 
-        :raises DeliveryError: a secret can't be fetched, or is none that a header can have.
+        :raises DeliveryError: a secret can't be fetched, or can't be sent in a header.
         """
         receiver = self._receiver
         headers = {

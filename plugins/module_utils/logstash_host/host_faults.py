@@ -1,4 +1,4 @@
-"""What keeps a host from running Logstash, as messages for whoever deploys."""
+"""Messages about what prevents a host from running Logstash."""
 
 from __future__ import annotations
 

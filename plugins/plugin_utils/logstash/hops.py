@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ...module_utils.logstash.versions import Version, shown
 from . import plugin_settings
-from .versions import Version, shown
 
 # Templates below templates/logstash/, and the log shipper for load balancers as if it were one.
 INPUT, SHIPPER, TO_REDIS, FROM_REDIS, TO_ELASTICSEARCH, FUNCTION = (

@@ -101,7 +101,7 @@ _Key = tuple[Node, _Context]
 
 _NO_CIRCLE = 1 << 60
 
-# What a step hands to `_run`: another step, whose result comes back.
+# What a step yields to `_run`: another step, whose result it receives.
 _Step = Generator[Any, Any, Any]
 
 
@@ -377,7 +377,7 @@ class Evaluator:
         return str(node)
 
     def _operand(self, operand: Operand, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        """The number that a part of a calculation stands for; None when it stands for none."""
+        """The value of an operand of a calculation; None if it is not a number."""
         self.budget.spend(_OF_A_NODE)
         if isinstance(operand, Number):
             return operand.value
@@ -648,7 +648,7 @@ def _blame(failure: EvaluationError, node: Node) -> None:
 
 
 def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:
-    """What is told of a token of the outermost text whose evaluation was given up."""
+    """The message about a token of the outermost text whose evaluation was given up."""
     kind = "circular" if isinstance(failure, CircularReference) else "aborted"
     return _Unresolved(str(node), str(failure), kind)
 

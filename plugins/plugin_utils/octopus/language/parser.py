@@ -92,7 +92,7 @@ parse_value = lru_cache(maxsize=8192)(parse)
 
 @lru_cache(maxsize=65536)
 def parse_name(name: str) -> Path | None:
-    """The path that a variable's name stands for; None when templates cannot refer to that name."""
+    """A variable's name as a path; None if templates cannot refer to that name."""
     try:
         path, end = TokenParser(name).path(0)
     except Mismatch:

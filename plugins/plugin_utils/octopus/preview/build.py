@@ -16,7 +16,7 @@ from .model import Cell, Declaration, Environment, Fault, Preview, Row, Use, Var
 from .secrets import Masker, without_secrets
 from .usage import named
 
-# What stands for the value of a provided name that is different on every host.
+# Shown in place of the value of a provided name that differs from host to host.
 EACH_HOSTS_OWN = "(each host's own)"
 
 

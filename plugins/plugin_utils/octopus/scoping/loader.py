@@ -53,7 +53,7 @@ def load_catalog(
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Entries are made by the ten thousands and all of them stay: looking for garbage meanwhile doubles the time."""
+    """Tens of thousands of entries are created, and all are kept: garbage collection would double the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

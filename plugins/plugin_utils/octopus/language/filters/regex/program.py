@@ -194,7 +194,7 @@ class _Compiler:
         self._branch(*((end, again) if lazy else (again, end)))
 
     def _iteration(self, item: Node, end: _Label) -> None:
-        """An item, and the way out to ``end`` if it takes no character."""
+        """An item, and the jump to ``end`` if it consumes no character."""
         if not item.nullable:
             self.add(item)
             return
