@@ -10,6 +10,9 @@ set -uo pipefail
 ELK_TEST_ID=elk-test-$(od -An -N4 -tx4 /dev/urandom | tr -d ' ')
 export ELK_TEST_ID
 export LC_ALL=C.UTF-8
+# Each costs much of a run where the caller has set it: Python then compiles every file anew in every process, and reads
+# the modules that Ansible sends through a pipe byte by byte.
+unset PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 # Tests must not depend on their order, nor on that of sets: both differ from run to run, and a run can be repeated.
 ELK_TEST_SEED=${ELK_TEST_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
 export ELK_TEST_SEED PYTHONHASHSEED=$ELK_TEST_SEED

@@ -1,11 +1,13 @@
-"""Playbook runs of one test run share what Ansible packs for each module, with the bytecode of it.
+"""Playbook runs of one test run share what Ansible packs for each module, and what it compiles of the collection.
 
 Ansible packs a module with all that it imports, once in each run: half of the control node's work in a short run.
 It keeps the packages in a directory of that run; here that directory is one for all runs, named by the content of the
 collection's own modules, since tests also run changed ones. ELK_TEST_MODULES names the directory above it.
 
-What is packed is source only, which a host would compile for every task: half of the host's work in a short run. Here
-the bytecode lies beside it. A host with another release of Python takes the source.
+A packed module is source text, which a host compiles each time it runs it: most of what a short module costs. Here it
+has the compiled code beside it, which a host with the same release of Python uses, and any other does not.
+Ansible also compiles a collection's plugins anew in each run. Here the compiled code is kept, named by the source's
+content.
 """
 
 import base64
@@ -13,7 +15,9 @@ import dataclasses
 import hashlib
 import importlib.util
 import io
+import marshal
 import os
+import sys
 import zipfile
 from importlib import _bootstrap_external
 from pathlib import Path
@@ -22,10 +26,11 @@ import ansible.release
 from ansible import constants
 from ansible.executor import module_common
 from ansible.plugins.callback import CallbackBase
+from ansible.utils.collection_loader import _collection_finder
 
 DOCUMENTATION = """
 name: module_cache
-short_description: Share the packed modules between runs
+short_description: Share the packed modules and the compiled plugins between runs
 type: aggregate
 description: For tests only.
 requirements: [to be enabled in the configuration]
@@ -42,33 +47,48 @@ def digest() -> str:
     return content.hexdigest()
 
 
-def with_bytecode(packed: bytes) -> bytes:
-    """A zip file in base64, with the bytecode beside each source in it."""
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(base64.b64decode(packed))) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for member in source.infolist():
-            text = source.read(member)
-            target.writestr(member, text)
-            if member.filename.endswith(".py"):
-                # The file is one name that is the same wherever the zip file is unpacked to.
-                code = compile(text, member.filename, "exec", dont_inherit=True)
-                # Unchecked: it came with its source.
-                bytecode = _bootstrap_external._code_to_hash_pyc(code, importlib.util.source_hash(text), False)
-                target.writestr(f"{member.filename}c", bytes(bytecode))
-    return base64.b64encode(result.getvalue())
+def with_compiled_code(packed: bytes) -> bytes:
+    """A packed module, in Base64, with the compiled code of each of its files."""
+    content = io.BytesIO(base64.b64decode(packed))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name in (one for one in archive.namelist() if one.endswith(".py")):
+            source = archive.read(name)
+            code = compile(source, name, "exec", dont_inherit=True)
+            # Not compared with the source: both are in one archive, which nobody changes.
+            compiled = _bootstrap_external._code_to_hash_pyc(code, importlib.util.source_hash(source), False)
+            archive.writestr(name + "c", bytes(compiled))
+    return base64.b64encode(content.getvalue())
 
 
-def share_bytecode() -> None:
-    """Has Ansible keep each packed module with its bytecode."""
+def pack_compiled_code() -> None:
+    """Makes Ansible keep packed modules with their compiled code."""
     dump = module_common._CachedModule.dump
 
-    def dump_with_bytecode(self, path: str) -> None:
-        dump(dataclasses.replace(self, zip_data=with_bytecode(self.zip_data)), path)
+    def dump_with_compiled_code(self, path: str) -> None:
+        dump(dataclasses.replace(self, zip_data=with_compiled_code(self.zip_data)), path)
 
-    module_common._CachedModule.dump = dump_with_bytecode
+    module_common._CachedModule.dump = dump_with_compiled_code
+
+
+def keep_compiled(folder: Path) -> None:
+    """Makes Ansible's loader of collections read compiled code from a folder, and write it there."""
+    compile_anew = _collection_finder._AnsibleCollectionPkgLoaderBase.get_code
+
+    def get_code(self, fullname):
+        source = self.get_source(fullname)
+        if not source:
+            return compile_anew(self, fullname)
+        name = f"{sys.implementation.cache_tag}\0{self.get_filename(fullname)}\0".encode()
+        kept = folder / hashlib.sha256(name + source).hexdigest()
+        if kept.exists():
+            return marshal.loads(kept.read_bytes())  # noqa: S302 - this run's own
+        code = compile_anew(self, fullname)
+        part = kept.with_suffix(f".{os.getpid()}")
+        part.write_bytes(marshal.dumps(code))
+        part.rename(kept)
+        return code
+
+    _collection_finder._AnsibleCollectionPkgLoaderBase.get_code = get_code
 
 
 class CallbackModule(CallbackBase):
@@ -82,4 +102,7 @@ class CallbackModule(CallbackBase):
         shared = Path(os.environ["ELK_TEST_MODULES"], digest())
         shared.mkdir(parents=True, exist_ok=True)
         Path(constants.DEFAULT_LOCAL_TMP, "ansiballz_cache").symlink_to(shared)
-        share_bytecode()
+        pack_compiled_code()
+        compiled = Path(os.environ["ELK_TEST_MODULES"], "compiled")
+        compiled.mkdir(exist_ok=True)
+        keep_compiled(compiled)

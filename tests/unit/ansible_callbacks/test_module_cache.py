@@ -1,4 +1,4 @@
-"""Packed modules with bytecode: what Ansible packed is all there, and a host of any Python takes what it can."""
+"""Packed modules with compiled code: what Ansible packed is all there, and a host of any Python takes what it can."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ SOURCE = b"VALUE = 'of the source'\n"
 
 @pytest.fixture
 def archive(tmp_path):
-    """archive({name: content}) -> the path of a zip file with bytecode."""
+    """archive({name: content}) -> the path of a zip file with compiled code."""
 
     def write(files):
         packed = io.BytesIO()
@@ -22,7 +22,7 @@ def archive(tmp_path):
             for name, content in files.items():
                 target.writestr(name, content)
         path = tmp_path / "packed.zip"
-        path.write_bytes(base64.b64decode(module_cache.with_bytecode(base64.b64encode(packed.getvalue()))))
+        path.write_bytes(base64.b64decode(module_cache.with_compiled_code(base64.b64encode(packed.getvalue()))))
         return path
 
     return write
@@ -36,14 +36,14 @@ def value(path):
     ).stdout.rsplit(maxsplit=1)
 
 
-def test_everything_that_was_packed_is_there_and_bytecode_beside_it(archive):
+def test_everything_that_was_packed_is_there_and_compiled_code_beside_it(archive):
     files = {"one.py": SOURCE, "package/__init__.py": b"", "package/data.json": b"{}"}
     with zipfile.ZipFile(archive(files)) as found:
         assert {name: found.read(name) for name in files} == files
         assert set(found.namelist()) - set(files) == {"one.pyc", "package/__init__.pyc"}
 
 
-def test_bytecode_is_what_is_imported(archive):
+def test_compiled_code_is_what_is_imported(archive):
     path = archive({"one.py": SOURCE})
     assert value(path) == ["of the source", f"{path}/one.pyc"]
 
