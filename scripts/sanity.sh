@@ -60,7 +60,12 @@ for version in 3.9 3.13; do
 done
 say "sanity: the collection is in build/sanity; Python $controller runs every test, ${pythons[*]:-no other} compile and import"
 say "sanity: making the tests' environments (log: build/sanity/environments.log)"
-run_tests "$controller" --prime-venvs >"$root/environments.log" 2>&1 || { tail -n 20 "$root/environments.log" >&2; exit 1; }
+make_environments() {
+    local version
+    run_tests "$controller" --prime-venvs || return
+    for version in "${pythons[@]}"; do run_tests "$version" --test import --prime-venvs || return; done
+}
+make_environments >"$root/environments.log" 2>&1 || { tail -n 20 "$root/environments.log" >&2; fail "The tests' environments could not be made; see above."; }
 failed=0
 run_tests "$controller" || failed=1
 for version in "${pythons[@]}"; do run_tests "$version" --test compile --test import || failed=1; done

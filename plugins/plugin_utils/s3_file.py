@@ -30,7 +30,7 @@ def fetch(url: str, checksum: str, connection: Mapping[str, Any], folder: Path) 
     :param connection: the keys `region`, `profile`, `endpoint_url`, `access_key` and `secret_key`, any of them empty.
     Raises S3FileError and OSError.
     """
-    algorithm, _, wanted = checksum.partition(":")
+    algorithm, _separator, wanted = checksum.partition(":")
     path = folder / checksum.replace(":", "-")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
