@@ -16,7 +16,7 @@ rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY"
 # A scenario is some ten playbook runs, which share what is the same in each of them: packed modules, bytecode, and facts.
 export ELK_TEST_MODULES=${ELK_TEST_MODULES:-$PWD/build/ansible/modules}
 export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/support/ansible_callbacks ANSIBLE_CALLBACKS_ENABLED=module_cache
-unset PYTHONDONTWRITEBYTECODE
+unset PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 export PYTHONPYCACHEPREFIX=$PWD/build/bytecode
 export ANSIBLE_CACHE_PLUGIN=ansible.builtin.jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=$ANSIBLE_HOME/facts
 rm -rf "$ANSIBLE_CACHE_PLUGIN_CONNECTION"
