@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan verify destroy render variables setup test lint unit integration molecule e2e coverage bench requirements advisories reference
+.PHONY: help deploy plan verify destroy render variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: ## Run every test: lint, unit, integration, molecule, e2e
 
 lint unit integration molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
+
+sanity: ## Run `ansible-test sanity` on the collection as it is built, with Python 3.9 and 3.13 as well, where they are there
+	@scripts/test.sh sanity
 
 coverage: ## Run the unit and integration tests, and report which lines of the log shipper and of plugins/ they leave out
 	@scripts/test.sh coverage

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings one environment up: deploy.sh ENVIRONMENT. Called by `make deploy`.
+# Deploys one environment: deploy.sh ENVIRONMENT. Called by `make deploy`.
 # For environment local it first makes the machine that it runs on; ELK_INSTANCE and ELK_INVENTORY let tests make a second
 # one beside it.
 set -euo pipefail

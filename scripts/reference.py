@@ -219,7 +219,7 @@ def messages_page() -> str:
         "An error message begins with its code in brackets, such as `[port_taken]`. The code stays the same when the "
         "message is reworded: search and test for the code. A failed task returns its codes as `codes`; a message of "
         "the log shipper's function has its code in the field `code`.\n",
-        "## Logstash hosts\n",
+        "## Roles, modules and playbooks\n",
         "| code | meaning |",
         "|---|---|",
         *(f"| `{code}` | {meaning} |" for code, meaning in sorted(CODES.items())),

@@ -13,6 +13,13 @@ export ANSIBLE_HOME=$PWD/build/ansible/$name
 # Nothing that a run before this one left there is believed.
 export MOLECULE_EPHEMERAL_DIRECTORY=$PWD/build/molecule/$name
 rm -rf "$MOLECULE_EPHEMERAL_DIRECTORY"
+# A scenario is some ten playbook runs, which share what is the same in each of them: packed modules, bytecode, and facts.
+export ELK_TEST_MODULES=${ELK_TEST_MODULES:-$PWD/build/ansible/modules}
+export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/support/ansible_callbacks ANSIBLE_CALLBACKS_ENABLED=module_cache
+unset PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX=$PWD/build/bytecode
+export ANSIBLE_CACHE_PLUGIN=ansible.builtin.jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=$ANSIBLE_HOME/facts
+rm -rf "$ANSIBLE_CACHE_PLUGIN_CONNECTION"
 begun=$SECONDS
 if molecule test --scenario-name "$name" >"$log" 2>&1 </dev/null; then
     say "passed  molecule $name  $((SECONDS - begun)) s"

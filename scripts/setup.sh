@@ -41,7 +41,7 @@ fi
 
 if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     can_apt || fail "$python cannot make virtual environments." \
-        "Install the package that brings the modules venv and ensurepip (on Debian: apt-get install python3-venv)."
+        "Install the package that has the modules venv and ensurepip (on Debian: apt-get install python3-venv)."
     apt_install "$(basename "$("$python" -c 'import sys; print(f"python3.{sys.version_info[1]}")')")-venv" python3-venv
 fi
 

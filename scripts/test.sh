@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, coverage. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, sanity, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -63,6 +63,8 @@ run_integration() {
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
 
+run_sanity() { scripts/sanity.sh; }
+
 run_coverage() {
     rm -rf build/coverage
     "$venv/bin/pytest" -n 2 --dist loadfile -q "${shuffled[@]}" --cov --cov-report=term --cov-report=html:build/coverage/html tests/unit tests/integration
@@ -72,11 +74,11 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait at times, so more run side by side than there are cores: those with the most tests first, since one that
-    # is left over at the end runs alone. Their output comes when they end.
-    printf '%s\n' molecule/*/molecule.yml | xargs -n 1 dirname | xargs du --bytes --summarize | sort --numeric-sort --reverse |
-        cut --fields=2 | xargs -n 1 basename |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
+    # Scenarios wait at times, so more run side by side than there are cores: those that take longest first, since one that is
+    # left over at the end runs alone. Their output comes when they end.
+    { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
+        xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-4}" scripts/scenario.sh
 }
 
 run_e2e() {

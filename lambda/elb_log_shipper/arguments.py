@@ -12,7 +12,7 @@ from .secrets import is_reference
 from .shipping import Position
 
 RECEIVER = ("LogHost", "LogPort", "LogTransport", "LogTls", "LogPath")
-"""The keys of the settings file that ``--to`` stands for."""
+"""The keys of the settings file that ``--to`` sets."""
 
 
 def receiver(text: str) -> Mapping[str, object]:
@@ -57,7 +57,7 @@ def status_share(text: str) -> tuple[str, str]:
 
 
 def _pair(text: str, expected: str) -> tuple[str, str]:
-    name, _, value = text.partition("=")
+    name, _separator, value = text.partition("=")
     if not name or not value:
         raise argparse.ArgumentTypeError(f"{text!r}: expected {expected}")
     return name, value

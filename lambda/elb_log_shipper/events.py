@@ -169,7 +169,7 @@ class _Style:
     def kernel_for(self, line: bytes) -> Kernel | None:
         """The kernel for lines like this one, which is built once and remembers what it has seen.
 
-        ``None``: there is no such kernel, since this line is none of those that are alike.
+        ``None``: there is no such kernel, since this line is unlike the others.
         """
         try:
             record = parse(_decode(line))

@@ -280,5 +280,5 @@ class Invocation:
 
 
 def _code(error: Exception) -> str:
-    """The code of an error; what is none of this package's is unexpected."""
+    """The code of an error; `unexpected` for one that is not this package's."""
     return error.code if isinstance(error, ShipperError) else "unexpected"

@@ -49,7 +49,7 @@ def _find_objects(name: str) -> Iterator[Log]:
 
 def split_s3(name: str) -> tuple[str, str]:
     """Bucket and key, or prefix."""
-    bucket, _, key = name.removeprefix(S3).partition("/")
+    bucket, _separator, key = name.removeprefix(S3).partition("/")
     return bucket, key
 
 

@@ -91,7 +91,7 @@ def mask_address(address: str) -> str:
 
 
 def _mask_endpoint(text: str) -> str:
-    address, _, port = text.rpartition(":")
+    address, _separator, port = text.rpartition(":")
     return f"{mask_address(address)}:{port}"
 
 

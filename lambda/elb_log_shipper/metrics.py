@@ -28,7 +28,7 @@ _MAX_VALUES = 100  # of one metric in one line, says the specification
 
 
 class Dimensions(NamedTuple):
-    """What the metrics are told apart by."""
+    """The dimensions of the metrics."""
 
     function: str
     environment: str
@@ -67,7 +67,7 @@ def _line(values: Mapping[str, int | float | list[float]], dimensions: Dimension
 
 
 def lag(last_time: object) -> float | None:
-    """Seconds since a time as it is in the logs, or ``None`` when it is none."""
+    """Seconds since a time in the logs' format, or ``None`` if it is not a time."""
     if not isinstance(last_time, str):
         return None
     from datetime import UTC, datetime  # noqa: PLC0415 - not needed for a start

@@ -1,6 +1,6 @@
 """The command line's options, and what they come to: values of a settings file, checked by what checks the file.
 
-Those that stand for a key of the settings file have it as their name here. With ``--settings`` they replace the file's
+Those that set a key of the settings file have its name here. With ``--settings`` they replace the file's
 value of that key; ``--to`` replaces all that the file says of its receiver, so that no password of the one goes to
 another.
 """

@@ -14,10 +14,10 @@ from .errors import FetchError, InputError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
-"""How long a body may stand still before it is asked for again."""
+"""How long a body may stall before it is requested again."""
 
 RESUMPTIONS = 4
-"""How often one body is continued without a byte in between. One that moves is continued for ever."""
+"""How often a body is resumed without receiving a byte. There is no limit while bytes arrive."""
 
 _PAUSE_SECONDS = 0.2  # before the first of them, and twice as long before each further one
 

@@ -56,7 +56,7 @@ def _fetch(reference: str) -> str:
         )
         parameter: str = answer["Parameter"]["Value"]
         return parameter
-    name, _, key = reference.removeprefix(SECRETS_MANAGER).partition("#")
+    name, _separator, key = reference.removeprefix(SECRETS_MANAGER).partition("#")
     answer = _call(
         reference,
         "secretsmanager",

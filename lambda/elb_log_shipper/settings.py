@@ -201,12 +201,12 @@ class Checker:
         )
 
     def _headers(self, transport: str, user: str | None) -> tuple[tuple[str, str], ...]:
-        """No message has a value, nor a name that is none: it may be a value in the wrong place."""
+        """No message shows a value, or an unknown name: it may be a value in the wrong place."""
         given = self._value("LogHeaders") or {}
         if not isinstance(given, dict):
             raise self._invalid("LogHeaders", 'an object such as {"X-Api-Key": "ssm:/elb/key"}')
         headers = tuple((name, value) for name, value in given.items() if value not in (None, ""))
-        names = [name.lower() for name, _ in headers]
+        names = [name.lower() for name, _unused in headers]
         for number, (name, value) in enumerate(headers, 1):
             if not is_name(name):
                 raise self._error("LogHeaders", f"the name of header {number} has characters that no name may have")

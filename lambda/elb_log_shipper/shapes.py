@@ -81,7 +81,7 @@ def _seconds(texts: Texts) -> Sequence[Values] | None:
 def _where(texts: Texts, wanted: str) -> list[int]:
     """At which indexes it is; quick where it is rare."""
     found: list[int] = []
-    for _ in range(texts.count(wanted)):
+    for _turn in range(texts.count(wanted)):
         found.append(texts.index(wanted, found[-1] + 1 if found else 0))
     return found
 

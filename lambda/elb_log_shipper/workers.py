@@ -181,7 +181,7 @@ def _start_process(job: Job) -> None:
 
 
 def _end_with_parent() -> None:
-    """Without a parent, as after its second signal, a process would wait for ever for its next log."""
+    """Without a parent, as after its second signal, a process would wait forever for its next log."""
     from multiprocessing import parent_process  # noqa: PLC0415
 
     if parent := parent_process():

@@ -4,7 +4,7 @@
         --certificate broker=broker-1,localhost --certificate shipper
 
 writes `ca.crt`, `ca.key` and, for each name, `<name>.crt` and `<name>.key` (PKCS#8, which all plugins of Logstash
-read). What is there stays as long as it holds for another month and has the names that are asked for. The last line on
+read). Existing ones are kept as long as they are valid for another month and have the required names. The last line on
 standard output says whether anything was made.
 """
 

@@ -2,64 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import Any
 
-from ansible import context
-
-from ..module_utils.logstash_host.deployment_lock import IDENTITY
-from ..plugin_utils import control_node
-from ..plugin_utils.masked_action import MaskedAction
+from ..plugin_utils.host_lock import LockingAction
 
 MODULE = "elk.deploy.deployment_lock"
 
 
-class ActionModule(MaskedAction):
-    """The host keeps the lock; only the control node can tell whether its own processes live."""
+class ActionModule(LockingAction):
+    """Takes the lock, or releases it."""
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        host = task_vars.get("inventory_hostname", "")
-        playbooks = " ".join(context.CLIARGS.get("args") or ()) or task_vars.get("ansible_play_name", "")
-        # A task runs in a process of its own; the run is the one that started it.
-        owner = control_node.owner(os.getppid(), host, playbooks)
-        arguments = {**self._task.args, "owner": owner}
-        result.update(self._execute_module(MODULE, arguments, task_vars=task_vars))
-        holder = result.get("holder")
-        if holder and control_node.is_gone(holder) and not self._task.check_mode:
-            arguments["replace"] = {name: holder.get(name, "") for name in IDENTITY}
-            result.update(self._execute_module(MODULE, arguments, task_vars=task_vars))
-            holder = result.get("holder")
-        if holder and not control_node.is_gone(holder):
-            text = describe(holder, owner, self._task.args.get("path", ""))
-            if self._task.check_mode:
-                result.setdefault("warnings", []).append(f"{text} What this check run says may be out of date.")
-            else:
-                result.update(failed=True, msg=f"{text} {hint(holder, owner, self._task.args.get('path', ''))}")
-        return result
+        def run(of_run: dict[str, Any]) -> dict[str, Any]:
+            found: dict[str, Any] = self._execute_module(MODULE, {**self._task.args, **of_run}, task_vars=task_vars)
+            return found
 
-
-def describe(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
-    """One sentence: who is at work on the host."""
-    host = owner["host"]
-    if not holder.get("run"):
-        return f"{host} has a lock {path} that does not say whose it is; it is {holder['age']} seconds old."
-    since = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(holder["since"]))
-    if holder["run"] == owner["run"]:
-        return f"This run is already working on {host} under the name {holder.get('host')}."
-    return (
-        f"{host} is being changed by another deployment: {holder.get('who')}, process {holder.get('process')}, "
-        f"{holder.get('playbook')}, since {since} by the host's clock, {holder['age']} seconds ago."
-    )
-
-
-def hint(holder: dict[str, Any], owner: dict[str, str], path: str) -> str:
-    """What to do about it."""
-    if holder.get("run") and holder["run"] == owner["run"]:
-        return "Two names in the inventory lead to one machine: remove one of them."
-    if holder.get("boot") == owner["boot"]:
-        return "Nothing was changed by this run. Run again when that one has ended."
-    return (
-        "Nothing was changed by this run. Run again when that one has ended. If you know that it was killed, remove "
-        f"its lock on the host (rm {path}), or run with -e logstash_lock_max_age=0."
-    )
+        return result | self.with_lock(self._task.args.get("path", ""), run, task_vars)

@@ -25,6 +25,8 @@ OPTIONS = {
 class ActionModule(MaskedAction):
     """Calls what can be called from a shell, too: lambda/build_zip.py."""
 
+    code = "function_package_failed"
+
     _requires_connection = False
     _supports_check_mode = True
 

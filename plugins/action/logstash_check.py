@@ -1,4 +1,4 @@
-"""Action of logstash_check: hold what is to be deployed against what the version knows, on the controller only."""
+"""Action of logstash_check: check settings against what the version knows, on the control node only."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 
+from ..module_utils.logstash.versions import parse
 from ..plugin_utils.logstash import certificates
 from ..plugin_utils.logstash.check import Wanted, faults, warnings
-from ..plugin_utils.logstash.versions import parse
 from ..plugin_utils.octopus import render
 from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.tls_files import contents
@@ -33,6 +33,8 @@ SUBJECTS = ("settings", "pipelines", "heap_size", "jvm_options", "environment", 
 
 class ActionModule(TokenAction):
     """Reports all faults at once, and needs no host."""
+
+    code = "logstash_settings_invalid"
 
     _requires_connection = False
 

@@ -1,4 +1,4 @@
-"""Action of logstash_hops: hold the ways between the layers against their variables, on the controller only."""
+"""Action of logstash_hops: check the variables of the hops between layers, on the control node only."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
+from ..module_utils.logstash.versions import parse_or_newest
 from ..plugin_utils.logstash.certificates import kinds_of_keys
 from ..plugin_utils.logstash.hops import Wanted, faults, open_hops
-from ..plugin_utils.logstash.versions import parse
 from ..plugin_utils.octopus import render
 from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.tls_files import contents
@@ -25,12 +25,12 @@ OPTIONS = {
     "open": {"choices": ["warn", "fail", "ignore"], "default": "warn"},
     **TOKEN_OPTIONS,
 }
-# Without a version that can be read, the role has more to say.
-NEWEST = "999.0.0"
 
 
 class ActionModule(TokenAction):
     """Reports all faults at once, and warns of each hop that is open: Ansible shows a warning of many hosts once."""
+
+    code = "hops_invalid"
 
     _requires_connection = False
 
@@ -43,14 +43,11 @@ class ActionModule(TokenAction):
             evaluation = render(f"#{{{name}}}", host.variables)
             return "" if evaluation.problems else evaluation.text or ""
 
-        try:
-            version = parse(options["version"])
-        except ValueError:
-            version = parse(NEWEST)
         wanted = Wanted(
             value=value,
             templates=options["templates"],
-            version=version,
+            # Without a version that can be read, the role has more to say.
+            version=parse_or_newest(options["version"]),
             secret_arns=options["secret_arns"],
             tls_files=[str(file.get("name")) for file in options["tls_files"]],
             keys=kinds_of_keys(self._contents(options["tls_files"], host)),

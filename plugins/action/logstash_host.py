@@ -1,7 +1,8 @@
-"""Action of logstash_host: looks at the host, and holds what it has against what it should have."""
+"""Action of logstash_host: inspects the host, and compares it with the desired state."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,8 +10,9 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.parsing.convert_bool import boolean
 
+from ..module_utils.messages import coded
+from ..plugin_utils.host_lock import LockingAction
 from ..plugin_utils.logstash import difference
-from ..plugin_utils.masked_action import MaskedAction
 
 PREPARING = {"logstash_directories", "logstash_configure"}
 WANTED = {
@@ -28,7 +30,7 @@ def _prepares(variables: Mapping[str, Any]) -> bool:
     return "logstash_directories" not in left_out and (not phases or bool(phases & PREPARING))
 
 
-class ActionModule(MaskedAction):
+class ActionModule(LockingAction):
     """What is wanted stays on the control node."""
 
     _supports_check_mode = True
@@ -44,7 +46,7 @@ class ActionModule(MaskedAction):
         checked = ArgumentSpecValidator(WANTED).validate(given or {})
         if given and checked.error_messages:
             raise AnsibleActionFail(f"logstash_host: wanted: {'; '.join(checked.error_messages)}")
-        result |= self._execute_module(module_args=arguments, task_vars=task_vars)
+        result |= self._look(arguments, task_vars)
         self._remove_tmp_path(self._connection._shell.tmpdir)
         if given and not result.get("failed"):
             wanted = checked.validated_parameters
@@ -53,4 +55,24 @@ class ActionModule(MaskedAction):
             installed["keep"] = difference.versions_to_keep(installed, deployment, wanted["version"])
             result["releases"] = [record["release"] for record in difference.records(deployment)]
             result["target"] = difference.rollback_target(deployment, wanted["rollback_to"])
+            if wanted["rollback_to"] and not result["target"]:
+                kept = ", ".join(result["releases"]) or "there is none"
+                raise AnsibleActionFail(
+                    coded(
+                        "release_missing",
+                        f"logstash_rollback_to is {json.dumps(wanted['rollback_to'])}; expected `previous`, or a "
+                        f"release that passed the health gate on {arguments['host']}: {kept}. Name one of them.",
+                    )
+                )
         return result
+
+    def _look(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """What the module returns, which takes the host's lock before it looks where it is told to."""
+        lock = arguments.get("lock")
+
+        def run(of_run: dict[str, Any]) -> dict[str, Any]:
+            given = {**arguments, "lock": {**lock, **of_run}} if lock else arguments
+            found: dict[str, Any] = self._execute_module(module_args=given, task_vars=task_vars)
+            return found
+
+        return self.with_lock(str(lock["path"]), run, task_vars) if lock else run({})

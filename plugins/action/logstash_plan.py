@@ -18,6 +18,13 @@ from ..plugin_utils.logstash import inputs, plan
 from ..plugin_utils.logstash.plan import Variables
 from ..plugin_utils.masked_action import COLLECTION, MaskedAction
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
+from . import logstash_check, logstash_plugins, octopus_check, role_arguments
+
+# Ansible imports this file once, before it forks for each host; what it looked up by name, each fork would import.
+CHECKS = {
+    check.__name__.rpartition(".")[2]: check.ActionModule
+    for check in (logstash_check, logstash_plugins, octopus_check, role_arguments)
+}
 
 OPTIONS = {
     "role_path": {"type": "path", "required": True},
@@ -35,7 +42,7 @@ class ActionModule(MaskedAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         wanted = self.options(OPTIONS)
-        read = RoleVariables(task_vars, self._templar.template)
+        read = RoleVariables(task_vars, self._templar.template, lambda: self.host_variables(task_vars))
         tokens = "return" if wanted["check"] else "fail"
         arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}
         without_value = self._run("role_arguments", arguments, task_vars).get("without_value", [])
@@ -46,7 +53,7 @@ class ActionModule(MaskedAction):
         return result | self._parts(read, needs_all=wanted["needs_all"]) | {"changed": False, "warnings": warnings}
 
     def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
-        """The plan. Where a host only goes back, what the new variables lack does not count until it is used."""
+        """The plan. If a host only restores its former state, a missing variable is an error only once it is used."""
         found = {}
         for name, make in plan.PARTS.items():
             try:
@@ -98,8 +105,7 @@ class ActionModule(MaskedAction):
         task = self._task.copy()
         task.action = COLLECTION + name
         task.args = arguments
-        action = self._shared_loader_obj.action_loader.get(
-            task.action,
+        action = CHECKS[name](
             task=task,
             connection=self._connection,
             play_context=self._play_context,
@@ -107,6 +113,7 @@ class ActionModule(MaskedAction):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
+        action._chosen = self._chosen
         found: dict[str, Any] = action.work({}, task_vars)
         return found
 
@@ -179,7 +186,7 @@ def _package_file(read: Variables) -> Iterator[str]:
     if not plan.is_local_package(read):
         return
     path, shown = Path(plan.package_path(read)), json.dumps(read("logstash_package_url"))
-    algorithm, _, wanted = read("logstash_package_checksum").partition(":")
+    algorithm, _separator, wanted = read("logstash_package_checksum").partition(":")
     if not path.exists():
         yield coded(
             "package_file_unusable",

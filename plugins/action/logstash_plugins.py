@@ -39,7 +39,9 @@ VERSION = re.compile(r"\d[0-9A-Za-z.]*")
 
 
 class ActionModule(MaskedAction):
-    """Checks the list against the files, asks the host what is lacking, and brings that."""
+    """Checks the list against the files, asks the host what it lacks, and copies that."""
+
+    code = "plugins_invalid"
 
     # Were it true, Ansible would make a directory on the host before the list is checked.
     TRANSFERS_FILES = False
@@ -225,7 +227,7 @@ def _fetched(address: str, checksum: str) -> Path:
     # Beside package files, which have the same form of names.
     folder = Path(cache) / "elk-deploy/plugins" / checksum.replace(":", "-")
     path = folder / name_of(address)
-    algorithm, _, wanted = checksum.partition(":")
+    algorithm, _separator, wanted = checksum.partition(":")
     if path.is_file() and digest(path, algorithm) == wanted:
         return path
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -29,11 +29,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
 class ActionModule(SettingsAction):
     """Reads the role's variables itself: a secret that went through a fact would not be known any more."""
 
+    code = "settings_not_rendered"
+
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         result |= self.write({**options, "leave": KEYSTORE, "record": None}, task_vars)
         if result.get("failed") or not options["keystore"]:
             return result
+        entries = RoleVariables(task_vars, self._templar.template)("logstash_keystore")
+        if not entries and not result["left"]:
+            # There is none, and none is to be: a module more would only say so.
+            return result | {"names": []}
         keystore = self._keystore(options["path"], options["keystore"], task_vars)
         if keystore.get("failed"):
             return keystore

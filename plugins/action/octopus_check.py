@@ -27,6 +27,8 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Evaluates files and texts for the host without writing anything, and reports all that is wrong with them."""
 
+    code = "octopus_check_failed"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Action of octopus_directory: evaluate the files of a directory on the controller, then let copy do the rest."""
+"""Action of octopus_directory: substitute tokens in a directory's files on the control node, then copy them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ OPTIONS = {
 
 class ActionModule(TokenAction):
     """Makes a copy of ``src`` with its tokens substituted, and hands that to ansible.builtin.copy."""
+
+    code = "tokens_not_substituted"
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)

@@ -19,6 +19,8 @@ OPTIONS = ("src", "dest", "overwrite")
 class ActionModule(MaskedAction):
     """Reads the export, makes all files of it, and writes those that differ."""
 
+    code = "import_failed"
+
     TRANSFERS_FILES = False
     _requires_connection = False
 

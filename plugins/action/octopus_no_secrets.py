@@ -21,11 +21,13 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Looks at each file."""
 
+    code = "secrets_exposed"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, _ = self.host(options, task_vars)
+        host, _how = self.host(options, task_vars)
         faults = []
         for name in options["src"]:
             try:

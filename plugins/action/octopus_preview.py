@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
+import sys
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.color import ANSIBLE_COLOR
 
+from ..module_utils import atomic_files
 from ..plugin_utils.octopus.preview import Column, preview
 from ..plugin_utils.octopus_variables import shown_path
 from ..plugin_utils.preview_inventory import Inventory
 from ..plugin_utils.preview_page import page
-from ..plugin_utils.preview_table import table
+from ..plugin_utils.preview_table import HAS_RICH, table
 from ..plugin_utils.token_action import TokenAction
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -33,10 +34,17 @@ PAGE_MODE = 0o640
 class ActionModule(TokenAction):
     """Reads inventories, prints a table and writes a page."""
 
+    code = "preview_failed"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
+        if not HAS_RICH:
+            raise AnsibleActionFail(
+                f"octopus_preview needs the Python package rich on the control node, for {sys.executable}; install it "
+                "(pip install rich)"
+            )
         own = [str(source) for source in task_vars.get("ansible_inventory_sources") or ()]
         shown = preview(self._columns(_inventories(options["inventories"], own)))
         columns = shutil.get_terminal_size((self._display.columns or 80, 24)).columns
@@ -70,10 +78,7 @@ class ActionModule(TokenAction):
                 return False
             if not self._task.check_mode:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as stream:
-                    stream.write(content)
-                os.chmod(stream.name, PAGE_MODE)
-                os.replace(stream.name, path)
+                atomic_files.write(path, content, PAGE_MODE, shared=True)
         except OSError as error:
             raise AnsibleActionFail(f"{shown_path(str(path))}: cannot write the page: {error.strerror}") from None
         return True

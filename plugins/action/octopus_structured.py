@@ -31,6 +31,8 @@ _NAMES = {"json": _PATH, "yaml": _PATH, "xml": "an XPath such as /configuration/
 class ActionModule(TokenAction):
     """Replaces the values in ``src`` that variables are named after, and hands the result to ansible.builtin.copy."""
 
+    code = "values_not_replaced"
+
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         source = self.find(options["src"])

@@ -1,4 +1,4 @@
-"""Action of octopus_template: evaluate on the controller, then let copy do the rest."""
+"""Action of octopus_template: substitute tokens on the control node, then run ansible.builtin.copy."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ OPTIONS = {
 
 class ActionModule(TokenAction):
     """Renders ``src`` and hands the result to ansible.builtin.copy."""
+
+    code = "tokens_not_substituted"
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)

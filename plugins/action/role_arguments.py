@@ -1,4 +1,4 @@
-"""Action of role_arguments: holds a role's variables against its argument specs, on the controller only."""
+"""Action of role_arguments: checks a role's variables against its argument specs, on the control node only."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.vault import VaultHelper
 
 from ..plugin_utils.masked_action import MaskedAction
@@ -22,6 +22,8 @@ OPTIONS = {
 
 class ActionModule(MaskedAction):
     """Reports all faults at once, and needs no host."""
+
+    code = "role_arguments_invalid"
 
     TRANSFERS_FILES = False
     _requires_connection = False
@@ -49,7 +51,8 @@ class ActionModule(MaskedAction):
 
 def _specs(role_path: Path, entry: str) -> dict[str, Any]:
     """The options of an entry point of the role."""
-    entries = yaml.safe_load((role_path / "meta/argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+    text = (role_path / "meta/argument_specs.yml").read_text(encoding="utf-8")
+    entries = yaml_load(text)["argument_specs"]
     if entry not in entries:
         raise AnsibleActionFail(
             f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"

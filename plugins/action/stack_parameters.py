@@ -23,11 +23,13 @@ OPTIONS = {
 class ActionModule(TokenAction):
     """Looks at each parameter of each stack, at what the template says of it, and at the tags."""
 
+    code = "stack_parameters_invalid"
+
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        host, _ = self.host(options, task_vars)
+        host, _how = self.host(options, task_vars)
         faults = []
         for stack in options["stacks"]:
             try:

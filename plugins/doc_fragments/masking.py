@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The option by which a module is told what it must not show."""
+    """The option that tells a module what it must not show."""
 
     DOCUMENTATION = r"""
 options:

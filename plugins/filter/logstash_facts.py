@@ -6,18 +6,18 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.logstash import plugin_settings
-from ..plugin_utils.logstash.versions import facts, parse
+from ..module_utils.logstash.versions import facts, parse, parse_or_newest
+from ..plugin_utils.logstash import plugin_settings, table
 
 
-def logstash_facts(version: str) -> dict[str, object]:
-    """The facts of a version.
+def logstash_facts(version: str, or_newest: bool = False) -> dict[str, object]:
+    """The facts of a version. With ``or_newest``, what is no version has those of the newest release.
 
     :raises AnsibleFilterError: it is none.
     """
     try:
-        parsed = parse(version)
-        return {**facts(parsed), "plugins": plugin_settings.of(parsed)}
+        parsed = parse_or_newest(version) if or_newest else parse(version)
+        return {**facts(parsed), "plugins": plugin_settings.of(parsed), "settings": sorted(table.known(parsed))}
     except ValueError as error:
         raise AnsibleFilterError(f"logstash_facts: {error}") from None
 

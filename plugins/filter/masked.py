@@ -10,12 +10,13 @@ from jinja2.runtime import Context
 
 from ..module_utils.masking.mask import Mask
 from ..plugin_utils.host_secrets import octopus_secrets, secrets_in
+from ..plugin_utils.octopus_variables import read_host
 
 
 @pass_context
 def masked(context: Context, value: Any, secrets: Sequence[Any] = ()) -> Any:
     """``value`` with every text in it masked, in lists and dictionaries, too. ``secrets`` may be nested lists."""
-    found = [*octopus_secrets(context.get), *secrets_in(value), *secrets_in(secrets, is_secret=True)]
+    found = [*octopus_secrets(lambda: read_host(context.get)), *secrets_in(value), *secrets_in(secrets, is_secret=True)]
     return Mask(found).everything(value)
 
 

@@ -40,6 +40,7 @@ CODES = {
     # Package, plugins, directories.
     "package_failed": "The package could not be found, fetched, installed or restored.",
     "archive_not_unpacked": "The archive could not be unpacked, or is not Logstash's.",
+    "archive_not_activated": "The unit or the link for the version from an archive could not be written.",
     "custom_package_failed": "The package with your plugins could not be built.",
     "repository_key_not_fetched": "The repository's key could not be fetched.",
     "repository_key_refused": "The repository's key is not one, or not the one whose fingerprint is configured.",
@@ -84,6 +85,34 @@ CODES = {
     "unmanaged_places_invalid": "The places to search for unmanaged files are not absolute paths.",
     "unmanaged_files_unreadable": "The search for unmanaged files failed.",
     "unmanaged_file_not_removed": "An unmanaged file could not be removed.",
+    # What actions check and make on the control node.
+    "options_invalid": "A task gives an action options that it does not have, or values of another form.",
+    "role_arguments_invalid": "A variable of a role does not have the form that its argument specs ask for.",
+    "logstash_settings_invalid": "A setting is one that the release of Logstash does not have, or has another form.",
+    "hops_invalid": "The variables of a hop contradict each other, or a hop is open and `open_hops` is `fail`.",
+    "plugins_invalid": "An entry of `logstash_plugins` is wrong, or its file cannot be had.",
+    "settings_not_rendered": "A file of the settings could not be made on the control node.",
+    # Octopus variables.
+    "tokens_not_substituted": "A file could not be written with its tokens replaced.",
+    "values_not_replaced": "The values of a JSON, YAML, XML or properties file could not be replaced.",
+    "octopus_check_failed": "Files or variables have tokens or values that a host cannot be deployed with.",
+    "secrets_exposed": "A secret would go where others can read it.",
+    "import_failed": "An export of Octopus could not be imported. No file was changed.",
+    "preview_failed": "The variables could not be shown.",
+    # AWS.
+    "aws_request_failed": "AWS refused a request, or could not be reached.",
+    "template_invalid": "The template of a stack cannot be read, or lacks a parameter.",
+    "stack_parameters_invalid": "The parameters of a stack are not those that its template takes.",
+    "stack_unusable": "The stack is in a state in which CloudFormation does not update it.",
+    "stack_creation_failed": "A creation of the stack failed, and its remains are still there.",
+    "stack_not_deleted": "What a failed creation left of the stack could not be deleted.",
+    "resource_name_taken": "Something that the stack does not own has the name of one of its resources.",
+    "artifact_refused": "The bucket for packages, or an object in it, is not what it has to be.",
+    "artifact_unreadable": "The file to upload cannot be read.",
+    "function_package_failed": "The log shipper's package could not be built.",
+    "function_code_replaced": "The function does not run the package that was deployed.",
+    "log_prefix_invalid": "No load balancer writes below the prefix for logs.",
+    "too_many_log_accounts": "Accounts and prefixes are too many for one bucket of logs.",
 }
 
 _CODE = re.compile(r"\[([a-z][a-z0-9_]+)\] ")

@@ -13,6 +13,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from . import atomic_files
+
 NAME = "secret-files.json"
 
 
@@ -46,14 +48,7 @@ class SecretFiles:
             # Another process may have noted something meanwhile.
             known = {**self._read(), **{_name(path): secret for path, secret in files.items()}}
             self._known = {path: secret for path, secret in sorted(known.items()) if secret is not None}
-            part = self._path.with_name(self._path.name + ".part")
-            with contextlib.suppress(FileNotFoundError):
-                part.unlink()
-            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                json.dump(self._known, file, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
+            atomic_files.write(self._path, json.dumps(self._known, indent=1))
 
     def _read(self) -> dict[str, bool | None]:
         try:

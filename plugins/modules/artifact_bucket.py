@@ -72,8 +72,8 @@ changes:
 import contextlib
 import os
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import ArtifactBucket, ArtifactError, new_salt
+from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -110,7 +110,7 @@ def run(module):
 
 
 def main():
-    module = AnsibleAWSModule(
+    module = AwsModule(
         argument_spec={
             "name": {"type": "str", "required": True},
             "environment_class": {"type": "str", "required": True},
@@ -122,7 +122,7 @@ def main():
     try:
         run(module)
     except ArtifactError as error:
-        module.fail_json(msg=f"{error}.")
+        module.fail_json(code="artifact_refused", msg=f"{error}.")
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
         module.fail_json_aws(error, msg=f"Configuring bucket {module.params['name']} failed")
 

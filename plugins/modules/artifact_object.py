@@ -67,8 +67,8 @@ sha256:
 import contextlib
 from pathlib import Path
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import ArtifactBucket, ArtifactError, checksum
+from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -90,7 +90,7 @@ def run(module):
 
 
 def main():
-    module = AnsibleAWSModule(
+    module = AwsModule(
         argument_spec={
             "bucket": {"type": "str", "required": True},
             "account": {"type": "str", "required": True},
@@ -104,9 +104,11 @@ def main():
     try:
         run(module)
     except ArtifactError as error:
-        module.fail_json(msg=f"{error}.")
+        module.fail_json(code="artifact_refused", msg=f"{error}.")
     except OSError as error:
-        module.fail_json(msg=f"src is {module.params['src']}, which cannot be read: {error.strerror}.")
+        module.fail_json(
+            code="artifact_unreadable", msg=f"src is {module.params['src']}, which cannot be read: {error.strerror}."
+        )
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
         module.fail_json_aws(error, msg=f"Keeping {place} of account {module.params['account']} failed")
 

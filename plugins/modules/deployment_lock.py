@@ -69,7 +69,7 @@ holder:
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import (
     DeploymentLockError,
     Lock,
-    same,
+    hold,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -81,23 +81,19 @@ def main():
             "path": {"type": "path", "required": True},
             "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "max_age": {"type": "int", "default": 7200},
-            "owner": {"type": "dict", "required": True},
+            "owner": {"type": "dict"},
             "replace": {"type": "dict"},
         },
         facts=["holder"],
         supports_check_mode=True,
     )
     params = module.params
-    lock, owner = Lock(params["path"]), params["owner"]
     holder = {}
     try:
-        if module.check_mode:
-            found = lock.holder()
-            holder = found if found and not same(found, owner) else {}
-        elif params["state"] == "held":
-            holder = lock.take(owner, params["max_age"], params["replace"])
+        if params["state"] == "held" or module.check_mode:
+            holder = hold(params, module.check_mode)
         else:
-            lock.release(owner)
+            Lock(params["path"]).release(params["owner"])
     except (DeploymentLockError, OSError) as error:
         module.fail_json(code="lock_unavailable", msg=str(error))
     module.exit_json(changed=False, holder=holder)

@@ -61,8 +61,8 @@ sha256:
 
 import contextlib
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -70,7 +70,7 @@ with contextlib.suppress(ImportError):
 
 
 def main():
-    module = AnsibleAWSModule(
+    module = AwsModule(
         argument_spec={
             "name": {"type": "str", "required": True},
             "sha256": {"type": "str", "required": True},
@@ -88,11 +88,12 @@ def main():
         module.fail_json_aws(error, msg=f"Looking at the code of function {name} failed")
     if found != wanted:
         module.fail_json(
+            code="function_code_replaced",
             msg=f"Function {name} does not run the package that was deployed: its code has SHA-256 {found}, expected "
             f"{wanted}. Somebody has replaced it, which CloudFormation does not notice. Find out who may update the "
             f"function, then restore the package: aws lambda update-function-code --function-name {name} "
             f"--s3-bucket {module.params['bucket']} --s3-key {module.params['key']} "
-            f"--s3-object-version {module.params['version']}"
+            f"--s3-object-version {module.params['version']}",
         )
     module.exit_json(changed=False, sha256=found)
 

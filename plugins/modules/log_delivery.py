@@ -97,9 +97,9 @@ deliveries:
 import contextlib
 import json
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils.aws import log_delivery
+from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -118,7 +118,7 @@ def policy_of(client, bucket, owner):
 
 
 def main():
-    module = AnsibleAWSModule(
+    module = AwsModule(
         argument_spec={
             "bucket": {"type": "str", "required": True},
             "prefix": {"type": "str", "default": ""},
@@ -133,9 +133,10 @@ def main():
     further = module.params["further_prefixes"]
     for one in (one for one in (prefix, *further) if not log_delivery.is_prefix(one)):
         module.fail_json(
+            code="log_prefix_invalid",
             msg=f"prefix is {one!r}: no load balancer writes below it. Expected nothing, or names that each end "
             "with one slash, such as elb/, without AWSLogs/, which they add themselves. Take the prefix of the load "
-            "balancers' log settings."
+            "balancers' log settings.",
         )
     client = module.client("s3", retry_decorator=AWSRetry.jittered_backoff())
     to = log_delivery.Destination(bucket, prefix, client.meta.region_name, client.meta.partition)
@@ -145,10 +146,11 @@ def main():
     sources = [to.source_of(account) for account in accounts]
     if max(len(",".join(logs)), len(",".join(sources))) > log_delivery.LONGEST_PARAMETER:
         module.fail_json(
+            code="too_many_log_accounts",
             msg=f"{len(accounts)} accounts with {1 + len(further)} prefixes are too many for one bucket: what the "
             f"stack has to be told of them is longer than the {log_delivery.LONGEST_PARAMETER} characters that "
             "CloudFormation takes. Shorten the bucket's name or the prefixes, or deploy a second stack for some of the "
-            "accounts."
+            "accounts.",
         )
     result = {
         "location": to.uri,

@@ -14,6 +14,10 @@ description:
   - Cloud plugins without keys - in their settings, in the environment of the service, or in C(.aws/credentials) in its
     home - ask the metadata for those of the instance's role. Pipelines that name the metadata address need it too, and
     so does a host that resolves names through that address.
+  - A setting such as C(last_run_metadata_path) or C(sincedb_path) may name a place that is read-only for a confined
+    service, or that disappears with it, such as its private C(/tmp). Logstash runs anyway, and reads events twice. The
+    literal values count.
+  - Fails with all of it at once, with file and line where it has them.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -38,6 +42,11 @@ options:
     description: The user that the service runs as.
     type: str
     required: true
+  writable:
+    description: The directories that the service may write to.
+    type: list
+    elements: path
+    required: true
   environment_files:
     description: The files that the service's environment is read from, in this order. Missing files are skipped.
     type: list
@@ -57,6 +66,7 @@ EXAMPLES = r"""
     low_ports: false
     instance_role: false
     user: logstash
+    writable: [/var/lib/logstash, /var/log/logstash]
     environment_files: [/etc/default/logstash, /etc/logstash/staged/environment]
 """
 
@@ -71,8 +81,14 @@ metadata:
   type: list
   elements: str
   returned: always
+positions:
+  description: The settings that name a place for a read position where the service cannot write, with file and line.
+  type: list
+  elements: str
+  returned: always
 """
 
+import os
 import pwd
 import re
 from pathlib import Path
@@ -87,6 +103,14 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 ROOT = "/"
+# Settings of bundled plugins that name a file which counts after a restart.
+POSITION = re.compile(
+    r"""^[^#\n]*?\b(sincedb_path|last_run_metadata_path|sequence_path|aggregate_maps_path)\s*=>\s*(["'])(/.*?)\2""",
+    re.MULTILINE,
+)
+NOWHERE = "/dev/null"
+# A confined service has these to itself, and they go when it stops.
+PRIVATE = ("/tmp", "/var/tmp")  # noqa: S108 - named, not used
 
 
 def pipelines(folder):
@@ -143,6 +167,19 @@ def find_metadata(files, keys, root):
             yield f"/etc/resolv.conf has names resolved by {address}"
 
 
+def find_positions(files, writable):
+    """The settings of all pipeline files that name a place outside of the writable directories."""
+    allowed = [os.path.realpath(path) for path in writable if path not in PRIVATE]
+    for name, text in files:
+        for match in POSITION.finditer(text):
+            path = match[3]
+            real = os.path.realpath(path)
+            inside = any(real == root or real.startswith(root.rstrip("/") + "/") for root in allowed)
+            if path != NOWHERE and "${" not in path and not inside:
+                line = text.count("\n", 0, match.start(1)) + 1
+                yield f"{name}:{line}: {match[1]} => {path}"
+
+
 def main():
     """Runs the module."""
     module = AnsibleModule(
@@ -152,6 +189,7 @@ def main():
             "low_ports": {"type": "bool", "required": True},
             "instance_role": {"type": "bool", "required": True},
             "user": {"type": "str", "required": True},
+            "writable": {"type": "list", "elements": "path", "required": True},
             "environment_files": {"type": "list", "elements": "path", "default": []},
         },
         supports_check_mode=True,
@@ -162,7 +200,17 @@ def main():
     keys = has_keys(params["environment_files"], params["user"], ROOT)
     low = list(dict.fromkeys(find_low(files, params["ports"], first_open)))
     metadata = list(dict.fromkeys(find_metadata(files, keys, ROOT)))
+    positions = list(find_positions(files, params["writable"]))
     said = []
+    if positions:
+        said.append(
+            coded(
+                "position_file_blocked",
+                "The confined service cannot write its read position there, and would read events twice: "
+                f"{'; '.join(positions)}. Name a file below logstash_path_data, and move the one that is there now; or "
+                "add its directory, unless it is a temporary one, to logstash_write_paths.",
+            )
+        )
     if low and not params["low_ports"]:
         said.append(
             coded(
@@ -182,8 +230,8 @@ def main():
             )
         )
     if said:
-        module.fail_json(msg="\n".join(said), low=low, metadata=metadata)
-    module.exit_json(changed=False, low=low, metadata=metadata)
+        module.fail_json(msg="\n".join(said), low=low, metadata=metadata, positions=positions)
+    module.exit_json(changed=False, low=low, metadata=metadata, positions=positions)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,9 @@ options:
       - V(changing) marks that something live is about to change. An existing mark stays as it is.
       - V(healthy) writes O(record), and removes the mark.
       - V(pending) writes O(record) and marks the current process, for work that remains to be done.
+      - V(absent) removes the file, of a host that is as it was before the first change.
     type: str
-    choices: [read, changing, healthy, pending]
+    choices: [read, changing, healthy, pending, absent]
     default: read
   record:
     description: What passed the health gate. No secrets, since the file is world-readable. Needs the key RV(release).
@@ -44,7 +45,9 @@ options:
     type: int
     default: 5
   forget:
-    description: A folder that is removed with V(healthy), such as the one of M(elk.deploy.logstash_existing_setup).
+    description:
+      - A folder that is removed with V(healthy) and V(absent), such as the one of
+        M(elk.deploy.logstash_existing_setup).
     type: path
 attributes:
   check_mode:
@@ -102,6 +105,8 @@ found:
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
+STATES = ["read", "changing", "healthy", "pending", "absent"]
+
 
 def main():
     """Runs the module."""
@@ -110,7 +115,7 @@ def main():
             "path": {"type": "path", "required": True},
             "found": {"type": "path"},
             "service": {"type": "str", "default": "logstash.service"},
-            "state": {"type": "str", "choices": ["read", "changing", "healthy", "pending"], "default": "read"},
+            "state": {"type": "str", "choices": STATES, "default": "read"},
             "record": {"type": "dict"},
             "keep": {"type": "int", "default": 5},
             "forget": {"type": "path"},
@@ -132,11 +137,16 @@ def main():
         after = deployment_record.healthy(before, params["record"], params["state"], running, params["keep"])
     elif params["state"] == "changing" and before["changing"] is None:
         after = {**after, "changing": running}
+    elif params["state"] == "absent":
+        after = deployment_record.EMPTY
     forgets = deployment_record.forgets(params["forget"], params["state"])
-    changed = after != before or forgets
+    removes = params["state"] == "absent" and deployment_record.is_there(params["path"])
+    changed = after != before or removes or forgets
     if changed and not module.check_mode:
         try:
-            if after != before:
+            if removes:
+                deployment_record.remove(params["path"])
+            elif after != before:
                 deployment_record.write(params["path"], after)
             if forgets:
                 deployment_record.forget(params["forget"])

@@ -163,7 +163,7 @@ class Survey:
 
     def _ensure_file(self, directory, name, holds):
         status = directory.find(name)
-        # What is gone by now was a file of a running Logstash.
+        # A running Logstash has removed it since.
         if status is None or status.st_uid == self.account.pw_uid:
             return
         path = directory.place(name)

@@ -22,9 +22,9 @@ options:
     description:
       - V(kept) saves what is there now, and replaces what was saved before. Without a Logstash, nothing is saved.
       - V(restored) restores the files, starts or stops the service, and waits until it does what it did before.
-      - V(forgotten) removes what was saved.
+      - M(elk.deploy.logstash_deployment_record) removes what was saved.
     type: str
-    choices: [kept, restored, forgotten]
+    choices: [kept, restored]
     required: true
   path:
     description: The folder for what is saved, which only root can enter.
@@ -109,17 +109,19 @@ files:
 """
 
 import contextlib
+import functools
 import glob
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files, waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     kept_files,
     running_service,
+    service_manager,
     stored_data,
     untrusted_paths,
 )
@@ -138,7 +140,7 @@ class UnhealthySetupError(Exception):
 
 
 def kept_paths(service, settings, also):
-    """What is kept and put back: the settings, the unit in each place, its drop-ins, its links, its environment."""
+    """What is saved and restored: the settings, the unit in each place, its drop-ins, its links, its environment."""
     folders = [
         *("/etc/systemd/system.control", "/run/systemd/system.control"),
         *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system"),
@@ -158,7 +160,7 @@ def seen_through_links(paths):
 
 
 def vendor_paths(service):
-    """The unit of the package, which is put back but never removed: the package may be there for the first time."""
+    """The package's unit, which is restored but never removed: the package may be new on the host."""
     folders = ("/usr/lib/systemd/system", "/lib/systemd/system")
     return list(dict.fromkeys(os.path.realpath(f"{folder}/{service}") for folder in folders))
 
@@ -214,13 +216,9 @@ def keep(module):
         "does": running_service.describe(serves),
         "paths": kept_paths(service, settings, params["also"]),
     }
-    part = path.with_name(path.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
-    kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
-    (part / "record.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    shutil.rmtree(path, ignore_errors=True)
-    part.rename(path)
+    with atomic_files.new_directory(path, 0o700) as part:
+        kept_files.keep(part / "files", [*record["paths"], *vendor_paths(service)], seen_through_links(params["skip"]))
+        atomic_files.create(part / "record.json", json.dumps(record, indent=1, sort_keys=True) + "\n", 0o644)
     return record
 
 
@@ -231,14 +229,14 @@ def restore(module, record):
     vendor = [path for path in vendor_paths(service) if kept_files.place(copies, path).exists()]
     paths = [*kept_paths(service, params["settings"], params["also"]), *record["paths"], *vendor]
     changed = kept_files.bring_back(copies, dict.fromkeys(paths), seen_through_links(params["skip"]))
-    module.run_command(["systemctl", "daemon-reload"], check_rc=True)
+    service_manager.control(functools.partial(module.run_command, check_rc=True), "daemon-reload")
     runs = record["serves"]["running"]
     if runs and params["restart"]:
-        module.run_command(["systemctl", "reset-failed", service])
-        module.run_command(["systemctl", "restart", service])
+        service_manager.control(module.run_command, "reset-failed", service)
+        service_manager.control(module.run_command, "restart", service)
     elif not runs:
-        module.run_command(["systemctl", "stop", service])
-        module.run_command(["systemctl", "reset-failed", service])
+        service_manager.control(module.run_command, "stop", service)
+        service_manager.control(module.run_command, "reset-failed", service)
     prove(module, record["serves"])
     return changed
 
@@ -246,28 +244,23 @@ def restore(module, record):
 def prove(module, before):
     """Waits until the service does what it did, and goes on doing so. Raises UnhealthySetupError."""
     params = module.params
-    deadline = time.monotonic() + params["timeout"]
-    since, process = None, ""
-    while True:
+
+    def look():
         now = running_service.observe(module.run_command, params["service"], f"{params['settings']}/logstash.yml")
         state = running_service.properties(module.run_command, params["service"])
-        problem = running_service.lacks(now, before)
-        if problem or process != state.get("MainPID", "0"):
-            since = None
-        if not problem:
-            since, process = since or time.monotonic(), state.get("MainPID", "0")
-            if not before["running"] or time.monotonic() - since >= params["min_ready_seconds"]:
-                return
-        if time.monotonic() > deadline + (0 if problem else params["min_ready_seconds"]):
-            raise UnhealthySetupError(problem or "it does not stay in one process")
-        time.sleep(INTERVAL)
+        return waiting.Seen(running_service.lacks(now, before), state.get("MainPID", "0"))
+
+    stable = params["min_ready_seconds"] if before["running"] else 0
+    problem = waiting.until_stable(look, params["timeout"], stable, pause=INTERVAL).problem
+    if problem:
+        raise UnhealthySetupError(problem)
 
 
 def main():
     """Runs the module."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["kept", "restored", "forgotten"], "required": True},
+            "state": {"type": "str", "choices": ["kept", "restored"], "required": True},
             "path": {"type": "path", "required": True},
             "settings": {"type": "path", "default": "/etc/logstash"},
             "also": {"type": "list", "elements": "path", "default": []},
@@ -288,11 +281,6 @@ def main():
     params = module.params
     path = Path(params["path"])
     record_file = path / "record.json"
-    if params["state"] == "forgotten":
-        changed = path.exists()
-        if changed and not module.check_mode:
-            shutil.rmtree(path)
-        module.exit_json(changed=changed, record={})
     try:
         if params["state"] == "kept":
             record = keep(module)

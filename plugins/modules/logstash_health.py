@@ -162,6 +162,7 @@ import time
 from pathlib import Path
 from urllib.error import HTTPError
 
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     deployment_record,
@@ -171,6 +172,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     listening,
     logstash_log,
     node_api,
+    service_manager,
     untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -228,7 +230,7 @@ class Api:
         self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
 
     def ask(self, path):
-        """An answer as (object, ""), or (None, why there is none)."""
+        """A response as (object, ""), or (None, why there is none)."""
         try:
             found = node_api.ask(self.url + path, **self._options)
         except HTTPError as error:
@@ -239,7 +241,7 @@ class Api:
 
 
 def loopback_address(host):
-    """The address of loopback that a host's name or address stands for; empty when it is, or may be, another one."""
+    """The loopback address that a host's name resolves to; empty if it resolves to another address, or to none."""
     try:
         found = [ipaddress.ip_address(host)]
     except ValueError:
@@ -247,16 +249,15 @@ def loopback_address(host):
             found = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, None)]
         except (OSError, UnicodeError):
             return ""
-    # IPv4 first: what is told to listen on localhost mostly does there.
+    # IPv4 first: most programs that listen on localhost listen there.
     found.sort(key=lambda address: address.version)
     return str(found[0]) if found and all(address.is_loopback for address in found) else ""
 
 
 def unit_state(module, service):
     """The unit's ActiveState, SubState, MainPID, NRestarts and InvocationID, as strings."""
-    properties = ["ActiveState", "SubState", "MainPID", "NRestarts", "InvocationID"]
-    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--property", ",".join(properties), service])
-    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+    names = ("ActiveState", "SubState", "MainPID", "NRestarts", "InvocationID")
+    return service_manager.show(module.run_command, service, *names)
 
 
 def join(names):
@@ -487,40 +488,30 @@ def wait(module, api):
     Returns (problem, version, restarts meanwhile, its last ServiceLog, the runs of the service that were seen).
     """
     params = module.params
-    start = time.monotonic()
     ports, unverifiable = expected_ports(params)
     # Whether an input has its port is shown by the port, or by its failure, which takes some time to come.
     min_ready_seconds = params["min_ready_seconds"]
     if min_ready_seconds and unverifiable:
         min_ready_seconds = max(min_ready_seconds, QUIET_SECONDS)
     first_restarts = int(unit_state(module, params["service"]).get("NRestarts") or 0)
-    healthy = failed = None
-    process = ""
     runs = {}
-    while True:
+    found = {}
+
+    def look():
         state = unit_state(module, params["service"])
         runs.update(dict.fromkeys(filter(None, [state.get("InvocationID", "")])))
         restarts = int(state.get("NRestarts") or 0) - first_restarts
         lines, marked, silence = read_log(params["log_file"], params["log_before"], params["user"])
         log = ServiceLog(lines, marked, restarts, silence)
         problem, final, version = find_problem(api, params["pipelines"], ports, state, log)
-        now = time.monotonic()
-        failed = (failed or now) if final else None
-        if problem or process != state["MainPID"]:
-            healthy = None
-        if not problem:
-            healthy, process = healthy or now, state["MainPID"]
-            if now - healthy >= min_ready_seconds:
-                return "", version, restarts, log, list(runs)
-        hopeless = restarts >= HOPELESS_RESTARTS or (failed and now - failed >= HOPELESS_SECONDS)
-        if hopeless:
-            return problem or "it did not stay healthy in one process", version, restarts, log, list(runs)
-        if now - start >= params["timeout"] + (0 if problem else min_ready_seconds):
-            problem = problem or "it did not stay healthy in one process"
-            # What has failed does not get better with time.
-            slow = "" if final else ". If it only needs longer to start, raise logstash_health_timeout"
-            return f"{problem}{slow}", version, restarts, log, list(runs)
-        time.sleep(INTERVAL)
+        found.update(version=version, restarts=restarts, log=log, final=final)
+        return waiting.Seen(problem, state.get("MainPID", "0"), final, restarts >= HOPELESS_RESTARTS)
+
+    end = waiting.until_stable(look, params["timeout"], min_ready_seconds, pause=INTERVAL, final=HOPELESS_SECONDS)
+    # What has failed does not get better with time.
+    slow = end.timed_out and not found["final"]
+    more = ". If it only needs longer to start, raise logstash_health_timeout" if slow else ""
+    return end.problem + more, found["version"], found["restarts"], found["log"], list(runs)
 
 
 def write_record(module):

@@ -47,6 +47,27 @@ options:
         description: The unit file that exists only where the service runs from an archive.
         type: path
         required: true
+  lock:
+    description:
+      - The host's lock, which is taken before anything is looked at, so that what is returned stays true. Where another
+        run holds it, nothing is looked at. In check mode it is not taken, and a warning says who holds it.
+    type: dict
+    suboptions:
+      path:
+        description: The file, as in M(elk.deploy.deployment_lock), which releases the lock.
+        type: path
+        required: true
+      max_age:
+        description: As in M(elk.deploy.deployment_lock).
+        type: int
+        default: 7200
+      owner:
+        description: Who takes it; the action says so.
+        type: dict
+        required: true
+      replace:
+        description: Whose lock is taken over; the action says so.
+        type: dict
   checks:
     description: Whether O(platform), O(java_home), O(temporary_directory) and O(ports) count.
     type: bool
@@ -208,7 +229,7 @@ options:
         type: bool
         required: true
       rollback_to:
-        description: The release to return to, or V(previous), for RV(target).
+        description: The release to return to, or V(previous), for RV(target). It is an error if it is not kept.
         type: str
         default: ""
   unmanaged:
@@ -313,6 +334,10 @@ overrides:
       description: The files with lines that M(elk.deploy.logstash_overrides) takes out.
       type: list
       elements: str
+holder:
+  description: Who holds the lock; empty if it was free or is this run's. Only with O(lock).
+  type: dict
+  returned: success
 unmanaged:
   description: The unmanaged files in O(unmanaged).
   type: list
@@ -324,7 +349,7 @@ releases:
   elements: str
   returned: success, with O(wanted)
 target:
-  description: The record of the release to return to; empty if there is no such release.
+  description: The record of the release to return to; empty without O(wanted.rollback_to).
   type: dict
   returned: success, with O(wanted)
 renamed:
@@ -337,12 +362,14 @@ renamed:
 import dataclasses
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    deployment_lock,
     deployment_record,
     host_faults,
     installation,
     left_data,
     overrides,
     releases,
+    service_manager,
     unmanaged_files,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -361,6 +388,15 @@ OPTIONS = {
             "archive_root": {"type": "path", "required": True},
             "archive": {"type": "bool", "required": True},
             "unit": {"type": "path", "required": True},
+        },
+    },
+    "lock": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path", "required": True},
+            "max_age": {"type": "int", "default": 7200},
+            "owner": {"type": "dict", "required": True},
+            "replace": {"type": "dict"},
         },
     },
     "checks": {"type": "bool", "default": True},
@@ -420,6 +456,17 @@ OPTIONS = {
 }
 
 
+def take_lock(module):
+    """Who holds the host's lock, as a dictionary; empty where this run has it now, or would have it."""
+    lock = module.params["lock"]
+    if not lock:
+        return {}
+    try:
+        return deployment_lock.hold(lock, module.check_mode)
+    except (deployment_lock.DeploymentLockError, OSError) as error:
+        module.fail_json(code="lock_unavailable", msg=str(error))
+
+
 def find_overrides(params, installed, content):
     """What was set up by hand and decides, as Overrides; ``content`` is that of the record, None where none is read."""
     wanted, where = params["overrides"], params["installation"]
@@ -455,7 +502,7 @@ def look_at_data(wanted):
 
 
 def rename_releases(module, content, former):
-    """The record's content, with names by the key for releases of before."""
+    """The record's content. Releases from earlier versions of the role are renamed."""
     record = module.params["record"]
     try:
         return deployment_record.rename_releases(record["path"], content, record["settings"], former, record["key"])
@@ -470,15 +517,18 @@ def rename_releases(module, content, former):
 def main():
     """Runs the module."""
     module = AnsibleModule(
-        argument_spec=OPTIONS, facts=["installed", "deployment", "unmanaged"], supports_check_mode=True
+        argument_spec=OPTIONS, facts=["installed", "deployment", "unmanaged", "holder"], supports_check_mode=True
     )
     params = module.params
+    holder = take_lock(module)
+    if holder and not module.check_mode:
+        module.exit_json(changed=False, holder=holder)
     record, service = params["record"], params["service"]
     faults = host_faults.find_general(params) if params["checks"] else []
     if params["checks"] and not host_faults.has_systemd(params):
         module.fail_json(msg="\n".join(faults))
 
-    pid = installation.main_process(module.run_command, service)
+    pid = service_manager.main_process(module.run_command, service)
     if params["checks"]:
         faults += host_faults.find_taken_ports(params["ports"], params["host"], pid)
     installed = installation.look(module, params["installation"], pid, service)
@@ -519,6 +569,7 @@ def main():
     module.exit_json(
         changed=bool(former),
         renamed=former,
+        holder=holder,
         unmanaged=unmanaged,
         installed=installed,
         deployment=deployment,

@@ -98,7 +98,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
+from ansible_collections.elk.deploy.plugins.module_utils.logstash import keystore_entries, versions
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     explanations,
@@ -111,8 +112,6 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 KEYSTORE = "logstash.keystore"
 ENVIRONMENT = "keystore.env"
 PASSWORD_NAME = "LOGSTASH_KEYSTORE_PASS"  # noqa: S105 - a name
-# The first release that takes several names in one call.
-SEVERAL_NAMES = (8, 12)
 
 
 class KeystoreProgramError(Exception):
@@ -155,10 +154,11 @@ class Program:
 
 
 def make(program, entries, version):
-    """Fills a new keystore, with as few starts of Java as the version lets."""
+    """Fills a new keystore, starting Java as few times as the version allows."""
     program.run(["create"], ["y"], ["created logstash keystore"])
     names = list(entries)
-    for some in [names] if keystore_entries.release(version) >= SEVERAL_NAMES else [[name] for name in names]:
+    several = versions.parse(version) >= versions.KEYSTORE_SEVERAL_NAMES
+    for some in [names] if several else [[name] for name in names]:
         program.run(["add", *some], [entries[name] for name in some], [f"added '{name.lower()}'" for name in some])
 
 
@@ -170,7 +170,7 @@ class Staged:
         self.keystore, self.environment = self.directory / KEYSTORE, self.directory / ENVIRONMENT
 
     def read(self):
-        """What the keystore was made with; nothing when that is not known, or one of the files is another by now."""
+        """What the keystore was made from; empty if that is not known, or if one of the files has changed since."""
         try:
             record = json.loads(self.record.read_text(encoding="utf-8"))
             same = record["files"] == self._checksums()
@@ -187,7 +187,7 @@ class Staged:
         }
 
     def write(self, keystore, group, password, record):
-        """Replaces the files. The record comes last: without it the next run makes them anew."""
+        """Replaces the files. The record is written last: without it, the next run creates them again."""
         self.record.unlink(missing_ok=True)
         os.chown(keystore, 0, group)
         keystore.chmod(0o640)
@@ -196,20 +196,12 @@ class Staged:
         if password:
             # The random line keeps the password from being guessed by a checksum of the file, which logs may show.
             text = f"# {secrets.token_hex(16)}\n" + environment_file({PASSWORD_NAME: password})
-            self._write_private(self.environment, text)
+            atomic_files.write(self.environment, text)
         self.record.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._write_private(self.record, json.dumps({**record, "files": self._checksums()}))
-
-    @staticmethod
-    def _write_private(path, text):
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(path)
+        atomic_files.write(self.record, json.dumps({**record, "files": self._checksums()}))
 
     def remove(self):
-        """Takes all of them away."""
+        """Removes the files."""
         for path in (self.record, self.environment, self.keystore):
             path.unlink(missing_ok=True)
 
@@ -219,7 +211,7 @@ class Staged:
 
 
 def fingerprints(key, entries, password, version):
-    """Keyed fingerprints that tell whether an entry is the same, and say nothing to who has not the key."""
+    """Keyed fingerprints that tell whether an entry has changed. Without the key they reveal nothing."""
 
     def of(*parts):
         return hmac.new(bytes.fromhex(key), json.dumps(parts).encode(), "sha256").hexdigest()
@@ -237,7 +229,7 @@ def main():
             "path": {"type": "path", "required": True},
             "record": {"type": "path", "required": True},
             "entries": {"type": "dict", "required": True, "no_log": True},
-            # As it was given: a string would hide that it was a number or null.
+            # Of any type: as a string, a number or null could not be told from text.
             "password": {"type": "raw", "default": "", "no_log": True},
             "version": {"type": "str", "required": True},
             "program": {"type": "path", "default": "/usr/share/logstash/bin/logstash-keystore"},
@@ -283,11 +275,11 @@ def main():
         )
     untrusted_paths.warn_of_foreign_program(module, str(Path(params["program"]).parents[1]))
     work = staged.directory / "keystore.part"
-    # What a run that was killed left.
+    # Left by a run that was killed.
     shutil.rmtree(work, ignore_errors=True)
     try:
         work.mkdir(mode=0o700)
-        # The program warns where there is none.
+        # Without the file, the program prints a warning.
         (work / "logstash.yml").write_text("# For making a keystore only.\n", encoding="utf-8")
         make(Program(params, work), entries, params["version"])
         staged.write(work / KEYSTORE, group, params["password"], {"key": key, **wanted})

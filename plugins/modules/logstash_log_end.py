@@ -47,7 +47,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 
 
 def find_end(path, user):
-    """{inode, size} of a log; empty where there is none that the health gate would read."""
+    """{inode, size} of a log; empty if there is no log that the health gate would read."""
     try:
         descriptor = untrusted_paths.open_file(path, {accounts.find_account(user).pw_uid})
     except (OSError, accounts.NoSuchUserError):

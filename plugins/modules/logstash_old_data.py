@@ -86,11 +86,13 @@ moved:
   returned: success
 """
 
+import functools
 import os
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     data_move,
     left_data,
+    service_manager,
     stored_data,
     untrusted_paths,
 )
@@ -99,16 +101,16 @@ from ansible_collections.elk.deploy.plugins.module_utils.masking.module import A
 
 def is_active(module, service):
     """Whether the unit runs, or is about to."""
-    _code, stdout, _stderr = module.run_command(["systemctl", "is-active", service])
-    return stdout.strip() in ("active", "activating", "reloading", "deactivating")
+    state = service_manager.show(module.run_command, service, "ActiveState").get("ActiveState")
+    return state in ("active", "activating", "reloading", "deactivating")
 
 
 def stop_and_move(module, old, new, kinds):
-    """Stops the service and moves; on failure the service is as it was before."""
+    """Stops the service and moves the data. On failure, the service is started again if it ran."""
     service = module.params["service"]
     ran = is_active(module, service)
     if ran:
-        module.run_command(["systemctl", "stop", service], check_rc=True)
+        service_manager.control(functools.partial(module.run_command, check_rc=True), "stop", service)
     try:
         if module.params["from_settings"] and os.path.exists(module.params["from_settings"]):
             untrusted_paths.check_roots_file(module.params["from_settings"], "root moves what lies where it says")
@@ -117,7 +119,7 @@ def stop_and_move(module, old, new, kinds):
         left_data.move_all(old, new, kinds, module.params["user"])
     except (data_move.MoveError, OSError) as error:
         if ran:
-            module.run_command(["systemctl", "start", service])
+            service_manager.control(module.run_command, "start", service)
         module.fail_json(
             code="old_data_not_moved",
             msg=f"logstash_old_data is move, but the data can't be moved: {error}. Nothing was moved"

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the package of Logstash to a version and holds it there."""
+"""Installs one version of the Logstash package and holds it."""
 
 from __future__ import annotations
 
@@ -54,6 +54,48 @@ options:
   key:
     description: The file with the repositories' signing key, to explain a rejected signature.
     type: path
+  only_if_installed:
+    description:
+      - Whether nothing is done where O(version) is not installed, so that only the hold changes. For a version whose
+        package file cannot be had.
+    type: bool
+    default: false
+  repository:
+    description:
+      - A repository that is added before, where a package file has to be downloaded from it; O(key) is then its key's
+        file. If that or the installation fails, the repository is removed, since one that does not answer would make
+        every other use of the package manager fail. This is an option of the action.
+    type: dict
+    suboptions:
+      url:
+        description: Its address, for messages.
+        type: str
+        required: true
+      key_url:
+        description: The address of the key that signs it.
+        type: str
+        required: true
+      fingerprints:
+        description: The fingerprints of the keys that are accepted, as in M(elk.deploy.repository_key).
+        type: list
+        elements: str
+        default: []
+      file:
+        description: The package manager's file that names it.
+        type: path
+        required: true
+      key:
+        description: The file for the key.
+        type: path
+        required: true
+      content:
+        description: What is in O(repository.file).
+        type: str
+        required: true
+      mode:
+        description: The mode of O(repository.file); an address with a password or a token is for root alone.
+        type: str
+        default: "0644"
   origin:
     description: How messages name the source of the package file.
     type: str
@@ -68,7 +110,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Install the version that is asked for
+- name: Install the desired version
   elk.deploy.logstash_package:
     manager: apt
     version: 9.5.2
@@ -85,6 +127,10 @@ previous:
 file:
   description: The package file of the version; empty if none is kept.
   type: str
+  returned: success
+installs:
+  description: Whether the version was, or in check mode would be, installed, rather than only held.
+  type: bool
   returned: success
 """
 
@@ -110,10 +156,12 @@ def main():
             "hold": {"type": "bool", "default": True},
             "keep": {"type": "list", "elements": "str", "default": []},
             "refresh": {"type": "bool", "default": False},
-            "key": {"type": "path"},
+            # The path of a file, not what is in it.
+            "key": {"type": "path", "no_log": False},
+            "only_if_installed": {"type": "bool", "default": False},
             "origin": {"type": "str", "required": True},
         },
-        facts=["previous", "file"],
+        facts=["previous", "file", "installs"],
         supports_check_mode=True,
     )
     params = module.params
@@ -123,12 +171,14 @@ def main():
     try:
         before = packages.look(manager, cache)
         moves = (before.version, before.sound) != (version, True)
+        skips = moves and params["only_if_installed"]
         result = {
-            "changed": moves or before.held != hold,
+            "changed": not skips and (moves or before.held != hold),
+            "installs": moves and not skips,
             "previous": before.version,
             "diff": {
                 "before": describe(before.version, before.held),
-                "after": describe(version, hold),
+                "after": describe(*((before.version, before.held) if skips else (version, hold))),
             },
         }
         file = packages.cached(manager, cache, version)

@@ -25,14 +25,14 @@ options:
     required: true
   check:
     description:
-      - Whether the variables are checked further than by the argument specs. V(false) is for hosts that only go back to
+      - Whether the variables are checked further than by the argument specs. V(false) is for hosts that only return to
         what they had, and for settings that are only shown.
     type: bool
     default: true
   needs_all:
     description:
       - Whether a part that cannot be planned is an error. With V(false) it is missing in the result, so that a host
-        goes back also where its new variables lack something.
+        can restore its former state even if its new variables are incomplete.
     type: bool
     default: true
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the plugins of a Logstash to the versions that are wanted."""
+"""Installs the desired versions of Logstash's plugins."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ options:
       checksum:
         description: The checksum of the file, as V(sha256:...) or V(sha512:...). Needed with an address.
         type: str
+        default: ""
+      file:
+        description: For internal use by the action - where it has put the pack with the plugin on the host.
+        type: str
+        default: ""
       state:
         description: Whether the plugin is installed. Without O(plugins[].gem) or O(plugins[].pack), from RubyGems.
         type: str
@@ -105,7 +110,7 @@ EXAMPLES = r"""
       - {name: logstash-input-twitter, state: absent}
   register: plugins
 
-- name: Go back to the plugins that were there before
+- name: Restore the plugins that were there before
   elk.deploy.logstash_plugins:
     fingerprint: 0a1b2c3d4e5f6789
 """
@@ -230,7 +235,7 @@ def find_reason(output):
 
 
 def apply(program, current, plugins, changes):
-    """Makes the changes. Raises ProgramError after what was there before has been put back."""
+    """Makes the changes. If one fails, restores the former plugins and raises ProgramError."""
     before = current.begin_change()
     try:
         for arguments in commands(changes):
@@ -253,7 +258,7 @@ def apply(program, current, plugins, changes):
 
 
 def go_back(module, current, wanted):
-    """Puts back the set with that fingerprint."""
+    """Restores the set with that fingerprint."""
     before = current.fingerprint()
     if before == wanted:
         module.exit_json(changed=False, differs=False, changes=[], undone=False, fingerprint=wanted)
@@ -335,7 +340,7 @@ def main():
     if module.check_mode or not changes:
         module.exit_json(**result)
 
-    # The action copies the files of these to the host and comes back.
+    # The action copies their files to the host, and calls this module again.
     lacking = [
         change["name"]
         for change in changes

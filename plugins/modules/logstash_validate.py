@@ -58,6 +58,12 @@ options:
     type: list
     elements: path
     default: []
+  confinement:
+    description:
+      - How the unit confines the service - options of M(elk.deploy.logstash_confinement), which looks at the staged
+        pipelines before the test. Empty for a unit that does not confine it. This is an option of the action.
+    type: dict
+    default: {}
   service:
     description:
       - The systemd unit that the settings are for. Its own ports do not count as taken, and the test has the properties
@@ -121,7 +127,6 @@ output:
 import errno
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -136,6 +141,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     listening,
     logstash_log,
     pipeline_places,
+    service_manager,
     settings_copy,
     untrusted_paths,
 )
@@ -158,7 +164,7 @@ class UnsafeSettingsError(Exception):
 
 
 def check_files(copy, user):
-    """Raises UnsafeSettingsError for what Logstash's own test lets pass, or says too little about.
+    """Raises UnsafeSettingsError for what Logstash's own test accepts, or explains badly.
 
     Looks at the staged files rather than at the copies, whose modes are not those that will be live.
     """
@@ -201,12 +207,6 @@ def check_files(copy, user):
         )
 
 
-def main_pid(module, service):
-    """The number of the service's process; 0 while it does not run."""
-    _code, stdout, _stderr = module.run_command(["systemctl", "show", "--value", "--property", "MainPID", service])
-    return stdout.strip() if stdout.strip().isdigit() else "0"
-
-
 def check_ports(copy, pid):
     """Raises UnsafeSettingsError for ports that inputs name literally and another program has."""
     others = listening.others(pid)
@@ -235,7 +235,7 @@ def is_same_address(found, other):
 
 
 def test_environment(copy, files, account):
-    """What systemd gives the service, and nothing of what root has; Ruby's temporary files go with the copy."""
+    """The environment that systemd gives the service, without root's own; Ruby's temporary files lie in the copy."""
     service = environment.read(files)
     options = environment.without_exclusive(service.get("LS_JAVA_OPTS", "").split())
     found = {
@@ -271,7 +271,7 @@ def confinement(module, account):
 def run_test(copy, params, account, unit):
     """Runs the test; returns its exit code and what it printed, or wrote to its log when it printed no reason."""
     command = [
-        # Ends it also when this process was killed meanwhile.
+        # Ends the test even if this process is killed.
         *["timeout", "--kill-after=10", str(params["timeout"])],
         *[params["program"], "--path.settings", str(copy.settings), "--config.test_and_exit"],
     ]
@@ -280,39 +280,13 @@ def run_test(copy, params, account, unit):
         with unit:
             code, output = unit.run(command, variables, [copy.path / name for name in ("data", "logs", "tmp")])
     else:
-        code, output = run_outside(command, variables, account, params["timeout"] + UNIT_SECONDS)
+        # Another process of that user may have stopped what is to end the program.
+        seconds = params["timeout"] + UNIT_SECONDS
+        code, output = accounts.run_program(account, command, variables, seconds, untrusted_paths.MOST_TEXT)
+        code = TIMED_OUT[0] if code is None else code
     if code and not find_reasons(output):
         output += read_log(copy, account)
     return code, output
-
-
-def run_outside(command, variables, account, seconds):
-    """Runs a program as the service's user, where it can have no unit; its exit code, and what it printed.
-
-    After ``seconds`` it is ended in any case: another process of that user may have stopped what was to end it.
-    """
-    # A file and no pipe, which a process that goes on in the background could hold open.
-    with tempfile.TemporaryFile() as output:
-        program = subprocess.Popen(  # noqa: S603 - the program is what the role names
-            command,
-            cwd="/",
-            env=variables,
-            user=account.pw_uid,
-            group=account.pw_gid,
-            extra_groups=os.getgrouplist(account.pw_name, account.pw_gid),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            code = program.wait(seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
-            code = TIMED_OUT[0]
-        printed = untrusted_paths.read_up_to(output.fileno(), untrusted_paths.MOST_TEXT)
-    return code, printed.decode("utf-8", "replace")
 
 
 def read_log(copy, account):
@@ -337,7 +311,7 @@ def find_reasons(output):
 
 
 def fail_test(module, copy, code, output, unit):
-    """Ends the module with everything that is known about the failure."""
+    """Fails with everything that is known about the failure."""
     params = module.params
     places = []
     for place in pipeline_places.find_places(output, copy.texts, copy.pipelines()):
@@ -381,12 +355,12 @@ def fail_test(module, copy, code, output, unit):
 
 
 def option_files(copy, environment_files):
-    """Where options of Java are: the files that people know, rather than their copies."""
+    """The files with Java's options: those that people edit, rather than their copies."""
     return [str(copy.live / "jvm.options"), *environment_files]
 
 
 def remove(base):
-    """Removes the directory of the tests with all that is in it, also what a killed run left."""
+    """Removes the directory of the tests with all of its content, including leftovers of killed runs."""
     try:
         shutil.rmtree(base, ignore_errors=True)
     except RecursionError:
@@ -427,16 +401,16 @@ def main():
     base = Path(params["path"])
     remove(base)
     try:
-        # A test that has not ended yet may hinder the removal of its directory; the next run removes it.
+        # The directory of a test that still runs may not be removable; the next run removes it.
         base.mkdir(exist_ok=True)
         base.chmod(0o711)
-        # A name of its own, so that a test of a killed run that has not ended yet meets nothing of this one.
+        # A unique name, so that a test of a killed run that still runs cannot interfere with this one.
         copy = settings_copy.SettingsCopy(
             Path(tempfile.mkdtemp(dir=base)), params["src"], params["live"], account, params["environment_files"]
         )
         copy.make()
         check_files(copy, params["user"])
-        check_ports(copy, main_pid(module, params["service"]))
+        check_ports(copy, service_manager.main_process(module.run_command, params["service"]))
         unit = confinement(module, account)
         code, output = run_test(copy, params, account, unit)
         if code:

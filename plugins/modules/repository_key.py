@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings the key of a repository to a host."""
+"""Installs a repository's key on a host."""
 
 from __future__ import annotations
 
@@ -64,6 +64,7 @@ import urllib.error
 from pathlib import Path
 
 from ansible.module_utils.urls import open_url
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.repository_keys import (
     KeyFileError,
     armored,
@@ -86,7 +87,7 @@ def fetch(url, timeout):
 
 
 def names_of(content):
-    """The keys in bytes, for a diff; bytes that are no key are none."""
+    """The names of the keys in a file's content, for a diff; empty if it has no keys."""
     try:
         return [str(key) for key in read_keys(content)]
     except KeyFileError:
@@ -126,10 +127,7 @@ def main():
         differs = content != before or (path.stat().st_mode & 0o777, path.stat().st_uid) != (MODE, os.geteuid())
         if differs and not module.check_mode:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            part = path.with_name(path.name + ".part")
-            part.write_bytes(content)
-            part.chmod(MODE)
-            part.replace(path)
+            atomic_files.write(path, content, MODE)
     except OSError as error:
         module.fail_json(
             code="repository_key_not_written",

@@ -47,6 +47,7 @@ secret:
 
 import os
 
+from ansible.module_utils.common.validation import check_type_path
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
 
@@ -66,7 +67,7 @@ def main():
     record = SecretFiles(params["record"])
 
     def place(path):
-        path = os.path.expanduser(path)
+        path = check_type_path(path)
         inside = path.endswith("/") or os.path.isdir(path)
         return os.path.join(path, params["source_name"]) if params["source_name"] and inside else path
 

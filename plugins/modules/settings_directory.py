@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Brings a directory to exactly the files that the action of the same name has made on the controller."""
+"""Makes a directory contain exactly the files that the action of the same name made on the control node."""
 
 from __future__ import annotations
 
@@ -107,6 +107,11 @@ removed:
   type: list
   elements: str
   returned: success
+left:
+  description: What is there of O(leave).
+  type: list
+  elements: str
+  returned: success
 """
 
 import base64
@@ -119,6 +124,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
@@ -137,7 +143,7 @@ class Plan:
 
 
 def is_right(path, wanted_type, mode, uid, gid):
-    """Whether something is of a type, with its mode and owner. None for an owner: whoever it belongs to."""
+    """Whether a path has this type, mode and owner. An owner of None matches any."""
     try:
         found = path.lstat()
     except OSError:
@@ -151,7 +157,7 @@ def is_right(path, wanted_type, mode, uid, gid):
 
 
 def make_plan(root, files, uid, gid, leave=()):
-    """Compares a directory with the files that it is to hold, as {relative path: content}, but for those to leave."""
+    """Compares a directory with its desired files, as {relative path: content}. Ignores those in ``leave``."""
     folders = {""} | {str(parent) for name in files for parent in Path(name).parents if str(parent) != "."}
     plan = Plan()
     for name in sorted(folders):
@@ -174,7 +180,7 @@ def make_plan(root, files, uid, gid, leave=()):
 
 
 def carry_out(root, plan, files, uid, gid):
-    """Does what the plan says."""
+    """Carries out the plan."""
     for name in plan.remove:
         remove(root / name)
     for name in plan.make:
@@ -197,27 +203,20 @@ def remove(path):
 
 
 def write(path, content, uid, gid):
-    """A file that is closed to others from its first byte on, and whole as soon as it has its name."""
-    part = path.with_name(path.name + ".part")
-    if part.is_symlink() or part.exists():
-        remove(part)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        own(file.fileno(), uid, gid)
-        os.fchmod(file.fileno(), FILE_MODE)
-        file.write(content)
+    """Writes a file that is never readable for others, and appears complete."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    part.replace(path)
+    atomic_files.write(path, content, FILE_MODE, (-1 if uid is None else uid, -1 if gid is None else gid))
 
 
 def own(path, uid, gid):
-    """Gives something to its owner, where one is asked for."""
+    """Sets owner and group, unless they are None."""
     if uid is not None or gid is not None:
         os.chown(path, -1 if uid is None else uid, -1 if gid is None else gid)
 
 
 def why_hidden(path, was_secret):
-    """Why what is there must not be shown, if so."""
+    """Why the current content must not be shown; empty if it may be."""
     if not path.is_file():
         return ""
     secret = was_secret(path)
@@ -227,7 +226,7 @@ def why_hidden(path, was_secret):
 
 
 def differences(root, plan, files, hidden, was_secret):
-    """What is shown of a plan: the difference of each file, or why there is none."""
+    """The differences to show: one for each file, or the reason why it is not shown."""
     shown = [{"prepared": f"folder {name or '.'}\n"} for name in plan.make]
     for name in plan.write:
         if hidden[name]:
@@ -279,7 +278,7 @@ def main():
             "owner": {"type": "str"},
             "group": {"type": "str"},
             "leave": {"type": "list", "elements": "str", "default": []},
-            "bundle": {"type": "path", "required": True},
+            "bundle": {"type": "path"},
             "record": {"type": "path"},
         },
         supports_check_mode=True,
@@ -305,6 +304,7 @@ def main():
             "changed": bool(plan.make or plan.write or plan.remove),
             "files": plan.write,
             "removed": sorted(plan.remove),
+            "left": [name for name in params["leave"] if os.path.lexists(root / name)],
         }
         if module._diff:
             result["diff"] = differences(root, plan, files, hidden, record.is_secret)

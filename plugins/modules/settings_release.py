@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Makes a settings directory live with one switch of a symbolic link, and goes back the same way."""
+"""Activates a settings directory by switching one symbolic link, and restores a release in the same way."""
 
 from __future__ import annotations
 
@@ -118,10 +118,10 @@ import os
 import shutil
 from pathlib import Path
 
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.releases import (
     DIRECTORY_MODE,
-    point,
     read_tree,
     tree_hash,
 )
@@ -133,23 +133,13 @@ UNNAMED = "unnamed"
 
 def write_release(files, directory, gid):
     """Writes a release beside its final place and renames it, so that a release that exists is always whole."""
-    part = directory.with_name(directory.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    make_directory(part, gid)
-    for name, (mode, content) in files.items():
-        for parent in reversed((part / name).relative_to(part).parents[:-1]):
-            make_directory(part / parent, gid)
-        # Closed to everybody else from its first byte on: it may be a key.
-        with os.fdopen(os.open(part / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            os.fchown(file.fileno(), 0, gid)
-            os.fchmod(file.fileno(), mode)
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    releases.note(part, {"digest": tree_hash(files)})
-    if directory.exists():
-        shutil.rmtree(directory)
-    part.rename(directory)
+    with atomic_files.new_directory(directory, 0o700) as part:
+        make_directory(part, gid)
+        for name, (mode, content) in files.items():
+            for parent in reversed((part / name).relative_to(part).parents[:-1]):
+                make_directory(part / parent, gid)
+            atomic_files.create(part / name, content, mode, (0, gid))
+        releases.note(part, {"digest": tree_hash(files)})
 
 
 def make_directory(path, gid):
@@ -182,11 +172,11 @@ def link_entry(dest, name, gid):
             shutil.copy2(path, kept)
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    point(path, f"current/{name}")
+    atomic_files.link(path, f"current/{name}")
 
 
 def unlink_entry(dest, name):
-    """Takes the link of an entry that the release does not have away; what it once replaced comes back."""
+    """Removes the link of an entry that the release does not have, and restores what the link once replaced."""
     if not is_linked(dest, name):
         return
     path, kept = dest / name, dest / "replaced" / name
@@ -199,7 +189,7 @@ def unlink_entry(dest, name):
 
 
 def remove_old(directory, keep, wanted):
-    """Removes all but the newest releases, and what a killed run left; the wanted ones always stay."""
+    """Removes all but the newest releases, and leftovers of killed runs. The wanted ones always stay."""
     for part in directory.glob("*.part"):
         shutil.rmtree(part)
     others = (path for path in directory.iterdir() if path.name not in wanted)
@@ -215,7 +205,7 @@ def describe(files, live, wanted):
 
 
 def find_wanted(module, dest):
-    """The files that are to be live, staged or of the release that is asked for; second: the entries that they make."""
+    """(files, entries) that should be live: those that are staged, or those of the given release."""
     params = module.params
     root = dest / "releases" / params["release"] if params["release"] else Path(params["src"])
     missing = [name for name in params["entries"] if not (root / name).exists()]
@@ -238,7 +228,7 @@ def find_wanted(module, dest):
 
 
 def name_of(module, dest, files, previous):
-    """What a release of these files is called; ``previous`` is the live one, if it has the same files."""
+    """The name for a release of these files; ``previous`` is the live release, if it has the same files."""
     digest = tree_hash(files)
     if previous and releases.is_untouched(dest / "releases" / previous, digest):
         # Also when the key was lost: nothing differs but the name, which tells nothing.
@@ -262,14 +252,14 @@ def switch(module, dest, files, entries, release):
     if not params["release"]:
         make_directory(directory.parent, gid)
         write_release(files, directory, gid)
-    point(dest / "current", f"releases/{release}")
+    atomic_files.link(dest / "current", f"releases/{release}")
     for name in entries:
         link_entry(dest, name, gid)
     for name in set(params["optional"]) - set(entries):
         unlink_entry(dest, name)
     for path, name in params["links"].items():
         Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        point(Path(path), f"{dest}/current/{name}")
+        atomic_files.link(path, f"{dest}/current/{name}")
     remove_old(directory.parent, params["keep"], {release, *params["protect"]})
 
 

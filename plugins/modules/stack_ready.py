@@ -73,12 +73,14 @@ outputs:
 """
 
 import contextlib
-import time
 
-from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.aws import named_resources, stack_states
-from ansible_collections.elk.deploy.plugins.module_utils.aws.template import Template, TemplateError
+from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
+from ansible_collections.elk.deploy.plugins.module_utils.aws.template import HAS_YAML, Template, TemplateError
+from ansible_collections.elk.deploy.plugins.module_utils.messages import coded
 
 # Without it AnsibleAWSModule says what to install.
 with contextlib.suppress(ImportError):
@@ -133,7 +135,9 @@ def in_the_way(module, client, resources):
     try:
         template = Template(module.params["template_body"], module.params["template_parameters"], pseudo)
     except TemplateError as error:
-        module.fail_json(msg=f"The template of stack {module.params['stack_name']} {error}. Correct it.")
+        module.fail_json(
+            code="template_invalid", msg=f"The template of stack {module.params['stack_name']} {error}. Correct it."
+        )
     made = {}
 
     def clients(service):
@@ -151,8 +155,7 @@ def in_the_way(module, client, resources):
 def delete(module, client, found):
     """Deletes the stack and waits until it is gone."""
     client.delete_stack(StackName=found.stack_id, aws_retry=True)
-    until = time.monotonic() + 60 * module.params["timeout"]
-    while time.monotonic() < until:
+    for _attempt in waiting.attempts(60 * module.params["timeout"], POLL_SECONDS):
         stack = describe(client, found.stack_id)
         if stack is None or stack["StackStatus"] == "DELETE_COMPLETE":
             return
@@ -160,24 +163,25 @@ def delete(module, client, found):
             events = all_of(client, "describe_stack_events", "StackEvents", found.stack_id)
             reasons = [f"- {reason}" for reason in stack_states.failures(events)]
             module.fail_json(
+                code="stack_not_deleted",
                 msg="\n".join(
                     [
                         f"Stack {found.name} was left over from a creation that failed, and can't be deleted.",
                         *reasons,
                         "Remove what the reasons name, and run again.",
                     ]
-                )
+                ),
             )
-        time.sleep(POLL_SECONDS)
     module.fail_json(
+        code="stack_not_deleted",
         msg=f"Stack {found.name} is left over from a creation that failed, and its deletion did not end within "
         f"{module.params['timeout']} minutes. See in CloudFormation's console what it waits for, and run again once it "
-        "is gone."
+        "is gone.",
     )
 
 
 def main():
-    module = AnsibleAWSModule(
+    module = AwsModule(
         argument_spec={
             "stack_name": {"type": "str", "required": True},
             "template_body": {"type": "str", "required": True},
@@ -188,6 +192,8 @@ def main():
         },
         supports_check_mode=True,
     )
+    if not HAS_YAML:
+        module.fail_json(msg=missing_required_lib("PyYAML"))
     client = module.client("cloudformation", retry_decorator=AWSRetry.jittered_backoff())
     try:
         run(module, client)
@@ -199,13 +205,14 @@ def run(module, client):
     found, resources, outputs = look(client, module.params["stack_name"])
     verdict = stack_states.judge(found)
     if verdict.action == stack_states.STOP:
-        module.fail_json(msg=verdict.message, status=found.status)
+        module.fail_json(code="stack_unusable", msg=verdict.message, status=found.status)
     blocking = in_the_way(module, client, resources)
     if blocking:
-        module.fail_json(msg="\n".join(blocking), status=found.status)
+        module.fail_json(msg="\n".join(coded("resource_name_taken", line) for line in blocking), status=found.status)
     replaced = verdict.action == stack_states.REPLACE
     if replaced and not module.params["replace_failed_creation"]:
         module.fail_json(
+            code="stack_creation_failed",
             msg=f"{verdict.message}\nDelete the stack and run again, or set aws_stacks_replace_failed_creation: true.",
             status=found.status,
         )

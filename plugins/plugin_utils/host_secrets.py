@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,8 +14,7 @@ from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name
 from ..module_utils.masking.known import is_maskable
-from .octopus_settings import Reader
-from .octopus_variables import read_host
+from .octopus.scoping.host import HostVariables
 
 # A role lists what is secret beside that in a variable of such a name: texts and lists of texts, as templates.
 OWN = re.compile(r"_\w+_secrets")
@@ -27,18 +26,16 @@ CREDENTIALS = re.compile(r"://[^/\s:@]*:([^/\s\"']+)@")
 DEPTH = 8
 
 
-def host_secrets(variables: Mapping[str, Any], template: Callable[[Any], Any], octopus: Any = None) -> tuple[str, ...]:
+def host_secrets(
+    variables: Mapping[str, Any], template: Callable[[Any], Any], octopus: Iterable[str]
+) -> tuple[str, ...]:
     """The texts that must not be shown of a host with these Ansible variables; ``template`` evaluates one.
 
-    They are: sensitive Octopus variables, with those of the task, ``octopus``; values that are encrypted with Ansible
+    They are: ``octopus``, the values of its sensitive Octopus variables; values that are encrypted with Ansible
     Vault, one by one or with their file; values of variables and keys whose names say that they hold a secret;
     passwords in addresses; and what the roles list in their variables ``_<role>_secrets``.
     """
-
-    def read(name: str) -> Any:
-        return template(variables[name]) if name in variables else None
-
-    found = set(octopus_secrets(read, octopus))
+    found = set(octopus)
     for name, value in variables.items():
         if name in NOT_LOOKED_AT:
             continue
@@ -52,10 +49,10 @@ def host_secrets(variables: Mapping[str, Any], template: Callable[[Any], Any], o
     return tuple(sorted(text for text in found if is_maskable(text) and text not in variables))
 
 
-def octopus_secrets(read: Reader, given: Any = None) -> tuple[str, ...]:
-    """The values of the host's sensitive Octopus variables, with those that a task gives."""
+def octopus_secrets(choose: Callable[[], HostVariables]) -> tuple[str, ...]:
+    """The values of the sensitive ones of the Octopus variables that ``choose`` returns."""
     try:
-        return read_host(read, given).secrets
+        return choose().secrets
     except AnsibleError:
         # Not used here, or wrong: whoever uses them will say so, and nothing was made of them.
         return ()

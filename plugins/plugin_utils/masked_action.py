@@ -10,8 +10,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.masking.mask import Mask
-from ..module_utils.messages import codes
-from .host_secrets import host_secrets
+from ..module_utils.messages import coded, codes
+from .host_secrets import host_secrets, octopus_secrets
+from .octopus.scoping.host import HostVariables
+from .octopus_variables import read_host
 
 COLLECTION = "elk.deploy."
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
@@ -25,17 +27,23 @@ class MaskedAction(ActionBase):
     and mask what they return before it leaves the host: with -vvv it is shown as it comes over the connection.
     """
 
+    # Of messages.CODES: what a failure of this action means whose message has no code of its own.
+    code = ""
     _secrets: tuple[str, ...] = ()
     _mask = Mask()
     _masked_on_the_host = False
+    _chosen: HostVariables | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        self._secrets = host_secrets(task_vars or {}, self._templar.template, self._task.args.get("variables"))
+        variables, given = task_vars or {}, self._task.args.get("variables")
+        octopus = octopus_secrets(lambda: self.host_variables(variables, given))
+        self._secrets = host_secrets(variables, self._templar.template, octopus)
         self._mask = Mask(self._secrets)
         try:
-            result = self.work(result, task_vars or {})
-        except Exception as error:
+            result = self.work(result, variables)
+        except Exception as raised:
+            error = self._with_code(raised)
             is_failure = isinstance(error, AnsibleActionFail) or not isinstance(error, AnsibleAction)
             if not is_failure or isinstance(error, AnsibleConnectionFailure) or self._shows_none(error):
                 if isinstance(error, AnsibleActionFail) and codes(str(error)):
@@ -55,14 +63,36 @@ class MaskedAction(ActionBase):
         """What the action does. ``result`` is what the result starts from."""
         raise NotImplementedError
 
+    def host_variables(self, task_vars: Mapping[str, Any], given: Any = None) -> HostVariables:
+        """The host's Octopus variables; ``given`` override them. Chosen once without: it is most of a check's work."""
+
+        def read(name: str) -> Any:
+            return self._templar.template(task_vars[name]) if name in task_vars else None
+
+        if given is not None:
+            return read_host(read, given)
+        if self._chosen is None:
+            self._chosen = read_host(read)
+        return self._chosen
+
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """The task's options, checked and completed. Raises AnsibleActionFail with all that is wrong."""
         checked = ArgumentSpecValidator(expected).validate(self._task.args)
         if checked.error_messages:
             name = self._task.action.rpartition(".")[2]
-            raise AnsibleActionFail(f"{name}: wrong options: {'; '.join(checked.error_messages)}")
+            raise AnsibleActionFail(
+                coded("options_invalid", f"{name}: wrong options: {'; '.join(checked.error_messages)}")
+            )
         options: dict[str, Any] = checked.validated_parameters
         return options
+
+    def _with_code(self, error: Exception) -> Exception:
+        """A failure whose message begins with a code; other errors as they are."""
+        if isinstance(error, AnsibleActionFail) and self.code and not codes(str(error)):
+            coded_error = AnsibleActionFail(coded(self.code, str(error)))
+            coded_error.__cause__ = error.__cause__ or error.__context__
+            return coded_error
+        return error
 
     def _shows_none(self, error: BaseException) -> bool:
         """Whether an error with all that Ansible shows of it, its causes and the lines it comes from, has no secret."""
@@ -86,6 +116,22 @@ class MaskedAction(ActionBase):
         self._masked_on_the_host = True
         secrets = list(dict.fromkeys([*map(str, given.get("secrets") or ()), *self._secrets]))
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
+
+
+def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) -> ActionBase:
+    """Another action, on the same host, with arguments of its own."""
+    task = action._task.copy()
+    task.action, task.args = name, dict(arguments)
+    found: ActionBase = action._shared_loader_obj.action_loader.get(
+        name,
+        task=task,
+        connection=action._connection,
+        play_context=action._play_context,
+        loader=action._loader,
+        templar=action._templar,
+        shared_loader_obj=action._shared_loader_obj,
+    )
+    return found
 
 
 def _coded(text: str) -> dict[str, list[str]]:

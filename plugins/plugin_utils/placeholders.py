@@ -24,14 +24,14 @@ PLACEHOLDER = re.compile(r"<secret ([^<>]*)>")
 
 
 def placeholder(names: Iterable[str]) -> str:
-    """What stands for values of secret variables or settings of these names."""
+    """The placeholders for the values of secret variables or settings with these names."""
     # No sign in it may mean something to a template, or to the files that it stands in.
     plain = [re.sub(r"[^\w.:/-]+", "_", name) for name in names]
     return f"<secret {', '.join(plain)}>"
 
 
 def names_in(text: str) -> list[str]:
-    """What the placeholders in a text stand for."""
+    """The names that the placeholders in a text replace."""
     return sorted({name for found in PLACEHOLDER.findall(text) for name in found.split(", ")})
 
 
@@ -57,7 +57,7 @@ def without_secrets(variables: Mapping[str, Any], known: Collection[str]) -> dic
     facts = _set_facts(variables) if known else ()
     found: dict[str, Any] = {}
     for name, value in variables.items():
-        if name == "hostvars" and type(value) is HostVars:
+        if name == "hostvars" and isinstance(value, HostVars):
             found[name] = _other_hosts(value, known)
         else:
             look.computed = name in facts

@@ -25,7 +25,7 @@ from .octopus.preview import Column, Target, Text
 from .octopus_settings import Settings
 from .octopus_variables import read_host, shown_path
 
-# Stands for a host in an inventory that has none: it belongs to no group but `all`, and has no name for scopes.
+# Takes the place of a host in an inventory without hosts: it is in no group but `all`, and matches no scope by name.
 _NO_HOST = "(no host)"
 
 # So many hosts are named in a message.

@@ -6,10 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from io import StringIO
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+try:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+except ImportError:
+    HAS_RICH = False
+else:
+    HAS_RICH = True
 
 from .octopus.preview import Preview, legible
 from .octopus.preview.model import Declaration, Row, Variant, Where, in_words
@@ -24,7 +29,7 @@ MAX_ROWS = 300
 def table(preview: Preview, *, width: int, words: str = "", colour: bool = False) -> str:
     """The variables in which each of ``words`` occurs somewhere, and problems; ``width`` columns of text.
 
-    Without words all of them but the names that are provided.
+    Without words all of them but the names that are provided. Needs the package rich; see ``HAS_RICH``.
     """
     wanted = words.lower().split()
     rows = [row for row in preview.rows if all(word in _searched(row) for word in wanted)]

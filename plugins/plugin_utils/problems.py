@@ -65,7 +65,7 @@ def report_problems(
     ways = {
         way: [(label, [one for one in problems if how.of(one) == way]) for label, problems in texts] for way in WAYS
     }
-    messages = {way: report(found, host) if any(one for _, one in found) else "" for way, found in ways.items()}
+    messages = {way: report(found, host) if any(one for _unused, one in found) else "" for way, found in ways.items()}
     if messages["warn"]:
         warn(messages["warn"])
     return messages["fail"]

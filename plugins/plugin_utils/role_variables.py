@@ -7,7 +7,10 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import EncryptedString
-from ansible.template import trust_as_template
+
+from .octopus.scoping.host import HostVariables
+from .octopus_variables import read_host
+from .substitution import Substitution
 
 
 class NoValueYetError(Exception):
@@ -15,28 +18,40 @@ class NoValueYetError(Exception):
 
 
 class RoleVariables:
-    """The values of ``variables``, each evaluated by ``template`` once it is read.
+    """The values of ``variables``, each evaluated by ``template`` once it is read; ``choose`` returns the Octopus ones.
 
     Raises NoValueYetError, and AnsibleError where something else is wrong with one.
     """
 
-    def __init__(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        template: Callable[[Any], Any],
+        choose: Callable[[], HostVariables] | None = None,
+    ) -> None:
         self._variables, self._template = variables, template
         self._known: dict[tuple[str, ...], Any] = {}
+        self._substitution = Substitution(self._read, choose or (lambda: read_host(self._read)))
 
     def __call__(self, name: str) -> Any:
-        return self._value((name,), lambda: self._variables[name])
+        return self._value((name,), lambda: self._template(self._variables[name]))
 
     def substituted(self, name: str, of_each: str = "") -> Any:
         """The value with its tokens substituted; of a list, with ``of_each``, that of each entry's key, or ''."""
-        each = f"map(attribute='{of_each}', default='') | list | " if of_each else ""
-        expression = f"{{{{ {name} | {each}elk.deploy.octopus_substitute }}}}"
-        return self._value((name, of_each, "substituted"), lambda: trust_as_template(expression))
 
-    def _value(self, key: tuple[str, ...], given: Callable[[], Any]) -> Any:
+        def made() -> Any:
+            value = self(name)
+            return self._substitution.of([entry.get(of_each, "") for entry in value] if of_each else value)
+
+        return self._value((name, of_each, "substituted"), made)
+
+    def _read(self, name: str) -> Any:
+        return self._template(self._variables[name]) if name in self._variables else None
+
+    def _value(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         if key not in self._known:
             try:
-                self._known[key] = plain(self._template(given()))
+                self._known[key] = plain(make())
             except AnsibleError as error:
                 if "octopus_substitute" in str(error):
                     raise NoValueYetError(f"{key[0]} has no value: {error}") from None

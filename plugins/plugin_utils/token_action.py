@@ -76,7 +76,7 @@ class TokenAction(MaskedAction):
             return self._templar.template(task_vars[name]) if name in task_vars else None
 
         how = handling(variable, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
-        return read_host(variable, options["variables"]), how
+        return self.host_variables(task_vars, options["variables"]), how
 
     def host_of_files(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:
         """The same for what is written: variables that secrets of Ansible's variables went into are sensitive, too."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 import tests.conftest  # noqa: F401 - makes the checkout importable as the collection
-from tests.benchmarks import log_shipper, logstash_role
+from tests.benchmarks import log_shipper, logstash_role, many_hosts
 from tests.benchmarks.octopus import language, scopes
 
 BENCHMARKS = {
     "octopus-language": language.run,
     "octopus-scopes": scopes.run,
     "logstash-role": logstash_role.run,
+    "many-hosts": many_hosts.run,
     "log-shipper": log_shipper.run,
 }
 

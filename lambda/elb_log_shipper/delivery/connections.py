@@ -41,7 +41,7 @@ def reason(error: Exception) -> str:
 
 
 class _Failure(NamedTuple):
-    """One endpoint that could not be connected. ``distrust``: its certificate is none that counts."""
+    """One endpoint that could not be connected. ``distrust``: its certificate is not trusted."""
 
     text: str
     distrust: bool = False
@@ -83,7 +83,7 @@ class Connector:
         :raises DeliveryError: a certificate can't be read, or the time is over.
         """
         failures: list[_Failure] = []
-        for _ in range(self.addresses):
+        for _attempt in range(self.addresses):
             address = self._receiver.addresses[self._current]
             opened = self._open_any(address, failures)
             if opened:
@@ -189,7 +189,7 @@ def _pem(name: str) -> str:
 
 
 def _unusable(key: str, value: str | None, error: Exception) -> AttemptError:
-    secrets.forget()  # they may be replaced meanwhile
+    secrets.forget()  # they may have been replaced since
     more = ", and LogClientKeyPassphrase where the key has one" if key == "LogClientCertificate" else ""
     return AttemptError(f"{key} {value}: can't be used: {reason(error)}. Expected PEM{more}", most_tries=1)
 

@@ -243,7 +243,7 @@ class HttpSink:
         return parts, length
 
     def _open_connection(self) -> "Connection | None":
-        """The connection, if the receiver has not closed it meanwhile. Nothing is under way on it."""
+        """The connection, unless the receiver has closed it. No request is pending on it."""
         if self._socket is not None:
             with contextlib.suppress(OSError):
                 if is_open(self._socket, self._receiver.timeout):
@@ -261,7 +261,7 @@ class HttpSink:
     def _make_head(self) -> bytes:
         """Everything before the body but its length, which comes last.
 
-        :raises DeliveryError: a secret can't be fetched, or is none that a header can have.
+        :raises DeliveryError: a secret can't be fetched, or can't be sent in a header.
         """
         receiver = self._receiver
         headers = {
@@ -274,7 +274,7 @@ class HttpSink:
         if receiver.user is not None:
             credentials = f"{receiver.user}:{secrets.text(receiver.password or '')}"
             headers["Authorization"] = f"Basic {base64.b64encode(credentials.encode()).decode()}"
-        given = {name.lower() for name, _ in receiver.headers}  # such as another User-Agent
+        given = {name.lower() for name, _unused in receiver.headers}  # such as another User-Agent
         lines = [f"POST {receiver.path} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in headers.items() if name.lower() not in given]
         lines += [f"{name}: {_header_value(name, value)}" for name, value in receiver.headers]

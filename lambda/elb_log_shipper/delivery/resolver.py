@@ -73,4 +73,4 @@ def resolve(address: Address, timeout: float) -> list[Endpoint]:
 
 def _ask(address: Address, flags: int = 0) -> list[Endpoint]:
     found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=flags)
-    return [Endpoint(family, where) for family, _, _, _, where in found]
+    return [Endpoint(family, where) for family, _kind, _protocol, _name, where in found]

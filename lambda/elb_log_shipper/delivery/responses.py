@@ -66,14 +66,14 @@ def _status(stream: BinaryIO) -> tuple[bytes, int, str]:
 
 def _headers(stream: BinaryIO) -> dict[str, str]:
     headers: dict[str, str] = {}
-    for _ in range(_MOST_HEADERS):
+    for _turn in range(_MOST_HEADERS):
         line = stream.readline(_LONGEST_LINE)
         if not line.endswith(b"\n"):
             raise ResponseError("the answer is cut off in its headers")
         line = line.rstrip(b"\r\n")
         if not line:
             return headers
-        name, _, value = line.decode("latin-1").partition(":")
+        name, _separator, value = line.decode("latin-1").partition(":")
         headers[name.lower()] = value.strip()
     raise ResponseError(f"the answer has more than {_MOST_HEADERS} headers")
 

@@ -1,7 +1,7 @@
 """How long and how often something is tried again.
 
 The waits grow exponentially and are drawn from the whole range below their bound ("full jitter", see the AWS
-Architecture Blog, "Exponential Backoff And Jitter"), so that many senders don't come back at the same moment.
+Architecture Blog, "Exponential Backoff And Jitter"), so that many senders don't retry at the same moment.
 """
 
 import math

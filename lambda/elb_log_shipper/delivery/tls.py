@@ -77,8 +77,8 @@ class TlsConnection:
                 return
 
     def _flush(self) -> None:
-        if self._outgoing.pending:
-            self._socket.sendall(self._outgoing.read())
+        if records := self._outgoing.read():
+            self._socket.sendall(records)
 
     def _fill(self) -> None:
         if self._socket.gettimeout() != 0:  # a non-blocking send may take only a part

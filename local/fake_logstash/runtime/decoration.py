@@ -13,7 +13,7 @@ def pairs(value) -> list[tuple[str, object]]:
 
 
 def as_list(value) -> list:
-    """A list setting; one value stands for a list of it."""
+    """A list setting; a single value is a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,4 @@
-"""The names of the patterns that grok brings along: those of its own file, and the usual ones of the others."""
+"""The names of the patterns that come with grok: those of its own file, and the usual ones of the others."""
 
 _NAMES = """
 USERNAME USER EMAILLOCALPART EMAILADDRESS INT BASE10NUM NUMBER BASE16NUM BASE16FLOAT POSINT NONNEGINT WORD

@@ -282,7 +282,7 @@ class Redis(Output):
 
 
 def make(plugin) -> Output:
-    """The output that the plugin's name stands for."""
+    """The output of the plugin with this name."""
     known = {
         "elasticsearch": Elasticsearch,
         "file": File,

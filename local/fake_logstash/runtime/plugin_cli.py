@@ -99,7 +99,7 @@ def _install(arguments: list[str], home: Path) -> int:
 
 
 def _install_pack(address: str, home: Path) -> int:
-    """Several plugins from one zip; what it brings along counts too where the Gemfile names it."""
+    """Several plugins from one zip; their dependencies count, too, if the Gemfile names them."""
     path = Path(address.removeprefix("file://"))
     if not path.exists():
         return _fail(f"File not found for: {address}, message: Can't file local file {path}")

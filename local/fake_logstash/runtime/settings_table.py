@@ -18,7 +18,7 @@ _OLDER_DEFAULTS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting as a version knows it; `alias_of` names the setting that a deprecated alias stands for."""
+    """One setting as a version knows it; `alias_of` names the setting that a deprecated alias sets."""
 
     name: str
     type: str

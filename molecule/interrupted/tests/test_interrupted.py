@@ -26,9 +26,9 @@ SECOND = "input { heartbeat { } }\noutput { stdout { } }\n"
 
 # Wherever a run reads or compares, nothing that runs is changed by its end.
 READING = [
-    Kill("Check the inputs on the control node", "Take the host's lock", after=0.5),
     Kill("Check the inputs on the control node", "Plan what the host should have"),
     Kill("Check the inputs on the control node", "Gather the state of the host"),
+    Kill("Check the inputs on the control node", "Gather the state of the host", after=0.5),
 ]
 CHANGING = [
     [Kill("Install the package", "Record that something live is about to change")],

@@ -92,7 +92,7 @@ def test_version_that_the_repository_does_not_have(deploy_wrongly):
             "logstash_require_checksums": False,
         }
     )
-    assert 'logstash_version is "9.9.9", which could not be installed from logstash_repository_url' in output
+    assert "Logstash 9.9.9 could not be installed from logstash_repository_url" in output
     assert "Set a version that is there, or the address of a repository that carries it" in output
 
 

@@ -80,7 +80,7 @@ def _one_of(
 
 
 def _like(pattern: str, value: str, context: Mapping[str, str]) -> bool:
-    """`*` stands for any text, `?` for one character; a bracket stands for itself."""
+    """`*` matches any text, `?` one character; a bracket has no special meaning."""
     for name in re.findall(r"\$\{([^}]*)\}", pattern):
         literal = name if name in ("*", "?", "$") else _value(context, name)
         if literal is None:

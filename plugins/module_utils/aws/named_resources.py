@@ -26,7 +26,7 @@ class Named:
 
     def message(self, stack: str, note: str, variables: Mapping[str, str]) -> str:
         """That it is there already, and a hint. ``variables`` sets parameters of the template."""
-        label, _, _, removal = _KINDS[self.kind]
+        label, _property, _look, removal = _KINDS[self.kind]
         settings = [variables.get(one, f"the stack's parameter {one}") for one in self.parameters]
         another = f"give another name ({', '.join(settings)})" if settings else "give another name in the template"
         return (
@@ -64,7 +64,7 @@ def taken(one: Named, clients: Clients) -> str | None:
 
     ``None`` when nothing is there, or when it may not be looked at.
     """
-    _, _, look, _ = _KINDS[one.kind]
+    _label, _property, look, _removal = _KINDS[one.kind]
     try:
         return look(clients, one.name)
     except Exception as error:

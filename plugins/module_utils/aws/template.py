@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import yaml
+try:
+    import yaml
+except ImportError:
+    HAS_YAML = False
+else:
+    HAS_YAML = True
 
 
 class TemplateError(Exception):
@@ -24,14 +30,12 @@ UNKNOWN = _Unknown()
 _ABSENT = object()
 
 
-if TYPE_CHECKING:
-    _SafeLoader = yaml.SafeLoader
-else:
-    _SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-class _Loader(_SafeLoader):
+@functools.cache
+def _loader() -> type[yaml.SafeLoader]:
     """Reads the short forms, `!Ref x` as {"Ref": "x"}."""
+    loader: type[yaml.SafeLoader] = type("Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+    loader.add_multi_constructor("!", _short_form)
+    return loader
 
 
 def _short_form(
@@ -46,11 +50,8 @@ def _short_form(
     return {name: loader.construct_mapping(node, deep=True)}
 
 
-_Loader.add_multi_constructor("!", _short_form)
-
-
 class Template:
-    """A template with values for its parameters.
+    """A template with values for its parameters. Needs PyYAML; see ``HAS_YAML``.
 
     :param text: YAML or JSON.
     :param parameters: values by name, all text; those that are missing have the template's defaults.
@@ -60,7 +61,7 @@ class Template:
 
     def __init__(self, text: str, parameters: Mapping[str, str], pseudo: Mapping[str, str]) -> None:
         try:
-            document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+            document = yaml.load(text, _loader())  # noqa: S506 - a SafeLoader
         except yaml.YAMLError as error:
             raise TemplateError(f"is neither YAML nor JSON: {' '.join(str(error).split())}") from None
         if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
@@ -108,7 +109,7 @@ class Template:
 
         :raises KeyError: the stack will have none.
         """
-        return {one: properties for one, _, properties in self.resources()}[name]
+        return {one: properties for one, _unused, properties in self.resources()}[name]
 
     def parameters_of(self, name: str, key: str) -> list[str]:
         """The parameters that a property of a resource is made of."""

@@ -118,7 +118,7 @@ class Archive:
                 first = next(iter(archive)).name
         except (tarfile.TarError, StopIteration, OSError, EOFError) as error:
             raise CustomPackageError(f"src is {source.name}, which is not a tar.gz archive ({error}).") from None
-        name, _, version = PurePosixPath(first).parts[0].partition("-")
+        name, _separator, version = PurePosixPath(first).parts[0].partition("-")
         return _of_logstash(name, version)
 
     def unpack(self, source: Path, root: Path) -> Path:

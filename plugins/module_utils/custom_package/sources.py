@@ -46,7 +46,7 @@ def digest(path: str | Path, algorithm: str) -> str:
 
 def check_file(variable: str, path: str | Path, checksum: str) -> None:
     """Refuses a file that is missing or that has another checksum."""
-    algorithm, _, wanted = checksum.partition(":")
+    algorithm, _separator, wanted = checksum.partition(":")
     try:
         found = digest(path, algorithm)
     except OSError as error:
@@ -61,7 +61,7 @@ def check_file(variable: str, path: str | Path, checksum: str) -> None:
 
 
 def take(variable: str, place: str, checksum: str, folder: Path) -> Path:
-    """Brings a file into the folder, from where it is, and checks it there. Returns its path."""
+    """Copies or downloads a file into the folder, and checks it. Returns its path."""
     name = name_of(place)
     if name in ("", "..") or not name.isprintable():
         raise CustomPackageError(f"{variable} ends with {name!r}; expected the name of a file. Correct the address.")

@@ -6,15 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from . import versions
+
 NAME = re.compile(r"[A-Za-z_.][A-Za-z0-9_.]*")
 PRINTABLE = re.compile(r"[ -~]+")
-# The first release that takes values with blanks.
-BLANKS = (8, 18)
-
-
-def release(version: str) -> tuple[int, ...]:
-    """The first two numbers of a version."""
-    return tuple(int(number) for number in re.findall(r"\d+", version)[:2])
 
 
 def kind(value: object) -> str:
@@ -39,6 +34,7 @@ def as_text(value: Any) -> Any:
 def find_problems(entries: Mapping[str, Any], password: Any, version: str) -> list[str]:
     """What Logstash would not take, or not give back as it is."""
     problems = []
+    release = versions.parse(version)
     folded = [str(name).lower() for name in entries]
     named = [(f"the value of {name}", value) for name, value in entries.items()]
     for what, value in [*named, ("the password", password)] if entries else []:
@@ -56,14 +52,17 @@ def find_problems(entries: Mapping[str, Any], password: Any, version: str) -> li
             continue
         if not PRINTABLE.fullmatch(value):
             problems.append(f"the value of {name} is empty or has other than printable ASCII characters")
-        elif " " in value and release(version) < BLANKS:
+        elif " " in value and release < versions.KEYSTORE_BLANKS:
             problems.append(
-                f"the value of {name} has a blank, at which Logstash {version} would cut it off (8.18 does not)"
+                f"the value of {name} has a blank, at which Logstash {version} would cut it off "
+                f"({versions.shown(versions.KEYSTORE_BLANKS)} is the first that does not)"
             )
     if password and isinstance(password, str) and not PRINTABLE.fullmatch(password):
         problems.append("the password has other than printable ASCII characters")
-    if entries and release(version) < (6, 2):
-        problems.append(f"Logstash {version} has no keystore; 6.2.0 is the first that has")
+    if entries and release < versions.KEYSTORE:
+        problems.append(
+            f"Logstash {version} has no keystore; {versions.shown(versions.KEYSTORE)} is the first that has"
+        )
     return problems
 
 

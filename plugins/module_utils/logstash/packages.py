@@ -13,12 +13,12 @@ import pwd
 import re
 import shutil
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol, Union
 
+from .. import atomic_files, waiting
 from . import debian_rebuild
 
 NAME = "logstash"
@@ -105,12 +105,11 @@ class Programs:
 
     def try_run(self, command: list[str], cwd: str | None = None) -> tuple[int, str, str]:
         """The exit code, the output, and both outputs together."""
-        deadline = time.monotonic() + LOCK_PATIENCE
-        while True:
+        for _attempt in waiting.attempts(LOCK_PATIENCE, LOCK_INTERVAL):
             code, output, errors = self._run(command, cwd=cwd)
-            if code == 0 or not LOCKED.search(output + errors) or time.monotonic() > deadline:
-                return code, output, (output + errors).strip()
-            time.sleep(LOCK_INTERVAL)
+            if code == 0 or not LOCKED.search(output + errors):
+                break
+        return code, output, (output + errors).strip()
 
     def run(self, command: list[str], cwd: str | None = None) -> str:
         """The output of a program that has to succeed. Raises PackageError."""
@@ -173,7 +172,7 @@ class Apt(Programs):
 
     def installed(self) -> Installed:
         form = "${db:Status-Want} ${db:Status-Status} ${Version}"
-        code, output, _ = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
+        code, output, _errors = self.try_run(["dpkg-query", "--show", f"--showformat={form}", NAME])
         wanted, status, version = [*output.split(" "), "", "", ""][:3]
         if code or status in ("", "not-installed", "config-files"):
             return Installed()
@@ -183,7 +182,7 @@ class Apt(Programs):
     def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["dpkg-deb", "--show", "--showformat=${Package} ${Version}", str(file)])
-        name, _, version = output.partition(" ")
+        name, _separator, version = output.partition(" ")
         return name, self.release(version)
 
     def download(self, version: str, directory: str) -> Path:
@@ -281,7 +280,7 @@ class Dnf(Programs):
 
     def installed(self) -> Installed:
         form = "%{VERSION} %{EPOCH}:%{VERSION}-%{RELEASE} %{INSTALLTIME}\n"
-        code, output, _ = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
+        code, output, _errors = self.try_run(["rpm", "--query", "--queryformat", form, NAME])
         if code:
             return Installed()
         # An installation that was cut off leaves both versions in the database.
@@ -292,7 +291,7 @@ class Dnf(Programs):
     def describe(self, file: Path) -> tuple[str, str]:
         """The name and the version that a package file says it has."""
         output = self.run(["rpm", "--query", "--package", "--queryformat", "%{NAME} %{VERSION}", str(file)])
-        name, _, version = output.partition(" ")
+        name, _separator, version = output.partition(" ")
         return name, version
 
     def download(self, version: str, directory: str) -> Path:
@@ -328,7 +327,7 @@ class Dnf(Programs):
             command = [*self._dnf, "install", str(file)]
         else:
             command = ["rpm", "--upgrade", "--oldpackage", "--replacepkgs", str(file)]
-        code, _, everything = self.try_run(command)
+        code, _output, everything = self.try_run(command)
         # rpm goes on after a script that failed, and takes the package for installed.
         failure = self.script_failure(everything)
         if code or failure:
@@ -357,10 +356,7 @@ class Dnf(Programs):
         others = [line for line in self._read_locks() if not line.startswith(f"{NAME}-")]
         path = Path(self._locks)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
-        part.write_text("".join(f"{line}\n" for line in others + [self._lock(full)] * held), encoding="utf-8")
-        part.chmod(0o644)
-        part.replace(path)
+        atomic_files.write(path, "".join(f"{line}\n" for line in others + [self._lock(full)] * held), 0o644)
 
     def missing_for_hold(self) -> str:
         """What the hold needs and the host lacks."""
@@ -469,7 +465,7 @@ def refresh(manager: Manager, cache: str | Path, version: str) -> str:
 
 
 def obtain(manager: Manager, cache: str | Path, version: str) -> None:
-    """Puts the package file of the installed version into the cache, so that the host can come back to it.
+    """Puts the package file of the installed version into the cache, so that a rollback can reinstall it.
 
     Taken from the package manager's cache, from a repository of the host, or else made from what is installed. Raises
     PackageError with all that was tried.
@@ -500,7 +496,7 @@ def obtain(manager: Manager, cache: str | Path, version: str) -> None:
 
 
 def move(manager: Manager, cache: str | Path, version: str, before: Installed, origin: str) -> None:
-    """Brings the host from `before` to a version, whose package file is in the cache. Raises PackageError."""
+    """Replaces the version `before` with another one, whose package file is in the cache. Raises PackageError."""
     file = cached(manager, cache, version)
     try:
         name, found = manager.describe(file)

@@ -66,7 +66,7 @@ def day(seconds: float) -> str:
 def read_keys(content: bytes) -> list[Key]:
     """The keys in the bytes of a file, with or without armor. Raises KeyFileError."""
     packets = list(_packets(_unarmor(content)))
-    starts = [number for number, (tag, _) in enumerate(packets) if tag == PUBLIC_KEY]
+    starts = [number for number, (tag, _unused) in enumerate(packets) if tag == PUBLIC_KEY]
     if not starts or starts[0] != 0:
         raise KeyFileError(f"expected an OpenPGP public key, found {_looks_like(content)}")
     return [_read_key(packets[start:end]) for start, end in zip(starts, [*starts[1:], len(packets)], strict=True)]
@@ -97,7 +97,7 @@ def check_fingerprints(content: bytes, keys: Iterable[Key], wanted: Collection[s
         )
     # What is not read here, an installer may read.
     has_more = content.count(b"-----BEGIN") not in (0, len(BLOCK.findall(content.decode("latin-1"))))
-    if has_more or any(tag not in PARTS_OF_A_KEY for tag, _ in _packets(_unarmor(content))):
+    if has_more or any(tag not in PARTS_OF_A_KEY for tag, _unused in _packets(_unarmor(content))):
         raise ForeignKeyError("it holds more than public keys")
 
 
@@ -116,7 +116,7 @@ def _crc24(content: bytes) -> int:
     value = 0xB704CE
     for byte in content:
         value ^= byte << 16
-        for _ in range(8):
+        for _turn in range(8):
             value <<= 1
             if value & 0x1000000:
                 value ^= 0x1864CFB
@@ -291,7 +291,7 @@ def explain_refusal(output: str, keys: Sequence[Key]) -> tuple[str, str] | None:
         if not found:
             continue
         # rpm says no more of a key that it cannot use.
-        _, reason, hint = REFUSALS[0] if weak and "mport failed" in found[0] else refusal
+        _sign, reason, hint = REFUSALS[0] if weak and "mport failed" in found[0] else refusal
         number = next(filter(None, found.groupdict().values()), "")
         what = "the key is bound to its own names by a signature that is" if weak else "this repository is"
         given = ", ".join(map(str, keys)) or "none that can be read"

@@ -1,8 +1,8 @@
 """Runs a program as the service would run it, in a unit of its own with the properties of the service's.
 
-A process that runs as the service's user outside of the unit would be a way out of the confinement: a confined process
-of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is tested
-without the confinement passes where the service fails.
+A process that runs as the service's user outside of the unit would let others escape the confinement: a confined
+process of the same user could follow its entry below /proc (`/proc/PID/root`), or trace it. And a program that is
+tested without the confinement passes where the service fails.
 
 The properties are those of the files that systemd will read for the service, copied in their order. What says which
 program runs, when, and where its output goes, is left out. The unit is a file below /run, which ends with a boot, and
@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from .. import atomic_files
 from ..logstash.environment import environment_file
 from . import overrides, service_manager
 from .service_manager import Run
@@ -58,7 +59,7 @@ STATUSES = {
 
 
 class NoConfinementError(Exception):
-    """A transient unit like the service's is not to be had on this host; the message says why."""
+    """This host cannot run a transient unit like the service's; the message says why."""
 
 
 class ReloadError(Exception):
@@ -137,14 +138,14 @@ class ConfinedUnit:
         # Only one deployment is at work on a host: whatever there is, a run that was killed has left.
         left = [*self._units.glob(f"{PREFIX}*"), *self._places.glob(f"{PREFIX}*")]
         if left:
-            self._run(["systemctl", "stop", f"{PREFIX}*.service"])
-            self._run(["systemctl", "reset-failed", f"{PREFIX}*.service"])
+            service_manager.control(self._run, "stop", f"{PREFIX}*.service")
+            service_manager.control(self._run, "reset-failed", f"{PREFIX}*.service")
         for path in left:
             _remove(path)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._run(["systemctl", "reset-failed", self.name])
+        service_manager.control(self._run, "reset-failed", self.name)
         _remove(self._units / self.name)
         _remove(self._place)
 
@@ -157,22 +158,22 @@ class ConfinedUnit:
         """
         self._place.mkdir(mode=0o700, parents=True)
         os.mkfifo(self._place / "input", 0o600)
-        _write_private(self._place / "output", "")
-        _write_private(self._place / "environment", environment_file(environment))
-        _write_private(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
-        code, output, errors = self._run(["systemctl", "daemon-reload"])
+        atomic_files.create(self._place / "output", "")
+        atomic_files.create(self._place / "environment", environment_file(environment))
+        atomic_files.create(self._units / self.name, "\n".join([*self._lines(command, writable), ""]))
+        code, said = service_manager.control(self._run, "daemon-reload")
         if code:
-            raise ReloadError(f"systemd does not read its units again: {(errors or output).strip()}")
+            raise ReloadError(f"systemd does not read its units again: {said.strip()}")
         # For reading too, which waits for nobody.
         held = os.open(self._place / "input", os.O_RDWR)
         try:
-            code, _output, errors = self._run(["systemctl", "start", self.name])
+            code, said = service_manager.control(self._run, "start", self.name)
             status = self._status() if code else 0
         finally:
             os.close(held)
         printed = (self._place / "output").read_text(encoding="utf-8", errors="replace")
         # systemd may refuse the unit as a whole.
-        return (status or code), printed if status or not code else printed + errors
+        return (status or code), printed if status or not code else printed + said
 
     def _lines(self, command: Iterable[str | Path], writable: Iterable[str | Path]) -> list[str]:
         words = ["/bin/sh", "-c", ENDS_WITH_PARENT, "sh", *map(str, command)]
@@ -200,10 +201,7 @@ class ConfinedUnit:
 
     def _status(self) -> int:
         """The exit status of a unit that failed, as a shell would give it."""
-        _code, output, _errors = self._run(
-            ["systemctl", "show", "--property=Result,ExecMainCode,ExecMainStatus", self.name]
-        )
-        found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+        found = service_manager.show(self._run, self.name, "Result", "ExecMainCode", "ExecMainStatus")
         if found.get("Result") == "timeout":
             return TIMED_OUT
         status = int(found.get("ExecMainStatus") or 0)
@@ -225,9 +223,3 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)

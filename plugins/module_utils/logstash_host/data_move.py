@@ -16,10 +16,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 
 from . import stored_data, untrusted_paths
-from .untrusted_paths import Directory
-
-# User id and group id.
-Owner = tuple[int, int]
+from .untrusted_paths import Directory, Owner
 
 # Made anew by every start: never a reason to stop, whatever lies at the target.
 REPLACEABLE = (".lock", "uuid")
@@ -102,7 +99,7 @@ class Move:
         for name in self.names:
             folder, base = os.path.split(name)
             target, there = self._nearest(folder)
-            with self.root.below(folder) as source, target:
+            with target, self.root.below(folder) as source:
                 status, place = source.status(base), target.own_status()
                 if is_other_volume(status, place) and not (there and target.find(base)):
                     volume = target.volume()
@@ -202,7 +199,7 @@ def find_names(source: str, skip: Collection[str]) -> list[str]:
 
 
 def check(moves: Sequence[Move]) -> None:
-    """Raises MoveError when something is in the way at a target, or when there is not enough room."""
+    """Raises MoveError if something already exists at a target, or if there is not enough space."""
     conflicts = [path for move in moves for path in move.conflicts()]
     if conflicts:
         more = f" (and {len(conflicts) - 1} more such files)" if len(conflicts) > 1 else ""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import atomic_files
+
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 # What makes two owners the same: one run of ansible-playbook, at one host of its inventory.
 IDENTITY = ("run", "host")
@@ -35,6 +37,18 @@ def host_boot() -> str:
         return BOOT.read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def hold(options: Mapping[str, Any], is_check: bool) -> dict[str, Any]:
+    """Takes the lock of the options `path`, `max_age`, `owner` and `replace`; in check mode only looks at it.
+
+    Returns the holder that is in the way, or nothing. Raises DeploymentLockError and OSError.
+    """
+    lock, owner = Lock(options["path"]), options["owner"]
+    if not is_check:
+        return lock.take(owner, options["max_age"], options["replace"])
+    found = lock.holder()
+    return found if found and not same(found, owner) else {}
 
 
 class Lock:
@@ -83,7 +97,7 @@ class Lock:
     def take(
         self, owner: Mapping[str, str], max_age: float, replace: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """Takes the lock for an owner, who may hold it already. Returns the holder that is in the way, or nothing.
+        """Takes the lock for an owner, who may hold it already. Returns another holder that prevents it, or nothing.
 
         `replace` is a holder that its control node found gone: its lock is taken over, unless another run was quicker.
         So is one that is older than `max_age` seconds, unless it is of this boot of the `owner`'s control node, which
@@ -108,9 +122,5 @@ class Lock:
             return True
 
     def _write(self, owner: Mapping[str, str]) -> None:
-        part = self.path.with_name(self.path.name + ".part")
-        part.write_text(
-            json.dumps({"owner": owner, "boot": self._boot}, indent=1, sort_keys=True) + "\n", encoding="utf-8"
-        )
-        part.chmod(0o644)
-        part.replace(self.path)
+        content = json.dumps({"owner": owner, "boot": self._boot}, indent=1, sort_keys=True) + "\n"
+        atomic_files.write(self.path, content, 0o644)

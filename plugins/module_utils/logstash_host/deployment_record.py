@@ -6,7 +6,6 @@ of the service that ran before the first change. A record has the key `release`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -14,8 +13,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import releases, untrusted_paths
+from .. import atomic_files
+from . import releases, service_manager, untrusted_paths
 from .service_manager import Run
+
+EMPTY: Mapping[str, Any] = {"record": {}, "earlier": [], "changing": None}
 
 
 def read(path: str | Path) -> dict[str, Any]:
@@ -26,20 +28,13 @@ def read(path: str | Path) -> dict[str, Any]:
     untrusted_paths.check_roots_own(
         os.path.dirname(path), "root goes back to what is recorded there, and works on the releases there"
     )
-    empty: dict[str, Any] = {"record": {}, "earlier": [], "changing": None}
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
-        known = {name: found[name] for name in empty}
+        known = {name: found[name] for name in EMPTY}
         named = all(isinstance(record["release"], str) for record in [known["record"], *known["earlier"]] if record)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return empty
-    return known if named else empty
-
-
-def unit(run: Run, service: str, *names: str) -> dict[str, str]:
-    """Properties of a unit, as strings; ``run(command)`` gives (code, output, errors)."""
-    _code, stdout, _stderr = run(["systemctl", "show", "--property", ",".join(names), service])
-    return dict(line.split("=", 1) for line in stdout.splitlines() if "=" in line)
+        return dict(EMPTY)
+    return known if named else dict(EMPTY)
 
 
 def read_existing_setup(path: str | Path) -> dict[str, Any]:
@@ -53,13 +48,13 @@ def read_existing_setup(path: str | Path) -> dict[str, Any]:
 
 def invocation(run: Run, service: str) -> str:
     """What systemd calls this run of the service; empty while it does not run."""
-    found = unit(run, service, "ActiveState", "InvocationID")
+    found = service_manager.show(run, service, "ActiveState", "InvocationID")
     return found.get("InvocationID", "") if found.get("ActiveState") == "active" else ""
 
 
 def activity(run: Run, service: str) -> str:
     """What the service does, one of `running`, `restarting`, `failed`, `stopped`, `absent`."""
-    found = unit(run, service, "LoadState", "ActiveState")
+    found = service_manager.show(run, service, "LoadState", "ActiveState")
     state = found.get("ActiveState")
     if state in ("active", "reloading"):
         return "running"
@@ -70,16 +65,18 @@ def activity(run: Run, service: str) -> str:
 
 def write(path: str | Path, content: Mapping[str, Any]) -> None:
     """Replaces the file in one step, so that it is never half. Before the first installation there is no folder yet."""
-    part = Path(f"{path}.part")
-    part.parent.mkdir(mode=0o755, exist_ok=True)
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o644)
-        file.write(json.dumps(content, indent=1, sort_keys=True) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    Path(path).parent.mkdir(mode=0o755, exist_ok=True)
+    atomic_files.write(path, json.dumps(content, indent=1, sort_keys=True) + "\n", 0o644)
+
+
+def is_there(path: str | Path) -> bool:
+    """Whether there is a file, whatever is in it."""
+    return os.path.lexists(path)
+
+
+def remove(path: str | Path) -> None:
+    """Removes the file. Raises OSError."""
+    os.unlink(path)
 
 
 def rename_releases(
@@ -124,7 +121,7 @@ def healthy(
 
 def forgets(folder: str | None, state: str) -> bool:
     """Whether what was kept in a folder before the first change is not needed any more."""
-    return bool(folder) and state == "healthy" and os.path.exists(str(folder))
+    return bool(folder) and state in ("healthy", "absent") and os.path.exists(str(folder))
 
 
 def forget(folder: str) -> None:

@@ -1,4 +1,4 @@
-"""What keeps a host from running Logstash, as messages for whoever deploys."""
+"""Messages about what prevents a host from running Logstash."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ def find_taken_ports(ports: Iterable[Mapping[str, Any]], host: str, pid: int) ->
             continue
         by = "a process that cannot be seen from there"
         if seen := [holder for holder in holders if holder[0]]:
-            by = f"process {', '.join(str(number) for number, _ in seen)} ({', '.join(name for _, name in seen)})"
+            numbers = ", ".join(str(holder[0]) for holder in seen)
+            by = f"process {numbers} ({', '.join(holder[1] for holder in seen)})"
         found.append(
             coded(
                 "port_taken",

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from ..logstash import packages
 from . import service_manager
-from .service_manager import Run
 
 PREFIX = "logstash-"
 
@@ -35,12 +34,6 @@ def is_outdated(started: float | None, installed: float, now: float) -> bool:
 def is_of_archive(unit: Path) -> bool:
     """Whether a unit is the one for archives. Before 8.0 the packages write theirs to the same place."""
     return unit.is_file() and packages.UNIT_OF_ARCHIVE in unit.read_text(encoding="utf-8", errors="replace")
-
-
-def main_process(run: Run, service: str) -> int:
-    """The number of a service's main process, 0 where there is none; ``run(command)`` gives (code, output, errors)."""
-    _code, output, _errors = run(["systemctl", "show", "--value", "--property=MainPID", service])
-    return int(output) if output.strip().isdigit() else 0
 
 
 class RunsPrograms(Protocol):

@@ -5,7 +5,7 @@ folders below vendor/bundle do not tell: a version that was replaced stays there
 package, so that an upgrade puts the bundled set back.
 
 Beside them this keeps, in vendor/elk-deploy, what no file of Logstash's says: from which file a plugin was installed;
-the last few sets of plugins, so that a failed deployment can go back to one; and while plugins are changed, which set
+the last few sets of plugins, so that a failed deployment can restore one; and while plugins are changed, which set
 there was before, so that a run that was cut off can be undone.
 """
 
@@ -17,6 +17,8 @@ import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+
+from .. import atomic_files
 
 # A gem of the lock: four blanks, its name, its version; `-java` is the platform and no part of the version.
 SPEC = re.compile(r"^ {4}(\S+) \(([^)]+?)(?:-java)?\)$", re.MULTILINE)
@@ -84,13 +86,9 @@ class PluginSet:
     def keep(self) -> str:
         """Keeps the set that is there, and returns its name, the fingerprint."""
         name = self.fingerprint()
-        part = self._sets / f"{name}.part"
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        for path in self._files():
-            copy(path, part / path.name)
-        shutil.rmtree(self._sets / name, ignore_errors=True)
-        part.rename(self._sets / name)
+        with atomic_files.new_directory(self._sets / name) as part:
+            for path in self._files():
+                copy(path, part / path.name)
         for old in sorted(self._sets.iterdir(), key=lambda path: path.stat().st_mtime)[:-KEPT_SETS]:
             shutil.rmtree(old)
         return name
@@ -105,7 +103,7 @@ class PluginSet:
         return core in (None, self._gems(kept / self.lock.name).get(CORE))
 
     def restore(self, name: str) -> None:
-        """Puts back the set of that name."""
+        """Restores the set of that name."""
         for path in self._files():
             kept = self._sets / name / path.name
             if path.is_dir():
@@ -120,7 +118,7 @@ class PluginSet:
         return name
 
     def interrupted(self) -> str:
-        """The set to go back to when a change was begun, and neither ended nor undone; empty otherwise."""
+        """The set to restore if a change was begun, and neither completed nor undone; empty otherwise."""
         try:
             name = self._changing.read_text(encoding="utf-8")
         except FileNotFoundError:

@@ -195,10 +195,8 @@ def _bring_back(
     else:
         if _is_folder(there):
             folder.remove(name)
-        part = f"{name}.part"
-        folder.remove(part)
-        _copy(kept, name, folder, part, set())
-        folder.rename(part, folder, name)
+        with folder.replacing(name) as part:
+            _copy(kept, name, folder, part, set())
         changed.append(path)
 
 

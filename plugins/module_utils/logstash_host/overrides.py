@@ -8,13 +8,13 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from . import untrusted_paths
-from .untrusted_paths import Directory
 
 OWN_DROP_IN = "elk-deploy.conf"
 OWN_HEADER = "# Written by Ansible (elk.deploy.logstash)"
@@ -250,7 +250,7 @@ def _find_apt_holds(root: str | Path, held: bool, name: str) -> Iterator[Overrid
     folder = at(root, "/etc/apt/preferences.d")
     for path in [at(root, "/etc/apt/preferences"), *(sorted(folder.iterdir()) if folder.is_dir() else [])]:
         for number, line in enumerate(read_lines(path), 1):
-            field, _, value = line.partition(":")
+            field, _separator, value = line.partition(":")
             if field.strip().lower() == "package" and name_matches(name, value):
                 shown = "/" + str(path.relative_to(root))
                 yield Override(shown, number, number, "pin", "take the entry out, or allow the version", "hold")
@@ -294,19 +294,6 @@ def take_out(root: str | Path, overrides: Sequence[Override]) -> None:
                     if not lines[index].startswith(REMOVED):
                         lines[index] = REMOVED + lines[index].rstrip("\\")
         text = "".join(f"{line}\n" for line in lines)
-        with untrusted_paths.open_directory(str(path.parent)) as folder:
-            replace(folder, path.name, text.encode("utf-8", "surrogateescape"), status)
-
-
-def replace(folder: Directory, name: str, content: bytes, status: os.stat_result) -> None:
-    """Replaces an entry of a Directory by a file with the owner and the mode of a status, in one step."""
-    part = f"{name}.part"
-    folder.remove(part)
-    made = folder.create_file(part)
-    try:
-        untrusted_paths.write_at(made, content, 0)
-        os.fchown(made, status.st_uid, status.st_gid)
-        os.fchmod(made, status.st_mode & 0o7777)
-    finally:
-        os.close(made)
-    folder.rename(part, folder, name)
+        with untrusted_paths.open_directory(str(path.parent)) as folder, folder.replacing(path.name) as part:
+            content = text.encode("utf-8", "surrogateescape")
+            folder.write_new(part, content, stat.S_IMODE(status.st_mode), (status.st_uid, status.st_gid))

@@ -8,7 +8,6 @@ name: what it was made of is also noted in the release, for root alone.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import json
@@ -21,6 +20,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import atomic_files
+
 # Relative path to mode and content of a file.
 Tree = dict[str, tuple[int, bytes]]
 
@@ -29,7 +30,7 @@ DIRECTORY_MODE = 0o750
 FILE_MODES = 0o770
 # In a release, for root alone: what it was made of.
 NOTE = ".release.json"
-# As releases were called before: sixteen digits of a hash without a key.
+# Former names of releases: sixteen digits of a hash without a key.
 FORMER_NAME = re.compile(r"[0-9a-f]{16}")
 NAME_LENGTH = 24
 KEY_LENGTH = 32
@@ -57,12 +58,12 @@ def tree_hash(files: Tree) -> str:
 
 
 def keyed_name(text: str, key: bytes) -> str:
-    """What a release is called for its hash, or for the name that it had before."""
+    """The name of a release, derived from its hash or from its former name."""
     return hmac.new(key, text.encode(), "sha256").hexdigest()[:NAME_LENGTH]
 
 
 def read_key(path: str | Path) -> bytes | None:
-    """The host's key; None where there is none, or none that counts: others could read it, or it was cut off."""
+    """The host's key; None if it is missing or unusable: truncated, or readable for others."""
     try:
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             found = os.fstat(file.fileno())
@@ -74,22 +75,22 @@ def read_key(path: str | Path) -> bytes | None:
 
 
 def make_key(path: str | Path) -> bytes:
-    """The host's key, which is made where there is none that counts. Raises OSError."""
+    """The host's key, which is created if it is missing or unusable. Raises OSError."""
     key = read_key(path)
     if key is None:
         key = secrets.token_bytes(KEY_LENGTH)
         Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_private(Path(path), key)
+        atomic_files.write(path, key)
     return key
 
 
 def note(directory: Path, content: Mapping[str, Any]) -> None:
-    """Writes down for root alone what a release was made of. Raises OSError."""
-    _write_private(directory / NOTE, json.dumps(content).encode())
+    """Notes in a release, readable for root only, what it was made of. Raises OSError."""
+    atomic_files.write(directory / NOTE, json.dumps(content))
 
 
 def noted(directory: Path) -> dict[str, Any]:
-    """What is written down of a release; nothing where nothing is, as in those of before."""
+    """The note in a release; empty if it has none, as releases from earlier versions of the role."""
     try:
         found = json.loads((directory / NOTE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -116,7 +117,7 @@ def former(dest: str | Path) -> list[str]:
 def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]:
     """Gives releases names by the key, as {former name: name}. The former ones stay until :func:`remove_renamed`.
 
-    At each moment there is a whole live release: a run that was cut off is made good by the next one. Raises OSError.
+    At each moment there is a complete live release: the next run completes one that was interrupted. Raises OSError.
     """
     dest = Path(dest)
     renamed: dict[str, str] = {}
@@ -127,47 +128,25 @@ def rename(dest: str | Path, names: Iterable[str], key: bytes) -> dict[str, str]
             _copy(old, new)
         current = dest / "current"
         if current.is_symlink() and os.readlink(current) == f"releases/{former_name}":
-            point(current, f"releases/{new.name}")
+            atomic_files.link(current, f"releases/{new.name}")
         renamed[former_name] = new.name
     return renamed
 
 
 def remove_renamed(dest: str | Path, names: Iterable[str]) -> None:
-    """Takes the former directories of renamed releases away, whose names tell of their content."""
+    """Removes the former directories of renamed releases, since their names reveal their content."""
     for name in names:
         shutil.rmtree(Path(dest) / "releases" / name)
 
 
 def _copy(old: Path, new: Path) -> None:
-    part = new.with_name(new.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    shutil.copytree(old, part, symlinks=True)
-    for found in [old, *old.rglob("*")]:
-        status = found.lstat()
-        os.chown(part / found.relative_to(old), status.st_uid, status.st_gid, follow_symlinks=False)
-    digest = tree_hash(read_tree(old, sorted(os.listdir(old))))
-    if digest.startswith(old.name):
-        note(part, {"digest": digest})
-    part.rename(new)
+    with atomic_files.new_directory(new, 0o700) as part:
+        shutil.copytree(old, part, symlinks=True, dirs_exist_ok=True)
+        for found in [old, *old.rglob("*")]:
+            status = found.lstat()
+            os.chown(part / found.relative_to(old), status.st_uid, status.st_gid, follow_symlinks=False)
+        digest = tree_hash(read_tree(old, sorted(os.listdir(old))))
+        if digest.startswith(old.name):
+            note(part, {"digest": digest})
     # The oldest ones go first.
     shutil.copystat(old, new)
-
-
-def point(link: Path, target: str) -> None:
-    """Points a link to a target in one step."""
-    part = link.with_name(link.name + ".part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    part.symlink_to(target)
-    part.replace(link)
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with contextlib.suppress(FileNotFoundError):
-        part.unlink()
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

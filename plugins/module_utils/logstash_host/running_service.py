@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.error import URLError
 
-from . import listening, node_api, settings_lines
+from . import listening, node_api, service_manager, settings_lines
 from .service_manager import Run
 
 # Where Logstash's node API listens when no setting says so.
@@ -16,10 +16,8 @@ RUNNING = ("active", "activating", "reloading")
 
 
 def properties(run: Run, service: str) -> dict[str, str]:
-    """What systemd knows of a unit, as texts; ``run(command)`` gives (code, output, errors)."""
-    names = "LoadState,ActiveState,UnitFileState,MainPID,NRestarts"
-    _code, output, _errors = run(["systemctl", "show", f"--property={names}", service])
-    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    """What systemd knows of a unit, as strings."""
+    return service_manager.show(run, service, "LoadState", "ActiveState", "UnitFileState", "MainPID", "NRestarts")
 
 
 def addresses_of(pid: str | int) -> list[tuple[str, int]]:
@@ -47,7 +45,7 @@ def find_api(pid: str | int, addresses: Iterable[tuple[str, int]], settings_file
     ports = str(settings.get("api.http.port", settings.get("http.port", API_PORTS)))
     if not re.fullmatch(r"\d+(-\d+)?", ports):
         return "", {}
-    first, _, last = ports.partition("-")
+    first, _separator, last = ports.partition("-")
     for address, port in addresses:
         if int(first) <= port <= int(last or first):
             # What listens on every address is asked on loopback.

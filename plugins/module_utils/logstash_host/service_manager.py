@@ -1,4 +1,7 @@
-"""What the host's systemd and kernel can do for the confinement of a service."""
+"""The host's systemd: what it says of units, what it is told to do, and what it can do for a service's confinement.
+
+``run(command)`` runs a program and returns (exit status, output, errors), as a module's run_command does.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,26 @@ SYSTEM_CALL_GROUPS = 239
 CAP_SYS_PTRACE = 19
 
 
+def show(run: Run, unit: str, *names: str) -> dict[str, str]:
+    """Properties of a unit, as strings; those that systemd does not know are left out."""
+    _code, output, _errors = run(["systemctl", "show", f"--property={','.join(names)}", unit])
+    return dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+
+
+def main_process(run: Run, service: str) -> int:
+    """The number of a service's main process, 0 where there is none."""
+    found = show(run, service, "MainPID").get("MainPID", "")
+    return int(found) if found.isdigit() else 0
+
+
+def control(run: Run, verb: str, *units: str) -> tuple[int, str]:
+    """Has systemd do something, such as `start`; its exit status, and what it printed."""
+    code, output, errors = run(["systemctl", verb, *units])
+    return code, errors or output
+
+
 def version(run: Run) -> int:
-    """The release of the host's systemd, or 0 where it is not known; ``run(command)`` gives (code, output, errors)."""
+    """The release of the host's systemd, or 0 where it is not known."""
     _code, output, _errors = run(["systemctl", "--version"])
     found = re.match(r"systemd (\d+)", output)
     return int(found[1]) if found else 0
@@ -30,8 +51,7 @@ def is_running(root: str | Path = "/") -> bool:
 
 def serves(run: Run, service: str) -> dict[str, bool]:
     """Whether a service runs, as `active`, and starts at boot, as `enabled`."""
-    _code, output, _errors = run(["systemctl", "show", "--property=ActiveState,UnitFileState", service])
-    found = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
+    found = show(run, service, "ActiveState", "UnitFileState")
     return {"active": found.get("ActiveState") == "active", "enabled": found.get("UnitFileState") == "enabled"}
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from .. import atomic_files
 from . import accounts, environment, settings_lines
 
 # Where the paths lead to, below the throw-away directory.
@@ -88,11 +89,7 @@ class SettingsCopy:
 
     def _write(self, name: str, content: bytes) -> None:
         """A file that nobody else can read from its first byte on: it may be a keystore."""
-        path = self.settings / name
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            os.fchown(file.fileno(), 0, self.account.pw_gid)
-            os.fchmod(file.fileno(), 0o640)
+        atomic_files.create(self.settings / name, content, 0o640, (0, self.account.pw_gid))
 
     def _copy_staged(self, file: Path) -> None:
         name = str(file.relative_to(self.staged))

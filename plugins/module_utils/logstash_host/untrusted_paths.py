@@ -1,8 +1,8 @@
 """Works as root on what lies below directories that another user may write to.
 
-The service's user owns path.data, path.logs and what is in them. Had it a link ``queue`` to ``/etc`` there, a careless
-root would hand ``/etc`` to it; a link ``logstash-plain.log`` to ``/etc/shadow`` would be printed; a FIFO in the place
-of a file would be waited for without end. And it may exchange any of them between a look and an act. So:
+The service's user owns path.data, path.logs and what is in them. If it had a link ``queue`` to ``/etc`` there, a
+careless root would give it ``/etc``; a link ``logstash-plain.log`` to ``/etc/shadow`` would be printed; opening a FIFO
+in place of a file would block forever. And it may replace any of them between a check and its use. So:
 
 - every step goes through the descriptor of the directory above, and what is done is done by descriptor and name;
 - a link is followed only where it's root's, thus an administrator's, and leads to nothing that its directory's owner
@@ -25,6 +25,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol
 
 MOST_LINKS = 40
+# What the name of something ends in that is still being made.
+PART = ".part"
+# The ids of a user and a group, and those that leave what the process itself has.
+Owner = tuple[int, int]
+OURS = (-1, -1)
 # How deep directories may be nested, and how many entries one walk may see. A queue has some thousand pages at most.
 MOST_LEVELS = 100
 MOST_ENTRIES = 1_000_000
@@ -243,7 +248,7 @@ class Directory:
     def _check_file(self, name: str, status: os.stat_result, owners: Collection[int] | None, give: bool) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise UntrustedPathError(
-                f"{self.place(name)} is {kind_of(status)}; expected a regular file, which alone root opens below a "
+                f"{self.place(name)} is {kind_of(status)}; expected a regular file: root opens nothing else below a "
                 "directory of another user. Remove it, and run again."
             )
         if owners is not None and status.st_uid not in owners:
@@ -262,6 +267,37 @@ class Directory:
         """The descriptor of a new file of root's that nobody else may open. Raises FileExistsError."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | FILE
         return os.open(_checked(name), flags, 0o600, dir_fd=self.descriptor)
+
+    def write_new(self, name: str, content: bytes, mode: int = 0o600, owner: Owner = OURS) -> None:
+        """Writes a new file that nobody else may open before it has its owner. Raises FileExistsError.
+
+        ``owner`` has the ids of user and group, -1 for those of the process.
+        """
+        made = self.create_file(name)
+        try:
+            write_at(made, content, 0)
+            # The mode comes last, since a change of the owner may cut it.
+            os.fchown(made, *owner)
+            os.fchmod(made, mode)
+            os.fsync(made)
+        finally:
+            os.close(made)
+
+    @contextlib.contextmanager
+    def replacing(self, name: str, end: str = PART) -> Iterator[str]:
+        """Gives the name to make something under that takes the place of ``name`` at the end, in one step.
+
+        What a killed run left under that name is removed. If the body raises something, ``name`` stays as it is.
+        """
+        part = f"{name}{end}"
+        self.remove(part)
+        try:
+            yield part
+            self.rename(part, self, name)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.remove(part)
+            raise
 
     def make_link(self, name: str, target: str, uid: int, gid: int) -> None:
         """Creates a symbolic link with an owner. Raises FileExistsError, or UntrustedPathError if it was replaced."""

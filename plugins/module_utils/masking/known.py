@@ -28,7 +28,7 @@ def is_maskable(secret: str) -> bool:
 
 
 def forms(secret: str) -> set[str]:
-    """The texts that stand for a secret: itself, its lines, and each of them escaped as programs do."""
+    """The forms in which a secret may appear: itself, its lines, and each of them escaped as programs do."""
     lines = [line.strip() for line in secret.splitlines() if len(line.strip()) >= LEAST_LINE and "-----" not in line]
     plain = [secret, secret.strip(), *(lines if len(secret.splitlines()) > 1 else ())]
     found: set[str] = set()

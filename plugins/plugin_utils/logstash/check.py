@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...module_utils.logstash.environment import NAME
+from ...module_utils.logstash.versions import FIRST_KNOWN, LAST_KNOWN, PIPELINES_YML, Version, shown
 from ..plain_text import PATH, control_character, unfit_for_path
 from . import table, values
-from .versions import FIRST_KNOWN, LAST_KNOWN, PIPELINES_YML, Version, shown
 
 # What logstash_pipelines says by itself.
 OF_PIPELINES = ("pipeline.id", "path.config", "config.string")

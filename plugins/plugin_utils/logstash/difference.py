@@ -24,7 +24,7 @@ def of_installation(installed: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 
 
 def versions_to_keep(installed: Mapping[str, Any], deployment: Mapping[str, Any], version: str) -> list[str]:
-    """The versions besides ``version`` whose package files stay: what is installed, and what a failure goes back to.
+    """The versions besides ``version`` whose package files stay: what is installed, and what a rollback needs.
 
     The latter is what last passed the health check with another version, also where a run that was cut off is made
     good, and what was on the host before the first run.

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ...module_utils.logstash.versions import Version, shown
 from . import plugin_settings
-from .versions import Version, shown
 
 # Templates below templates/logstash/, and the log shipper for load balancers as if it were one.
 INPUT, SHIPPER, TO_REDIS, FROM_REDIS, TO_ELASTICSEARCH, FUNCTION = (
@@ -143,8 +143,8 @@ def _open_from_redis(wanted: Wanted) -> Iterator[str]:
 
 def _open_elasticsearch(wanted: Wanted) -> Iterator[str]:
     for url in map(str.strip, wanted.value("ElasticsearchUrl").split(",")):
-        scheme, _, rest = url.rpartition("://")
-        host, _, port = rest.partition("/")[0].rpartition("@")[2].partition(":")
+        scheme, _separator, rest = url.rpartition("://")
+        host, _separator, port = rest.partition("/")[0].rpartition("@")[2].partition(":")
         where = f"brokers or indexers -> Elasticsearch, port {port or 9200} of {host}"
         if LOOPBACK.fullmatch(host):
             continue

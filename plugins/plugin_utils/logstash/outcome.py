@@ -16,7 +16,7 @@ class Outcome:
     `changing`: something live was changed, or about to be. `same_process`: the process that ran before the first
     change still did when the run failed. `before` and `now` are what the service did then and does at the end, one of
     SERVICE. `record`: what last passed the health gate; `recorded_now`: in this run. `found`: the setup before the
-    first run, with XX could not be. `out_of_service`: the host was taken out of service and not put back.
+    first run, with XX could not be. `out_of_service`: the host was drained and not undrained.
     """
 
     changing: bool
@@ -100,7 +100,7 @@ def what_was_done(outcome: Outcome) -> str:
 
 
 def what_stays(outcome: Outcome) -> str:
-    """What became of the service where there is nothing to go back to."""
+    """What became of the service if there is nothing to restore."""
     if outcome.same_process:
         return "the process that ran before was left alone"
     if outcome.before in ("stopped", "absent"):

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ...module_utils.logstash.environment import environment_file
+from ...module_utils.logstash.versions import JAVA_HOME_IGNORED, facts, parse
 from .table import flatten
-from .versions import facts, parse
 
 USER = "logstash"
 SETTINGS = "/etc/logstash"
@@ -90,7 +90,7 @@ def package_file(read: Variables) -> str:
 
 
 def package(read: Variables) -> dict[str, str]:
-    """What a later run needs in order to come back to this installation: version, source and file on the host."""
+    """What a later run needs in order to restore this installation: version, source and file on the host."""
     return {
         "version": str(read("logstash_version")),
         "source": str(read("logstash_source")),
@@ -134,10 +134,10 @@ def temporary_directory(read: Variables) -> dict[str, Any]:
 
 
 def java_environment(version: str, java_home: str) -> dict[str, str]:
-    """What says which Java it is: the name changed with 8.0, and 7.x knows the new one only in its later releases."""
+    """What says which Java it is."""
     if not java_home:
         return {}
-    names = ("LS_JAVA_HOME",) if parse(version) >= (8, 0, 0) else ("LS_JAVA_HOME", "JAVA_HOME")
+    names = ("LS_JAVA_HOME",) if parse(version) >= JAVA_HOME_IGNORED else ("LS_JAVA_HOME", "JAVA_HOME")
     return dict.fromkeys(names, java_home)
 
 
@@ -414,7 +414,7 @@ def look(read: Variables) -> dict[str, Any]:
 
 
 def look_back(read: Variables) -> dict[str, Any]:
-    """What to look at where a host only goes back to what it had: what is new there does not count.
+    """What to inspect if a host only returns to what it had: its new variables do not count.
 
     Its releases are asked for by the names that they have.
     """

@@ -11,7 +11,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from .versions import FIRST_KNOWN, Version, parse, shown
+from ...module_utils.logstash.versions import FIRST_KNOWN, Version, parse, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .versions import FIRST_KNOWN, LAST_KNOWN, Version, parse, shown
+from ...module_utils.logstash.versions import FIRST_KNOWN, LAST_KNOWN, Version, parse, shown
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One row. ``new_name`` is the setting that it became: it stands for it, or was replaced by it."""
+    """One row. ``new_name`` is the setting that it is an alias of, or that replaced it."""
 
     name: str
     type: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class EvaluationError(Exception):
-    """The evaluation of a whole text was given up; there is no outcome."""
+    """The evaluation of a whole text was aborted; there is no result."""
 
 
 class FilterError(EvaluationError):

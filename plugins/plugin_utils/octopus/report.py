@@ -40,8 +40,10 @@ def report(texts: Iterable[tuple[str, Sequence[Problem]]], host: HostVariables) 
     """A message with a line for each problem of all texts, and what to do about them."""
     found = [(label, problem) for label, problems in texts for problem in problems]
     lines = [problem_line(label, problem, host) for label, problem in found]
-    kinds = {problem.kind for _, problem in found}
-    if any(problem.kind == "missing" and (problem.name or "").lower() not in host.unfilled for _, problem in found):
+    kinds = {problem.kind for _unused, problem in found}
+    if any(
+        problem.kind == "missing" and (problem.name or "").lower() not in host.unfilled for _unused, problem in found
+    ):
         lines.append(host.hint)
     if "syntax" in kinds:
         lines.append("Write ##{ where #{ is meant literally.")

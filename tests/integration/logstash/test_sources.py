@@ -74,14 +74,12 @@ def test_what_was_said_to_be_trusted_is_taken(tmp_path):
 @pytest.mark.parametrize("credentials", ["tok-0123456789abcdef", "tok-0123456789abcdef:", "tok-0123456789abcdef:x"])
 def test_a_token_in_the_place_of_the_user_is_not_shown(tmp_path, credentials):
     """Nobody listens there: it cannot be fetched, which is said with the address, and with -vvv with the options."""
-    role = {"name": "elk.deploy.logstash", "tasks_from": "package_file", "rolespec_validate": False}
     given = {
-        "logstash_package_url": f"http://{credentials}@127.0.0.1:9/logstash.deb",
-        "logstash_package_checksum": f"sha256:{'0' * 64}",
-        "__logstash_plan": {"package_file": str(tmp_path / "logstash.deb"), "is_local_package": False},
+        "url": f"http://{credentials}@127.0.0.1:9/logstash.deb",
+        "checksum": f"sha256:{'0' * 64}",
+        "path": str(tmp_path / "cache/logstash.deb"),
     }
-    block = {"block": [{"ansible.builtin.include_role": role}], "vars": given}
-    ended = Project(tmp_path).play(block, options=("-vvv",), _logstash_package_cache=str(tmp_path / "cache"))
+    ended = Project(tmp_path).play({"elk.deploy.logstash_package_file": given}, options=("-vvv",))
     said = ended.stdout + ended.stderr
     assert "could not fetch it" in " ".join(said.split()), said
     assert "tok-0123456789abcdef" not in said

@@ -5,8 +5,10 @@ import os
 import pwd
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can work as another user")
@@ -66,3 +68,42 @@ def test_any_other_end_is_told_in_words(work, said):
     with pytest.raises(accounts.WorkFailedError, match="user nobody") as raised:
         accounts.do_as(NOBODY, work)
     assert said in str(raised.value)
+
+
+def run_program(script, seconds=60, longest=1000):
+    return accounts.run_program(NOBODY, ["sh", "-c", script], {"PATH": os.environ["PATH"], "X": "y"}, seconds, longest)
+
+
+def test_program_has_the_rights_of_the_account_and_the_environment_that_it_is_given():
+    assert run_program("id -un; pwd; echo $X$HOME >&2; exit 3") == (3, "nobody\n/\ny\n")
+    assert os.getuid() == 0
+
+
+def test_no_more_is_returned_than_is_asked_for():
+    assert run_program("printf 123456789", longest=4) == (0, "1234")
+
+
+def test_program_that_goes_on_in_the_background_is_not_waited_for():
+    code, printed = run_program("sleep 1000 & echo $!")
+    os.kill(int(printed), signal.SIGKILL)
+    assert code == 0
+
+
+def test_program_that_does_not_end_is_killed_with_what_it_started():
+    code, printed = run_program("sleep 1000 & echo $$ $!; wait", seconds=2)
+    pids = printed.split()
+    assert (code, len(pids)) == (None, 2)
+    for pid in pids:
+        for _attempt in waiting.attempts(60, 0.01):
+            if not is_running(pid):
+                break
+        else:
+            pytest.fail(f"process {pid} goes on")
+
+
+def is_running(pid):
+    """Whether a process is there, and not only waits for its parent to see its end."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -7,6 +7,7 @@ import subprocess
 import tarfile
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import service_manager
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
 from fake_logstash.build import build_archive
 from noexec import mounted
@@ -352,7 +353,7 @@ def test_port_that_another_program_has_is_refused(validate, world, listener, set
 
 
 def test_port_that_the_service_itself_has_is_accepted(validate, world, listener, monkeypatch):
-    monkeypatch.setattr(logstash_validate, "main_pid", lambda *_: str(os.getpid()))
+    monkeypatch.setattr(service_manager, "main_process", lambda *_: os.getpid())
     (world / "live/staged/pipelines/main/10-in.conf").write_text(f"input {{ tcp {{ port => {listener} }} }}\n")
     assert not validate("true")["failed"]
 

@@ -5,6 +5,7 @@ import os
 import stat
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record, releases
 from ansible_collections.elk.deploy.plugins.modules import logstash_host, settings_release
 
@@ -476,9 +477,9 @@ def test_check_mode_renames_nothing_and_says_so(of_before, read_proven, switch, 
     assert not key.exists()
 
 
-@pytest.mark.parametrize("step", ["point", "write", "remove_renamed"])
+@pytest.mark.parametrize("step", ["link", "write", "remove_renamed"])
 def test_renaming_that_was_cut_off_is_finished_by_the_next_run(of_before, read_proven, staged, monkeypatch, step):
-    place = deployment_record if step == "write" else releases
+    place = {"link": atomic_files, "write": deployment_record, "remove_renamed": releases}[step]
 
     class KilledError(BaseException):
         """As a signal would."""

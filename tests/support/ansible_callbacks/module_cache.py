@@ -51,7 +51,7 @@ def with_compiled_code(packed: bytes) -> bytes:
     """A packed module, in Base64, with the compiled code of each of its files."""
     content = io.BytesIO(base64.b64decode(packed))
     with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
-        for name in archive.namelist():
+        for name in (one for one in archive.namelist() if one.endswith(".py")):
             source = archive.read(name)
             code = compile(source, name, "exec", dont_inherit=True)
             # Not compared with the source: both are in one archive, which nobody changes.

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import environment_file
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.versions import LAST_KNOWN, facts, parse
 from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import table, values
 from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.check import Wanted, faults, warnings
-from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.versions import LAST_KNOWN, facts, parse
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -1,8 +1,8 @@
 """Hops that are open, each in a line; variables that can't work, each with a hint."""
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.versions import parse
 from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.hops import FUNCTION, Wanted, faults, open_hops
-from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.versions import parse
 
 BROKER, SHIPPER, INDEXER = "broker/input.conf", "shipper/output.conf", "indexer/input.conf"
 TO_REDIS, ELASTICSEARCH = "broker/output-redis.conf", "shared/output-elasticsearch.conf"

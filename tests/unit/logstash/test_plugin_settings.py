@@ -1,8 +1,8 @@
 """What each release calls the settings of plugins, held against the options in the sources of the bundled plugins."""
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash.versions import parse
 from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import plugin_settings
-from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.versions import parse
 from fake_logstash.build import bundled
 from fake_logstash.runtime import plugin_options
 

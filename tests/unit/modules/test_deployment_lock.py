@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.action import deployment_lock
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import DeploymentLockError, Lock
-from ansible_collections.elk.deploy.plugins.plugin_utils import control_node
+from ansible_collections.elk.deploy.plugins.plugin_utils import control_node, host_lock
 
 ROOT = Path(__file__).parents[3]
 OTHER = {
@@ -24,8 +23,8 @@ def lock(tmp_path):
 
 def test_file_that_is_no_lock_is_named():
     holder, mine = {"age": 5, "since": 0}, control_node.owner(os.getpid(), "broker-1", "site.yml")
-    assert "broker-1 has a lock /l that does not say whose it is" in deployment_lock.describe(holder, mine, "/l")
-    assert "rm /l" in deployment_lock.hint(holder, mine, "/l")
+    assert "broker-1 has a lock /l that does not say whose it is" in host_lock.describe(holder, mine, "/l")
+    assert "rm /l" in host_lock.hint(holder, mine, "/l")
 
 
 class TestFile:
@@ -36,8 +35,8 @@ class TestFile:
         (tmp_path / "count").write_text("0")
         program = (
             "import sys, time, pathlib\n"
-            f"sys.path.insert(0, {str(ROOT / 'plugins/module_utils')!r})\n"
-            "from logstash_host.deployment_lock import Lock\n"
+            f"sys.path.insert(0, {str(ROOT / 'plugins')!r})\n"
+            "from module_utils.logstash_host.deployment_lock import Lock\n"
             "folder = pathlib.Path(sys.argv[1])\n"
             "owner = {'run': sys.argv[2], 'host': 'h', 'boot': 'x'}\n"
             "lock = Lock(folder / 'run/l')\n"

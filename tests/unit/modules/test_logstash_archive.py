@@ -39,9 +39,10 @@ def unpack(run_module, tmp_path):
             version=version,
             root=str(tmp_path / "root"),
             settings=str(tmp_path / "settings"),
+            environment=str(tmp_path / "etc/default/logstash"),
             exclude=["logstash.yml"],
             origin="logstash_package_url x",
-            **options,
+            **{"user": "root", "group": "root", **options},
         )
 
     return run
@@ -61,7 +62,7 @@ def test_version_is_unpacked_beside_the_others(unpack, archive, names):
 def test_same_again_needs_no_archive_and_changes_nothing(unpack, archive):
     file = archive("9.5.2", {"jvm.options": "-Xmx1g"})
     unpack(file, "9.5.2")
-    file.unlink()
+    assert not file.exists()
     assert not unpack(file, "9.5.2")["changed"]
 
 
@@ -134,3 +135,32 @@ def test_unchanged_settings_follow_the_version_and_changed_ones_stay(unpack, arc
 def test_settings_that_are_links_are_somebody_elses(unpack, archive, tmp_path):
     (tmp_path / "settings/jvm.options").symlink_to("not-there-yet")
     assert unpack(archive("9.5.2", {"jvm.options": "new"}), "9.5.2")["settings"] == []
+
+
+def test_what_a_package_creates_is_there_afterwards(unpack, archive, tmp_path):
+    shown = unpack(archive("9.5.2"), "9.5.2")["diff"]["after"].splitlines()
+    assert shown[-2:] == [f"file {tmp_path}/etc/default/logstash", "version 9.5.2"]
+    assert (tmp_path / "etc/default/logstash").read_text() == "# Environment of the service logstash.\n"
+    assert (tmp_path / "etc/default").stat().st_mode & 0o777 == 0o755
+    (tmp_path / "etc/default/logstash").write_text("OWN=1\n")
+    (tmp_path / "settings").chmod(0o700)
+    assert unpack("unused", "9.5.2")["diff"]["after"] == f"directory {tmp_path}/settings\n"
+    assert (tmp_path / "etc/default/logstash").read_text() == "OWN=1\n"
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_user_and_group_are_created_where_they_are_missing(unpack, archive, monkeypatch, tmp_path, check):
+    commands = []
+    monkeypatch.setattr(
+        logstash_archive.AnsibleModule,
+        "run_command",
+        lambda _module, command, **_options: commands.append(command) or (9, "", "useradd: no space"),
+    )
+    result = unpack(archive("9.5.2"), "9.5.2", check=check, user="elk-nobody", group="root")
+    if check:
+        assert (commands, result["diff"]["after"].splitlines()[0]) == ([], "user elk-nobody")
+        return
+    assert result["codes"] == ["account_missing"]
+    assert "The user elk-nobody could not be created: useradd: no space" in result["msg"]
+    assert commands[0][0] == "useradd"
+    assert {"--gid=root", "--system", f"--home-dir={tmp_path}/root"} < set(commands[0])

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.elk.deploy.plugins.modules import logstash_confinement
 
-ALLOWED = {"low_ports": False, "instance_role": False}
+ALLOWED = {"low_ports": False, "instance_role": False, "writable": ["/var/lib/logstash", "/srv/positions/"]}
 
 
 @pytest.fixture
@@ -135,3 +135,45 @@ def test_all_is_told_at_once(confinement):
     message = confinement("input { syslog { } s3 { } }")["msg"]
     assert "logstash_low_ports" in message
     assert "logstash_instance_role" in message
+
+
+@pytest.mark.parametrize(
+    ("setting", "path"),
+    [
+        ("last_run_metadata_path", "/usr/share/logstash/.logstash_jdbc_last_run"),
+        ("sincedb_path", "/var/log/.sincedb"),
+        ("sequence_path", "/var/lib/logstash-other/seq"),
+        ("aggregate_maps_path", "/var/lib/logstash/../maps"),
+    ],
+)
+def test_place_outside_is_named_with_file_and_line(confinement, setting, path):
+    result = confinement(f'input {{\n  x {{ {setting} => "{path}" }}\n}}\n')
+    assert result["failed"]
+    assert f"pipelines/broker/10-input.conf:2: {setting} => {path}" in result["msg"]
+    assert "logstash_write_paths" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sincedb_path => "/var/lib/logstash/own/.sincedb"',
+        "sincedb_path => '/srv/positions/a'",
+        'sincedb_path => "/dev/null"',
+        'sincedb_path => "${POSITIONS}/a"',
+        'sincedb_path => "/${POSITIONS}/a"',
+        '# sincedb_path => "/usr/share/logstash/a"',
+        'path => "/srv/logs/*.log"',
+    ],
+)
+def test_other_places_are_not(confinement, text):
+    assert not confinement(f"input {{ x {{\n{text}\n}} }}\n")["failed"]
+
+
+@pytest.mark.parametrize("folder", logstash_confinement.PRIVATE)
+def test_temporary_folders_do_not_outlive_the_service(confinement, folder):
+    assert confinement(f'sincedb_path => "{folder}/.sincedb"', writable=[folder])["failed"]
+
+
+def test_all_that_the_confinement_takes_is_named_at_once(confinement):
+    said = confinement("input { tcp { port => 80 } file { sincedb_path => '/var/log/.sincedb' } s3 { bucket => 'b' } }")
+    assert said["codes"] == ["position_file_blocked", "low_port_blocked", "instance_role_blocked"]

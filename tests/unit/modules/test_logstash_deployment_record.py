@@ -164,3 +164,13 @@ def test_what_was_kept_before_the_first_change_goes_once_something_is_proven(pro
     assert proven(state, FIRST, forget=f"{tmp_path}/kept")["changed"]
     assert (tmp_path / "kept").exists() == stays
     assert proven(state, FIRST, forget=f"{tmp_path}/kept")["changed"] is False
+
+
+def test_host_that_is_as_before_the_first_run_has_no_record(proven, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "proven").write_text("of another form")
+    assert proven("absent", forget=f"{tmp_path}/kept", check=True)["changed"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kept", "proven"]
+    assert proven("absent", forget=f"{tmp_path}/kept")["changed"]
+    assert not any(tmp_path.iterdir())
+    assert not proven("absent", forget=f"{tmp_path}/kept")["changed"]

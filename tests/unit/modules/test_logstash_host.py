@@ -24,7 +24,7 @@ def main_pid(monkeypatch):
     found = {"pid": 0}
 
     def run(_module, command, **_options):
-        return (0, f"{found['pid']}\n", "") if "--property=MainPID" in command else (0, "", "")
+        return (0, f"MainPID={found['pid']}\n", "") if "--property=MainPID" in command else (0, "", "")
 
     monkeypatch.setattr(logstash_host.AnsibleModule, "run_command", run)
     return lambda pid: found.update(pid=pid)

@@ -57,7 +57,7 @@ def old_data(run_module, tmp_path, monkeypatch):
 
     def systemctl(_module, command, **_options):
         commands.append(command[1])
-        return 0, "active", ""
+        return 0, "ActiveState=active\n", ""
 
     monkeypatch.setattr(logstash_old_data.AnsibleModule, "run_command", systemctl)
 
@@ -153,7 +153,7 @@ def test_move_stops_the_service_and_leaves_it_stopped(old_data, old, tmp_path):
     assert (result["moved"], result["changed"]) == (True, True)
     assert tree(tmp_path / "new") == before
     assert tree(old) == {}
-    assert old_data.commands == ["is-active", "stop"]
+    assert old_data.commands == ["show", "stop"]
     assert not old_data("move")["changed"]
 
 
@@ -328,7 +328,7 @@ def test_disk_that_gets_full_leaves_the_old_data_and_starts_the_service_again(ol
     result = old_data("move")
     assert "No space left on device" in result["msg"]
     assert "the service runs on as before" in result["msg"]
-    assert old_data.commands == ["is-active", "stop", "start"]
+    assert old_data.commands == ["show", "stop", "start"]
     assert tree(old) == before
     assert tree(tmp_path / "new") == {}
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash import packages
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import installation
 from ansible_collections.elk.deploy.plugins.modules import logstash_host, logstash_package
@@ -246,7 +247,7 @@ def test_server_that_is_down_is_an_error_with_its_words(install, host):
 def test_lock_of_another_program_is_waited_for(install, host, put, monkeypatch):
     put("9.5.2")
     host.broken["apt-get install"] = (100, "", "E: Could not get lock /var/lib/dpkg/lock-frontend")
-    monkeypatch.setattr(packages.time, "sleep", lambda _seconds: host.broken.clear())
+    monkeypatch.setattr(waiting.time, "sleep", lambda _seconds: host.broken.clear())
     assert install("9.5.2")["changed"]
 
 
@@ -471,3 +472,20 @@ def test_archives_are_listed_and_the_link_read(run_module, host, tmp_path, monke
     found = run_module(logstash_host, host="a", installation=where)["installed"]
     assert (found["archives"], found["current"]) == (["8.19.5", "9.5.2"], "9.5.2")
     assert (found["package"], found["held"], found["has_archive_unit"]) == ("", False, False)
+
+
+def test_version_that_is_not_there_is_left_where_only_its_hold_counts(host, install, put):
+    host.version = "9.4.0"
+    put("9.5.2")
+    result = install("9.5.2", only_if_installed=True)
+    assert (result["changed"], result["installs"], host.version) == (False, False, "9.4.0")
+    host.version = "9.5.2"
+    assert install("9.5.2", only_if_installed=True)["changed"]
+    assert host.held
+
+
+def test_whether_it_would_be_installed_is_told(host, install, put):
+    put("9.5.2")
+    assert install("9.5.2", check=True)["installs"]
+    install("9.5.2")
+    assert not install("9.5.2", check=True)["installs"]

@@ -1,20 +1,27 @@
 """Codes of messages: every failure of a module of role logstash has one, and tests and users can rely on it."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.messages import CODES, coded, codes
+from ansible_collections.elk.deploy.plugins.plugin_utils import masked_action
+from ansible_collections.elk.deploy.plugins.plugin_utils.masked_action import MaskedAction
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = ROOT / "plugins"
-# Modules of AWS, whose messages have no codes yet.
-WITHOUT = {"artifact_bucket", "artifact_object", "function_code", "log_delivery", "stack_ready"}
 # Their messages consist of lines with a code each.
-LINES = {"logstash_host", "logstash_confinement"}
-MODULES = sorted(path for path in (PLUGINS / "modules").glob("*.py") if path.stem not in WITHOUT)
+LINES = {"logstash_host", "logstash_confinement", "stack_ready"}
+MODULES = sorted((PLUGINS / "modules").glob("*.py"))
+ACTIONS = sorted(path for path in (PLUGINS / "action").glob("*.py") if "raise AnsibleActionFail" in path.read_text())
+# Lines of theirs have codes of their own.
+OWN_CODES = {"logstash_plan", "logstash_host"}
 
 
 def failures(path: Path) -> list[ast.Call]:
@@ -28,6 +35,38 @@ def test_every_failure_of_a_module_has_a_code(path):
         named = [keyword.value.value for keyword in call.keywords if keyword.arg == "code"]
         assert named or path.stem in LINES, f"{path.name}:{call.lineno}"
         assert set(named) <= set(CODES)
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.stem)
+def test_every_action_that_fails_has_a_code(path):
+    action = importlib.import_module(f"ansible_collections.elk.deploy.plugins.action.{path.stem}").ActionModule
+    assert action.code in CODES or path.stem in OWN_CODES
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("Two lines.\nOf one failure.", "[import_failed] Two lines.\nOf one failure."),
+        ("[port_taken] It has its own.", "[port_taken] It has its own."),
+    ],
+)
+def test_failure_of_an_action_begins_with_its_code_unless_it_has_another(monkeypatch, said, message):
+    class Action(MaskedAction):
+        code = "import_failed"
+
+        def __init__(self):
+            self._task = SimpleNamespace(args={})
+            self._templar = SimpleNamespace(template=None)
+
+        def work(self, result, task_vars):
+            raise AnsibleActionFail(said)
+
+    monkeypatch.setattr(ActionBase, "run", lambda *_: {})
+    monkeypatch.setattr(masked_action, "host_secrets", lambda *_: ())
+    with pytest.raises(AnsibleActionFail) as raised:
+        Action().run()
+    assert str(raised.value) == message
+    assert raised.value.result["codes"] == codes(message)
 
 
 def test_every_code_is_in_use():

@@ -147,9 +147,9 @@ def test_everything_that_has_a_name_of_the_template_is_told_before_the_creation(
     assert result["failed"]
     lines = result["msg"].splitlines()
     assert [line.partition(" already exists")[0] for line in lines] == [
-        "Bucket shipper",
-        "Log group /aws/lambda/shipper",
-        "Queue shipper-objects",
+        "[resource_name_taken] Bucket shipper",
+        "[resource_name_taken] Log group /aws/lambda/shipper",
+        "[resource_name_taken] Queue shipper-objects",
     ]
     assert "and holds objects" in lines[0]
     for line in lines:
@@ -182,7 +182,8 @@ def test_an_update_is_stopped_by_the_name_of_what_it_would_make(aws, ready):
     aws.answers("sqs", "get_queue_url", QueueUrl="https://sqs/1/shipper-objects")
     result = ready()
     assert result["failed"]
-    assert result["msg"].startswith("Queue shipper-objects already exists")
+    assert result["codes"] == ["resource_name_taken"]
+    assert "Queue shipper-objects already exists" in result["msg"]
 
 
 FAILED = event("Bucket", "CREATE_FAILED", "shipper", "shipper already exists", "AWS::S3::Bucket")

@@ -29,6 +29,7 @@ FUNCTIONS = {
     "tempfile": "*",
     "filecmp": "*",
     "io": "open",
+    "atomic_files": "*",
 }
 # Methods of Ansible's modules that take paths, and follow links.
 OF_MODULES = re.compile(
@@ -59,7 +60,14 @@ EXCEPTIONS = {
     "modules/artifact_bucket.py": {"*": CONTROL},
     "modules/artifact_object.py": {"*": CONTROL},
     "modules/logstash_archive.py": {"*": "versions below logstash_archive_root, which are root's"},
-    "modules/logstash_confinement.py": {"pipelines": STAGED, "find_metadata": "a file in /etc, which is root's"},
+    "modules/logstash_archive_unit.py": {
+        "*": "folders of systemd's, and versions below logstash_archive_root, all root's"
+    },
+    "modules/logstash_confinement.py": {
+        "pipelines": STAGED,
+        "find_metadata": "a file in /etc, which is root's",
+        "find_positions": "paths are only compared",
+    },
     "modules/logstash_directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "modules/logstash_existing_setup.py": {
         "kept_paths": "folders of systemd's, which are root's; the settings path is only resolved, not opened",
@@ -74,19 +82,19 @@ EXCEPTIONS = {
     "modules/logstash_keystore.py": {"*": STAGED},
     "modules/logstash_old_data.py": {"stop_and_move": SETTINGS},
     "modules/logstash_package.py": {"*": PACKAGES},
-    "modules/logstash_positions.py": {"find": STAGED},
     "modules/logstash_validate.py": {
         "check_files.look": AS_USER,
         "test_environment": THROW_AWAY,
         "remove": THROW_AWAY,
-        "run_outside": "a file of root's without a name",
         "main": THROW_AWAY,
     },
     "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
     "modules/settings_directory.py": {"*": SETTINGS},
     "modules/settings_release.py": {"*": SETTINGS},
+    "module_utils/atomic_files.py": {"*": "those who call it are looked at instead"},
     "module_utils/secret_files.py": {"*": "a record of whoever writes it; other paths are only compared"},
+    "module_utils/logstash_host/accounts.py": {"run_program": "a file of root's without a name"},
     "module_utils/logstash_host/confined_unit.py": {"*": "units and folders below /run, which are root's"},
     "module_utils/logstash_host/deployment_lock.py": {"*": "the lock in /run, which is root's"},
     "module_utils/logstash_host/deployment_record.py": {

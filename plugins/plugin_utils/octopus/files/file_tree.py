@@ -79,7 +79,7 @@ def walk(root: str, exclude: Sequence[Glob] = ()) -> Tree:
     """Everything in ``root`` that no glob of ``exclude`` matches; an excluded directory is not entered.
 
     A symbolic link to a file in ``root`` counts as that file. Other links are faults: to follow one to a directory may
-    never end, and one that leads elsewhere would take along what is none of this directory's.
+    never end, and one that leads elsewhere would copy what does not belong to this directory.
     """
     tree = Tree()
     top = Path(root).resolve()

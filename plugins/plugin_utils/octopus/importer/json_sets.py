@@ -51,7 +51,7 @@ def read_json(sources: Sequence[Source], unused: Sequence[str] = ()) -> Export:
     if faults:
         raise ImportFailed.of(faults)
     resources: dict[str, Mapping[str, Any]] = {}
-    for _, document in documents:
+    for _path, document in documents:
         _collect(document, resources)
     sets: list[ExportedSet] = []
     passed = list(unused)
@@ -115,7 +115,7 @@ class _Reader:
     def located(self) -> list[str]:
         """The faults, with file, line and column."""
         shown = self.faults[: MOST_FAULTS + 1]
-        where = json_text.places(self.source.text, self.source.path, {path for path, _ in shown})
+        where = json_text.places(self.source.text, self.source.path, {path for path, _unused in shown})
         return [f"{where.get(path, self.source.path)}: {json_text.shown(path)} {text}" for path, text in shown]
 
     def sets(self, document: object) -> list[ExportedSet]:

@@ -56,7 +56,7 @@ def parse(text: str, file: str) -> object:
 def places(text: str, file: str, paths: Collection[Path]) -> dict[Path, str]:
     """``file:line:column`` of the values that ``paths`` lead to; ``text`` is valid JSON."""
     found: dict[Path, str] = {}
-    for path, offset, _ in _walk(text):
+    for path, offset, _value in _walk(text):
         if path in paths:
             found.setdefault(path, _place(file, text, offset))
     return found

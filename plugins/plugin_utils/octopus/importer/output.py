@@ -9,10 +9,10 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ....module_utils import atomic_files
 from .errors import ImportFailed
 
 _SEAL = re.compile(r"import checksum [0-9a-f]{16}")
@@ -77,25 +77,17 @@ def write(changes: Sequence[Change]) -> None:
 
     :raises ImportFailed: a file cannot be written.
     """
-    prepared: list[tuple[str, str]] = []
     path = ""
     try:
-        for change in (change for change in changes if change.differs):
-            path = change.path
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".import-")
-            prepared.append((temporary, path))
-            with open(descriptor, "w", encoding="utf-8", newline="") as stream:
-                stream.write(change.text)
-            os.chmod(temporary, _mode(path))
-        for temporary, path in prepared:
-            os.replace(temporary, path)
+        # None is replaced before all are written.
+        with contextlib.ExitStack() as written:
+            for change in (change for change in changes if change.differs):
+                path = change.path
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                folder, part = written.enter_context(atomic_files.replacing(path, shared=True))
+                folder.write_new(part, change.text.encode(), _mode(path))
     except OSError as error:
         raise ImportFailed(f"{path}: cannot write this file: {error.strerror}") from None
-    finally:
-        for temporary, _ in prepared:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
 
 
 def _before(path: str) -> str | None:

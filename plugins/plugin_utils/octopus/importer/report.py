@@ -183,7 +183,7 @@ def _count(number: int, what: str) -> str:
 
 
 def vault_example(conversion: Conversion) -> str:
-    """The file that names the Ansible variables to be filled in. All are commented out: an empty secret is none."""
+    """The file that names the Ansible variables to be filled in. All are commented out: an empty value is no secret."""
     lines = [
         "---",
         "# yamllint disable rule:line-length",

@@ -45,7 +45,7 @@ def vault_names(secrets: Sequence[tuple[str, str, Scope]]) -> list[str]:
     Where several would have the same name, each of them carries a digest of what it is for: a number would move to
     another secret as soon as one is added.
     """
-    plain = [_vault_name(name, scope) for _, name, scope in secrets]
+    plain = [_vault_name(name, scope) for _unused, name, scope in secrets]
     times = Counter(plain)
     return [
         f"{short}_{_digest(secret)}" if times[short] > 1 else short

@@ -10,7 +10,7 @@ _DOUBLE = re.compile(r"\s*([+-]?(?:[0-9][0-9,]*+(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE]
 
 
 def parse_double(text: str) -> float | None:
-    """The number that ``text`` stands for: a sign, thousands separators, a fraction and an exponent are optional."""
+    """``text`` as a number: a sign, thousands separators, a fraction and an exponent are optional."""
     match = _DOUBLE.fullmatch(text)
     return float(match.group(1).replace(",", "")) if match else None
 

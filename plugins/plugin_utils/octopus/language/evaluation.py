@@ -146,7 +146,7 @@ def is_true(text: str, variables: Mapping[str, object] | Iterable[tuple[str, obj
 
 
 def unparsable(text: str, origin: str | None = None) -> tuple[Problem, ...]:
-    """What looks like a token in ``text`` and is none; ``origin`` is the name of the variable whose value it is."""
+    """What looks like a token in ``text`` but isn't; ``origin`` is the name of the variable whose value it is."""
     return _syntax_problems(parse(text), _Places(text), origin) if "#{" in text else ()
 
 

@@ -101,7 +101,7 @@ _Key = tuple[Node, _Context]
 
 _NO_CIRCLE = 1 << 60
 
-# What a step hands to `_run`: another step, whose result comes back.
+# What a step yields to `_run`: another step, whose result it receives.
 _Step = Generator[Any, Any, Any]
 
 
@@ -377,7 +377,7 @@ class Evaluator:
         return str(node)
 
     def _operand(self, operand: Operand, context: _Context, unresolved: list[_Unresolved]) -> _Step:
-        """The number that a part of a calculation stands for; None when it stands for none."""
+        """The value of an operand of a calculation; None if it is not a number."""
         self.budget.spend(_OF_A_NODE)
         if isinstance(operand, Number):
             return operand.value
@@ -572,9 +572,8 @@ class Evaluator:
         if known is not None:
             return known
         if key in self.active:
-            trail = list(self.active.items())
-            self.last_circle = next(number for number, (place, _) in enumerate(trail) if place == key)
-            raise CircularReference((*(spelling for _, spelling in trail[self.last_circle :]), str(path)))
+            self.last_circle = list(self.active).index(key)
+            raise CircularReference((*list(self.active.values())[self.last_circle :], str(path)))
         template = self._parsed(raw)
         if template.faults:
             context.values[node] = value = _Value(raw)
@@ -649,7 +648,7 @@ def _blame(failure: EvaluationError, node: Node) -> None:
 
 
 def _aborted(node: SyntaxNode, failure: EvaluationError) -> _Unresolved:
-    """What is told of a token of the outermost text whose evaluation was given up."""
+    """The message about a token of the outermost text whose evaluation was given up."""
     kind = "circular" if isinstance(failure, CircularReference) else "aborted"
     return _Unresolved(str(node), str(failure), kind)
 

@@ -92,7 +92,7 @@ parse_value = lru_cache(maxsize=8192)(parse)
 
 @lru_cache(maxsize=65536)
 def parse_name(name: str) -> Path | None:
-    """The path that a variable's name stands for; None when templates cannot refer to that name."""
+    """A variable's name as a path; None if templates cannot refer to that name."""
     try:
         path, end = TokenParser(name).path(0)
     except Mismatch:
@@ -300,10 +300,10 @@ def _closed(block: _Block) -> Conditional | Loop:
     if isinstance(block.head, tuple):
         name, path = block.head
         return Loop(name, path, tuple(block.nodes), block.start)
-    starts = [0, *(count for count, _ in block.tags)]
+    starts = [0, *(count for count, _unused in block.tags)]
     ends = [*starts[1:], len(block.nodes)]
     bodies = [tuple(block.nodes[start:end]) for start, end in zip(starts, ends, strict=True)]
-    conditions: list[Expression | Comparison | None] = [block.head, *(tag.condition for _, tag in block.tags)]
+    conditions: list[Expression | Comparison | None] = [block.head, *(tag.condition for _unused, tag in block.tags)]
     otherwise = bodies.pop() if conditions[-1] is None else None
     branches = tuple(
         Branch(condition, body) for condition, body in zip(conditions, bodies, strict=False) if condition is not None

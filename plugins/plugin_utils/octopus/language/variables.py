@@ -69,7 +69,7 @@ class VariableSet(Mapping[str, "str | None"]):
         return isinstance(name, str) and name.lower() in self._entries
 
     def __iter__(self) -> Iterator[str]:
-        return (spelling for spelling, _ in self._entries.values())
+        return (spelling for spelling, _unused in self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)

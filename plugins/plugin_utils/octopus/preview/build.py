@@ -16,7 +16,7 @@ from .model import Cell, Declaration, Environment, Fault, Preview, Row, Use, Var
 from .secrets import Masker, without_secrets
 from .usage import named
 
-# What stands for the value of a provided name that is different on every host.
+# Shown in place of the value of a provided name that differs from host to host.
 EACH_HOSTS_OWN = "(each host's own)"
 
 
@@ -59,12 +59,12 @@ Hosts = dict[int, list[str]]
 
 def preview(columns: Sequence[Column]) -> Preview:
     """What is shown of ``columns``."""
-    masker = Masker(target.variables for _, target in _targets(columns))
+    masker = Masker(target.variables for _column, target in _targets(columns))
     texts = _Texts(columns, masker)
     names = _names(columns)
     for name in texts.missing:
         names.setdefault(name.lower(), name)
-    rows = [_Row(name, columns, texts, masker).row() for _, name in sorted(names.items())]
+    rows = [_Row(name, columns, texts, masker).row() for _key, name in sorted(names.items())]
     environments = tuple(
         Environment(
             one.environment,
@@ -86,7 +86,7 @@ def _targets(columns: Sequence[Column]) -> Iterator[tuple[int, Target]]:
 def _names(columns: Sequence[Column]) -> dict[str, str]:
     """Lower-case name to spelling, for every variable that has a value anywhere."""
     names: dict[str, str] = {}
-    for _, target in _targets(columns):
+    for _column, target in _targets(columns):
         for name in (*target.variables.catalog.names, *target.variables.variables):
             names.setdefault(name.lower(), name)
     return names
@@ -108,7 +108,7 @@ class _Texts:
             for name in target.required:
                 self._require(number, target, name)
         self._missing_keys = {name.lower(): hosts for name, hosts in self.missing.items()}
-        distinct = {text.text for _, target in _targets(columns) for text in target.texts}
+        distinct = {text.text for _column, target in _targets(columns) for text in target.texts}
         self._named = named(distinct, _declared_texts(columns))
 
     def _read(self, number: int, target: Target, text: Text) -> None:
@@ -153,11 +153,11 @@ class _Texts:
 def _declared_texts(columns: Sequence[Column]) -> dict[str, list[str]]:
     """Lower-case name to all values that the variable can have."""
     texts: dict[str, dict[str, None]] = {}
-    for catalog in {id(one.variables.catalog): one.variables.catalog for _, one in _targets(columns)}.values():
+    for catalog in {id(one.variables.catalog): one.variables.catalog for _column, one in _targets(columns)}.values():
         for name in catalog.names:
             values = texts.setdefault(name.lower(), {})
             values.update((entry.value, None) for entry in catalog.entries(name) if entry.value)
-    for _, target in _targets(columns):
+    for _column, target in _targets(columns):
         for name, value in target.variables.variables.items():
             texts.setdefault(name.lower(), {}).setdefault(value or "")
     return {name: list(values) for name, values in texts.items()}
@@ -195,7 +195,7 @@ class _Row:
         self._masker = masker
         self._drafts: dict[object, _Draft] = {}
         self._description = ""
-        self._shown: list[dict[_Shown, list[str]]] = [{} for _ in columns]
+        self._shown: list[dict[_Shown, list[str]]] = [{} for _column in columns]
 
     def row(self) -> Row:
         for number, target in _targets(self._columns):
@@ -267,7 +267,7 @@ class _Row:
         text, evaluation = _evaluate(raw, host)
         hides = any(host.variables.is_sensitive(name) for name in evaluation.used)
         if hides:
-            text, _ = _evaluate(raw, host, masked=True)
+            text, _problems = _evaluate(raw, host, masked=True)
         problems = [problem_line(self._name, problem, host) for problem in evaluation.problems]
         if evaluation.error and evaluation.text == raw and not evaluation.missing:
             problems.append("it is used as it is written, because it is not a valid template")

@@ -88,7 +88,7 @@ class Secrets:
     ansible: Callable[[str], object]
 
 
-def _no_vault(_: str) -> str:
+def _no_vault(_text: str) -> str:
     raise VariableError("there is no Ansible Vault here")
 
 
@@ -275,14 +275,14 @@ def _put_prompted(chosen: _Choice, catalog: Catalog, context: Context, given: Ma
     values = {str(name).lower(): (str(name), value) for name, value in given.items()}
     for key in catalog.prompted:
         is_given = key in values
-        _, value = values.pop(key, ("", None))
+        _name, value = values.pop(key, ("", None))
         for candidate in catalog.candidates(key, context):
             if candidate.matches and candidate.entry.prompt:
                 chosen.put_prompted(candidate.entry, value, is_given)
                 break
     chosen.faults.extend(
         f"{PROMPTED}: {name} is given, but no entry of that name in the variable files has `prompt`"
-        for name, _ in values.values()
+        for name, _value in values.values()
     )
 
 

@@ -53,7 +53,7 @@ def load_catalog(
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """Entries are made by the ten thousands and all of them stay: looking for garbage meanwhile doubles the time."""
+    """Tens of thousands of entries are created, and all are kept: garbage collection would double the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -82,7 +82,7 @@ def load_file(
 def _load_version(
     version: tuple[str, str, int, int], library: str, cache: str | None, decrypt: Decrypt | None
 ) -> tuple[Entry, ...]:
-    _, path, _, _ = version  # the rest is only a part of the caches' keys
+    _kind, path, _size, _time = version  # the rest is only a part of the caches' keys
     text = _read(path)
     if text.startswith(ENCRYPTED):
         if decrypt is None:
@@ -118,7 +118,7 @@ def _to_document(text: str, path: str, library: str) -> dict[str, Any]:
         number = numbers.setdefault(id(entry.scope), len(scopes))
         if number == len(scopes):
             scopes.append(entry.scope.dimensions)
-        name, value, _, *rest = entry._replace(file="", library="")
+        name, value, _scope, *rest = entry._replace(file="", library="")
         rows.append((name, value, number, *rest))
     return {"scopes": scopes, "entries": rows}
 
@@ -133,5 +133,5 @@ def _from_document(document: dict[str, Any], path: str, library: str) -> tuple[E
         Entry(
             name, value, scopes[scope], sensitive, description, path, line, library, prompt and Prompt(*prompt), *rest
         )
-        for name, value, scope, sensitive, description, _, line, _, prompt, *rest in document["entries"]
+        for name, value, scope, sensitive, description, _file, line, _library, prompt, *rest in document["entries"]
     )

@@ -60,7 +60,7 @@ class Context:
 
 def is_tenant_tag(text: str) -> bool:
     """Whether ``text`` has the form Set/Tag."""
-    tag_set, _, tag = text.partition("/")
+    tag_set, _separator, tag = text.partition("/")
     return bool(tag_set.strip() and tag.strip()) and "/" not in tag
 
 
@@ -87,7 +87,7 @@ class Scope:
         """
         if any(names[dimension].isdisjoint(accepted) for dimension, accepted in self.key):
             return None
-        present = {dimension for dimension, _ in self.key}
+        present = {dimension for dimension, _unused in self.key}
         if any(dimension == "role" and names["targeted_role"] & accepted for dimension, accepted in self.key):
             present.add("targeted_role")
         return sum(1 << place for place, dimension in enumerate(reversed(RANKING)) if dimension in present)
@@ -160,14 +160,14 @@ class Catalog:
 
     def __init__(self, files: Iterable[tuple[str, Iterable[Entry]]] = ()) -> None:
         files = tuple(files)
-        self.files = tuple(name for name, _ in files)
+        self.files = tuple(name for name, _unused in files)
         # Scopes that mean the same share a number, so that a context is compared with each of them only once.
         self._scopes: list[Scope] = []
         numbers: dict[object, int] = {}
         prompted: dict[str, None] = {}
         # Lower-case name to entries, each with the numbers of its scope and of its file.
         self._by_name: dict[str, list[tuple[int, int, Entry]]] = {}
-        for file_number, (_, entries) in enumerate(files):
+        for file_number, (_name, entries) in enumerate(files):
             for entry in entries:
                 number = numbers.get(entry.scope.key)
                 if number is None:
@@ -185,7 +185,7 @@ class Catalog:
 
     def entries(self, name: str) -> tuple[Entry, ...]:
         """All entries of a variable, in the order of their declaration."""
-        return tuple(entry for _, _, entry in self._by_name.get(name.lower(), ()))
+        return tuple(entry for _scope, _file, entry in self._by_name.get(name.lower(), ()))
 
     def candidates(self, name: str, context: Context) -> tuple[Candidate, ...]:
         """All entries of a variable: those that hold in ``context``, the one that is used first, then the others."""
@@ -199,7 +199,9 @@ class Catalog:
             else:
                 ranked.append((rank, file_number, entry))
         ranked.sort(key=lambda one: one[:2], reverse=True)  # keeps the order of equals
-        holding = [Candidate(entry, matches=True, wins=place == 0) for place, (_, _, entry) in enumerate(ranked)]
+        holding = [
+            Candidate(entry, matches=True, wins=place == 0) for place, (_rank, _file, entry) in enumerate(ranked)
+        ]
         return (*holding, *others)
 
     def resolve(self, context: Context) -> Resolution:
@@ -221,9 +223,9 @@ class Catalog:
             if len(equals) == 1:
                 winners.append(equals[0][1])
             elif equals:
-                _, winner = max(equals, key=lambda one: one[0])  # the first of equals
+                _file, winner = max(equals, key=lambda one: one[0])  # the first of equals
                 winners.append(winner)
-                warnings.extend(_tie(winner, entry) for _, entry in equals if _is_tie(winner, entry))
+                warnings.extend(_tie(winner, entry) for _unused, entry in equals if _is_tie(winner, entry))
         return Resolution(tuple(winners), tuple(warnings))
 
 

@@ -9,10 +9,11 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from ....module_utils import atomic_files
 
 
 def shared(directory: str, key: str, make: Callable[[], Any]) -> Any:
@@ -31,7 +32,7 @@ def shared(directory: str, key: str, make: Callable[[], Any]) -> Any:
             return found
         data = make()
         with suppress(OSError):
-            _write(path, data)
+            atomic_files.write(path, json.dumps(data), shared=True)
         return data
 
 
@@ -41,14 +42,6 @@ def _read(path: str) -> Any:
             return json.load(stream)
     except OSError:
         return None
-
-
-def _write(path: str, data: Any) -> None:
-    """Readers see the whole file or none."""
-    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path))  # of mode 0600
-    with open(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(data, stream)
-    os.replace(temporary, path)
 
 
 @contextmanager

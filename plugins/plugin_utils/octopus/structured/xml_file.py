@@ -117,7 +117,7 @@ class _Document:
         elif getattr(item, "is_text", False) or getattr(item, "is_tail", False):
             self._text(item, variable)
         elif isinstance(item, tuple) or item.tag is self.etree.Entity:
-            return  # a namespace has no text of its own, and an entity stands for another's
+            return  # a namespace has no text, and an entity refers to another node's
         elif item.tag is self.etree.Comment:
             self._comment(self.mark_of[item], variable)
         elif item.tag is self.etree.ProcessingInstruction:

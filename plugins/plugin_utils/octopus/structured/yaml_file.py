@@ -172,7 +172,7 @@ class _Walk:
         return self.edits.line_end.join(lines)
 
     def _for_alias(self, variable: str, event: yaml.AliasEvent) -> str:
-        """What takes the place of an alias: what would take the place of the node that it stands for."""
+        """The replacement of an alias: the replacement of the node that it refers to."""
         value = self.edits.value(variable, start_of(event))
         if value is None:
             return "null"

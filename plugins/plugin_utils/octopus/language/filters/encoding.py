@@ -26,7 +26,7 @@ def encoded(text: str, encoding: str) -> bytes:
 
 
 def from_base64(text: str) -> bytes:
-    """The bytes that ``text`` stands for. Blanks, tabs and line ends in it are ignored, padding is needed.
+    """``text``, decoded to bytes. Blanks, tabs and line ends in it are ignored; padding is required.
 
     :raises ValueError: ``text`` is not base64.
     """

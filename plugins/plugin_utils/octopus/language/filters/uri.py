@@ -149,7 +149,7 @@ _PARTS: dict[str, Callable[[_Uri], str | bool | int]] = {
 @register("UriPart")
 @takes("the name of a part", 0, None)
 def _uri_part(text: str, *arguments: str) -> str:
-    """A part of a URI. As in the reference, errors are text; what is no URI at all comes back as it is."""
+    """A part of a URI. As in the reference, errors are text; what is not a URI is returned unchanged."""
     if not arguments:
         return "[UriPart error: no argument given]"
     if _WINDOWS_PATH.match(text):

@@ -160,7 +160,7 @@ class _Section:
 
     @property
     def is_scientific(self) -> bool:
-        return any(what == "exponent" for what, _ in self.items)
+        return any(what == "exponent" for what, _unused in self.items)
 
     def rounded(self, value: Decimal) -> Decimal:
         if self.is_scientific:
@@ -187,7 +187,7 @@ class _Section:
 
     def _places(self, value: Decimal) -> tuple[Iterator[str], str, bool]:
         """What each place gets, what comes before a point without places before it, and whether a point is written."""
-        whole, _, decimals = format(value, "f").partition(".")
+        whole, _separator, decimals = format(value, "f").partition(".")
         whole = ("" if whole == "0" else whole).zfill(len(self.whole.lstrip("#")))
         decimals = decimals.rstrip("0").ljust(len(self.decimals.rstrip("#")), "0")
         digits = [

@@ -48,7 +48,7 @@ def _charged(pattern: str) -> tuple[Program, dict[str, int]]:
 @takes("a regular expression", 1, 1)
 def _match(text: str, pattern: str) -> str:
     """``Match pattern``: whether it is found anywhere."""
-    program, _ = _charged(pattern)
+    program, _groups = _charged(pattern)
     matcher = Matcher(program, text)
     try:
         return "false" if next(matcher.matches(), None) is None else "true"

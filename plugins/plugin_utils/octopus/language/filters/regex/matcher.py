@@ -88,7 +88,7 @@ class Matcher:
             op = instruction[0]
             pc += 1
             if op is CHARACTER:
-                _, test, step, offset = instruction
+                _op, test, step, offset = instruction
                 if 0 <= at + offset < size and test(text[at + offset]):
                     at += step
                     continue
@@ -108,11 +108,11 @@ class Matcher:
                 self._set(instruction[1], at)
                 continue
             elif op is CAPTURE:
-                _, group, mark = instruction
+                _op, group, mark = instruction
                 self._set(group, (min(slots[mark], at), max(slots[mark], at)))
                 continue
             elif op is UNLESS_EMPTY:
-                _, mark, target = instruction
+                _op, mark, target = instruction
                 if slots[mark] == at:
                     pc = target
                 continue
@@ -120,7 +120,7 @@ class Matcher:
                 if instruction[1](text, at, self._origin):
                     continue
             elif op is INNER:
-                _, target, negated, stays, _ = instruction
+                _op, target, negated, stays, _rest = instruction
                 end = self._inner(pc - 1, at)
                 if (end is None) is negated:
                     pc = target
@@ -156,7 +156,7 @@ class Matcher:
     def _key(self, pc: int, at: int) -> object:
         """All that decides what can be matched from a branch on."""
         slots = self._slots
-        _, _, marks, pinned = self._program.code[pc]
+        _op, _target, marks, pinned = self._program.code[pc]
         width = len(self._text) + 1
         key = pc * width + at  # plain numbers as far as possible: there may be millions of them
         taken = 0
@@ -187,7 +187,7 @@ class Matcher:
 
     def _repeated(self, instruction: tuple[Op, int, bool, int], at: int) -> int | None:
         """How far a back-reference goes from ``at``; None if its group took no part or the text differs."""
-        _, group, ignore_case, step = instruction
+        _op, group, ignore_case, step = instruction
         span: tuple[int, int] | None = self._slots[group]
         if span is None:
             return None

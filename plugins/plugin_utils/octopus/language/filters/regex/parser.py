@@ -41,6 +41,7 @@ MAX_DEPTH = 50
 
 _BLANK = re.compile(r"[ \t\n\f\r]+")
 _QUANTIFIER = re.compile(r"[*+?]|\{([0-9]+)(?:(,)([0-9]*))?\}")
+_INVERTED = "a quantifier {n,m} where n is larger than m"
 _OPTIONS = re.compile(r"\?([imnsx+-]+)([:)])", re.IGNORECASE)
 _NAME = re.compile(r"[\w\u200c\u200d]+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -190,7 +191,7 @@ class _Parser:
             least = self._number(found[1], start)
             most = None if found[2] and not found[3] else self._number(found[3] or found[1], start)
         if most is not None and least > most:
-            raise self._error("a quantifier {n,m} where n is larger than m", start)
+            raise self._error(_INVERTED, start)
         self._blank()
         lazy = self._take("?")
         return _EMPTY if most == 0 or item == _EMPTY else Repeat(item, least, most, lazy)

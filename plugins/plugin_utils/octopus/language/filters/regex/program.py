@@ -150,7 +150,7 @@ class _Compiler:
         return self.slots - 1
 
     def _alternation(self, branches: tuple[Node, ...]) -> None:
-        starts, end = [_Label() for _ in branches], _Label()
+        starts, end = [_Label() for _branch in branches], _Label()
         self._branch(*starts)
         for start, branch in zip(starts, branches, strict=True):
             self._place(start)
@@ -170,7 +170,7 @@ class _Compiler:
         """
         end = _Label()
         fixed = node.least if node.most == node.least else max(node.least - 1, 0)
-        for _ in range(fixed):
+        for _turn in range(fixed):
             self.add(node.item)
         if node.most is None:
             start, test = _Label(), _Label()
@@ -183,7 +183,7 @@ class _Compiler:
         elif node.most > node.least:
             if node.least:
                 self._iteration(node.item, end)
-            for _ in range(node.most - node.least):
+            for _turn in range(node.most - node.least):
                 start = _Label()
                 self._choose(start, end, node.lazy)
                 self._place(start)
@@ -194,7 +194,7 @@ class _Compiler:
         self._branch(*((end, again) if lazy else (again, end)))
 
     def _iteration(self, item: Node, end: _Label) -> None:
-        """An item, and the way out to ``end`` if it takes no character."""
+        """An item, and the jump to ``end`` if it consumes no character."""
         if not item.nullable:
             self.add(item)
             return
@@ -220,5 +220,5 @@ class _Compiler:
         self.add(item)
         self.step = outer
         self.emit(Op.END)
-        pure = all(op is not Op.CAPTURE for op, *_ in self.code[start:])
+        pure = all(op is not Op.CAPTURE for op, *_rest in self.code[start:])
         self.code[start] = (Op.INNER, len(self.code), negated, stays, pure)

@@ -1,4 +1,4 @@
-"""Action of logstash_positions: runs the module, told what it must not show."""
+"""Action of logstash_archive_unit: runs the module, told what it must not show."""
 
 from ..plugin_utils.masked_action import ModuleAction as ActionModule
 
