@@ -1,18 +1,22 @@
-"""Prints a TCP port that is free on 127.0.0.1: the wanted one when it is, else one that the system chooses."""
+"""Prints a TCP port that is free on 127.0.0.1: the wanted one when it is, else any one that is free."""
 
+import random
 import socket
 import sys
+
+# Linux gives the ports from 32768 on to outgoing connections, which could take one before its user listens there.
+PORTS = range(20000, 32768)
 
 
 def free_port(wanted: int = 0) -> int:
     """The wanted port when nothing listens on it, else any free one."""
-    for port in (wanted, 0):
+    for port in ([wanted] if wanted else []) + random.sample(PORTS, 100):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return probe.getsockname()[1]
+            return port
     raise OSError("no free TCP port on 127.0.0.1")
 
 

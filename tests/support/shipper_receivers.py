@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import Context
+from free_port import free_port as find_free_port
 
 DATA = Path(__file__).parents[1] / "unit/elb_log_shipper/data"
 CONTEXT = Context(component="balancer", environment="test", application="shop")
@@ -168,8 +169,7 @@ def http_receiver() -> Iterator[Callable[..., HttpReceiver]]:
 @pytest.fixture
 def free_port() -> int:
     """A port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    return find_free_port()
 
 
 @pytest.fixture

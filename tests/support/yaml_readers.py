@@ -18,7 +18,7 @@ def _pyyaml(loader: type) -> Callable[[str], tuple[Any, Any]]:
 
 def _ruamel(version: str) -> Callable[[str], tuple[Any, Any]]:
     def reader() -> YAML:
-        reader = YAML(typ="safe", pure=True)
+        reader = YAML(typ="safe", pure=True, plug_ins=[])  # does not search for any, each time
         reader.version = version
         return reader
 
