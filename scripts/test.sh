@@ -78,7 +78,7 @@ run_molecule() {
     # left over at the end runs alone. Their output comes when they end.
     { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
         xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-4}" scripts/scenario.sh
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
 }
 
 run_e2e() {

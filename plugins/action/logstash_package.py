@@ -9,6 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..module_utils.messages import coded, codes
 from ..plugin_utils.masked_action import MaskedAction, other_action
 
 KEY = "elk.deploy.repository_key"
@@ -34,7 +35,6 @@ class ActionModule(MaskedAction):
     """Runs the module alone where there is no repository."""
 
     code = "package_failed"
-
     _supports_check_mode = True
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,9 @@ class ActionModule(MaskedAction):
 
     def _explained(self, said: str, failed: dict[str, Any], repository: dict[str, Any], version: str) -> str:
         url, key_url = (json.dumps(self._mask.text(repository[name])) for name in ("url", "key_url"))
-        return (
+        code = (codes(said) or [self.code])[0]
+        return coded(
+            code,
             f"Logstash {version} could not be installed from logstash_repository_url {url} (key: "
-            f"logstash_repository_key_url {key_url}): {said} {failed.get('hint') or HINT}"
+            f"logstash_repository_key_url {key_url}): {said.removeprefix(f'[{code}] ')} {failed.get('hint') or HINT}",
         )
