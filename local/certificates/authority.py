@@ -23,6 +23,18 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 DAY = datetime.timedelta(days=1)
 LASTS, RENEWED = 397 * DAY, 30 * DAY
 
+SIGNS = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 class Authority:
     """The authority whose certificate and key lie in a directory; made where there is none.
@@ -76,7 +88,10 @@ class Authority:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
-        if not authority:
+        if authority:
+            # Python refuses an authority without, from 3.13 on.
+            builder = builder.add_extension(SIGNS, critical=True)
+        else:
             usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
             builder = builder.add_extension(usages, critical=False)
         if hosts:
@@ -119,6 +134,8 @@ def _holds(path: Path, hosts: tuple[str, ...], issuer: x509.Certificate | None =
         return False
     found = x509.load_pem_x509_certificate(path.read_bytes())
     if found.not_valid_after_utc - datetime.datetime.now(datetime.UTC) < RENEWED:
+        return False
+    if not issuer and SIGNS not in [extension.value for extension in found.extensions]:
         return False
     if issuer:
         try:

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils.messages import coded, codes
-from ..plugin_utils.masked_action import MaskedAction, other_action
+from ..plugin_utils.masked_action import MaskedAction, failure, other_action
 
 KEY = "elk.deploy.repository_key"
 FILE = "ansible.builtin.file"
@@ -62,9 +62,7 @@ class ActionModule(MaskedAction):
         last = done[-1]
         if last.get("failed"):
             self._execute_module(FILE, {"path": repository["file"], "state": "absent"}, task_vars=task_vars)
-            return last | {
-                "msg": self._explained(str(last.get("msg", "")), last, repository, str(arguments["version"]))
-            }
+            return last | {"msg": self._explained(failure(last), last, repository, str(arguments["version"]))}
         differences = [one["diff"] for one in done[1:] if "diff" in one]
         return last | {
             "changed": any(one.get("changed") for one in done[1:]),

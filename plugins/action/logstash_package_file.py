@@ -12,7 +12,7 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils.messages import coded
 from ..plugin_utils import s3_file
-from ..plugin_utils.masked_action import MaskedAction, other_action
+from ..plugin_utils.masked_action import MaskedAction, failure, other_action
 
 FILE = "ansible.builtin.file"
 COPY = "ansible.legacy.copy"
@@ -57,7 +57,7 @@ class ActionModule(MaskedAction):
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         if done[-1].get("failed"):
-            host, said = task_vars["inventory_hostname"], str(done[-1].get("msg", ""))
+            host, said = task_vars["inventory_hostname"], failure(done[-1])
             self._fail(options, host, said, is_download=bool(is_fetched) and len(done) > 1)
         differences = [done[0]["diff"]] if done[0].get("changed") and "diff" in done[0] else []
         return (

@@ -25,7 +25,7 @@ def create(path: AnyPath, content: bytes | str, mode: int = 0o600, owner: Owner 
 
     ``owner`` has the ids of user and group, -1 for those of the process; text is written in UTF-8.
     """
-    with _folder_of(path) as folder:
+    with _whole_paths(path), _folder_of(path) as folder:
         folder.write_new(os.path.basename(path), _bytes(content), mode, owner)
 
 
@@ -49,7 +49,7 @@ def replacing(path: AnyPath, shared: bool = False) -> Iterator[tuple[Directory, 
     same time: each has a name of its own, and what a killed one leaves stays.
     """
     end = f".{secrets.token_hex(8)}{PART}" if shared else PART
-    with _folder_of(path) as folder, folder.replacing(os.path.basename(path), end) as part:
+    with _whole_paths(path), _folder_of(path) as folder, folder.replacing(os.path.basename(path), end) as part:
         yield folder, part
 
 
@@ -70,6 +70,19 @@ def new_directory(path: AnyPath, mode: int = 0o755) -> Iterator[Path]:
         part.rename(path)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def _whole_paths(path: AnyPath) -> Iterator[None]:
+    """Has errors name paths: they come with names in the directory above."""
+    try:
+        yield
+    except OSError as error:
+        for name in ("filename", "filename2"):
+            found = getattr(error, name)
+            if isinstance(found, str) and not os.path.dirname(found):
+                setattr(error, name, os.path.join(os.path.dirname(path), found))
         raise
 
 

@@ -139,6 +139,17 @@ def _coded(text: str) -> dict[str, list[str]]:
     return {"codes": found} if (found := codes(text)) else {}
 
 
+def failure(result: Mapping[str, Any]) -> str:
+    """What a module or an action failed with. Of one that raised an error, Ansible has the message elsewhere."""
+    if result.get("msg"):
+        return str(result["msg"])
+    found, event = [], getattr(result.get("exception"), "event", None)
+    while event is not None:
+        found.append(str(event.msg))
+        event = getattr(event.chain, "event", None)
+    return ": ".join(found)
+
+
 class ModuleAction(MaskedAction):
     """Of a module that needs nothing on the control node: what Ansible does for it, without a secret in its result."""
 

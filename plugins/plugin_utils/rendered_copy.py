@@ -15,6 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.plugins.action import ActionBase
 
+from .masked_action import failure
 from .octopus_variables import shown_path
 
 # copy checks their values.
@@ -174,7 +175,7 @@ def _ask_host(action: ActionBase, files: Mapping[str, bool | None], name: str, t
         action._masked_on_the_host = masked
         action._remove_tmp_path(action._connection._shell.tmpdir)
     if answer.get("failed") or "secret" not in answer:
-        raise AnsibleActionFail(answer.get("msg") or f"{', '.join(files)}: the host did not say what is secret there")
+        raise AnsibleActionFail(failure(answer) or f"{', '.join(files)}: the host did not say what is secret there")
     return answer["secret"]
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
+from certificates.authority import SIGNS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -295,12 +296,17 @@ class Certificates:
             .not_valid_before(now - datetime.timedelta(days=10))
             .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            # The extensions that Python asks for, from 3.13 on.
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
         )
+        if ca:
+            builder = builder.add_extension(SIGNS, critical=True)
         if name:
             with contextlib.suppress(ValueError):
                 name = ipaddress.ip_address(name)
             general = x509.DNSName(name) if isinstance(name, str) else x509.IPAddress(name)
-            builder = builder.add_extension(x509.SubjectAlternativeName([general]), critical=False)
+            builder = builder.add_extension(x509.SubjectAlternativeName([general]), critical=not list(subject))
         return builder.sign(self._key, hashes.SHA256())
 
 

@@ -1,6 +1,7 @@
 """Files and directories that appear as a whole or not at all."""
 
 import os
+import re
 import stat
 
 import pytest
@@ -41,9 +42,19 @@ def test_content_is_on_the_disk_before_it_has_the_name(file, monkeypatch):
 
 
 def test_file_that_is_there_is_not_created(file):
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError, match=re.escape(f"'{file}'")):
         atomic_files.create(file, "new")
     assert file.read_text() == "old"
+
+
+def test_an_error_names_the_whole_path(file):
+    with pytest.raises(FileNotFoundError, match=re.escape(f"'{file}.part' -> '{file}'")), atomic_files.replacing(file):
+        pass  # nothing is made that could take the place
+
+
+def test_an_error_of_the_body_with_another_path_stays_as_it_is(file):
+    with pytest.raises(FileNotFoundError, match="'/nowhere/else'"), atomic_files.replacing(file):
+        os.stat("/nowhere/else")
 
 
 def test_link_in_the_place_of_the_file_is_replaced_and_not_followed(file, tmp_path):
