@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ansible.module_utils.parsing.convert_bool import boolean
+
 SERVICE = "logstash.service"
 # What these change is the role's own note of what it does; it is named only where nothing else changes.
 RECORDS = {
@@ -57,7 +59,7 @@ class Host:
     def add(self, action: str, task: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> None:
         """Notes one changed task."""
         if is_service(action, arguments):
-            if arguments.get("state") == "restarted":
+            if arguments.get("state") == "restarted" or boolean(arguments.get("restart", False), strict=False):
                 self.service = "restart"
             else:
                 self.changes.append(Change(SERVICE, f"state and start at boot: {arguments.get('state')}", task))
@@ -67,8 +69,10 @@ class Host:
 
 
 def is_service(action: str, arguments: Mapping[str, Any]) -> bool:
-    """Whether a task starts, stops or restarts Logstash."""
-    return action.rpartition(".")[2] in {"systemd", "systemd_service", "service"} and arguments.get("name") == SERVICE
+    """Whether a task starts, stops or restarts Logstash: the role's, or one of a user's hooks or playbooks."""
+    name = action.rpartition(".")[2]
+    is_its = name in {"systemd", "systemd_service", "service"} and arguments.get("name") == SERVICE
+    return name == "logstash_service" or is_its
 
 
 def changes(action: str, task: str, arguments: Mapping[str, Any], result: Mapping[str, Any]) -> Iterator[Change]:

@@ -1,9 +1,15 @@
 """What a plan says about each changed task of a run in check mode."""
 
-import pytest
-from ansible_collections.elk.deploy.plugins.plugin_utils.plan_changes import Change, Host, changes, table
+from pathlib import Path
 
-SERVICE_TASK = ("ansible.builtin.systemd_service", "Run the service")
+import pytest
+import yaml
+from ansible_collections.elk.deploy.plugins.plugin_utils.plan_changes import Change, Host, changes, is_service, table
+
+ROOT = Path(__file__).parents[3]
+
+SYSTEMD_TASK = ("ansible.builtin.systemd_service", "Restart it in a hook")
+ROLES_TASK = ("elk.deploy.logstash_service", "Run the service with the live settings")
 
 
 def of(result, arguments=None, action="ansible.builtin.copy"):
@@ -58,16 +64,26 @@ def test_only_changed_items_of_a_loop():
     assert of({"results": results}) == [("b", "yes")]
 
 
-def test_restart_is_told_apart_from_other_changes_of_the_service():
+@pytest.mark.parametrize(
+    ("task", "arguments", "service", "what"),
+    [
+        (ROLES_TASK, {"state": "started", "restart": True}, "restart", []),
+        (ROLES_TASK, {"state": "started", "restart": False}, "untouched", ["logstash.service"]),
+        (ROLES_TASK, {"state": "stopped", "restart": "no"}, "untouched", ["logstash.service"]),
+        (SYSTEMD_TASK, {"name": "logstash.service", "state": "restarted"}, "restart", []),
+        (SYSTEMD_TASK, {"name": "logstash.service", "state": "started"}, "untouched", ["logstash.service"]),
+        (SYSTEMD_TASK, {"name": "other.service", "state": "restarted"}, "untouched", ["other.service"]),
+    ],
+)
+def test_restart_is_told_apart_from_other_changes_of_the_service(task, arguments, service, what):
     host = Host()
-    host.add(*SERVICE_TASK, {"name": "logstash.service", "state": "restarted"}, {})
-    assert (host.service, host.shown) == ("restart", [])
-    host = Host()
-    host.add(*SERVICE_TASK, {"name": "logstash.service", "state": "started"}, {})
-    assert (host.service, [one.what for one in host.shown]) == ("untouched", ["logstash.service"])
-    host = Host()
-    host.add(*SERVICE_TASK, {"name": "other.service", "state": "restarted"}, {})
-    assert (host.service, [one.what for one in host.shown]) == ("untouched", ["other.service"])
+    host.add(*task, arguments, {})
+    assert (host.service, [one.what for one in host.shown]) == (service, what)
+
+
+def test_the_role_runs_the_service_by_the_task_that_a_plan_looks_for():
+    tasks = yaml.safe_load((ROOT / "roles/logstash/tasks/service.yml").read_text(encoding="utf-8"))
+    assert any(is_service(action, arguments) for task in tasks for action, arguments in task.items() if "." in action)
 
 
 def test_records_are_shown_only_where_nothing_else_changes():
