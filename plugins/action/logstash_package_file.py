@@ -123,7 +123,7 @@ class ActionModule(MaskedAction):
             )
         else:
             message = (
-                f"The package {self._mask.text(options['url'])} could not be put to {options['path']} on {host}: "
+                f"The package {self._mask.text(options['url'])} could not be copied to {options['path']} on {host}: "
                 f"{said} Make room on that file system, or make it writable, and run again."
             )
         raise AnsibleActionFail(coded("package_failed", message))

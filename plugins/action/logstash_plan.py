@@ -20,7 +20,7 @@ from ..plugin_utils.masked_action import COLLECTION, MaskedAction
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 from . import logstash_check, logstash_plugins, octopus_check, role_arguments
 
-# Ansible imports this file once, before it forks for each host; what it looked up by name, each fork would import.
+# Imported here, before Ansible forks for each host: actions looked up by name are imported in each fork.
 CHECKS = {
     check.__name__.rpartition(".")[2]: check.ActionModule
     for check in (logstash_check, logstash_plugins, octopus_check, role_arguments)

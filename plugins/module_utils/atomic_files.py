@@ -75,7 +75,7 @@ def new_directory(path: AnyPath, mode: int = 0o755) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _whole_paths(path: AnyPath) -> Iterator[None]:
-    """Has errors name paths: they come with names in the directory above."""
+    """Makes errors name the whole path: by themselves they name the entry in its directory."""
     try:
         yield
     except OSError as error:

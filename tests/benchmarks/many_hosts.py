@@ -22,7 +22,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("brokers", "indexers", "shippers")
-# One task that looks at one variable of each host: no playbook does with less.
+# One task that looks at one variable of each host: no playbook can do with less.
 EMPTY = [
     {
         "hosts": ":".join(LAYERS),

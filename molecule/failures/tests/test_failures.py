@@ -83,7 +83,7 @@ def test_full_disk_under_the_package(deploy, host):
     with full(host, CACHE):
         run = deploy(**package("9.4.0"))
     assert run.code != 0
-    assert f"could not be put to {CACHE}/logstash-9.4.0.deb" in run.text
+    assert f"could not be copied to {CACHE}/logstash-9.4.0.deb" in run.text
     assert "No space left on device" in run.text
     assert "Make room on that file system" in run.text
 

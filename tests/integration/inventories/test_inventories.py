@@ -89,7 +89,10 @@ def test_environments_differ_in_few_lines(environment):
         (("-i", "inventories/staging", "-e", '{"octopus_variables": {"LogTcpPort": ""}}'), "LogTcpPort"),
         (("-i", "inventories/staging", "-e", "logstash_version="), 'logstash_version is ""'),
         (("-i", "inventories/staging", "-e", "log_transport=udp"), 'log_transport is "udp"; expected tcp or http'),
-        (("-i", "inventories/staging", "-e", "broker_output=kafka"), 'broker_output is "kafka"; expected redis or'),
+        (
+            ("-i", "inventories/staging", "-e", "broker_output=kafka"),
+            'broker_output is "kafka"; expected redis, elasticsearch or file',
+        ),
         (
             ("-i", "inventories/staging", "-e", "indexer_output=redis"),
             'indexer_output is "redis"; expected elasticsearch',
