@@ -47,6 +47,9 @@ class ActionModule(SettingsAction):
         warnings = [*result.get("warnings", []), *keystore.get("warnings", [])]
         result["changed"] = result["changed"] or keystore["changed"]
         result["names"] = keystore["names"]
+        if keystore["changed"]:
+            # It was made before the keystore was.
+            result.pop("comparison", None)
         if warnings:
             result["warnings"] = warnings
         if differences:

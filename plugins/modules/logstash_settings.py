@@ -33,6 +33,9 @@ options:
     description: Whether placeholders stand for secrets, in files for people to read.
     type: bool
     default: false
+  live:
+    description: The live settings to compare with, as in O(elk.deploy.settings_directory#module:live).
+    type: dict
   keystore:
     description: Makes the keystore, too. C(logstash_keystore) has its entries; without any, there is none.
     type: dict
@@ -80,6 +83,10 @@ removed:
   type: list
   elements: str
   returned: success
+comparison:
+  description: As of M(elk.deploy.settings_directory). Missing where the keystore was changed.
+  type: dict
+  returned: success, with O(live)
 names:
   description: The entries of the keystore that were added, changed or removed.
   type: list

@@ -68,6 +68,34 @@ options:
   record:
     description: Another file on the host for the record of secret files, as for M(elk.deploy.secret_files).
     type: path
+  live:
+    description:
+      - Compares the directory with the live settings afterwards, as M(elk.deploy.settings_release) does in check mode,
+        for RV(comparison). The options are those of that module, and mean the same.
+    type: dict
+    suboptions:
+      dest:
+        description: The live settings directory.
+        type: path
+        required: true
+      entries:
+        description: What every release has.
+        type: list
+        elements: str
+        required: true
+      optional:
+        description: What a release may have.
+        type: list
+        elements: str
+        default: []
+      links:
+        description: Links outside of the live directory.
+        type: dict
+        default: {}
+      key:
+        description: The file with the key that names releases.
+        type: path
+        default: /var/lib/elk-deploy/release.key
   bundle:
     description: For internal use by the action - the file that it has sent to the host.
     type: path
@@ -112,6 +140,12 @@ left:
   type: list
   elements: str
   returned: success
+comparison:
+  description:
+    - How the directory differs from the live settings, as C(release), C(previous) and C(differs) of
+      M(elk.deploy.settings_release). In check mode it is that of the directory as it was before.
+  type: dict
+  returned: success, with O(live)
 """
 
 import base64
@@ -125,7 +159,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import live_settings, untrusted_paths
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.secret_files import SecretFiles
 
@@ -280,7 +314,9 @@ def main():
             "leave": {"type": "list", "elements": "str", "default": []},
             "bundle": {"type": "path"},
             "record": {"type": "path"},
+            "live": {"type": "dict", "options": live_settings.OPTIONS},
         },
+        facts=["comparison"],
         supports_check_mode=True,
     )
     params = module.params
@@ -312,6 +348,8 @@ def main():
             remember(record, root, plan, hidden)
             carry_out(root, plan, files, uid, gid)
             record.note({root / name: bool(hidden[name]) for name in files})
+        if params["live"]:
+            result["comparison"] = live_settings.compare_staged(root, params["live"])
     except untrusted_paths.UntrustedPathError as error:
         module.fail_json(code="settings_refused", msg=f"The settings were not written: {error}")
     except OSError as error:

@@ -27,6 +27,8 @@ class MaskedAction(ActionBase):
     and mask what they return before it leaves the host: with -vvv it is shown as it comes over the connection.
     """
 
+    # The results that stay as they are, as FACTS, when the action succeeds.
+    facts = FACTS
     # Of messages.CODES: what a failure of this action means whose message has no code of its own.
     code = ""
     _secrets: tuple[str, ...] = ()
@@ -54,7 +56,7 @@ class MaskedAction(ActionBase):
             raise AnsibleActionFail(self._mask.text(said), result=_coded(said)) from None
         if self._masked_on_the_host and not result.get("failed"):
             return result
-        masked = self._mask.everything(result, () if result.get("failed") else FACTS)
+        masked = self._mask.everything(result, () if result.get("failed") else self.facts)
         if "diff" in result:
             masked["diff"] = self._mask.difference(result["diff"])
         return masked

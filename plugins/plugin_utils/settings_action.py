@@ -23,6 +23,7 @@ OPTIONS = {
     "leave": {"type": "list", "elements": "str", "default": []},
     "placeholders": {"type": "bool", "default": False},
     "record": {"type": "str"},
+    "live": {"type": "dict"},
     "files": {
         "type": "list",
         "elements": "dict",
@@ -64,7 +65,7 @@ class SettingsAction(TokenAction):
         self.report_problems(list(made.values()), host, how)
         if options["placeholders"]:
             made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in files}
-        arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}
+        arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record", "live")}
         result = self._send(made, arguments, task_vars)
         result.pop("invocation", None)
         return result
@@ -129,7 +130,7 @@ class SettingsAction(TokenAction):
                 with open(source, "w", encoding="utf-8") as stream:
                     json.dump(bundle, stream)
                 remote = self._transfer_file(source, self._connection._shell.join_path(directory, "bundle.json"))
-            self._fixup_perms2((directory, remote))
+            self._fixup_perms2((directory, remote), execute=False)
             return self._execute_module(
                 module_name=MODULE, module_args={**arguments, "bundle": remote}, task_vars=task_vars
             )

@@ -68,7 +68,6 @@ EXCEPTIONS = {
         "find_metadata": "a file in /etc, which is root's",
         "find_positions": "paths are only compared",
     },
-    "modules/logstash_directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "modules/logstash_existing_setup.py": {
         "kept_paths": "folders of systemd's, which are root's; the settings path is only resolved, not opened",
         "seen_through_links": "paths are only compared",
@@ -100,6 +99,7 @@ EXCEPTIONS = {
     "module_utils/logstash_host/deployment_record.py": {
         "*": "a record in a directory that check_roots_own has found to be root's alone"
     },
+    "module_utils/logstash_host/directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
     "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
@@ -110,6 +110,7 @@ EXCEPTIONS = {
         "left_queues": "paths are only compared",
     },
     "module_utils/logstash_host/listening.py": {"*": PROC},
+    "module_utils/logstash_host/live_settings.py": {"*": RELEASES},
     "module_utils/logstash_host/native_code.py": {
         "refuses_programs": AS_USER,
         "_refusal": AS_USER,
