@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import stat
 
 import pytest
@@ -60,6 +61,52 @@ def test_check_mode_says_what_would_change_and_changes_nothing(bring, staged):
     result = bring({"a.yml": "a: 2\n"}, check=True)
     assert (result["files"], result["removed"]) == (["a.yml"], ["pipelines", "tls"])
     assert content(staged) == FILES
+
+
+class TestComparison:
+    """What is staged, beside what is live."""
+
+    @pytest.fixture
+    def compare(self, bring, tmp_path):
+        """compare(files) stages them; returns how they differ from what is live in `live`."""
+        live = {"dest": str(tmp_path / "live"), "entries": ["a.yml", "pipelines"], "key": str(tmp_path / "key")}
+        (tmp_path / "key").write_bytes(b"k" * 32)
+        (tmp_path / "key").chmod(0o600)
+        return lambda files, **options: bring(files, live=live, **options)["comparison"]
+
+    @pytest.fixture
+    def is_live(self, staged, tmp_path):
+        """is_live(name) has a copy of what is staged live, as the release of that name."""
+
+        def make(name):
+            live = tmp_path / "live"
+            shutil.copytree(staged, live / "releases" / name)
+            (live / "current").symlink_to(f"releases/{name}")
+            for entry in os.listdir(staged):
+                (live / entry).symlink_to(f"current/{entry}")
+
+        return make
+
+    def test_nothing_is_live_yet(self, compare):
+        assert {**compare(FILES), "release": ""} == {"release": "", "previous": "", "differs": True}
+
+    def test_what_was_just_written_counts(self, compare, is_live):
+        name = compare(FILES)["release"]
+        is_live(name)
+        assert compare(FILES) == {"release": name, "previous": name, "differs": False}
+        changed = compare({**FILES, "a.yml": "a: 2\n"})
+        assert (changed["differs"], changed["previous"], changed["release"] != name) == (True, name, True)
+
+    def test_check_mode_compares_what_is_there(self, compare, is_live):
+        name = compare(FILES)["release"]
+        is_live(name)
+        expected = {"release": name, "previous": name, "differs": False}
+        assert compare({"a.yml": "a: 2\n"}, check=True) == expected
+
+    def test_a_release_has_no_name_without_the_hosts_key_and_none_is_made(self, compare, tmp_path):
+        (tmp_path / "key").unlink()
+        assert compare(FILES)["release"] == "unnamed"
+        assert not (tmp_path / "key").exists()
 
 
 def test_check_mode_before_the_user_exists(bring):
