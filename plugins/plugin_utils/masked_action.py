@@ -8,18 +8,12 @@ from typing import Any
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
-from ansible.plugins.loader import filter_loader, test_loader
 
 from ..module_utils.masking.mask import Mask
 from ..module_utils.messages import coded, codes
 from .host_secrets import host_secrets, octopus_secrets
 from .octopus.scoping.host import HostVariables
 from .octopus_variables import read_host
-
-# Ansible imports actions, and then forks a process for each task on each host. Ansible's own filters and tests, loaded
-# here, need not be loaded in each of these processes.
-for _loader, _name in ((filter_loader, "ansible.builtin.default"), (test_loader, "ansible.builtin.defined")):
-    _loader.get(_name)
 
 COLLECTION = "elk.deploy."
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
