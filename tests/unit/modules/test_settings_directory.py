@@ -6,6 +6,7 @@ import os
 import stat
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import settings_directory as directory
 from ansible_collections.elk.deploy.plugins.modules import settings_directory
 
 FILES = {"a.yml": "a: 1\n", "pipelines/p/10-input.conf": "input {}\n", "tls/key": "secret-key"}
@@ -170,7 +171,7 @@ def test_full_disk_is_told(bring, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(settings_directory, "write", full)
+    monkeypatch.setattr(directory, "write", full)
     result = bring(FILES)
     assert result["failed"]
     assert "No space left on device" in result["msg"]
@@ -211,7 +212,7 @@ def test_run_that_was_cut_off_has_noted_what_it_writes(bring, monkeypatch):
         raise OSError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(settings_directory, "write", killed)
+        broken.setattr(directory, "write", killed)
         assert bring({"a.yml": "a: hunter2\n"}, hidden={"a.yml": "secret"})["failed"]
     assert "Not shown" in shown(bring({"a.yml": "a: 3\n"}, diff=True, check=True))
 
