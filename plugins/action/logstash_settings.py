@@ -22,6 +22,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     **{name: option for name, option in OF_DIRECTORY.items() if name not in ("files", "leave", "record")},
     "role_path": {"type": "path", "required": True},
     "entry": {"type": "str"},
+    "control_node": {"type": "bool", "default": False},
     "keystore": {
         "type": "dict",
         "options": {

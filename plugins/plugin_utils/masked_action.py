@@ -8,6 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 
 from ..module_utils.masking.mask import Mask
 from ..module_utils.messages import coded, codes
@@ -17,6 +18,10 @@ from .octopus.scoping.host import HostVariables
 from .octopus_variables import chosen_once, read_host
 
 COLLECTION = "elk.deploy."
+# Ansible loads all of its filters and tests with the first one. So that it does so here, and not once more in each process
+# that it forks for a host.
+filter_loader.get("default")
+test_loader.get("defined")
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
 FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
 

@@ -60,7 +60,7 @@ class SettingsAction(TokenAction):
     """Makes all files on the control node, and writes them there, or sends them to the host."""
 
     def write(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Writes the files of ``options``, which has the keys of OPTIONS."""
+        """Writes the files of ``options``, which has the keys of OPTIONS; with ``control_node``, on this machine."""
         host, how = self.host_of_files(options, task_vars)
         files = [*options["files"], *self.more_files(self.evaluated(task_vars))]
         again = self._again()
@@ -69,7 +69,7 @@ class SettingsAction(TokenAction):
         if options["placeholders"]:
             made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in files}
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}
-        if self._is_here():
+        if options.get("control_node"):
             return self._write_here(made, arguments)
         result = self._send(made, arguments, task_vars)
         result.pop("invocation", None)
@@ -118,13 +118,8 @@ class SettingsAction(TokenAction):
         hidden = ["it is a secret"] if file["secret"] else list(made.sensitive)
         return Rendered(made.label, made.content, made.problems, tuple(hidden), made.warning)
 
-    def _is_here(self) -> bool:
-        """Whether a module would run as this user on this machine, with this environment."""
-        environment = [one for one in self._task.environment or () if one]
-        return self._connection.transport == "local" and not self._connection.become and not environment
-
     def _write_here(self, made: dict[str, Rendered], arguments: dict[str, Any]) -> dict[str, Any]:
-        """Without a process for the module, which takes longer to start than the files take to write."""
+        """Without a process for the module, which takes longer to start than all the rest."""
         files = {name: SettingsFile(file.content, ", ".join(file.sensitive)) for name, file in made.items()}
         paths = {name: check_type_path(arguments[name]) for name in ("path", "record") if arguments[name] is not None}
         given = {**arguments, **paths, "files": files, "root": Path(paths["path"])}
