@@ -32,7 +32,7 @@ options:
     description: An entry point of the role, whose argument specs the variables are checked against first.
     type: str
   control_node:
-    description: Whether O(path) is on the control node. The user who runs Ansible then writes it, and no host is reached.
+    description: Whether O(path) is on the control node. Whoever runs Ansible then writes it, and no host is reached.
     type: bool
     default: false
   placeholders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,16 @@ from .octopus.scoping.host import HostVariables
 from .octopus_variables import chosen_once, read_host
 
 COLLECTION = "elk.deploy."
-# Ansible loads all of its filters and tests with the first one. So that it does so here, and not once more in each process
-# that it forks for a host.
-filter_loader.get("default")
-test_loader.get("defined")
+# Ansible loads all filters, or tests, of a collection with the first one. So it does that here, and not once more in
+# each process that it forks for a host.
+for _loader, _names in (
+    (filter_loader, ("default", f"{COLLECTION}masked")),
+    (test_loader, ("defined", f"{COLLECTION}octopus_true")),
+):
+    for _name in _names:
+        # Outside of Ansible, such as in tests, there may be no collection.
+        with contextlib.suppress(KeyError):
+            _loader.get(_name)
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
 FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
 
