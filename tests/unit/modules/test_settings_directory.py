@@ -7,6 +7,7 @@ import shutil
 import stat
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import settings_directory as directory
 from ansible_collections.elk.deploy.plugins.modules import settings_directory
 
 FILES = {"a.yml": "a: 1\n", "pipelines/p/10-input.conf": "input {}\n", "tls/key": "secret-key"}
@@ -22,9 +23,8 @@ def bring(run_module, tmp_path):
             {"name": name, "content": base64.b64encode(text.encode()).decode(), "hidden": hidden.get(name, "")}
             for name, text in files.items()
         ]
-        (tmp_path / "bundle.json").write_text(json.dumps(bundle))
         return run_module(
-            settings_directory, path=str(tmp_path / "staged"), bundle=str(tmp_path / "bundle.json"),
+            settings_directory, path=str(tmp_path / "staged"), bundle=json.dumps(bundle),
             record=str(tmp_path / "state/record"), **options,
         )  # fmt: skip
 
@@ -46,6 +46,18 @@ def test_files_are_written_and_closed_to_others(bring, staged):
     modes = {stat.S_IMODE(path.stat().st_mode) for path in staged.rglob("*") if path.is_file()}
     folders = {stat.S_IMODE(path.stat().st_mode) for path in [staged, *staged.rglob("*")] if path.is_dir()}
     assert (modes, folders) == ({0o640}, {0o750})
+
+
+def test_what_is_sent_is_neither_logged_nor_shown(bring, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        settings_directory.AnsibleModule, "log", lambda _self, *what, **more: logged.append(f"{what} {more}")
+    )
+    result = bring(FILES)
+    assert result["changed"]
+    assert "bundle" in "".join(logged)
+    for content in FILES.values():
+        assert base64.b64encode(content.encode()).decode() not in f"{logged} {result}"
 
 
 def test_same_again_changes_nothing(bring):
@@ -217,7 +229,7 @@ def test_full_disk_is_told(bring, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(settings_directory, "write", full)
+    monkeypatch.setattr(directory, "write", full)
     result = bring(FILES)
     assert result["failed"]
     assert "No space left on device" in result["msg"]
@@ -258,7 +270,7 @@ def test_run_that_was_cut_off_has_noted_what_it_writes(bring, monkeypatch):
         raise OSError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(settings_directory, "write", killed)
+        broken.setattr(directory, "write", killed)
         assert bring({"a.yml": "a: hunter2\n"}, hidden={"a.yml": "secret"})["failed"]
     assert "Not shown" in shown(bring({"a.yml": "a: 3\n"}, diff=True, check=True))
 
