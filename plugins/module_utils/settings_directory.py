@@ -20,7 +20,7 @@ DIRECTORY_MODE = 0o750
 FILE_MODE = 0o640
 
 
-class SettingsError(Exception):
+class SettingsDirectoryError(Exception):
     """Why nothing, or not everything, was written; ``code`` is one of messages.CODES."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -76,12 +76,14 @@ class _Plan:
 def ensure(directory: Directory, *, check: bool, diff: bool) -> dict[str, Any]:
     """Makes it so, unless ``check``, and returns what a module does: changed, files, removed, left, and diff if asked.
 
-    :raises SettingsError: it was refused, or could not be written.
+    :raises SettingsDirectoryError: it was refused, or could not be written.
     """
     root, files = directory.root, directory.files
     outside = [name for name in files if os.path.isabs(name) or ".." in Path(name).parts]
     if outside:
-        raise SettingsError("settings_path_invalid", f"{outside[0]!r} leads out of {root}; give a path below it.")
+        raise SettingsDirectoryError(
+            "settings_path_invalid", f"{outside[0]!r} leads out of {root}; give a path below it."
+        )
     owner = _Owner(
         _account("user", directory.owner, lambda name: pwd.getpwnam(name).pw_uid, check),
         _account("group", directory.group, lambda name: grp.getgrnam(name).gr_gid, check),
@@ -106,9 +108,9 @@ def ensure(directory: Directory, *, check: bool, diff: bool) -> dict[str, Any]:
             _carry_out(root, plan, files, owner)
             record.note({str(root / name): bool(file.hidden) for name, file in files.items()})
     except untrusted_paths.UntrustedPathError as error:
-        raise SettingsError("settings_refused", f"The settings were not written: {error}") from None
+        raise SettingsDirectoryError("settings_refused", f"The settings were not written: {error}") from None
     except OSError as error:
-        raise SettingsError(
+        raise SettingsDirectoryError(
             "settings_not_written",
             f"The settings could not be written to {root}: {error}. Make room on that file "
             "system, or make it writable, and run again.",
@@ -125,7 +127,7 @@ def _account(kind: str, name: str | None, find: Callable[[str], int], check: boo
     except KeyError:
         if check:
             return -1
-        raise SettingsError(
+        raise SettingsDirectoryError(
             "account_missing", f"There is no {kind} {name!r} on the host; install the package that creates it."
         ) from None
 

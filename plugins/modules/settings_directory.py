@@ -156,7 +156,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import li
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 from ansible_collections.elk.deploy.plugins.module_utils.settings_directory import (
     Directory,
-    SettingsError,
+    SettingsDirectoryError,
     SettingsFile,
     ensure,
 )
@@ -187,7 +187,7 @@ def main():
         result = ensure(Directory(Path(params["path"]), files, **options), check=module.check_mode, diff=module._diff)
         if params["live"]:
             result["comparison"] = live_settings.compare_staged(params["path"], params["live"])
-    except SettingsError as error:
+    except SettingsDirectoryError as error:
         module.fail_json(code=error.code, msg=str(error))
     except OSError as error:
         module.fail_json(

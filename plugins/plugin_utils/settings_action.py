@@ -11,7 +11,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.validation import check_type_path
 
 from ..module_utils.messages import coded
-from ..module_utils.settings_directory import Directory, SettingsError, SettingsFile, ensure
+from ..module_utils.settings_directory import Directory, SettingsDirectoryError, SettingsFile, ensure
 from .evaluated import Evaluated
 from .octopus.files.text_files import TextFileError
 from .octopus.scoping.host import HostVariables
@@ -125,7 +125,7 @@ class SettingsAction(TokenAction):
         del given["path"]
         try:
             found = ensure(Directory(**given), check=self._task.check_mode, diff=self._task.diff)
-        except SettingsError as error:
+        except SettingsDirectoryError as error:
             raise AnsibleActionFail(coded(error.code, str(error))) from None
         # As the module does.
         self._masked_on_the_host = True
