@@ -89,7 +89,6 @@ EXCEPTIONS = {
     },
     "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
-    "modules/settings_directory.py": {"main": "what the action has just sent, as the module's user"},
     "modules/settings_release.py": {"*": SETTINGS},
     "module_utils/atomic_files.py": {"*": "those who call it are looked at instead"},
     "module_utils/settings_directory.py": {"*": SETTINGS},
