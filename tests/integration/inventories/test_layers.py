@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 from fake_logstash.runtime import config_parser
-from inventory_runs import ROOT, render, run
+from inventory_runs import ROOT, run
 from logstash_pipeline_parser import Pipeline
 
 # One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
@@ -24,6 +24,10 @@ SECRETS = {
     **dict.fromkeys(("LogCertificate", "LogKey", "LogClientCa", "LogCa", "RedisCa"), "/etc/pki/tls.pem"),
     **dict.fromkeys(("LogClientCertificate", "LogClientKey"), "/etc/pki/tls.pem"),
 }
+# Another data directory, and several Redis hosts: one is the shippers' business, one that of the other layers.
+ELSEWHERE = json.dumps(
+    {"logstash_path_data": "/srv/logstash", "octopus_variables": {"RedisHost": "a.example.com, b.example.com"}}
+)
 ENVIRONMENT = {"ELASTICSEARCH_PASSWORD": "secret", "LOG_PASSWORD": "secret", "LOG_KEY_STORE_PASSWORD": "secret"}
 
 
@@ -37,17 +41,9 @@ def everything(folder):
 
 
 @pytest.fixture(scope="session")
-def staging(tmp_path_factory):
+def staging(rendering):
     """staging(option...) -> the folder that staging was rendered to with these options; each set of them once."""
-    made = {}
-
-    def rendered(*options):
-        if options not in made:
-            given = [part for option in options for part in ("-e", option)]
-            made[options] = render("staging", tmp_path_factory.mktemp("staging"), *given)
-        return made[options]
-
-    return rendered
+    return lambda *options: rendering("staging", *(part for option in options for part in ("-e", option)))
 
 
 @pytest.fixture(scope="session")
@@ -261,14 +257,13 @@ def test_a_shipper_reads_only_the_kinds_of_files_that_it_is_told(staging):
 
 
 def test_where_files_were_read_to_is_kept_in_the_data_directory(staging):
-    texts = pipelines(staging('{"logstash_path_data": "/srv/logstash"}'))
+    texts = pipelines(staging(ELSEWHERE))
     kept = [found for text in texts.values() for found in re.findall(r'sincedb_path => "(.*)"', text)]
     assert sorted(kept) == [f"/srv/logstash/{name}.sincedb" for name in ("application", "iis", "performance")]
 
 
 def test_brokers_and_indexers_go_to_every_redis_host(staging):
-    values = {"octopus_variables": {"RedisHost": "a.example.com, b.example.com"}}
-    found = pipelines(staging(json.dumps(values)))
+    found = pipelines(staging(ELSEWHERE))
     inputs = check_language(found["indexer/10-input.conf"]).input
     assert [plugin.parameters()["host"] for plugin in inputs] == ["a.example.com", "b.example.com"]
     assert len({plugin.parameters()["id"] for plugin in inputs}) == 2
