@@ -83,15 +83,24 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    local beside code
-    # These share nothing with the others, so they run beside them.
-    "$venv/bin/pytest" -q tests/end_to_end/logstash >build/tests/end_to_end_logstash.log 2>&1 &
-    beside=$!
+    # Three sets that share nothing, each one run after another and with waits between: so they run side by side. The second and
+    # the third would both install the emulator.
+    local set code=0
+    local -A beside
+    beside_it() {
+        "$venv/bin/pytest" -q "tests/end_to_end/$1" >"build/tests/end_to_end_$1.log" 2>&1 &
+        beside[$1]=$!
+    }
+    beside_it logstash
+    "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
+        "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 || code=$?
+    beside_it aws
     # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/end_to_end/aws tests/end_to_end/test_*.py
-    code=$?
-    wait "$beside" || code=$?
-    cat build/tests/end_to_end_logstash.log
+    "$venv/bin/pytest" -q -s tests/end_to_end/test_*.py || code=$?
+    for set in "${!beside[@]}"; do
+        wait "${beside[$set]}" || code=$?
+        cat "build/tests/end_to_end_$set.log"
+    done
     return "$code"
 }
 

@@ -22,7 +22,7 @@ def render(environment: str, folder: Path, *options: str) -> Path:
 
 
 def render_once(root: Path, environment: str, *options: str) -> Path:
-    """The same, to a folder below a root that the workers of a test run share: what one has rendered, the others read."""
+    """The same, to a folder below a root that a test run shares: what one worker has rendered, the others read."""
     folder = root / hashlib.sha256(json.dumps([environment, *options]).encode()).hexdigest()
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

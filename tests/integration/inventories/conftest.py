@@ -10,7 +10,7 @@ from inventory_runs import REAL, render_once
 
 @pytest.fixture(scope="session")
 def rendering(tmp_path_factory):
-    """rendering(environment, option...) -> the folder that it was rendered to with these options, each set of them once."""
+    """rendering(environment, option...) -> the folder that it was rendered to with these options, once for each set."""
     root = tmp_path_factory.getbasetemp()
     # Each worker has a folder of its own, in that of the test run.
     root = (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "rendered"
