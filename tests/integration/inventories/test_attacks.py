@@ -122,7 +122,8 @@ def stack(request, stacks):
 
 def start(version, made, installed):
     """Renders the stack's hosts and starts its broker -> the stack."""
-    folder = render("staging", made.folder / "rendered", "-e", made.variables(logstash_version=version))
+    options = made.variables(logstash_version=version)
+    folder = render("staging", made.folder / "rendered", "-e", options, "--limit", "brokers:shippers")
     made.installed, made.version, made.rendered = installed(version), version, folder
     pipeline = sources(folder, "broker-1.staging.example.com", "broker")
     broker = made.broker = Process(made.installed, made.folder / "broker", "broker", pipeline, made.environment)
@@ -150,7 +151,7 @@ def test_shipper_with_its_certificate_and_password_gets_events_in(stack, transpo
     folder = stack.rendered
     if transport == "http":
         options = stack.variables(logstash_version=stack.version, log_transport=transport)
-        folder = render("staging", stack.folder / "rendered-http", "-e", options)
+        folder = render("staging", stack.folder / "rendered-http", "-e", options, "--limit", "shippers")
     pipeline = sources(folder, "shipper-1.staging.example.com", "shipper")
     shipper = Process(stack.installed, stack.folder / transport, "shipper", pipeline, stack.environment)
     try:
