@@ -53,6 +53,16 @@ def test_what_has_other_options_is_dockers(container, run, options):
     assert run(PROGRAM, "exec", *options, container, "id", **NO_ENGINE).returncode != 0
 
 
+def test_a_process_that_is_not_the_containers_is_not_entered(container, run, tmp_path):
+    """As the number that an engine on another machine gives would be."""
+    engine = tmp_path / "engine/docker"
+    engine.parent.mkdir()
+    engine.write_text(f'#!/bin/sh\n[ "$1" = exec ] && echo by docker || echo {os.getpid()} {"0123456789abcdef" * 4}\n')
+    engine.chmod(0o755)
+    ended = run(PROGRAM, "exec", container, "true", PATH=f"{engine.parent}:{os.environ['PATH']}")
+    assert ended.stdout == "by docker\n"
+
+
 def test_a_container_that_is_not_there_is_dockers_error(run):
     ended = run(PROGRAM, "exec", "elk-test-nowhere", "true")
     assert ended.returncode != 0
