@@ -28,7 +28,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from elb_log_shipper.secrets import is_reference
+from elb_log_shipper.aws.secrets import is_reference
 
 PACKAGE = "elb_log_shipper"
 SETTINGS = "settings.json"

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import continuations, metrics, native, s3
+from . import native
+from .aws import continuations, metrics, s3
+from .aws.triggers import Message, Source, continuation, messages
 from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError, ShipperError
 from .events import Encoder
 from .settings import Settings, load
 from .shipping import OversizedLinesError, Position, Shipped, ship
-from .triggers import Message, Source, continuation, messages
 
 _HAND_ON_SECONDS = 5
 _LARGEST_RESERVE = 0.25  # of the time that there is

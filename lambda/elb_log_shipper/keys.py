@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from .formats import NAMINGS
+from .events.formats import NAMINGS
 
 
 class Key(NamedTuple):

@@ -19,7 +19,7 @@ from .delivery.headers import OURS, is_name, is_value
 from .delivery.receiver import Address, Receiver, Tls
 from .errors import SettingsError
 from .events import DEFAULTS, Context, Options
-from .formats import field_names
+from .events.formats import field_names
 from .keys import KEYS
 
 PATH_VARIABLE = "ELB_LOG_SHIPPER_SETTINGS"

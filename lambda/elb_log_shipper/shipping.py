@@ -7,7 +7,7 @@ from .delivery import OversizedEventsError, Sink
 from .delivery.oversized import OversizedEvent
 from .errors import DeliveryError, InputError
 from .events import Counts, Encoder
-from .lines import blocks, decompress, read_chunks
+from .events.lines import blocks, decompress, read_chunks
 from .memory import keep_freed
 
 Read = Callable[[int], bytes]

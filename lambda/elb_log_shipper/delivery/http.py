@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from .. import secrets
+from ..aws import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .connections import Connection, Connector, Incoming, is_open, reason

@@ -93,7 +93,7 @@ def _parsing() -> None:
     """In this process, processor time: the encoder against the fastest loop over lines that Python has."""
     sys.path.insert(0, str(SOURCE))
     from elb_log_shipper.events import Context, Encoder  # noqa: PLC0415 - not on the path before
-    from elb_log_shipper.lines import CHUNK_BYTES, blocks  # noqa: PLC0415
+    from elb_log_shipper.events.lines import CHUNK_BYTES, blocks  # noqa: PLC0415
 
     rows = []
     for kind in samples.MAKERS:

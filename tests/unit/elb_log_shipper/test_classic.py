@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from elb_log_shipper.formats import LineParseError, parse_line
+from elb_log_shipper.events.formats import LineParseError, parse_line
 
 COLUMNS = {
     "timestamp": "2026-03-02T08:00:00.123456Z",

@@ -6,7 +6,9 @@ import json
 import re
 
 import pytest
-from elb_log_shipper import arguments, cli, options, settings
+from elb_log_shipper import settings
+from elb_log_shipper.command_line import arguments, options
+from elb_log_shipper.command_line import main as cli
 from elb_log_shipper.keys import KEYS
 from shipper_command import SOURCE, run
 

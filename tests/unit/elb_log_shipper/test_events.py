@@ -5,7 +5,7 @@ import json
 
 import pytest
 from elb_log_shipper.events import Context, Counts, Encoder, Options
-from elb_log_shipper.lines import MAX_LINE_BYTES, Block
+from elb_log_shipper.events.lines import MAX_LINE_BYTES, Block
 from hypothesis import given
 from hypothesis import strategies as st
 

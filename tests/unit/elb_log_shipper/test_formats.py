@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import Context, Encoder, Options
-from elb_log_shipper.formats import (
+from elb_log_shipper.events.formats import (
     FORMATS,
     NAMINGS,
     LineParseError,
@@ -17,8 +17,8 @@ from elb_log_shipper.formats import (
     parse,
     parse_line,
 )
-from elb_log_shipper.formats.keys import format_of
-from elb_log_shipper.lines import Block
+from elb_log_shipper.events.formats.keys import format_of
+from elb_log_shipper.events.lines import Block
 
 DATA = Path(__file__).parent / "data"
 SAMPLES = ["alb", "classic_elb", "connection", "health_check", "nlb"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
-from elb_log_shipper.formats import FORMATS, LineParseError, parse
-from elb_log_shipper.formats.columns import (
+from elb_log_shipper.events.formats import FORMATS, LineParseError, parse
+from elb_log_shipper.events.formats.columns import (
     endpoint,
     integer,
     request,
@@ -16,9 +16,9 @@ from elb_log_shipper.formats.columns import (
     timestamp,
     timestamp_without_zone,
 )
-from elb_log_shipper.groups import REMEMBERED, Shaped, make_groups
-from elb_log_shipper.lines import Block, blocks
-from elb_log_shipper.shapes import SHAPES
+from elb_log_shipper.events.groups import REMEMBERED, Shaped, make_groups
+from elb_log_shipper.events.lines import Block, blocks
+from elb_log_shipper.events.shapes import SHAPES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 

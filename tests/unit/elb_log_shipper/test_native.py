@@ -15,10 +15,10 @@ from pathlib import Path
 
 import elb_log_shipper
 import pytest
-from elb_log_shipper import events, native
-from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
-from elb_log_shipper.formats.columns import integer, latency, seconds
-from elb_log_shipper.lines import Block
+from elb_log_shipper import native
+from elb_log_shipper.events import NAMINGS, Context, Encoder, Options, encoder
+from elb_log_shipper.events.formats.columns import integer, latency, seconds
+from elb_log_shipper.events.lines import Block
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -97,12 +97,12 @@ def test_texts_are_the_same_to_the_letter(text):
 
 
 def encoded(naming: str) -> list[dict]:
-    events._style.cache_clear()  # what kernels remember is JSON
+    encoder._style.cache_clear()  # what kernels remember is JSON
     try:
-        encoder = Encoder(Context("bal\udc00ancer", "tést", "shop"), Options(naming=naming))
-        return [json.loads(line) for line in encoder.encode(Block(LOG, 0)).data.splitlines()]
+        made = Encoder(Context("bal\udc00ancer", "tést", "shop"), Options(naming=naming))
+        return [json.loads(line) for line in made.encode(Block(LOG, 0)).data.splitlines()]
     finally:
-        events._style.cache_clear()
+        encoder._style.cache_clear()
 
 
 @pytest.mark.parametrize("naming", NAMINGS)
@@ -117,7 +117,8 @@ def test_the_events_of_all_sample_logs_are_the_same_with_either_encoder(naming):
 
 
 def run(code: str, log: Path) -> subprocess.CompletedProcess:
-    code = f"import sys\n{code}\nfrom elb_log_shipper.cli import main\nsys.exit(main(['parse', sys.argv[1]]))"
+    main = "from elb_log_shipper.command_line.main import main"
+    code = f"import sys\n{code}\n{main}\nsys.exit(main(['parse', sys.argv[1]]))"
     return subprocess.run(
         [sys.executable, "-c", code, log],
         env={**os.environ, "PYTHONPATH": str(SOURCE)},

@@ -5,9 +5,9 @@ import json
 from urllib.parse import quote_plus
 
 import pytest
+from elb_log_shipper.aws.triggers import Message, Source, continuation, messages
 from elb_log_shipper.errors import EventError
 from elb_log_shipper.shipping import Position
-from elb_log_shipper.triggers import Message, Source, continuation, messages
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ import os
 from functools import lru_cache
 from typing import Any
 
-from .errors import DeliveryError
+from ..errors import DeliveryError
 
 QUEUE_VARIABLE = "ELB_LOG_SHIPPER_QUEUE_URL"
 

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .errors import InputError, ShipperError
-from .shipping import Read
-from .triggers import is_test_object
+from ..aws.triggers import is_test_object
+from ..errors import InputError, ShipperError
+from ..shipping import Read
 
 STDIN = "-"
 S3 = "s3://"
@@ -35,7 +35,7 @@ def find_logs(names: list[str]) -> Iterator[Log]:
 
 
 def _find_objects(name: str) -> Iterator[Log]:
-    from . import s3  # noqa: PLC0415 - local files don't need it
+    from ..aws import s3  # noqa: PLC0415 - local files don't need it
 
     bucket, prefix = split_s3(name)
     found = False
@@ -70,7 +70,7 @@ def open_log(name: str) -> Iterator[Read]:
     if name == STDIN:
         yield sys.stdin.buffer.read
     elif name.startswith(S3):
-        from . import s3  # noqa: PLC0415
+        from ..aws import s3  # noqa: PLC0415
 
         with s3.open_object(*split_s3(name)) as opened:
             yield opened.read

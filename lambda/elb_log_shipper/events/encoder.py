@@ -12,12 +12,12 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+from ..native import to_json
 from .formats import NAMINGS, LineParseError, Record, Value, parse
 from .formats.keys import format_of
 from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
 from .masking import Masking
-from .native import to_json
 from .selection import STATUS, Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"

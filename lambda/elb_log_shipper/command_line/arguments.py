@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .delivery import Address
-from .secrets import is_reference
-from .shipping import Position
+from ..aws.secrets import is_reference
+from ..delivery import Address
+from ..shipping import Position
 
 RECEIVER = ("LogHost", "LogPort", "LogTransport", "LogTls", "LogPath")
 """The keys of the settings file that ``--to`` sets."""

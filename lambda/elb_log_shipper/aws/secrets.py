@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .errors import DeliveryError
+from ..errors import DeliveryError
 
 SECRETS_MANAGER = "secretsmanager:"
 SSM = "ssm:"

@@ -8,8 +8,8 @@ and made by the careful parser's own functions when it was not seen before.
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
+from ..native import to_json
 from .formats.columns import Column, Value, convert, list_or_none, tokenize
-from .native import to_json
 from .shapes import SHAPES, Shape, Texts, Values
 
 REMEMBERED = 2048

@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from .errors import InputError
-from .native import INFLATE_ERRORS, gzip_member
+from ..errors import InputError
+from ..native import INFLATE_ERRORS, gzip_member
 
 CHUNK_BYTES = 128 * 1024
 """How much is read and inflated at a time."""

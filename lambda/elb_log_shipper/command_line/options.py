@@ -8,9 +8,10 @@ another.
 import argparse
 from typing import Any
 
-from . import arguments, settings
-from .keys import KEYS, SWITCH
-from .shipping import START
+from .. import settings
+from ..keys import KEYS, SWITCH
+from ..shipping import START
+from . import arguments
 
 FLAGS = {
     "Component": "--component",

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from .errors import FetchError, InputError
+from ..errors import FetchError, InputError
 
 CONNECT_SECONDS = 5
 READ_SECONDS = 20

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from . import native
-from .delivery import Sink
-from .errors import InputError, ShipperError
-from .events import DEFAULTS, Context, Counts, Options
+from .. import native
+from ..delivery import Sink
+from ..errors import InputError, ShipperError
+from ..events import DEFAULTS, Context, Counts, Options
+from ..shipping import START, Position
 from .logs import Log, find_logs
-from .shipping import START, Position
 from .workers import Interruption, Job, Outcome, Worker, work_in_processes
 
 _PROGRESS_SECONDS = 0.2

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, TypeGuard
 from urllib.parse import unquote_plus
 
-from .errors import EventError
-from .shipping import Position
+from ..errors import EventError
+from ..shipping import Position
 
 TEST_OBJECT = "ELBAccessLogTestFile"
 """What a balancer writes when its logs are switched on. It is not a log."""

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from .delivery import Sink
-from .errors import DeliveryError, InputError, ShipperError
-from .events import Context, Counts, Encoder, Options
+from ..delivery import Sink
+from ..errors import DeliveryError, InputError, ShipperError
+from ..events import Context, Counts, Encoder, Options
+from ..shipping import OversizedLinesError, Position, ship
 from .logs import in_words, open_log
-from .shipping import OversizedLinesError, Position, ship
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

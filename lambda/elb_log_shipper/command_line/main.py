@@ -12,13 +12,13 @@ import os
 import sys
 from collections.abc import Callable
 
-from .delivery import Sink, make_sink
-from .errors import DeliveryError, SettingsError
-from .events import PARSE_FAILURE_TAG, Batch, read_raw
+from ..delivery import Sink, make_sink
+from ..errors import DeliveryError, SettingsError
+from ..events import PARSE_FAILURE_TAG, Batch, read_raw
+from ..settings import Checker
+from ..shipping import START
 from .options import add_events, add_logs, add_processes, add_receiver, check
 from .runs import Run
-from .settings import Checker
-from .shipping import START
 
 _SHOWN_FAILURES = 10  # of one log
 _SHOWN_CHARACTERS = 200
