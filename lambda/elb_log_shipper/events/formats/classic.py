@@ -6,7 +6,7 @@ Source of the format: AWS, "User Guide for Classic Load Balancers", "Access log 
 from .columns import Column, Format, endpoint, integer, request, seconds, text_or_none, timestamp, verbatim
 
 # fmt: off
-FORMAT = Format("classic", (
+FORMAT = Format("classic", "a log of a Classic Load Balancer", (
     # The time at which the balancer received the request.
     Column("timestamp", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
@@ -33,4 +33,4 @@ FORMAT = Format("classic", (
     Column("user_agent", text_or_none, "UserAgent", "user_agent.original", "user_agent", quoted=True),
     Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher", "ssl_cipher"),
     Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
-), time=0, shorter=(12,), expected="12, or 15 and more")
+), time=0, least=12)
