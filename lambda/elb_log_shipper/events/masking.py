@@ -42,7 +42,8 @@ class Masking:
     def __init__(self, addresses: bool, keys: Collection[str]) -> None:
         self._addresses = addresses
         self._all_keys = ALL_KEYS in keys
-        self._keys = frozenset(map(_decoded, keys))
+        # What _KEY finds of a key that has such characters in it, encoded.
+        self._keys = frozenset(re.split("[?&;#]", _decoded(key))[-1].partition("=")[0] for key in keys)
 
     def record(self, record: Record) -> Record:
         """The record of the line with its columns masked."""

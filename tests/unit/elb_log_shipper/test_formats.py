@@ -21,7 +21,7 @@ from elb_log_shipper.events.formats.keys import format_of
 from elb_log_shipper.events.lines import Block
 
 DATA = Path(__file__).parent / "data"
-SAMPLES = ["alb", "classic_elb", "connection", "health_check", "nlb"]
+SAMPLES = ["alb", "classic_elb", "classic_unusual", "connection", "health_check", "nlb"]
 CONTEXT = {"Component": "c", "Environment": "e", "Application": "a"}
 
 
