@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Format, LineParseError, Token, Value, convert, is_port, tokenize
+from .columns import Column, Format, LineParseError, Token, Value, convert, is_port, tokenize, verbatim
 
 __all__ = [
+    "EXTRA",
     "FORMATS",
     "NAMINGS",
     "Column",
@@ -27,7 +28,8 @@ __all__ = [
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
-_EXTRA = {"original": "Extra", "ecs": "aws.elb.extra", "aws": "extra"}
+EXTRA = Column("extra", verbatim, original="Extra", ecs="aws.elb.extra", aws="extra", quoted=None)
+"""A column behind the known ones."""
 
 
 class Record(NamedTuple):
@@ -39,7 +41,7 @@ class Record(NamedTuple):
     extra: list[str]
     """The texts of the columns behind them."""
     quoted: tuple[bool, ...] = ()
-    """Which of the known columns stood in quotes."""
+    """Which of all these columns stood in quotes."""
 
     @property
     def time(self) -> Value:
@@ -52,7 +54,7 @@ class Record(NamedTuple):
         for names, values in zip(_names(self.format, naming), self.values, strict=False):
             found.update((name, value) for name, value in zip(names, values, strict=True) if name)
         if self.extra:
-            found[_EXTRA[naming]] = self.extra
+            found[_extra(naming)] = self.extra
         return found
 
 
@@ -85,7 +87,7 @@ def _parse_by_shape(line: str) -> Record:
 def field_names(naming: str) -> frozenset[str]:
     """What a style calls the values of any format."""
     found = {name for chosen in FORMATS for names in _names(chosen, naming) for name in names if name}
-    return frozenset({*found, _EXTRA[naming]})
+    return frozenset({*found, _extra(naming)})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
@@ -98,9 +100,12 @@ def _record(chosen: Format, tokens: list[Token]) -> Record:
     if count < full and count not in chosen.shorter:
         raise LineParseError(f"{count} columns: expected {chosen.expected}")
     values = convert(chosen.columns[:count], tokens)
-    return Record(
-        chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens[:full])
-    )
+    return Record(chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens))
+
+
+def _extra(naming: str) -> str:
+    (name,) = EXTRA.names(naming)
+    return str(name)
 
 
 @lru_cache

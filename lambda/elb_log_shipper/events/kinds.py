@@ -1,0 +1,213 @@
+"""The usual texts of each kind of column, many at a time, and their JSON.
+
+A usual text is its own JSON, with something before and after it. Whatever is not usual is left to the column's
+converter (``formats/columns.py``), which is the definition of what is correct.
+"""
+
+import re
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple
+
+from .formats.columns import (
+    Value,
+    endpoint,
+    integer,
+    latency,
+    port,
+    request,
+    seconds,
+    target,
+    text_or_none,
+    timestamp,
+    timestamp_or_none,
+    timestamp_without_zone,
+    verbatim,
+)
+
+Texts = list[str]
+
+
+class Values(NamedTuple):
+    """One value of each line, which is JSON once ``before`` and ``after`` are around it.
+
+    Without ``texts``, ``before`` is the value of all lines. ``nulls`` are the indexes of those that are null, whatever
+    their text is.
+    """
+
+    texts: Iterable[str] | None
+    before: str = ""
+    after: str = ""
+    nulls: Sequence[int] = ()
+
+
+Kind = Callable[[Texts], Sequence[Values] | None]
+"""The column's values, in the order of its converter's, or ``None``: not all of these texts are usual.
+
+The texts are in Latin-1, with doubled backslashes and without quotes; there is at least one.
+"""
+
+_DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
+_SHORT_DURATION = re.compile(r"0\.0{1,9}")
+_LONGEST_INTEGER = 18
+_HIGHEST_PORT = 65535
+_NO_REQUEST = "- - - "  # of a TCP listener
+
+
+def unusual(kind: Kind, texts: Texts) -> set[str]:
+    """Those of some texts that are not usual. Halves are asked, since there are few of them."""
+    if kind(texts) is not None:
+        return set()
+    if len(texts) == 1:
+        return set(texts)
+    middle = len(texts) // 2
+    return unusual(kind, texts[:middle]) | unusual(kind, texts[middle:])
+
+
+def _where(texts: Texts, wanted: str) -> list[int]:
+    """At which indexes it is; quick where it is rare."""
+    found: list[int] = []
+    for _turn in range(texts.count(wanted)):
+        found.append(texts.index(wanted, found[-1] + 1 if found else 0))
+    return found
+
+
+def _given(texts: Texts, missing: Sequence[int]) -> Texts:
+    """The texts, but for those."""
+    if not missing:
+        return texts
+    left = texts.copy()
+    for index in reversed(missing):
+        del left[index]
+    return left
+
+
+def _filled(texts: Texts, missing: Sequence[int], filling: str) -> Texts:
+    """The texts, with another one in place of those."""
+    if not missing:
+        return texts
+    filled = texts.copy()
+    for index in missing:
+        filled[index] = filling
+    return filled
+
+
+def _verbatim(texts: Texts) -> Sequence[Values]:
+    return (Values(texts, '"', '"'),)
+
+
+def _texts(texts: Texts) -> Sequence[Values]:
+    missing = _where(texts, "-")
+    if "" in texts:
+        missing = sorted([*missing, *_where(texts, "")])
+    return (Values(texts, '"', '"', missing),)
+
+
+def _times(shape: str, after: str) -> Kind:
+    """:param shape: with a 0 for each digit."""
+
+    def read(texts: Texts) -> Sequence[Values] | None:
+        if "".join(texts).translate(_DIGITS_TO_ZERO) != shape * len(texts):
+            return None
+        try:
+            list(map(datetime.fromisoformat, texts))
+        except ValueError:
+            return None
+        return (Values(texts, '"', after),)
+
+    return read
+
+
+def _are_integers(texts: Sequence[str]) -> bool:
+    """Without zeros in front of other digits."""
+    joined = "\n".join(texts)
+    return (
+        joined.replace("\n", "").isdecimal()
+        and "\n0" not in joined.replace("\n0\n", "\n")
+        and max(map(len, texts)) <= _LONGEST_INTEGER
+    )
+
+
+def _integers(texts: Texts) -> Sequence[Values] | None:
+    missing = _where(texts, "-")
+    given = set(_given(texts, missing))
+    given.discard("0")
+    if given and not _are_integers(["0", *given]):
+        return None
+    return (Values(texts, nulls=missing),)
+
+
+def _are_ports(texts: Sequence[str]) -> bool:
+    return _are_integers(texts) and max(map(int, texts)) <= _HIGHEST_PORT
+
+
+def _ports(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts),) if _are_ports(texts) else None
+
+
+def _durations(decimals: int) -> Kind:
+    """Milliseconds, seconds. The exponent moves the decimal point: ``0.001337e3`` is JSON for 1.337."""
+    form = re.compile(rf"(?:(?:0|[1-9][0-9]{{0,5}})\.[0-9]{{1,{decimals}}}\n)*")
+
+    def read(texts: Texts) -> Sequence[Values] | None:
+        missing = _where(texts, "-1")
+        given = _given(texts, missing) or ["0.0"]
+        shape = given[0].translate(_DIGITS_TO_ZERO)
+        alike = _SHORT_DURATION.fullmatch(shape) and "".join(given).translate(_DIGITS_TO_ZERO) == shape * len(given)
+        if not alike and not form.fullmatch("\n".join([*given, ""])):
+            return None
+        return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
+
+    return read
+
+
+def _are_addresses(texts: Iterable[str]) -> bool:
+    sixth = [text for text in texts if ":" in text]
+    fourth = [text for text in texts if ":" not in text]
+    try:
+        list(map(socket.inet_pton, repeat(socket.AF_INET), fourth))
+        list(map(socket.inet_pton, repeat(socket.AF_INET6), sixth))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _endpoints(texts: Texts) -> Sequence[Values] | None:
+    """As in the log, address, port."""
+    missing = _where(texts, "-")
+    filled = _filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
+    addresses, colons, ports = zip(*[text.rpartition(":") for text in filled], strict=True)
+    if "" in colons or not _are_ports(ports) or not _are_addresses(set(addresses)):
+        return None
+    return Values(filled, '"', '"', missing), Values(addresses, '"', '"', missing), Values(ports, nulls=missing)
+
+
+def _requests(texts: Texts) -> Sequence[Values] | None:
+    """The request, method, URL, protocol: of exactly three parts, or of none."""
+    missing = _where(texts, _NO_REQUEST)
+    parts = " \n ".join(_filled(texts, missing, "- - -")).split(" ")
+    if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in parts:
+        return None
+    protocols = set(parts[2::4])
+    if parts.count("-") != 3 * len(missing) or not all(one.startswith("HTTP/") for one in protocols - {"-"}):
+        return None
+    return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
+
+
+KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
+    endpoint: _endpoints,
+    integer: _integers,
+    latency: _durations(9),
+    port: _ports,
+    request: _requests,
+    target: _endpoints,
+    seconds: _durations(6),
+    text_or_none: _texts,
+    timestamp: _times("0000-00-00T00:00:00.000000Z", '"'),
+    timestamp_or_none: _times("0000-00-00T00:00:00.000000Z", '"'),
+    timestamp_without_zone: _times("0000-00-00T00:00:00", 'Z"'),
+    verbatim: _verbatim,
+}
+"""By converter. A converter without a kind converts each distinct text."""
