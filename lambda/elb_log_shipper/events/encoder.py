@@ -10,7 +10,8 @@ import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from itertools import accumulate, compress
+from itertools import accumulate, compress, count
+from operator import add
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -240,7 +241,8 @@ class Encoder:
         if block.part:
             return self._encode_part(block)
         lines = block.data.split(b"\n")
-        starts = list(accumulate([len(line) + 1 for line in lines[:-1]], initial=block.offset))
+        lengths = accumulate(map(len, lines[:-1]), initial=block.offset)
+        starts = list(map(add, lengths, count()))  # with a newline before each
         pieces, starts = self._encode_block(block.data, lines, starts)
         return Batch("".join(pieces).encode("latin-1"), len(starts), starts)
 

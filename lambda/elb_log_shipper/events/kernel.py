@@ -179,8 +179,8 @@ class Kernel:
                 column[row] = usual
         if kind is not None:
             return kind(column) or []
-        converted = [self._converted(number, text) or () for text in column]
-        return [Values(texts) for texts in zip(*converted, strict=True)]
+        converted = {text: self._converted(number, text) or () for text in distinct - others}
+        return [Values(texts) for texts in zip(*map(converted.__getitem__, column), strict=True)]
 
     def _converted(self, number: int, text: str) -> tuple[str, ...] | None:
         """JSON of each of the values that a column's converter makes of a text; ``None``: the text has none."""

@@ -6,7 +6,7 @@ converter (``formats/columns.py``), which is the definition of what is correct.
 
 import re
 import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
@@ -120,26 +120,19 @@ def _times(shape: str, after: str) -> Kind:
     return read
 
 
-def _are_integers(texts: Sequence[str]) -> bool:
-    """Without zeros in front of other digits."""
-    joined = "\n".join(texts)
-    return (
-        joined.replace("\n", "").isdecimal()
-        and "\n0" not in joined.replace("\n0\n", "\n")
-        and max(map(len, texts)) <= _LONGEST_INTEGER
-    )
+def _are_integers(texts: Collection[str]) -> bool:
+    """Without a zero in front."""
+    return "".join(texts).isdecimal() and min(texts) >= "1"
 
 
 def _integers(texts: Texts) -> Sequence[Values] | None:
-    missing = _where(texts, "-")
-    given = set(_given(texts, missing))
-    given.discard("0")
-    if given and not _are_integers(["0", *given]):
+    distinct = set(texts) - {"-", "0"}
+    if distinct and not (_are_integers(distinct) and max(map(len, distinct)) <= _LONGEST_INTEGER):
         return None
-    return (Values(texts, nulls=missing),)
+    return (Values(texts, nulls=_where(texts, "-")),)
 
 
-def _are_ports(texts: Sequence[str]) -> bool:
+def _are_ports(texts: Collection[str]) -> bool:
     return _are_integers(texts) and max(map(int, texts)) <= _HIGHEST_PORT
 
 
