@@ -22,22 +22,23 @@ _SYSTEMS = (
     "Linux; Android 14; Pixel 8",
 )
 _WORDS = [
-    "api",
-    "v1",
-    "v2",
-    "orders",
-    "users",
-    "search",
-    "static",
-    "img",
-    "cart",
-    "checkout",
-    "login",
-    "items",
-    "reviews",
-    "assets",
-    "feed",
-    "export",
+    *[
+        "api",
+        "v1",
+        "v2",
+        "orders",
+        "users",
+        "search",
+        "static",
+        "img",
+        "cart",
+        "checkout",
+        "login",
+        "items",
+        "reviews",
+        "assets",
+        "feed",
+    ]
 ]
 _KEYS = ["q", "page", "sort", "ref", "token", "id", "lang", "session", "filter", "utm_source"]
 _CIPHERS = ("ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2", "TLS_AES_128_GCM_SHA256 TLSv1.3")
