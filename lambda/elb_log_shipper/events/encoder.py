@@ -184,13 +184,15 @@ class _Style:
 
     def kernel_for(self, record: Record) -> Kernel:
         """The kernel for lines like this one, which is built once and remembers what it has seen."""
-        form, quoted, known = record.format, record.quoted, len(record.values)
+        form, known = record.format, len(record.values)
+        quoted = tuple(token.quoted for token in record.tokens)
         kernel = self._kernels.get((form.name, quoted))
         if kernel is None:
             if len(self._kernels) >= _MOST_KERNELS:
                 self._kernels.clear()
-            form = self.masking.format(form) if self.masking else form
             columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
+            if self.masking:
+                columns = tuple(map(self.masking.column, columns))
 
             def event(values: Sequence[tuple[Value, ...]], event_id: str) -> str:
                 extra = [str(text) for (text,) in values[known:]]
@@ -229,7 +231,8 @@ class Encoder:
         if options.include or options.exclude or options.sampling:
             status = STATUS[options.naming]
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
-        self._fast = fast
+        # The columns that nobody knows yet are one field, and many columns.
+        self._fast = fast and not (self._selection and self._selection.fields & set(EXTRA.names(options.naming)))
         self._kernel: Kernel | None = None
         """For lines like most of the block before."""
         self._record: Record | None = None
@@ -335,7 +338,11 @@ class Encoder:
             record = self._record = parse(text, self._expected)
         except LineParseError as error:
             self.counts.unparsed += 1
-            return self._encode_raw(text, str(error), event_id)
+            reason = str(error)
+            if self._masking:
+                text = self._masking.text(text)
+                reason = self._reason(text)
+            return self._encode_raw(text, reason, event_id)
         self._note_time(record.time, start)
         if self._selection and not self._selection.keeps(record.fields(self._style.naming), event_id):
             return None
@@ -347,14 +354,23 @@ class Encoder:
         if block.part == 1:
             self.counts.lines += 1
             self.counts.unparsed += 1
+        text = _decode(block.data)
+        if self._masking:
+            text = self._masking.text(text, cut=block.part > 1)
         reason = f"line longer than {MAX_LINE_BYTES} bytes: part {block.part}"
-        event = self._encode_raw(_decode(block.data), reason, f"{self._object}-{block.offset}")
+        event = self._encode_raw(text, reason, f"{self._object}-{block.offset}")
         return Batch(written(f"{event}\n").encode("latin-1"), 1, (block.offset,))
+
+    def _reason(self, masked: str) -> str:
+        """Why a line can't be parsed, told from what is left of it: a reason repeats some of the text."""
+        try:
+            parse(masked, self._expected)
+        except LineParseError as error:
+            return str(error)
+        return "the line had no known form before it was masked"
 
     def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
         names = self._style.names
-        if self._masking:
-            text, reason = self._masking.text(text), self._masking.text(reason)
         return self._style.event({names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}, event_id)
 
 

@@ -17,13 +17,14 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from ..native import to_json
-from .formats.columns import Column, Value
-from .kinds import KINDS, Texts, Values, unusual
+from .formats.columns import Column, Value, list_or_none
+from .kinds import KINDS, REPEATED, Texts, Values, unusual
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
 _CONTROL = bytes(code for code in range(32) if code != ord("\n"))
+_IN_LIST, _COMMA_IN_LIST = '","', "\1"
+"""Of a list in quotes the kernel has no quotes inside."""
 _NEWLINE, _END = "\n", ' "\n" \n '
-_SAMPLE = 64
 _FEW = 4
 """A column with so many lines for each distinct text is looked up."""
 
@@ -52,9 +53,27 @@ def written(text: str) -> str:
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
+def _masked(mask: Callable[[str], str], text: str) -> str:
+    if text.isascii() and "\\" not in text:
+        return mask(text)
+    return written(mask(_as_logged(text))).replace("\\", "\\\\")
+
+
+def _value(convert: Callable[[str], tuple[Value, ...]], text: str, number: int) -> Value:
+    try:
+        return convert(text)[number]
+    except ValueError:  # of an unusual row
+        return None
+
+
+def _come_again(texts: Texts) -> bool:
+    """Whether it is worth while to look them up."""
+    return len(set(texts)) * _FEW <= len(texts)
+
+
 def _as_logged(text: str) -> str:
     """One of the texts as the careful parser reads it."""
-    return text.replace("\\\\", "\\").encode("latin-1").decode()
+    return text.replace("\\\\", "\\").replace(_COMMA_IN_LIST, _IN_LIST).encode("latin-1").decode()
 
 
 class _Place(NamedTuple):
@@ -105,6 +124,7 @@ class Kernel:
     ) -> None:
         self._columns = columns
         self._time = time
+        self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
         self._names = {
             name: (number, value) for number, named in enumerate(names) for value, name in enumerate(named) if name
         }
@@ -127,6 +147,8 @@ class Kernel:
         :param count: how many they are.
         """
         lines = list(range(count))
+        if self._list is not None:
+            text = text.replace(_IN_LIST, _COMMA_IN_LIST)
         # The end of a line is a text in quotes, so that an odd quote is the fault of one line only; and a column.
         pieces = f' \n {text.replace(_NEWLINE, _END)} "\n"'.split('"')
         del pieces[-1]
@@ -147,40 +169,44 @@ class Kernel:
         columns = [texts[number::width] for number in range(len(self._columns))]
         for place, number in enumerate(self._quoted):
             columns[number] = pieces[2 * place + 1 :: height]
+        if self._list is not None:
+            for number, column in enumerate(columns):
+                if number != self._list and _COMMA_IN_LIST in "".join(column):
+                    rows.update(row for row, text in enumerate(column) if _COMMA_IN_LIST in text)
         values = []
         if lines:
             values = [self._values(number, column, rows) for number, column in enumerate(columns)]
         return Table(lines, columns, values, rows)
 
-    def _values(self, number: int, column: Texts, rows: set[int]) -> Sequence[Values]:
-        """The values of a column. Rows with unusual texts are added to ``rows``, and have other texts then."""
-        if column.count(column[0]) == len(column):
-            if (constants := self._converted(number, column[0])) is not None:
+    def _values(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
+        """The values of a column. Rows whose texts have none are added to ``rows``, and get those of another row."""
+        if texts.count(texts[0]) == len(texts):
+            if (constants := self._converted(number, texts[0])) is not None:
                 return [Values(None, constant) for constant in constants]
-            rows.update(range(len(column)))
+            rows.update(range(len(texts)))
             return []
-        kind = KINDS.get(self._columns[number].convert)
-        few = len(set(column[:_SAMPLE])) * _FEW <= _SAMPLE
-        if kind is not None and not few and (values := kind(column)) is not None:
+        convert, mask = self._columns[number].convert, self._columns[number].mask
+        kind = KINDS.get(convert)
+        if kind is None or (convert in REPEATED and _come_again(texts)):
+            return self._looked_up(number, texts, rows)
+        masked = [_masked(mask, text) for text in texts] if mask else texts
+        if (values := kind(masked)) is not None:
             return values
-        distinct = set(column)
-        if kind is not None and len(distinct) * _FEW > len(column):
-            others = unusual(kind, list(distinct))
-        else:
-            kind = None
-            others = {text for text in distinct if self._converted(number, text) is None}
-        usual = next(iter(distinct - others), None)
-        if others:
-            bad = [row for row, text in enumerate(column) if text in others]
-            rows.update(bad)
-            if usual is None:
-                return []
-            for row in bad:
-                column[row] = usual
-        if kind is not None:
-            return kind(column) or []
-        converted = {text: self._converted(number, text) or () for text in distinct - others}
-        return [Values(texts) for texts in zip(*map(converted.__getitem__, column), strict=True)]
+        if _come_again(texts):
+            return self._looked_up(number, texts, rows)
+        others = unusual(kind, masked)
+        usual = next((text for text in masked if text not in others), None)
+        rows.update(row for row, text in enumerate(masked) if text in others)
+        return [] if usual is None else kind([usual if text in others else text for text in masked]) or []
+
+    def _looked_up(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
+        converted = {text: self._converted(number, text) for text in set(texts)}
+        usual = next((values for values in converted.values() if values is not None), ())
+        for text, values in converted.items():
+            if values is None:
+                converted[text] = usual
+                rows.update(row for row, one in enumerate(texts) if one == text)
+        return [Values(found) for found in zip(*map(converted.__getitem__, texts), strict=True)]
 
     def _converted(self, number: int, text: str) -> tuple[str, ...] | None:
         """JSON of each of the values that a column's converter makes of a text; ``None``: the text has none."""
@@ -189,7 +215,7 @@ class Kernel:
             if len(remembered) >= _REMEMBERED:
                 remembered.clear()
             try:
-                values = self._columns[number].convert(_as_logged(text))
+                values = self._columns[number].read(_as_logged(text))
             except ValueError:
                 remembered[text] = None
             else:
@@ -197,12 +223,12 @@ class Kernel:
         return remembered[text]
 
     def fields(self, table: Table, names: Collection[str]) -> list[dict[str, Value]]:
-        """The values with these names, of each row, as the careful parser has them."""
+        """The values with these names, of each row, as the careful parser has them before they are masked."""
         found = {}
         for name in names & self._names.keys():
             number, value = self._names[name]
             column, convert = table.columns[number], self._columns[number].convert
-            values = {text: convert(_as_logged(text))[value] for text in set(column)}
+            values = {text: _value(convert, _as_logged(text), value) for text in set(column)}
             found[name] = [values[text] for text in column]
         if not found:
             return [{}] * len(table.lines)
@@ -210,7 +236,7 @@ class Kernel:
 
     def time(self, table: Table, row: int) -> Value:
         """The time of an event."""
-        return self._columns[self._time].convert(_as_logged(table.columns[self._time][row]))[0]
+        return self._columns[self._time].read(_as_logged(table.columns[self._time][row]))[0]
 
     def events(self, table: Table, ids: Values) -> Pieces:
         """The events of a table's rows, which have these ids; those of unusual rows are empty."""

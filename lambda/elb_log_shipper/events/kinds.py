@@ -13,9 +13,11 @@ from typing import NamedTuple
 
 from .formats.columns import (
     Value,
+    address,
     endpoint,
     integer,
-    latency,
+    looks_like_protocol,
+    milliseconds,
     port,
     request,
     seconds,
@@ -24,6 +26,7 @@ from .formats.columns import (
     timestamp,
     timestamp_or_none,
     timestamp_without_zone,
+    timestamp_without_zone_or_none,
     verbatim,
 )
 
@@ -50,9 +53,11 @@ The texts are in Latin-1, with doubled backslashes and without quotes; there is 
 """
 
 _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
-_SHORT_DURATION = re.compile(r"0\.0{1,9}")
+_SHORT_DURATION = re.compile(r"0\.0{1,12}")
+_DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _LONGEST_INTEGER = 18
 _HIGHEST_PORT = 65535
+_FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
 _NO_REQUEST = "- - - "  # of a TCP listener
 
 
@@ -109,7 +114,11 @@ def _times(shape: str, after: str) -> Kind:
     """:param shape: with a 0 for each digit."""
 
     def read(texts: Texts) -> Sequence[Values] | None:
-        if "".join(texts).translate(_DIGITS_TO_ZERO) != shape * len(texts):
+        joined = "".join(texts)
+        # Newer versions of Python take 24:00 for midnight.
+        if joined.translate(_DIGITS_TO_ZERO) != shape * len(texts) or "T24" in joined:
+            return None
+        if min(texts) < _FIRST_YEAR or max(texts) > _YEAR_AFTER_LAST:
             return None
         try:
             list(map(datetime.fromisoformat, texts))
@@ -140,20 +149,20 @@ def _ports(texts: Texts) -> Sequence[Values] | None:
     return (Values(texts),) if _are_ports(texts) else None
 
 
-def _durations(decimals: int) -> Kind:
+def _milliseconds(texts: Texts) -> Sequence[Values] | None:
+    values = _integers(texts)
+    return values and (values[0]._replace(after=".0"), *values)
+
+
+def _seconds(texts: Texts) -> Sequence[Values] | None:
     """Milliseconds, seconds. The exponent moves the decimal point: ``0.001337e3`` is JSON for 1.337."""
-    form = re.compile(rf"(?:(?:0|[1-9][0-9]{{0,5}})\.[0-9]{{1,{decimals}}}\n)*")
-
-    def read(texts: Texts) -> Sequence[Values] | None:
-        missing = _where(texts, "-1")
-        given = _given(texts, missing) or ["0.0"]
-        shape = given[0].translate(_DIGITS_TO_ZERO)
-        alike = _SHORT_DURATION.fullmatch(shape) and "".join(given).translate(_DIGITS_TO_ZERO) == shape * len(given)
-        if not alike and not form.fullmatch("\n".join([*given, ""])):
-            return None
-        return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
-
-    return read
+    missing = _where(texts, "-1")
+    given = _given(texts, missing) or ["0.0"]
+    shape = given[0].translate(_DIGITS_TO_ZERO)
+    alike = _SHORT_DURATION.fullmatch(shape) and "".join(given).translate(_DIGITS_TO_ZERO) == shape * len(given)
+    if not alike and not _DURATIONS.fullmatch("\n".join([*given, ""])):
+        return None
+    return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
 
 
 def _are_addresses(texts: Iterable[str]) -> bool:
@@ -165,6 +174,10 @@ def _are_addresses(texts: Iterable[str]) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def _addresses(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts, '"', '"'),) if _are_addresses(texts) else None
 
 
 def _endpoints(texts: Texts) -> Sequence[Values] | None:
@@ -183,24 +196,28 @@ def _requests(texts: Texts) -> Sequence[Values] | None:
     parts = " \n ".join(_filled(texts, missing, "- - -")).split(" ")
     if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in parts:
         return None
-    protocols = set(parts[2::4])
-    if parts.count("-") != 3 * len(missing) or not all(one.startswith("HTTP/") for one in protocols - {"-"}):
+    if parts.count("-") != 3 * len(missing) or not all(map(looks_like_protocol, set(parts[2::4]))):
         return None
     return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
 
 
 KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
+    address: _addresses,
     endpoint: _endpoints,
     integer: _integers,
-    latency: _durations(9),
+    milliseconds: _milliseconds,
     port: _ports,
     request: _requests,
+    seconds: _seconds,
     target: _endpoints,
-    seconds: _durations(6),
     text_or_none: _texts,
     timestamp: _times("0000-00-00T00:00:00.000000Z", '"'),
     timestamp_or_none: _times("0000-00-00T00:00:00.000000Z", '"'),
     timestamp_without_zone: _times("0000-00-00T00:00:00", 'Z"'),
+    timestamp_without_zone_or_none: _times("0000-00-00T00:00:00", 'Z"'),
     verbatim: _verbatim,
 }
 """By converter. A converter without a kind converts each distinct text."""
+
+REPEATED = frozenset([endpoint, target, integer, milliseconds])
+"""Converters of texts that often come again, which are looked up then instead."""

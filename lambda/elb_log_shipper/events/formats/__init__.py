@@ -6,11 +6,12 @@ has, since objects may be mixed, and archives renamed; where the line has none o
 which one was expected (``keys.py``).
 """
 
+import contextlib
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Format, LineParseError, Token, Value, convert, is_port, tokenize, verbatim
+from .columns import Column, Format, LineParseError, Token, Value, convert, looks_like_port, tokenize, types, verbatim
 
 __all__ = [
     "EXTRA",
@@ -21,15 +22,19 @@ __all__ = [
     "LineParseError",
     "Record",
     "Value",
+    "convert_tokens",
     "field_names",
     "parse",
     "parse_line",
+    "types",
 ]
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
 EXTRA = Column("extra", verbatim, original="Extra", ecs="aws.elb.extra", aws="extra", quoted=None)
 """A column behind the known ones."""
+_UNPARSED = {"original": "Unparsed", "ecs": "aws.elb.unparsed", "aws": "unparsed"}
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class Record(NamedTuple):
@@ -40,12 +45,14 @@ class Record(NamedTuple):
     """Of each known column that the line has."""
     extra: list[str]
     """The texts of the columns behind them."""
-    quoted: tuple[bool, ...] = ()
-    """Which of all these columns stood in quotes."""
+    unparsed: list[str] = []  # noqa: RUF012 - never changed
+    """``column: text`` of the columns whose text no field of their type can hold."""
+    tokens: tuple[Token, ...] = ()
+    """What the values were made of."""
 
     @property
     def time(self) -> Value:
-        """The event's time, in UTC; ``None`` where the column may be without one."""
+        """The event's time, in UTC; ``None`` where the column may be without one, or has an impossible one."""
         return self.values[self.format.time][0]
 
     def fields(self, naming: str) -> dict[str, Value]:
@@ -55,39 +62,53 @@ class Record(NamedTuple):
             found.update((name, value) for name, value in zip(names, values, strict=True) if name)
         if self.extra:
             found[_extra(naming)] = self.extra
+        if self.unparsed:
+            found[_UNPARSED[naming]] = self.unparsed
         return found
 
 
 def parse(line: str, expected: Format | None = None) -> Record:
-    """One line of any known format.
+    """One line of any known format. A byte-order mark before it and blanks behind it are ignored.
+
+    Read plainly first, then with backslashes as escapes: an agent may end in a backslash, or have ``\\"`` in it.
 
     :param expected: the format that the object should have: it is tried as well, and the reason is about it.
     :raises LineParseError: no format fits; the message is the reason.
     """
+    line = line.removeprefix(_BYTE_ORDER_MARK).rstrip(" \t")
     try:
-        return _parse_by_shape(line)
+        return _parse(line, expected, escapes=False)
+    except LineParseError:
+        if '\\"' in line:
+            with contextlib.suppress(LineParseError):
+                return _parse(line, expected, escapes=True)
+        raise
+
+
+def _parse(line: str, expected: Format | None, *, escapes: bool) -> Record:
+    try:
+        return _parse_by_shape(line, escapes)
     except LineParseError:
         if expected is None:
             raise
-        return _record(expected, tokenize(line, lists=expected is nlb.FORMAT))
+        return convert_tokens(expected, tokenize(line, lists=expected is nlb.FORMAT, escapes=escapes))
 
 
-def _parse_by_shape(line: str) -> Record:
-    first = line.partition(" ")[0]
-    if first in nlb.TYPES:
-        return _record(nlb.FORMAT, tokenize(line, lists=True))
-    tokens = tokenize(line)
+def _parse_by_shape(line: str, escapes: bool) -> Record:
+    if line.partition(" ")[0].strip('"') in nlb.TYPES:
+        return convert_tokens(nlb.FORMAT, tokenize(line, lists=True))
+    tokens = tokenize(line, escapes=escapes)
     third = tokens[2].text if len(tokens) > 2 else ""
-    if first in alb.TYPES:
-        is_access = len(tokens) >= min(alb.FORMAT.shorter) or "/" in third  # the name of a balancer, not a latency
-        return _record(alb.FORMAT if is_access else health_check.FORMAT, tokens)
-    return _record(connection.FORMAT if is_port(third) else classic.FORMAT, tokens)
+    if tokens[0].text in alb.TYPES:
+        is_access = len(tokens) >= alb.FORMAT.least or "/" in third  # the name of a balancer, not a latency
+        return convert_tokens(alb.FORMAT if is_access else health_check.FORMAT, tokens)
+    return convert_tokens(connection.FORMAT if looks_like_port(third) else classic.FORMAT, tokens)
 
 
 def field_names(naming: str) -> frozenset[str]:
     """What a style calls the values of any format."""
     found = {name for chosen in FORMATS for names in _names(chosen, naming) for name in names if name}
-    return frozenset({*found, _extra(naming)})
+    return frozenset({*found, _extra(naming), _UNPARSED[naming]})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
@@ -95,17 +116,36 @@ def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
     return parse(line).fields(naming)
 
 
-def _record(chosen: Format, tokens: list[Token]) -> Record:
-    count, full = len(tokens), len(chosen.columns)
-    if count < full and count not in chosen.shorter:
-        raise LineParseError(f"{count} columns: expected {chosen.expected}")
-    values = convert(chosen.columns[:count], tokens)
-    return Record(chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens))
-
-
 def _extra(naming: str) -> str:
     (name,) = EXTRA.names(naming)
     return str(name)
+
+
+def convert_tokens(chosen: Format, tokens: list[Token]) -> Record:
+    """The record of a line of this format.
+
+    :raises LineParseError: too few columns, or one that holds no value of its kind.
+    """
+    full = len(chosen.columns)
+    if len(tokens) < chosen.least:
+        raise LineParseError(
+            f"{len(tokens)} column{'' if len(tokens) == 1 else 's'}: expected {chosen.least} or more in {chosen.title}"
+        )
+    values, unparsed = convert(chosen.columns, tokens[:full])
+    if len(tokens) > full:
+        _check_quotes(chosen, tokens)
+    return Record(chosen, values, [token.text for token in tokens[full:]], unparsed, tuple(tokens))
+
+
+def _check_quotes(chosen: Format, tokens: list[Token]) -> None:
+    """Of a line with more columns than are known: with quotes elsewhere it has been split at the wrong places."""
+    for number, (column, token) in enumerate(zip(chosen.columns, tokens, strict=False), 1):
+        if column.quoted is not None and token.quoted is not column.quoted:
+            found, expected = ("quotes", "none") if token.quoted else ("no quotes", "some")
+            raise LineParseError(
+                f"column {number} ({column.name}): found {found}, expected {expected}, and {len(tokens)} columns, "
+                f"expected {len(chosen.columns)} in {chosen.title}"
+            )
 
 
 @lru_cache

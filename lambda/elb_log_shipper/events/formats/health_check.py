@@ -1,21 +1,25 @@
-"""Health-check logs of Application Load Balancers: 8 columns, a line a check. Written since November 2025.
+"""Health-check logs of Application Load Balancers: 10 columns, 8 at first, a line a check. Written since 2025.
 
-Source of the format: AWS, "User Guide for Application Load Balancers", "Health check logs".
+Source of the format: AWS, "User Guide for Application Load Balancers", "Health check logs"; the last two columns in the
+AWS CDK, CfnLoadBalancerAlbHealthCheckLogsRecordFields (2.275).
 """
 
-from .columns import Column, Format, integer, latency, one_of, target, text_or_none, timestamp
+from .columns import Column, Format, address, integer, one_of, seconds, target, text_or_none, timestamp
 
 TYPES = frozenset(["http", "https", "h2", "grpc", "grpcs"])
 
 # fmt: off
-FORMAT = Format("health_check", (
+FORMAT = Format("health_check", "a health-check log of an Application Load Balancer", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
-    Column("time", timestamp, "EventReceivedTime", "@timestamp", "time", unique=True),
-    Column("latency", latency, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency", unique=True),
+    Column("time", timestamp, "EventReceivedTime", "@timestamp", "time"),
+    Column("latency", seconds, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency"),
     Column("target_addr", target, "InternalIpAndPort InternalIp InternalPort",
            "_ aws.elb.backend.ip aws.elb.backend.port", "target_addr target_ip target_port"),
     Column("target_group_id", text_or_none, "TargetGroupId", "aws.elb.target_group.id", "target_group_id"),
     Column("status", text_or_none, "CheckStatus", "aws.elb.health_check.status", "status"),
     Column("status_code", integer, "BackendStatus", "aws.elb.backend.http.response.status_code", "status_code"),
     Column("reason_code", text_or_none, "ReasonCode", "aws.elb.health_check.reason", "reason_code"),
-), time=1, shorter=(), expected="8 and more")
+    Column("elb", text_or_none, "LoadBalancerName", "aws.elb.name", "elb", quoted=None),
+    # Of the node of the balancer that wrote the line.
+    Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
+), time=1, least=8)
