@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..native import to_json
-from .formats import NAMINGS, LineParseError, Record, Value, parse
+from .formats import NAMINGS, LineParseError, Record, Value, layout_of, parse
 from .formats.keys import format_of
 from .kernel import Kernel
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
@@ -175,14 +175,17 @@ class _Style:
             record = parse(_decode(line))
         except LineParseError:
             return None
-        if record.extra:
-            return None
         form, quoted = record.format, record.quoted
+        if record.extra or layout_of(form, self.naming).derived:
+            return None
         kernel = self._kernels.get((form.name, quoted))
         if kernel is None:
             form = self.masking.format(form) if self.masking else form
             kernel = self._kernels[form.name, quoted] = Kernel(
-                form, quoted, self.naming, lambda values, event_id: self.event_of(Record(form, values, []), event_id)
+                form,
+                quoted,
+                self.naming,
+                lambda values, event_id: self.event(layout_of(form, self.naming).fields(values, (), []), event_id),
             )
         return kernel
 

@@ -53,8 +53,8 @@ class Kernel:
         self._fields = {
             name: (*place, value)
             for place, column in zip(columns, form.columns, strict=False)
-            for value, name in enumerate(column.names(naming))
-            if name
+            for value, names in enumerate(column.names(naming))
+            for name in names
         }
         # An event with marks for values shows what is constant, and where each value goes.
         marks: list[tuple[Group, int, int]] = []

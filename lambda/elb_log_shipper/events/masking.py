@@ -5,7 +5,7 @@ string becomes ``***``. Raw lines and unknown columns are masked as texts, and r
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from .formats import Column, Format, Record, Value
@@ -36,27 +36,42 @@ class Masking:
 
     def record(self, record: Record) -> Record:
         """The record with its values masked."""
+        columns = record.format.columns
+        texts = tuple(self._masked(column, text) for column, text in zip(columns, record.texts, strict=False))
         values = [
-            self._masked(column, found) for column, found in zip(record.format.columns, record.values, strict=False)
+            found if text is masked else column.convert(masked)
+            for column, found, text, masked in zip(columns, record.values, record.texts, texts, strict=False)
         ]
-        return record._replace(values=values, extra=[self.text(text) for text in record.extra])
+        return record._replace(texts=texts, values=values, extra=[self.text(text) for text in record.extra])
 
     def format(self, form: Format) -> Format:
-        """The format with converters that mask."""
-        columns = [
-            column._replace(convert=partial(self._convert, column)) if self._mask_for(column) else column
-            for column in form.columns
-        ]
-        return form._replace(columns=tuple(columns))
+        """The format with functions that mask."""
+        columns = {column.name: column for column in form.columns}
+        return form._replace(
+            columns=tuple(
+                column._replace(convert=partial(self._convert, column)) if self._mask_for(column) else column
+                for column in form.columns
+            ),
+            derived=tuple(
+                derived._replace(make=partial(self._derive, derived.make, [columns[name] for name in derived.inputs]))
+                if any(self._mask_for(columns[name]) for name in derived.inputs)
+                else derived
+                for derived in form.derived
+            ),
+        )
 
     def _convert(self, column: Column, text: str) -> tuple[Value, ...]:
-        return self._masked(column, column.convert(text))
+        return column.convert(self._masked(column, text))
 
-    def _masked(self, column: Column, found: tuple[Value, ...]) -> tuple[Value, ...]:
-        """A column's values, the first of which is its text, made again of the masked text."""
+    def _derive(
+        self, make: Callable[..., tuple[Value, ...]], columns: Sequence[Column], *texts: str
+    ) -> tuple[Value, ...]:
+        return make(*map(self._masked, columns, texts))
+
+    def _masked(self, column: Column, text: str) -> str:
+        """The text of a column, the same one where it says nothing."""
         mask = self._mask_for(column)
-        text = found[0]
-        return column.convert(mask(text)) if mask and isinstance(text, str) else found
+        return mask(text) if mask and column.convert(text)[0] is not None else text
 
     def _mask_for(self, column: Column) -> Callable[[str], str] | None:
         if self._addresses and column.name == "client:port":

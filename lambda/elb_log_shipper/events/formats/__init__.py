@@ -6,21 +6,25 @@ has, since objects may be mixed, and archives renamed; where the line has none o
 which one was expected (``keys.py``).
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Format, LineParseError, Token, Value, convert, is_port, tokenize
+from .columns import Column, Derived, Format, LineParseError, Names, Token, Value, convert, is_port, tokenize
 
 __all__ = [
     "FORMATS",
     "NAMINGS",
     "Column",
+    "Derived",
     "Format",
+    "Layout",
     "LineParseError",
     "Record",
     "Value",
     "field_names",
+    "layout_of",
     "parse",
     "parse_line",
 ]
@@ -34,8 +38,10 @@ class Record(NamedTuple):
     """One line."""
 
     format: Format
-    values: list[tuple[Value, ...]]
+    texts: tuple[str, ...]
     """Of each known column that the line has."""
+    values: list[tuple[Value, ...]]
+    """Of the same columns."""
     extra: list[str]
     """The texts of the columns behind them."""
     quoted: tuple[bool, ...] = ()
@@ -47,13 +53,52 @@ class Record(NamedTuple):
         return self.values[self.format.time][0]
 
     def fields(self, naming: str) -> dict[str, Value]:
-        """Name -> value, in the columns' order."""
+        """Name -> value, in the columns' order, and behind them what is derived from several."""
+        layout = layout_of(self.format, naming)
+        texts = dict(zip(layout.columns, self.texts, strict=False)) if layout.derived else {}
+        derived = [found.make(*(texts.get(name, "-") for name in found.inputs)) for found in layout.derived]
+        return layout.fields(self.values, derived, self.extra)
+
+
+class Layout(NamedTuple):
+    """What a style calls the values of a format."""
+
+    columns: tuple[str, ...]
+    """AWS's names."""
+    derived: tuple[Derived, ...]
+    """What the style derives from them."""
+    names: tuple[Names, ...]
+    """Of the columns' values, and of what is derived."""
+    extra: str
+
+    def fields(
+        self, values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], extra: list[str]
+    ) -> dict[str, Value]:
+        """Name -> value, in the order of an event.
+
+        :param values: of each column that the line has.
+        :param derived: the values that each of ``self.derived`` makes.
+        """
         found: dict[str, Value] = {}
-        for names, values in zip(_names(self.format, naming), self.values, strict=False):
-            found.update((name, value) for name, value in zip(names, values, strict=True) if name)
-        if self.extra:
-            found[_EXTRA[naming]] = self.extra
+        count = len(self.columns)
+        for table, made in ((self.names[:count], values), (self.names[count:], derived)):
+            for names, several in zip(table, made, strict=False):
+                for one, value in zip(names, several, strict=True):
+                    found.update(dict.fromkeys(one, value))
+        if extra:
+            found[self.extra] = extra
         return found
+
+
+@lru_cache
+def layout_of(chosen: Format, naming: str) -> Layout:
+    derived = tuple(found for found in chosen.derived if found.names(naming))
+    return Layout(
+        tuple(column.name for column in chosen.columns),
+        derived,
+        (*(column.names(naming) for column in chosen.columns), *(found.names(naming) for found in derived)),
+        _EXTRA[naming],
+    )
 
 
 def parse(line: str, expected: Format | None = None) -> Record:
@@ -84,7 +129,9 @@ def _parse_by_shape(line: str) -> Record:
 
 def field_names(naming: str) -> frozenset[str]:
     """What a style calls the values of any format."""
-    found = {name for chosen in FORMATS for names in _names(chosen, naming) for name in names if name}
+    found = {
+        name for chosen in FORMATS for names in layout_of(chosen, naming).names for several in names for name in several
+    }
     return frozenset({*found, _EXTRA[naming]})
 
 
@@ -99,10 +146,9 @@ def _record(chosen: Format, tokens: list[Token]) -> Record:
         raise LineParseError(f"{count} columns: expected {chosen.expected}")
     values = convert(chosen.columns[:count], tokens)
     return Record(
-        chosen, values, [token.text for token in tokens[full:]], tuple(token.quoted for token in tokens[:full])
+        chosen,
+        tuple(token.text for token in tokens[:full]),
+        values,
+        [token.text for token in tokens[full:]],
+        tuple(token.quoted for token in tokens[:full]),
     )
-
-
-@lru_cache
-def _names(chosen: Format, naming: str) -> tuple[tuple[str | None, ...], ...]:
-    return tuple(column.names(naming) for column in chosen.columns)

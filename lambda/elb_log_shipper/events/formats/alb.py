@@ -76,4 +76,4 @@ FORMAT = Format("alb", (
     Column("request_transform_status", text_or_none, "TransformStatus", "aws.elb.request_transform_status",
            "request_transform_status", quoted=True),
     Column("node_ip", text_or_none, "NodeIp", "aws.elb.node_ip", "node_ip", quoted=None),
-), time=1, shorter=range(18, 34), expected="18 and more")
+), time=1, shorter=range(18, 34), expected="18 and more", kind="access")

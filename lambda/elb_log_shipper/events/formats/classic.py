@@ -33,4 +33,4 @@ FORMAT = Format("classic", (
     Column("user_agent", text_or_none, "UserAgent", "user_agent.original", "user_agent", quoted=True),
     Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher", "ssl_cipher"),
     Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
-), time=0, shorter=(12,), expected="12, or 15 and more")
+), time=0, shorter=(12,), expected="12, or 15 and more", kind="access")

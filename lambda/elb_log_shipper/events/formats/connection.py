@@ -24,4 +24,4 @@ FORMAT = Format("connection", (
            "aws.elb.leaf_client_cert_serial_number", "leaf_client_cert_serial_number"),
     Column("tls_verify_status", text_or_none, "TlsVerifyStatus", "aws.elb.tls_verify_status", "tls_verify_status"),
     Column("conn_trace_id", text_or_none, "ConnectionTraceId", "aws.elb.conn_trace_id", "conn_trace_id", unique=True),
-), time=0, shorter=(11,), expected="11 and more")
+), time=0, shorter=(11,), expected="11 and more", kind="connection")

@@ -18,4 +18,4 @@ FORMAT = Format("health_check", (
     Column("status", text_or_none, "CheckStatus", "aws.elb.health_check.status", "status"),
     Column("status_code", integer, "BackendStatus", "aws.elb.backend.http.response.status_code", "status_code"),
     Column("reason_code", text_or_none, "ReasonCode", "aws.elb.health_check.reason", "reason_code"),
-), time=1, shorter=(), expected="8 and more")
+), time=1, shorter=(), expected="8 and more", kind="health_check")

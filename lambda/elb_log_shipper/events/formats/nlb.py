@@ -51,4 +51,4 @@ FORMAT = Format("nlb", (
            "aws.elb.alpn_client_preference_list", "alpn_client_preference_list", quoted=None),
     Column("tls_connection_creation_time", timestamp_without_zone, "RequestCreationTime", "event.start",
            "tls_connection_creation_time", unique=True),
-), time=2, shorter=(18,), expected="18, or 22 and more")
+), time=2, shorter=(18,), expected="18, or 22 and more", kind="access")
