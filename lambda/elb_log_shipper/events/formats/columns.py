@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 Value = str | int | float | list[str] | None
 
+NOTHING = ("-", "")
+
 
 class LineParseError(ValueError):
     """The line does not have the format's shape. The message is the reason, short enough to be shipped."""

@@ -4,8 +4,10 @@ Source of the format: AWS, "User Guide for Network Load Balancers", "Access log 
 be one column of several quoted texts, ``"h2","http/1.1"``; the others are never quoted.
 """
 
+from . import ecs
 from .columns import (
     Column,
+    Derived,
     Format,
     endpoint,
     integer,
@@ -23,13 +25,13 @@ FORMAT = Format("nlb", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
     Column("version", verbatim, "LogVersion", "aws.elb.version", "version"),
     # The time at which the connection ended.
-    Column("time", timestamp_without_zone, "EventReceivedTime", "@timestamp", "time", unique=True),
+    Column("time", timestamp_without_zone, "EventReceivedTime", "@timestamp=event.end", "time", unique=True),
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
     Column("listener", text_or_none, "ListenerId", "aws.elb.listener", "listener_id"),
     Column("client:port", endpoint,
            "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port", unique=True),
     Column("destination:port", endpoint, "InternalIpAndPort InternalIp InternalPort",
-           "_ aws.elb.backend.ip aws.elb.backend.port", "_ target_ip target_port"),
+           "_ destination.ip=aws.elb.backend.ip destination.port", "_ target_ip target_port"),
     Column("connection_time", integer, "TimeTaken", "aws.elb.connection_time.ms", "tcp_connection_time_ms",
            unique=True),
     Column("tls_handshake_time", integer, "TlsHandshakeTime", "aws.elb.tls_handshake_time.ms",
@@ -41,14 +43,26 @@ FORMAT = Format("nlb", (
     Column("chosen_cert_arn", text_or_none, "CertificateArn", "aws.elb.chosen_cert.arn", "cert_arn"),
     Column("chosen_cert_serial", text_or_none, "CertificateSerial", "aws.elb.chosen_cert.serial",
            "certificate_serial"),
-    Column("tls_cipher", text_or_none, "SslCipher", "tls.cipher", "tls_cipher_suite"),
+    Column("tls_cipher", text_or_none, "SslCipher", "tls.cipher=aws.elb.ssl_cipher", "tls_cipher_suite"),
     Column("tls_protocol_version", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "tls_protocol_version"),
-    Column("tls_named_group", text_or_none, "TlsNamedGroup", "aws.elb.tls_named_group", "tls_named_group"),
-    Column("domain_name", text_or_none, "DomainName", "destination.domain", "domain_name"),
-    Column("alpn_fe_protocol", text_or_none, "AlpnFrontEnd", "aws.elb.alpn_fe_protocol", "alpn_fe_protocol"),
+    Column("tls_named_group", text_or_none, "TlsNamedGroup", "tls.curve=aws.elb.tls_named_group", "tls_named_group"),
+    Column("domain_name", text_or_none, "DomainName", "destination.domain=tls.client.server_name", "domain_name"),
+    Column("alpn_fe_protocol", text_or_none, "AlpnFrontEnd", "tls.next_protocol=aws.elb.alpn_fe_protocol",
+           "alpn_fe_protocol"),
     Column("alpn_be_protocol", text_or_none, "AlpnBackEnd", "aws.elb.alpn_be_protocol", "alpn_be_protocol"),
     Column("alpn_client_preference_list", list_or_none, "AlpnClientPreferences",
            "aws.elb.alpn_client_preference_list", "alpn_client_preference_list", quoted=None),
-    Column("tls_connection_creation_time", timestamp_without_zone, "RequestCreationTime", "event.start",
-           "tls_connection_creation_time", unique=True),
-), time=2, shorter=(18,), expected="18, or 22 and more", kind="access")
+    Column("tls_connection_creation_time", timestamp_without_zone, "RequestCreationTime",
+           "event.start=aws.elb.tls_connection_creation_time", "tls_connection_creation_time", unique=True),
+), time=2, shorter=(18,), expected="18, or 22 and more", kind="access", derived=(
+    Derived(("client:port",), ecs.address, "source.address"),
+    Derived(("destination:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
+    Derived(("connection_time",), ecs.duration_of_milliseconds, "event.duration"),
+    Derived(("tls_protocol_version",), ecs.tls, "tls.version tls.version_protocol"),
+), ecs=(
+    ("event.category", ("network",)),
+    ("event.type", ("connection", "end")),
+    ("network.protocol", "tls"),
+    ("network.transport", "tcp"),
+    ("aws.elb.protocol", "tcp"),
+))
