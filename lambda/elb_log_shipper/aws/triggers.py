@@ -20,8 +20,8 @@ from urllib.parse import unquote_plus
 from ..errors import EventError
 from ..shipping import Position
 
-TEST_OBJECT = "ELBAccessLogTestFile"
-"""What a balancer writes when its logs are switched on. It is not a log."""
+TEST_OBJECTS = frozenset(["ELBAccessLogTestFile", "ELBConnectionLogTestFile", "ELBHealthCheckLogTestFile"])
+"""What a balancer writes when one of its logs is switched on. They are not logs."""
 
 _MAX_DEPTH = 5  # S3 in SNS in SQS, put back by hand, is four
 _EXCERPT = 200
@@ -93,7 +93,7 @@ def continuation(source: Source, start: Position, etag: str | None, end: int | N
 
 
 def is_test_object(key: str) -> bool:
-    return key.rpartition("/")[2] == TEST_OBJECT
+    return key.rpartition("/")[2] in TEST_OBJECTS
 
 
 def _is_sqs(record: object) -> TypeGuard[Mapping[str, Any]]:

@@ -22,15 +22,15 @@ class Log(NamedTuple):
 
 
 def find_logs(names: list[str]) -> Iterator[Log]:
-    """The logs that the arguments name. All objects below a prefix of S3, in the order of their keys, but for the
-    balancers' test object, which the function leaves out as well.
+    """The logs that the arguments name. All objects below a prefix of S3, in the order of their keys. The balancers'
+    test objects are left out, as the function does.
 
     :raises ShipperError: S3 can't be listed, or has nothing there.
     """
     for name in names:
         if name.startswith(S3):
             yield from _find_objects(name)
-        else:
+        elif not is_test_object(name):
             yield Log(name, _size(name))
 
 

@@ -262,7 +262,7 @@ class _Style:
                 quoted,
                 self.naming,
                 lambda values, event_id: self.event(
-                    layout_of(form, self.naming).fields(values, (), []), form, event_id
+                    layout_of(form, self.naming).fields(values, (), [], []), form, event_id
                 ),
             )
         return kernel
@@ -365,7 +365,11 @@ class Encoder:
             record = parse(text, self._expected)
         except LineParseError as error:
             self.counts.unparsed += 1
-            return self._encode_raw(text, str(error), event_id)
+            reason = str(error)
+            if self._masking:
+                text = self._masking.text(text)
+                reason = self._reason(text)
+            return self._encode_raw(text, reason, event_id)
         self.counts.last_time = record.time
         if self._selection and not self._selection.keeps(record.fields(self._style.naming), event_id):
             self.counts.left_out += 1
@@ -378,15 +382,24 @@ class Encoder:
         if block.part == 1:
             self.counts.lines += 1
             self.counts.unparsed += 1
+        text = _decode(block.data)
+        if self._masking:
+            text = self._masking.text(text, cut=block.part > 1)
         reason = f"line longer than {MAX_LINE_BYTES} bytes: part {block.part}"
-        return _batch([self._encode_raw(_decode(block.data), reason, f"{self._object}-{block.offset}")])
+        return _batch([self._encode_raw(text, reason, f"{self._object}-{block.offset}")])
+
+    def _reason(self, masked: str) -> str:
+        """Why a line can't be parsed, told from what is left of it: a reason repeats some of the text."""
+        try:
+            parse(masked, self._expected)
+        except LineParseError as error:
+            return str(error)
+        return "the line had no known form before it was masked"
 
     def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
         names = self._style.names
         # An index of the style ecs wants a time of each event, and takes any line's.
         time = _time_of(text) or (self._arrival if self._style.naming == "ecs" else None)
-        if self._masking:
-            text, reason = self._masking.text(text), self._masking.text(reason)
         fields: dict[str, object] = {names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}
         if time:
             fields[names.time] = time

@@ -125,7 +125,10 @@ class Shaped:
 def _read(text: str, columns: tuple[Column, ...], lists: bool = False) -> list[tuple[Value, ...]]:
     if "\n" in text:
         raise ValueError("two lines")
-    return convert(columns, tokenize(text.replace("\\\\", "\\"), lists))
+    values, unparsed = convert(columns, tokenize(text.replace("\\\\", "\\"), lists=lists))
+    if unparsed:
+        raise ValueError("an impossible value")
+    return values
 
 
 Group = LookedUp | Shaped

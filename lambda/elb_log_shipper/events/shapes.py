@@ -10,16 +10,22 @@ from typing import NamedTuple
 
 from .formats.columns import (
     Value,
+    address,
     endpoint,
     integer,
-    latency,
+    is_address,
+    is_port,
+    looks_like_protocol,
+    milliseconds,
     port,
+    port_or_none,
     request,
     seconds,
     text_or_none,
     timestamp,
     timestamp_or_none,
     timestamp_without_zone,
+    timestamp_without_zone_or_none,
 )
 
 Texts = list[str]
@@ -55,15 +61,33 @@ class Shape(NamedTuple):
 
 def _timestamps(texts: Texts) -> Sequence[Values] | None:
     """With microseconds, as in all but the oldest lines."""
-    if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00.000000Z" * len(texts):
+    if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00.000000Z" * len(texts) and _are_possible(texts):
         return (Values(texts, '"', '"'),)
     return None
 
 
 def _timestamps_without_zone(texts: Texts) -> Sequence[Values] | None:
-    if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00" * len(texts):
+    if "".join(texts).translate(_ZEROS) == "0000-00-00T00:00:00" * len(texts) and _are_possible(texts):
         return (Values(texts, '"', 'Z"'),)
     return None
+
+
+def _are_possible(texts: Texts) -> bool:
+    return all(timestamp(minute + ":00Z") for minute in {text[:16] for text in texts}) and all(
+        text[17:19] < "60" for text in texts
+    )
+
+
+def _milliseconds(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts, "", ".0"), Values(texts)) if "".join(texts).isdigit() else None
+
+
+def _ports(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts),) if all(map(is_port, texts)) else None
+
+
+def _addresses(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts, '"', '"'),) if all(map(is_address, texts)) else None
 
 
 def _integers(texts: Texts) -> Sequence[Values] | None:
@@ -87,11 +111,11 @@ def _where(texts: Texts, wanted: str) -> list[int]:
 
 
 def _texts(texts: Texts) -> Sequence[Values] | None:
-    return (Values(texts, '"', '"'),) if "-" not in texts and _are_plain(texts) else None
+    return (Values(texts, '"', '"'),) if "-" not in texts and "" not in texts and _are_plain(texts) else None
 
 
 def _endpoints(texts: Texts, addresses: Texts, ports: Texts) -> Sequence[Values] | None:
-    if not "".join(ports).isdigit() or not _are_plain(addresses):
+    if not all(map(is_port, ports)) or not all(map(is_address, addresses)):
         return None
     return Values(texts, '"', '"'), Values(addresses, '"', '"'), Values(ports)
 
@@ -101,7 +125,7 @@ def _requests(texts: Texts) -> Sequence[Values] | None:
     parts = " \n ".join(texts).split(" ")
     if len(parts) != 4 * len(texts) - 1 or parts[3::4] != ["\n"] * (len(texts) - 1):
         return None
-    if "" in parts or "-" in parts or not _are_plain(texts):
+    if "" in parts or "-" in parts or not _are_plain(texts) or not all(map(looks_like_protocol, set(parts[2::4]))):
         return None
     return [Values(values, '"', '"') for values in (texts, parts[0::4], parts[1::4], parts[2::4])]
 
@@ -115,15 +139,18 @@ def _are_plain(texts: Texts) -> bool:
 _NUMBER = "(?!0[0-9])[^ ]"  # without zeros in front, that is
 
 SHAPES: dict[Callable[[str], tuple[Value, ...]], Shape] = {
+    address: Shape(_addresses),
     endpoint: Shape(_endpoints, f"(([^ ]+):({_NUMBER}{{1,5}}+))"),
     integer: Shape(_integers, f"({_NUMBER}{{1,18}}+)"),
-    latency: Shape(_seconds),
-    port: Shape(_integers, f"({_NUMBER}{{1,5}}+)"),
+    milliseconds: Shape(_milliseconds, f"({_NUMBER}{{1,9}}+)"),
+    port: Shape(_ports, f"({_NUMBER}{{1,5}}+)"),
+    port_or_none: Shape(_ports, f"({_NUMBER}{{1,5}}+)"),
     request: Shape(_requests),
     seconds: Shape(_seconds),
     text_or_none: Shape(_texts),
     timestamp: Shape(_timestamps, "(.{27})"),
     timestamp_or_none: Shape(_timestamps, "(.{27})"),
     timestamp_without_zone: Shape(_timestamps_without_zone, "(.{19})"),
+    timestamp_without_zone_or_none: Shape(_timestamps_without_zone, "(.{19})"),
 }
 """The shape for each converter that has one."""

@@ -92,6 +92,8 @@ def test_keys_are_form_encoded_except_by_eventbridge():
     [
         ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "logs"}, "s3:TestEvent"),
         (s3("AWSLogs/123456789012/ELBAccessLogTestFile"), "the balancer's test object"),
+        (s3("AWSLogs/123456789012/ELBConnectionLogTestFile"), "the balancer's test object"),
+        (s3("AWSLogs/123456789012/ELBHealthCheckLogTestFile"), "the balancer's test object"),
         (eventbridge("ELBAccessLogTestFile"), "the balancer's test object"),
         (s3(name="ObjectRemoved:Delete"), "ObjectRemoved:Delete: no new object"),
         (eventbridge(kind="Object Deleted"), "Object Deleted: no new object"),
@@ -187,7 +189,17 @@ names = st.text(min_size=1)
 
 
 @given(
-    st.builds(Source, names, names, st.none() | names, st.just("before"), skip=st.none(), end=st.none()),
+    st.builds(
+        Source,
+        names,
+        names,
+        st.none() | names,
+        st.just("before"),
+        skip=st.none(),
+        end=st.none(),
+        region=st.none() | names,
+        account=st.none() | names,
+    ),
     st.builds(Position, st.integers(0, 2**63), st.integers(0, 2**63)),
     st.none() | names,
     st.none() | st.integers(0, 2**63),

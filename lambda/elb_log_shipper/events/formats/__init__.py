@@ -6,12 +6,25 @@ has, since objects may be mixed, and archives renamed; where the line has none o
 which one was expected (``keys.py``).
 """
 
+import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Derived, Format, LineParseError, Names, Token, Value, convert, is_port, tokenize
+from .columns import (
+    Column,
+    Derived,
+    Format,
+    LineParseError,
+    Names,
+    Token,
+    Value,
+    convert,
+    looks_like_port,
+    tokenize,
+    types,
+)
 
 __all__ = [
     "FORMATS",
@@ -23,41 +36,50 @@ __all__ = [
     "LineParseError",
     "Record",
     "Value",
+    "convert_tokens",
     "field_names",
     "layout_of",
     "parse",
     "parse_line",
+    "types",
 ]
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
 _EXTRA = {"original": "Extra", "ecs": "aws.elb.extra", "aws": "extra"}
+_UNPARSED = {"original": "Unparsed", "ecs": "aws.elb.unparsed", "aws": "unparsed"}
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class Record(NamedTuple):
     """One line."""
 
     format: Format
-    texts: tuple[str, ...]
-    """Of each known column that the line has."""
     values: list[tuple[Value, ...]]
-    """Of the same columns."""
+    """Of each known column that the line has."""
     extra: list[str]
     """The texts of the columns behind them."""
-    quoted: tuple[bool, ...] = ()
-    """Which of the known columns stood in quotes."""
+    unparsed: list[str] = []  # noqa: RUF012 - never changed
+    """``column: text`` of the columns whose text no field of their type can hold."""
+    tokens: tuple[Token, ...] = ()
+    """What the values were made of."""
 
     @property
     def time(self) -> Value:
-        """The event's time, in UTC; ``None`` where the column may be without one."""
+        """The event's time, in UTC; ``None`` where the column may be without one, or has an impossible one."""
         return self.values[self.format.time][0]
+
+    @property
+    def quoted(self) -> tuple[bool, ...]:
+        """Which of the known columns stood in quotes."""
+        return tuple(token.quoted for token in self.tokens[: len(self.values)])
 
     def fields(self, naming: str) -> dict[str, Value]:
         """Name -> value, in the columns' order, and behind them what is derived from several."""
         layout = layout_of(self.format, naming)
-        texts = dict(zip(layout.columns, self.texts, strict=False)) if layout.derived else {}
+        texts = {name: token.text for name, token in zip(layout.columns, self.tokens, strict=False)}
         derived = [found.make(*(texts.get(name, "-") for name in found.inputs)) for found in layout.derived]
-        return layout.fields(self.values, derived, self.extra)
+        return layout.fields(self.values, derived, self.extra, self.unparsed)
 
 
 class Layout(NamedTuple):
@@ -70,9 +92,14 @@ class Layout(NamedTuple):
     names: tuple[Names, ...]
     """Of the columns' values, and of what is derived."""
     extra: str
+    unparsed: str
 
     def fields(
-        self, values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], extra: list[str]
+        self,
+        values: Sequence[tuple[Value, ...]],
+        derived: Sequence[tuple[Value, ...]],
+        extra: list[str],
+        unparsed: list[str],
     ) -> dict[str, Value]:
         """Name -> value, in the order of an event.
 
@@ -87,6 +114,8 @@ class Layout(NamedTuple):
                     found.update(dict.fromkeys(one, value))
         if extra:
             found[self.extra] = extra
+        if unparsed:
+            found[self.unparsed] = unparsed
         return found
 
 
@@ -98,33 +127,46 @@ def layout_of(chosen: Format, naming: str) -> Layout:
         derived,
         (*(column.names(naming) for column in chosen.columns), *(found.names(naming) for found in derived)),
         _EXTRA[naming],
+        _UNPARSED[naming],
     )
 
 
 def parse(line: str, expected: Format | None = None) -> Record:
-    """One line of any known format.
+    """One line of any known format. A byte-order mark before it and blanks behind it are ignored.
+
+    Read plainly first, then with backslashes as escapes: an agent may end in a backslash, or have ``\\"`` in it.
 
     :param expected: the format that the object should have: it is tried as well, and the reason is about it.
     :raises LineParseError: no format fits; the message is the reason.
     """
+    line = line.removeprefix(_BYTE_ORDER_MARK).rstrip(" \t")
     try:
-        return _parse_by_shape(line)
+        return _parse(line, expected, escapes=False)
+    except LineParseError:
+        if '\\"' in line:
+            with contextlib.suppress(LineParseError):
+                return _parse(line, expected, escapes=True)
+        raise
+
+
+def _parse(line: str, expected: Format | None, *, escapes: bool) -> Record:
+    try:
+        return _parse_by_shape(line, escapes)
     except LineParseError:
         if expected is None:
             raise
-        return _record(expected, tokenize(line, lists=expected is nlb.FORMAT))
+        return convert_tokens(expected, tokenize(line, lists=expected is nlb.FORMAT, escapes=escapes))
 
 
-def _parse_by_shape(line: str) -> Record:
-    first = line.partition(" ")[0]
-    if first in nlb.TYPES:
-        return _record(nlb.FORMAT, tokenize(line, lists=True))
-    tokens = tokenize(line)
+def _parse_by_shape(line: str, escapes: bool) -> Record:
+    if line.partition(" ")[0].strip('"') in nlb.TYPES:
+        return convert_tokens(nlb.FORMAT, tokenize(line, lists=True))
+    tokens = tokenize(line, escapes=escapes)
     third = tokens[2].text if len(tokens) > 2 else ""
-    if first in alb.TYPES:
-        is_access = len(tokens) >= min(alb.FORMAT.shorter) or "/" in third  # the name of a balancer, not a latency
-        return _record(alb.FORMAT if is_access else health_check.FORMAT, tokens)
-    return _record(connection.FORMAT if is_port(third) else classic.FORMAT, tokens)
+    if tokens[0].text in alb.TYPES:
+        is_access = len(tokens) >= alb.FORMAT.least or "/" in third  # the name of a balancer, not a latency
+        return convert_tokens(alb.FORMAT if is_access else health_check.FORMAT, tokens)
+    return convert_tokens(connection.FORMAT if looks_like_port(third) else classic.FORMAT, tokens)
 
 
 def field_names(naming: str) -> frozenset[str]:
@@ -132,7 +174,7 @@ def field_names(naming: str) -> frozenset[str]:
     found = {
         name for chosen in FORMATS for names in layout_of(chosen, naming).names for several in names for name in several
     }
-    return frozenset({*found, _EXTRA[naming]})
+    return frozenset({*found, _EXTRA[naming], _UNPARSED[naming]})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
@@ -140,15 +182,28 @@ def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
     return parse(line).fields(naming)
 
 
-def _record(chosen: Format, tokens: list[Token]) -> Record:
-    count, full = len(tokens), len(chosen.columns)
-    if count < full and count not in chosen.shorter:
-        raise LineParseError(f"{count} columns: expected {chosen.expected}")
-    values = convert(chosen.columns[:count], tokens)
-    return Record(
-        chosen,
-        tuple(token.text for token in tokens[:full]),
-        values,
-        [token.text for token in tokens[full:]],
-        tuple(token.quoted for token in tokens[:full]),
-    )
+def convert_tokens(chosen: Format, tokens: list[Token]) -> Record:
+    """The record of a line of this format.
+
+    :raises LineParseError: too few columns, or one that holds no value of its kind.
+    """
+    full = len(chosen.columns)
+    if len(tokens) < chosen.least:
+        raise LineParseError(
+            f"{len(tokens)} column{'' if len(tokens) == 1 else 's'}: expected {chosen.least} or more in {chosen.title}"
+        )
+    values, unparsed = convert(chosen.columns, tokens[:full])
+    if len(tokens) > full:
+        _check_quotes(chosen, tokens)
+    return Record(chosen, values, [token.text for token in tokens[full:]], unparsed, tuple(tokens))
+
+
+def _check_quotes(chosen: Format, tokens: list[Token]) -> None:
+    """Of a line with more columns than are known: with quotes elsewhere it has been split at the wrong places."""
+    for number, (column, token) in enumerate(zip(chosen.columns, tokens, strict=False), 1):
+        if column.quoted is not None and token.quoted is not column.quoted:
+            found, expected = ("quotes", "none") if token.quoted else ("no quotes", "some")
+            raise LineParseError(
+                f"column {number} ({column.name}): found {found}, expected {expected}, and {len(tokens)} columns, "
+                f"expected {len(chosen.columns)} in {chosen.title}"
+            )

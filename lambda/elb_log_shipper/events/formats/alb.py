@@ -1,7 +1,8 @@
 """Application Load Balancer access logs: 34 columns today; 18 in 2017, 25, 29, 30 and 33 later on.
 
-Source of the format: AWS, "User Guide for Application Load Balancers", "Access log entries"; columns 31 to 33 as real
-lines have them, 34 undocumented: the address of the balancer's node, in lines of 2026.
+Source of the format: AWS, "User Guide for Application Load Balancers", "Access log entries"; the last columns in the
+AWS CDK, CfnLoadBalancerAlbAccessLogsRecordFields (2.275), which names 34 in this order. Lines with 36 have been seen;
+nothing published says what the last two are, so they are kept as extra columns.
 """
 
 from . import ecs
@@ -9,9 +10,11 @@ from .columns import (
     Column,
     Derived,
     Format,
+    address,
     endpoint,
     integer,
     one_of,
+    priority,
     request,
     seconds,
     target,
@@ -25,7 +28,7 @@ TYPES = frozenset(["http", "https", "h2", "ws", "wss", "grpc", "grpcs"])
 """What the first column may say."""
 
 # fmt: off
-FORMAT = Format("alb", (
+FORMAT = Format("alb", "an access log of an Application Load Balancer", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
     # The time at which the response was sent.
     Column("time", timestamp, "EventReceivedTime", "@timestamp=event.end", "time", unique=True),
@@ -57,7 +60,7 @@ FORMAT = Format("alb", (
            quoted=True),
     Column("chosen_cert_arn", text_or_none, "CertificateArn", "aws.elb.chosen_cert.arn", "chosen_cert_arn",
            quoted=True),
-    Column("matched_rule_priority", integer, "RulePriority", "_", "matched_rule_priority"),
+    Column("matched_rule_priority", priority, "RulePriority", "_", "matched_rule_priority"),
     Column("request_creation_time", timestamp_or_none, "RequestCreationTime", "event.start", "request_creation_time",
            unique=True),
     Column("actions_executed", text_or_none, "ActionsExecuted", "_", "actions_executed", quoted=True),
@@ -76,8 +79,9 @@ FORMAT = Format("alb", (
            quoted=True),
     Column("request_transform_status", text_or_none, "TransformStatus", "aws.elb.request_transform_status",
            "request_transform_status", quoted=True),
-    Column("node_ip", text_or_none, "NodeIp", "aws.elb.node_ip", "node_ip", quoted=None),
-), time=1, shorter=range(18, 34), expected="18 and more", kind="access", derived=(
+    # Of the node of the balancer that wrote the line.
+    Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
+), time=1, least=18, kind="access", derived=(
     Derived(("client:port",), ecs.address, "source.address"),
     Derived(("target:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("request_creation_time", "time"), ecs.duration, "event.duration"),

@@ -7,7 +7,7 @@ from . import ecs
 from .columns import Column, Derived, Format, endpoint, integer, request, seconds, text_or_none, timestamp, verbatim
 
 # fmt: off
-FORMAT = Format("classic", (
+FORMAT = Format("classic", "a log of a Classic Load Balancer", (
     # The time at which the balancer received the request.
     Column("timestamp", timestamp, "EventReceivedTime", "@timestamp=event.start", "time", unique=True),
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
@@ -34,7 +34,7 @@ FORMAT = Format("classic", (
     Column("user_agent", text_or_none, "UserAgent", "user_agent.original", "user_agent", quoted=True),
     Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher=aws.elb.ssl_cipher", "ssl_cipher"),
     Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
-), time=0, shorter=(12,), expected="12, or 15 and more", kind="access", derived=(
+), time=0, least=12, kind="access", derived=(
     Derived(("client:port",), ecs.address, "source.address"),
     Derived(("backend:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("timestamp", "request_processing_time", "backend_processing_time", "response_processing_time"),

@@ -1,10 +1,14 @@
 """What the formats share: the tokenizer, and one converter for each kind of column.
 
-A converter takes the column's text and returns the event's value, or raises ``ValueError`` with the form that it
-expected. ``-`` is the balancers' word for "no value" and may stand in any column: it becomes ``None``.
+A converter takes the column's text and returns the event's values. ``-`` is the balancers' word for "no value", and so
+is ``""``; they may stand in any column and become ``None``. A text that does not have the column's form raises
+``ValueError`` with the form that was expected: the line is shipped raw. A text that has the form and is impossible all
+the same, such as port 70000, raises :class:`ImpossibleValueError`: the event goes without that value, because an index
+would refuse it, and keeps the text beside the others.
 """
 
 import re
+import socket
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -15,6 +19,14 @@ NOTHING = ("-", "")
 
 class LineParseError(ValueError):
     """The line does not have the format's shape. The message is the reason, short enough to be shipped."""
+
+
+class ImpossibleValueError(ValueError):
+    """A text in the column's form that no field of the column's type can hold. ``values`` are what is left of it."""
+
+    def __init__(self, *values: "Value") -> None:
+        super().__init__("possible")
+        self.values = values
 
 
 class Token(NamedTuple):
@@ -37,7 +49,7 @@ class Column(NamedTuple):
     ecs: str
     aws: str
     quoted: bool | None = False
-    """Whether the value stands in quotes; ``None``: it may."""
+    """Whether the value stands in quotes; ``None``: it may. Lines that differ are parsed all the same."""
     unique: bool = False
     """Whether nearly every line has another value. Only a hint, for speed."""
 
@@ -75,15 +87,16 @@ class Derived(NamedTuple):
 
 
 class Format(NamedTuple):
-    """A table of columns, and how many of them a line of another age has."""
+    """A table of columns. A line may have fewer of them, as it had in other years, and more, which nobody knows yet."""
 
     name: str
+    title: str
+    """What people call such a line; used in reasons."""
     columns: tuple[Column, ...]
     time: int
     """Which column is the time of the event."""
-    shorter: Collection[int]
-    expected: str
-    """The numbers of columns in words; used in reasons."""
+    least: int
+    """How many columns the oldest lines have."""
     kind: str
     """What the lines are about: ``access``, ``connection`` or ``health_check``."""
     derived: tuple[Derived, ...] = ()
@@ -92,62 +105,102 @@ class Format(NamedTuple):
     """Names and values that each event of the style ``ecs`` has."""
 
 
-# A raw quote never occurs inside a value: the balancers write it as \x22. So a backslash is an ordinary character.
-_TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|(?P<bare>[^ "]+)')
-_TOKEN_OR_LIST = re.compile(r'"(?P<quoted>[^"]*(?:","[^"]*)*)"|(?P<bare>[^ "]+)')
+class Converted(NamedTuple):
+    """What a line's columns hold."""
+
+    values: list[tuple[Value, ...]]
+    """Of each column."""
+    unparsed: list[str]
+    """``column: text`` of those whose text is impossible."""
 
 
-def tokenize(line: str, lists: bool = False) -> list[Token]:
+# Nearly always a raw quote never occurs inside a value: the balancers write it as \x22, and a backslash is an ordinary
+# character. Classic Load Balancers have written \" in the agents of some clients.
+_QUOTED = r'"(?P<quoted>[^"]*)"'
+_LIST = r'"(?P<quoted>[^"]*(?:","[^"]*)*)"'
+_ESCAPED = r'"(?P<quoted>(?:[^"\\]|\\.)*)"'
+_BARE = r'(?P<bare>[^ "]+)'
+_TOKEN, _TOKEN_OR_LIST, _TOKEN_WITH_ESCAPES = (
+    re.compile(f"{quoted}|{_BARE}", re.DOTALL) for quoted in (_QUOTED, _LIST, _ESCAPED)
+)
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+def tokenize(line: str, *, lists: bool = False, escapes: bool = False) -> list[Token]:
     """Split a line at single spaces, except inside quotes.
 
     :param lists: whether ``"a","b"`` is one column; its text is without the outer quotes then.
+    :param escapes: whether ``\\"`` is a quote inside a value.
 
     :raises LineParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
-    pattern = _TOKEN_OR_LIST if lists else _TOKEN
+    pattern = _TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES if escapes else _TOKEN
     tokens: list[Token] = []
     position = 0
     while True:
         match = pattern.match(line, position)
         number = len(tokens) + 1
         if match is None:
-            reason = "a quote that does not end" if line.startswith('"', position) else "no value before the space"
-            raise LineParseError(f"column {number}: {reason}")
+            raise LineParseError(f"column {number}: {_no_value(line, position)}")
         quoted = match["quoted"]
-        tokens.append(Token(match["bare"], quoted=False) if quoted is None else Token(quoted, quoted=True))
+        if quoted is None:
+            tokens.append(Token(match["bare"], quoted=False))
+        else:
+            if escapes and '\\"' in quoted:
+                quoted = _ESCAPE.sub(r"\1", quoted)
+            tokens.append(Token(quoted, quoted=True))
         position = match.end()
         if position == len(line):
             return tokens
         if line[position] != " ":
-            raise LineParseError(f"column {number}: no space after it")
+            # The texts themselves are not repeated: they may be parts of a value that is masked.
+            found = "a quote inside a value" if quoted is None else "text directly after the closing quote"
+            raise LineParseError(f"column {number}: found {found}, expected a space")
         position += 1
 
 
-def convert(columns: tuple[Column, ...], tokens: list[Token]) -> list[tuple[Value, ...]]:
+def _no_value(line: str, position: int) -> str:
+    if line.startswith('"', position):
+        return "a quote that does not end"
+    if not line:
+        return "found nothing, expected a value"
+    return f"found {'two spaces' if position else 'a space at the start'}, expected a value"
+
+
+def convert(columns: tuple[Column, ...], tokens: list[Token]) -> Converted:
     """The values of each column. ``tokens`` has at least as many members as ``columns``.
 
-    :raises LineParseError: a column is quoted and should not be, the other way round, or holds no value of its kind.
+    :raises LineParseError: a column holds no value of its kind.
     """
     values = []
+    unparsed = []
     for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
-        if column.quoted is not None and token.quoted is not column.quoted:
-            expected = "quotes" if column.quoted else "no quotes"
-            raise LineParseError(f"column {number} ({column.name}): expected {expected}")
         try:
             values.append(column.convert(token.text))
+        except ImpossibleValueError as error:
+            values.append(error.values)
+            unparsed.append(f"{column.name}: {token.text}")
         except ValueError as error:
             raise LineParseError(f"column {number} ({column.name}): {token.text[:80]!r} is not {error}") from None
-    return values
+    return Converted(values, unparsed)
 
 
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
-_TIMESTAMP_WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z?")
-_ENDPOINT = re.compile(r"(.+):([0-9]{1,5})", re.DOTALL)
+_DATE_AND_TIME = (
+    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
+    r"T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:\.[0-9]{1,9})?"
+)
+_TIMESTAMP = re.compile(_DATE_AND_TIME + "Z")
+_TIMESTAMP_WITHOUT_ZONE = re.compile(_DATE_AND_TIME + "Z?")
+_ENDPOINT = re.compile(r"(.+):([0-9]+)", re.DOTALL)
 _PORT = re.compile(r"[0-9]{1,5}")
 _INTEGER = re.compile(r"[0-9]{1,18}")  # what fits into 64 bits with a sign
-_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?")  # 15 digits at most: what a double holds exactly
-_LATENCY = re.compile(r"[0-9]{1,6}(\.[0-9]{1,9})?")  # the same with nanoseconds
-_NOTHING = re.compile(r"-1?(\.0+)?")
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,12})?")
+_NOTHING_MEASURED = re.compile(r"-1?(\.0+)?")
+# The protocol of HTTP, or of whatever else has been sent to the port, such as RTSP/1.0; "-" where there was none.
+_PROTOCOL = re.compile(r"(?:[A-Z]{2,}|http)/[0-9](?:\.[0-9])?|-")
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2261
+"""What an index that counts nanoseconds in 64 bits can hold."""
 
 
 def verbatim(text: str) -> tuple[str]:
@@ -156,11 +209,11 @@ def verbatim(text: str) -> tuple[str]:
 
 
 def text_or_none(text: str) -> tuple[str | None]:
-    return (None if text == "-" else text,)
+    return (None if text in NOTHING else text,)
 
 
 def list_or_none(text: str) -> tuple[list[str] | None]:
-    return (None if text == "-" else text.split('","'),)
+    return (None if text in NOTHING else text.split('","'),)
 
 
 def one_of(texts: Collection[str]) -> Callable[[str], tuple[str]]:
@@ -173,34 +226,58 @@ def one_of(texts: Collection[str]) -> Callable[[str], tuple[str]]:
 
 
 def timestamp(text: str) -> tuple[str]:
-    """ISO 8601 in UTC, as it is in the log."""
-    if not _TIMESTAMP.fullmatch(text):
+    """ISO 8601 in UTC, as it is in the log, with as many decimals."""
+    match = _TIMESTAMP.fullmatch(text)
+    if not match:
         raise ValueError("an ISO 8601 time that ends with Z")
-    return (text,)
+    return _possible(match, text)
 
 
 def timestamp_without_zone(text: str) -> tuple[str]:
     """The same from network load balancers, which write UTC and do not say so."""
-    if not _TIMESTAMP_WITHOUT_ZONE.fullmatch(text):
+    match = _TIMESTAMP_WITHOUT_ZONE.fullmatch(text)
+    if not match:
         raise ValueError("an ISO 8601 time")
-    return (text if text.endswith("Z") else text + "Z",)
+    return _possible(match, text if text.endswith("Z") else text + "Z")
+
+
+def _possible(match: re.Match[str], text: str) -> tuple[str]:
+    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
+    is_time = match["hour"] < "24" and match["minute"] < "60" and match["second"] < "60"
+    if not is_time or not _FIRST_YEAR <= year <= _LAST_YEAR or not 1 <= day <= _days(year, month):
+        raise ImpossibleValueError(None)
+    return (text,)
+
+
+def _days(year: int, month: int) -> int:
+    """Of a month of the Gregorian calendar; 0 of a month that there isn't."""
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 != 0 or year % 400 == 0) else 28
+    return {4: 30, 6: 30, 9: 30, 11: 30}.get(month, 31 if 1 <= month <= 12 else 0)
 
 
 def timestamp_or_none(text: str) -> tuple[str | None]:
-    return (None,) if text == "-" else timestamp(text)
+    return (None,) if text in NOTHING else timestamp(text)
+
+
+def timestamp_without_zone_or_none(text: str) -> tuple[str | None]:
+    return (None,) if text in NOTHING else timestamp_without_zone(text)
 
 
 def endpoint(text: str) -> tuple[str | None, str | None, int | None]:
     """``address:port``, as it is in the log; address; port.
 
-    An IPv6 address has no brackets there: the port follows the last colon.
+    An IPv6 address has no brackets there: the port follows the last colon. Brackets are taken off all the same.
     """
-    if text == "-":
+    if text in NOTHING:
         return None, None, None
     match = _ENDPOINT.fullmatch(text)
     if not match:
         raise ValueError("an address and a port")
-    return text, match[1], int(match[2])
+    found, number = without_brackets(match[1]), match[2]
+    if is_address(found) and is_port(number):
+        return text, found, int(number)
+    raise ImpossibleValueError(text, found if is_address(found) else None, int(number) if is_port(number) else None)
 
 
 def target(text: str) -> tuple[str | None, str | None, int | None]:
@@ -208,9 +285,41 @@ def target(text: str) -> tuple[str | None, str | None, int | None]:
     return (text, None, None) if text.startswith("arn:") else endpoint(text)
 
 
+def address(text: str) -> tuple[str | None]:
+    """An address without a port."""
+    if text in NOTHING:
+        return (None,)
+    found = without_brackets(text)
+    if not is_address(found):
+        raise ImpossibleValueError(None)
+    return (found,)
+
+
+def without_brackets(text: str) -> str:
+    return text[1:-1] if text.startswith("[") and text.endswith("]") else text
+
+
+def is_address(text: str) -> bool:
+    """Whether it is one of IPv4 or IPv6, without a port."""
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
+    except (OSError, ValueError):  # not an address; a NUL in it, or what is not ASCII
+        return False
+    return True
+
+
 def integer(text: str) -> tuple[int | None]:
     """A whole number; ``-1``, as ``-``, is none."""
-    if text in ("-", "-1"):
+    return (None,) if text == "-1" else _integer(text)
+
+
+def priority(text: str) -> tuple[int | None]:
+    """A whole number, or -1, which has a meaning of its own: an error while the rules were evaluated."""
+    return (-1,) if text == "-1" else _integer(text)
+
+
+def _integer(text: str) -> tuple[int | None]:
+    if text in NOTHING:
         return (None,)
     if not _INTEGER.fullmatch(text):
         raise ValueError("a whole number")
@@ -219,13 +328,23 @@ def integer(text: str) -> tuple[int | None]:
 
 def port(text: str) -> tuple[int]:
     """Always there: what tells a connection log from an access log of a Classic Load Balancer."""
-    if not is_port(text):
+    if not looks_like_port(text):
         raise ValueError("a port")
+    if not is_port(text):
+        raise ImpossibleValueError(None)
     return (int(text),)
 
 
-def is_port(text: str) -> bool:
+def port_or_none(text: str) -> tuple[int | None]:
+    return (None,) if text in NOTHING else port(text)
+
+
+def looks_like_port(text: str) -> bool:
     return _PORT.fullmatch(text) is not None
+
+
+def is_port(text: str) -> bool:
+    return looks_like_port(text) and int(text) < 1 << 16
 
 
 def seconds(text: str) -> tuple[float | None, float | None]:
@@ -233,37 +352,72 @@ def seconds(text: str) -> tuple[float | None, float | None]:
 
     The decimal point is moved in the text, not by a multiplication: 0.000043 * 1000 is 0.043000000000000003.
     """
-    return _seconds(text, _SECONDS)
-
-
-def latency(text: str) -> tuple[float | None, float | None]:
-    """The same with nanoseconds."""
-    return _seconds(text, _LATENCY)
-
-
-def _seconds(text: str, form: re.Pattern[str]) -> tuple[float | None, float | None]:
-    if _NOTHING.fullmatch(text):
+    if text == "" or _NOTHING_MEASURED.fullmatch(text):
         return None, None
-    if not form.fullmatch(text):
+    if not _SECONDS.fullmatch(text):
         raise ValueError("a number of seconds")
     return float(text + "e3"), float(text)
+
+
+def milliseconds(text: str) -> tuple[float | None, int | None]:
+    """Whole milliseconds: as a number like the other times, and as a whole one."""
+    (found,) = integer(text)
+    return None if found is None else float(found), found
 
 
 def request(text: str) -> tuple[str, str | None, str | None, str | None]:
     """The request as it is in the log; method; URL; protocol.
 
-    A URL may have spaces in it: the method ends at the first space, the protocol starts behind the last one. ``-`` and
-    nothing are ``None``. A text without a space is all URL, one with a single space has no protocol.
+    A URL may have spaces in it: the method ends at the first space, and the last word is the protocol if it looks like
+    one. ``-`` and nothing are ``None``. A text without a space is all URL. Blanks behind it belong to nothing.
     """
-    method, first, rest = text.partition(" ")
-    if not first:
-        return text, None, something(text), None
-    url, second, protocol = rest.rpartition(" ")
-    if not second:
-        url, protocol = rest, ""
-    return text, something(method), something(url), something(protocol)
+    rest, protocol = split_protocol(text)
+    method, space, url = rest.partition(" ")
+    if not space and not protocol:
+        method, url = "-", rest
+    return text, something(method), something(url), something(protocol.strip())
+
+
+def split_protocol(text: str) -> tuple[str, str]:
+    """A request's method and URL; its protocol with the blanks around it, or only blanks, or nothing."""
+    stripped = text.rstrip(" ")
+    rest, space, last = stripped.rpartition(" ")
+    end = len(rest) if space and looks_like_protocol(last) else len(stripped)
+    return text[:end], text[end:]
+
+
+def looks_like_protocol(text: str) -> bool:
+    return _PROTOCOL.fullmatch(text) is not None
 
 
 def something(text: str) -> str | None:
     """A part of a request; of ``- - - `` there is none."""
-    return None if text in ("", "-", "- -") else text
+    return None if text in (*NOTHING, "- -") else text
+
+
+TYPES: dict[Callable[[str], tuple[Value, ...]], tuple[str, ...]] = {
+    address: ("address",),
+    endpoint: ("text", "address", "integer"),
+    integer: ("integer",),
+    list_or_none: ("list",),
+    milliseconds: ("number", "integer"),
+    port: ("integer",),
+    port_or_none: ("integer",),
+    priority: ("integer",),
+    request: ("text", "text", "text", "text"),
+    seconds: ("number", "number"),
+    target: ("text", "address", "integer"),
+    timestamp: ("time",),
+    timestamp_or_none: ("time",),
+    timestamp_without_zone: ("time",),
+    timestamp_without_zone_or_none: ("time",),
+}
+
+
+def types(column: Column) -> tuple[str, ...]:
+    """What each of a column's values is, if it is not ``None``: text, list (of texts), integer, number, time, address.
+
+    Integers have 64 bits; times are possible ones in UTC with at most nine decimals; addresses are those of IPv4 and
+    IPv6. So each of them is one that an index takes.
+    """
+    return TYPES.get(column.convert, ("text",))

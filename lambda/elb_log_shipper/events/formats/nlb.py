@@ -1,7 +1,8 @@
-"""Network Load Balancer access logs, which only TLS listeners write: 22 columns, 18 in version 1.0.
+"""Network Load Balancer access logs, which only TLS listeners write: 22 columns, 21 until 2023, 18 in version 1.0.
 
-Source of the format: AWS, "User Guide for Network Load Balancers", "Access log entries". The list of ALPN protocols may
-be one column of several quoted texts, ``"h2","http/1.1"``; the others are never quoted.
+Source of the format: AWS, "User Guide for Network Load Balancers", "Access log entries"; the same columns in the AWS
+CDK, CfnLoadBalancerNlbAccessLogsRecordFields (2.275), where tls_named_group is called tls_keyexchange. The list of ALPN
+protocols may be one column of several quoted texts, ``"h2","http/1.1"``.
 """
 
 from . import ecs
@@ -12,16 +13,18 @@ from .columns import (
     endpoint,
     integer,
     list_or_none,
+    milliseconds,
     one_of,
     text_or_none,
     timestamp_without_zone,
+    timestamp_without_zone_or_none,
     verbatim,
 )
 
 TYPES = frozenset(["tls"])
 
 # fmt: off
-FORMAT = Format("nlb", (
+FORMAT = Format("nlb", "a log of a Network Load Balancer", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
     Column("version", verbatim, "LogVersion", "aws.elb.version", "version"),
     # The time at which the connection ended.
@@ -32,13 +35,13 @@ FORMAT = Format("nlb", (
            "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port", unique=True),
     Column("destination:port", endpoint, "InternalIpAndPort InternalIp InternalPort",
            "_ destination.ip=aws.elb.backend.ip destination.port", "_ target_ip target_port"),
-    Column("connection_time", integer, "TimeTaken", "aws.elb.connection_time.ms", "tcp_connection_time_ms",
-           unique=True),
-    Column("tls_handshake_time", integer, "TlsHandshakeTime", "aws.elb.tls_handshake_time.ms",
-           "tls_handshake_time_ms", unique=True),
+    Column("connection_time", milliseconds, "TimeTaken _", "_ aws.elb.connection_time.ms",
+           "_ tcp_connection_time_ms", unique=True),
+    Column("tls_handshake_time", milliseconds, "TlsHandshakeTime _", "_ aws.elb.tls_handshake_time.ms",
+           "_ tls_handshake_time_ms", unique=True),
     Column("received_bytes", integer, "BytesUploadedFromClient", "source.bytes", "received_bytes", unique=True),
     Column("sent_bytes", integer, "BytesDownloadedByClient", "destination.bytes", "sent_bytes", unique=True),
-    Column("incoming_tls_alert", text_or_none, "IncomingTlsAlert", "aws.elb.incoming_tls_alert",
+    Column("incoming_tls_alert", integer, "IncomingTlsAlert", "aws.elb.incoming_tls_alert",
            "incoming_tls_alert"),
     Column("chosen_cert_arn", text_or_none, "CertificateArn", "aws.elb.chosen_cert.arn", "cert_arn"),
     Column("chosen_cert_serial", text_or_none, "CertificateSerial", "aws.elb.chosen_cert.serial",
@@ -52,9 +55,9 @@ FORMAT = Format("nlb", (
     Column("alpn_be_protocol", text_or_none, "AlpnBackEnd", "aws.elb.alpn_be_protocol", "alpn_be_protocol"),
     Column("alpn_client_preference_list", list_or_none, "AlpnClientPreferences",
            "aws.elb.alpn_client_preference_list", "alpn_client_preference_list", quoted=None),
-    Column("tls_connection_creation_time", timestamp_without_zone, "RequestCreationTime",
+    Column("tls_connection_creation_time", timestamp_without_zone_or_none, "RequestCreationTime",
            "event.start=aws.elb.tls_connection_creation_time", "tls_connection_creation_time", unique=True),
-), time=2, shorter=(18,), expected="18, or 22 and more", kind="access", derived=(
+), time=2, least=18, kind="access", derived=(
     Derived(("client:port",), ecs.address, "source.address"),
     Derived(("destination:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("connection_time",), ecs.duration_of_milliseconds, "event.duration"),
