@@ -1,5 +1,6 @@
 """The path of one log from its stream to a sink. What the Lambda and the command line have in common."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,12 @@ class Position(NamedTuple):
 
 
 START = Position()
+
+
+def now() -> str:
+    """The time in ISO 8601, in UTC, with milliseconds: when a log arrived."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03}Z"
 
 
 class Shipped(NamedTuple):

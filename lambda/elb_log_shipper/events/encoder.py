@@ -7,17 +7,18 @@ write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 
 import hashlib
 import json
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from itertools import accumulate, compress, count
 from operator import add
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..native import to_json
-from .formats import EXTRA, NAMINGS, LineParseError, Record, Value, parse
-from .formats.keys import format_of
+from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
+from .formats.columns import timestamp
+from .formats.keys import Origin, origin_of
 from .kernel import Kernel, Pieces, Table, readable, written
 from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
@@ -27,6 +28,8 @@ from .selection import STATUS, Selection
 PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
 EVENT_TYPE = "logs"
+ECS_VERSION = "8.11.0"
+"""Of the Elastic Common Schema: that of Elastic's integration for the balancers' logs."""
 
 _MANY = 8
 """So many lines are worth the kernel."""
@@ -112,14 +115,29 @@ class Counts(SimpleNamespace):
 
 
 class _Names(NamedTuple):
-    """What a style calls the fields that do not come from the log, and the values of them that never change."""
+    """What a style calls the fields that do not come from a line, and the values of them that never change."""
 
     component: str
     environment: str
     application: str
     constants: Mapping[str, str]
+    parsed: Mapping[str, str]
+    """Of events that are parsed only."""
+    raw: Mapping[str, str]
+    """Of raw ones."""
+    bucket: str
+    key: str
+    region: str
+    account: str
+    balancer: str
+    kind: str
+    """What the log is about."""
     message: str
     reason: str
+    time: str
+    """The time of a line."""
+    arrival: str
+    """When its log was read."""
     event_id: str
 
 
@@ -129,17 +147,42 @@ _STYLES = {
         environment="Environment",
         application="Application",
         constants={"SourceModuleName": SOURCE_MODULE, "Type": EVENT_TYPE},
+        parsed={},
+        raw={},
+        bucket="Bucket",
+        key="ObjectKey",
+        region="Region",
+        account="AccountId",
+        balancer="LoadBalancerName",
+        kind="LogKind",
         message="Message",
         reason="ParseError",
+        time="EventReceivedTime",
+        arrival="ArrivalTime",
         event_id="EventId",
     ),
     "ecs": _Names(
         component="service.name",
         environment="service.environment",
         application="labels.application",
-        constants={"event.module": "aws", "event.dataset": "aws.elb_logs"},
+        constants={
+            "event.module": "aws",
+            "event.dataset": "aws.elb_logs",
+            "ecs.version": ECS_VERSION,
+            "cloud.provider": "aws",
+        },
+        parsed={"event.kind": "event"},
+        raw={"event.kind": "pipeline_error"},
+        bucket="aws.s3.bucket.name",
+        key="aws.s3.object.key",
+        region="cloud.region",
+        account="cloud.account.id",
+        balancer="aws.elb.name",
+        kind="aws.elb.log_kind",
         message="message",
         reason="error.message",
+        time="@timestamp",
+        arrival="event.created",
         event_id="event.id",
     ),
     "aws": _Names(
@@ -147,8 +190,18 @@ _STYLES = {
         environment="environment",
         application="application",
         constants={"source_module_name": SOURCE_MODULE, "log_type": EVENT_TYPE},
+        parsed={},
+        raw={},
+        bucket="bucket",
+        key="object_key",
+        region="region",
+        account="account_id",
+        balancer="elb",
+        kind="log_kind",
         message="message",
         reason="parse_error",
+        time="time",
+        arrival="arrival_time",
         event_id="event_id",
     ),
 }
@@ -157,30 +210,53 @@ _STYLES = {
 class _Style:
     """From fields to the JSON of an event, for one deployment."""
 
-    def __init__(self, context: Context, naming: str, ids: bool, masking: Masking | None) -> None:
-        self.naming = naming
-        self.names = names = _STYLES[naming]
-        self.masking = masking
-        self._ids = ids
+    def __init__(self, context: Context, options: Options, origin: Origin) -> None:
+        self.naming = options.naming
+        self.names = names = _STYLES[options.naming]
+        mask = options.mask_addresses or options.mask_query
+        self.masking = Masking(options.mask_addresses, options.mask_query) if mask else None
+        self._ids = options.ids
+        self._balancer = origin.balancer
         self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
-        first, second = names.constants.items()
+        first, *more = names.constants.items()
+        places = {
+            names.bucket: origin.bucket,
+            names.key: origin.key,
+            names.region: origin.region,
+            names.account: origin.account,
+        }
         self._context = dict(
             [
                 (names.component, context.component),
                 first,
                 (names.environment, context.environment),
                 (names.application, context.application),
-                second,
+                *more,
+                *((name, value) for name, value in places.items() if value is not None),
             ]
         )
 
-    def event(self, fields: Mapping[str, object], event_id: str) -> str:
-        common = {**self._context, self.names.event_id: event_id} if self._ids else self._context
-        event = {**fields, **common}
+    def event(self, fields: Mapping[str, object], form: Format, event_id: str) -> str:
+        """The event of a line that is parsed."""
+        more = form.ecs if self.naming == "ecs" else ()
+        return self._event({**fields, **self.names.parsed, **dict(more)}, form.kind, event_id)
+
+    def raw_event(self, fields: Mapping[str, object], expected: Format | None, event_id: str) -> str:
+        return self._event({**fields, **self.names.raw}, expected.kind if expected else None, event_id)
+
+    def _event(self, fields: Mapping[str, object], kind: str | None, event_id: str) -> str:
+        names = self.names
+        event = {**fields, **self._context}
+        if self._balancer and names.balancer not in fields:
+            event[names.balancer] = self._balancer
+        if kind:
+            event[names.kind] = kind
+        if self._ids:
+            event[names.event_id] = event_id
         return to_json(_nest(event) if self.naming == "ecs" else event)
 
     def event_of(self, record: Record, event_id: str) -> str:
-        return self.event(record.fields(self.naming), event_id)
+        return self.event(record.fields(self.naming), record.format, event_id)
 
     def kernel_for(self, record: Record) -> Kernel:
         """The kernel for lines like this one, which is built once and remembers what it has seen."""
@@ -193,46 +269,54 @@ class _Style:
             columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
             if self.masking:
                 columns = tuple(map(self.masking.column, columns))
+            layout = layout_of(form, self.naming)
 
-            def event(values: Sequence[tuple[Value, ...]], event_id: str) -> str:
+            def event(values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], event_id: str) -> str:
                 extra = [str(text) for (text,) in values[known:]]
-                return self.event_of(Record(form, list(values[:known]), extra), event_id)
+                return self.event(layout.fields(values[:known], derived, extra, []), form, event_id)
 
             kernel = self._kernels[form.name, quoted] = Kernel(
-                columns, quoted, [column.names(self.naming) for column in columns], form.time, event
+                columns, layout.derived, quoted=quoted, naming=self.naming, time=form.time, event=event
             )
         return kernel
-
-
-@lru_cache(maxsize=4)
-def _style(context: Context, naming: str, ids: bool, mask_addresses: bool, mask_query: tuple[str, ...]) -> _Style:
-    masking = Masking(mask_addresses, mask_query) if mask_addresses or mask_query else None
-    return _Style(context, naming, ids, masking)
 
 
 class Encoder:
     """Turns the blocks of one log into events, and counts.
 
     :param object_name: what the events' ids are made of, with the offsets of the lines: the same log under the same
-        name gives the same ids, so that a receiver that keeps events by id never has one twice. Also says which format
-        is expected, if it is one of the names that balancers give.
+        name gives the same ids, so that a receiver that keeps events by id never has one twice. If it is one of the
+        names that balancers give, it also says where the lines come from, and which format is expected.
     :param fast: whether to use the kernel where it can be used. The events are the same without it.
+    :param region: of the log, where its name does not tell; likewise ``account``.
+    :param arrival: when the log was read, in ISO 8601; for the raw events.
     """
 
-    def __init__(
-        self, context: Context, options: Options = DEFAULTS, object_name: str = "", *, fast: bool = True
+    def __init__(  # noqa: PLR0913 - what is known of a log
+        self,
+        context: Context,
+        options: Options = DEFAULTS,
+        object_name: str = "",
+        *,
+        fast: bool = True,
+        region: str | None = None,
+        account: str | None = None,
+        arrival: str | None = None,
     ) -> None:
         self.counts = Counts()
-        self._style = _style(context, options.naming, options.ids, options.mask_addresses, options.mask_query)
-        self._expected = format_of(object_name)
+        origin = origin_of(object_name)
+        origin = origin._replace(region=origin.region or region, account=origin.account or account)
+        self._style = _Style(context, options, origin)
+        self._expected = origin.format
+        self._arrival = arrival
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._masking = self._style.masking
         self._selection = None
         if options.include or options.exclude or options.sampling:
             status = STATUS[options.naming]
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
-        # The columns that nobody knows yet are one field, and many columns.
-        self._fast = fast and not (self._selection and self._selection.fields & set(EXTRA.names(options.naming)))
+        ((extra,),) = EXTRA.names(options.naming)  # many columns are this one field
+        self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
         """For lines like most of the block before."""
         self._record: Record | None = None
@@ -371,7 +455,26 @@ class Encoder:
 
     def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
         names = self._style.names
-        return self._style.event({names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}, event_id)
+        # An index of the style ecs wants a time of each event, and takes any line's.
+        time = _time_of(text) or (self._arrival if self._style.naming == "ecs" else None)
+        fields: dict[str, object] = {names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}
+        if time:
+            fields[names.time] = time
+        if self._arrival:
+            fields[names.arrival] = self._arrival
+        return self._style.raw_event(fields, self._expected, event_id)
+
+
+_TIME = re.compile(r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)")
+
+
+def _time_of(line: str) -> str | None:
+    """The time of a line of no known form: the first three words are where each format has it."""
+    found = _TIME.match(line)
+    try:
+        return timestamp(found[1] + "Z")[0] if found else None
+    except ValueError:
+        return None
 
 
 class RawEvent(NamedTuple):

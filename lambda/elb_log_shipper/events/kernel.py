@@ -14,10 +14,10 @@ Their backslashes are doubled, as JSON wants them.
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..native import to_json
-from .formats.columns import Column, Value, list_or_none
+from .formats.columns import Column, Derived, Value, list_or_none
 from .kinds import KINDS, REPEATED, Texts, Values, unusual
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
@@ -31,8 +31,13 @@ _FEW = 4
 _REMEMBERED = 4096
 """How many converted texts of a column are remembered before they are forgotten."""
 
-Event = Callable[[Sequence[tuple[Value, ...]], str], str]
-"""Makes the JSON of one event from the values of each column and its id."""
+Event = Callable[[Sequence[tuple[Value, ...]], Sequence[tuple[Value, ...]], str], str]
+"""Makes the JSON of one event from the values of each column, what is derived from them, and its id."""
+
+Make = Callable[..., tuple[Value, ...]]
+
+Json = tuple[str, ...]
+"""Of each value."""
 
 
 def readable(lines: bytes) -> str | None:
@@ -53,15 +58,25 @@ def written(text: str) -> str:
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
+def _json(values: tuple[Value, ...]) -> Json:
+    return tuple([written(to_json(value)) for value in values])
+
+
+def _remember(remembered: dict[Any, Json | None], text: object, found: Json | None) -> None:
+    if len(remembered) >= _REMEMBERED:
+        remembered.clear()
+    remembered[text] = found
+
+
 def _masked(mask: Callable[[str], str], text: str) -> str:
     if text.isascii() and "\\" not in text:
         return mask(text)
     return written(mask(_as_logged(text))).replace("\\", "\\\\")
 
 
-def _value(convert: Callable[[str], tuple[Value, ...]], text: str, number: int) -> Value:
+def _value(make: Make, texts: tuple[str, ...], number: int) -> Value:
     try:
-        return convert(text)[number]
+        return make(*map(_as_logged, texts))[number]
     except ValueError:  # of an unusual row
         return None
 
@@ -110,31 +125,40 @@ class Pieces(NamedTuple):
 class Kernel:
     """Lines with these columns, in quotes or not.
 
-    :param names: of the values of each column; ``None`` is a value that no event has.
+    :param derived: what the style derives from the columns.
     :param time: which column is the time of the event.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what makes an event
         self,
         columns: Sequence[Column],
+        derived: Sequence[Derived],
+        *,
         quoted: Sequence[bool],
-        names: Sequence[Sequence[str | None]],
+        naming: str,
         time: int,
         event: Event,
     ) -> None:
         self._columns = columns
         self._time = time
         self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
-        self._names = {
-            name: (number, value) for number, named in enumerate(names) for value, name in enumerate(named) if name
-        }
         self._quoted = [number for number, in_quotes in enumerate(quoted) if in_quotes]
-        self._remembered: list[dict[str, tuple[str, ...] | None]] = [{} for _ in columns]
+        numbers = {column.name: number for number, column in enumerate(columns)}
+        self._derived = [(one.make, [numbers.get(name) for name in one.inputs]) for one in derived]
+        self._remembered: list[dict[Any, Json | None]] = [{} for _ in (*columns, *derived)]
+        names = [*(column.names(naming) for column in columns), *(one.names(naming) for one in derived)]
+        self._names = {
+            name: _Place(number, value)
+            for number, several in enumerate(names)
+            for value, same in enumerate(several)
+            for name in same
+        }
         # An event with marks for values shows what is constant, and where each value goes.
-        places = [_Place(number, value) for number, named in enumerate(names) for value in range(len(named))]
+        places = [_Place(number, value) for number, several in enumerate(names) for value in range(len(several))]
         marks = iter(range(len(places)))
-        marked = [tuple(f"\0{next(marks)}\0" for _name in named) for named in names]
-        self._start, *parts = _MARK.split(written(event(marked, "\0id\0") + "\n"))
+        marked = [tuple(f"\0{next(marks)}\0" for _same in several) for several in names]
+        sample = event(marked[: len(columns)], marked[len(columns) :], "\0id\0")
+        self._start, *parts = _MARK.split(written(f"{sample}\n"))
         self._parts = [
             (None if mark == "id" else places[int(mark)], constant)
             for mark, constant in zip(parts[0::2], parts[1::2], strict=True)
@@ -176,6 +200,8 @@ class Kernel:
         values = []
         if lines:
             values = [self._values(number, column, rows) for number, column in enumerate(columns)]
+        if len(rows) < len(lines):
+            values += [self._derive(number, columns, rows) for number in range(len(self._derived))]
         return Table(lines, columns, values, rows)
 
     def _values(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
@@ -208,31 +234,61 @@ class Kernel:
                 rows.update(row for row, one in enumerate(texts) if one == text)
         return [Values(found) for found in zip(*map(converted.__getitem__, texts), strict=True)]
 
-    def _converted(self, number: int, text: str) -> tuple[str, ...] | None:
-        """JSON of each of the values that a column's converter makes of a text; ``None``: the text has none."""
+    def _converted(self, number: int, text: str) -> Json | None:
+        """JSON of each of the values that a column has of a text; ``None``: the text has none."""
         remembered = self._remembered[number]
         if text not in remembered:
-            if len(remembered) >= _REMEMBERED:
-                remembered.clear()
             try:
                 values = self._columns[number].read(_as_logged(text))
             except ValueError:
-                remembered[text] = None
+                _remember(remembered, text, None)
             else:
-                remembered[text] = tuple(written(to_json(value)) for value in values)
+                _remember(remembered, text, _json(values))
         return remembered[text]
+
+    def _derive(self, number: int, columns: list[Texts], rows: set[int]) -> Sequence[Values]:
+        """The values that are derived from columns; for unusual rows those of another row."""
+        _make, inputs = self._derived[number]
+        make, texts = self._source(len(self._columns) + number, columns)
+        remembered = self._remembered[len(self._columns) + number]
+        if rows:
+            usual = next(text for row, text in enumerate(texts) if row not in rows)
+            for row in rows:
+                texts[row] = usual
+        converted = {}
+        for one in set(texts):
+            found = remembered.get(one)
+            if found is None:
+                found = _json(make(*map(self._input, inputs, one)))
+                _remember(remembered, one, found)
+            converted[one] = found
+        return [Values(found) for found in zip(*map(converted.__getitem__, texts), strict=True)]
+
+    def _input(self, number: int | None, text: str) -> str:
+        mask = self._columns[number].mask if number is not None else None
+        return mask(_as_logged(text)) if mask else _as_logged(text)
 
     def fields(self, table: Table, names: Collection[str]) -> list[dict[str, Value]]:
         """The values with these names, of each row, as the careful parser has them before they are masked."""
         found = {}
         for name in names & self._names.keys():
             number, value = self._names[name]
-            column, convert = table.columns[number], self._columns[number].convert
-            values = {text: _value(convert, _as_logged(text), value) for text in set(column)}
-            found[name] = [values[text] for text in column]
+            make, texts = self._source(number, table.columns)
+            values = {one: _value(make, one, value) for one in set(texts)}
+            found[name] = [values[one] for one in texts]
         if not found:
             return [{}] * len(table.lines)
         return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+
+    def _source(
+        self, number: int, columns: list[Texts]
+    ) -> tuple[Callable[..., tuple[Value, ...]], list[tuple[str, ...]]]:
+        """What makes values, of a column or derived ones, and the texts of each row that it makes them of."""
+        if number < len(self._columns):
+            return self._columns[number].convert, list(zip(columns[number], strict=True))
+        make, inputs = self._derived[number - len(self._columns)]
+        missing = ["-"] * len(columns[0])
+        return make, list(zip(*[missing if one is None else columns[one] for one in inputs], strict=True))
 
     def time(self, table: Table, row: int) -> Value:
         """The time of an event."""

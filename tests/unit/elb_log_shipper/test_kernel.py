@@ -101,6 +101,8 @@ OPTIONS = [
     {"exclude": {"SslCipher": ("-",)}, "ids": False},
     {"mask_addresses": True},
     {"mask_query": ("*",)},
+    {"naming": "ecs", "mask_addresses": True, "mask_query": ("*",)},
+    {"naming": "ecs", "include": {"url.domain": ("www*", "-")}, "exclude": {"event.outcome": ("failure",)}},
     {"mask_addresses": True, "mask_query": ("a", "token"), "include": {"RequestUrl": ("*=1*",)}},
 ]
 
