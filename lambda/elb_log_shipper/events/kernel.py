@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from ..native import to_json
 from .formats.columns import Column, Derived, Value, list_or_none
-from .kinds import KINDS, REPEATED, Texts, Values, unusual
+from .kinds import KINDS, REPEATED, Kind, Texts, Values
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
 _CONTROL = bytes(code for code in range(32) if code != ord("\n"))
@@ -56,6 +56,20 @@ def readable(lines: bytes) -> str | None:
 def written(text: str) -> str:
     """Other texts as they are here. A lone surrogate can only come from the command line's options."""
     return text.encode("utf-8", "replace").decode("latin-1")
+
+
+def _usual(kind: Kind, texts: Texts, rows: set[int]) -> Sequence[Values]:
+    """The values of texts of which some are not usual. As :meth:`Kernel._values`."""
+    for find in (kind.odd, kind.unusual):
+        others = find(texts)
+        usual = next((text for text in texts if text not in others), None)
+        rows.update(row for row, text in enumerate(texts) if text in others)
+        if usual is None:
+            break
+        texts = [usual if text in others else text for text in texts]
+        if (values := kind.read(texts)) is not None:
+            return values
+    return []
 
 
 def _json(values: tuple[Value, ...]) -> Json:
@@ -216,14 +230,10 @@ class Kernel:
         if kind is None or (convert in REPEATED and _come_again(texts)):
             return self._looked_up(number, texts, rows)
         masked = [_masked(mask, text) for text in texts] if mask else texts
-        if (values := kind(masked)) is not None:
-            return values
-        if _come_again(texts):
+        values = kind.read(masked)
+        if values is None and _come_again(texts):
             return self._looked_up(number, texts, rows)
-        others = unusual(kind, masked)
-        usual = next((text for text in masked if text not in others), None)
-        rows.update(row for row, text in enumerate(masked) if text in others)
-        return [] if usual is None else kind([usual if text in others else text for text in masked]) or []
+        return _usual(kind, masked, rows) if values is None else values
 
     def _looked_up(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
         converted = {text: self._converted(number, text) for text in set(texts)}

@@ -46,11 +46,32 @@ class Values(NamedTuple):
     nulls: Sequence[int] = ()
 
 
-Kind = Callable[[Texts], Sequence[Values] | None]
-"""The column's values, in the order of its converter's, or ``None``: not all of these texts are usual.
+Read = Callable[[Texts], Sequence[Values] | None]
 
-The texts are in Latin-1, with doubled backslashes and without quotes; there is at least one.
-"""
+
+def _none(texts: Texts) -> set[str]:
+    return set()
+
+
+class Kind(NamedTuple):
+    """What can be done with many texts of a kind. They are in Latin-1, with doubled backslashes and without quotes.
+
+    ``read`` makes the column's values, in the order of its converter's, of one text or more; ``None``: not all of them
+    are usual. ``odd`` finds the most frequent of those that are not.
+    """
+
+    read: Read
+    odd: Callable[[Texts], set[str]] = _none
+
+    def unusual(self, texts: Texts) -> set[str]:
+        """Those of the texts that are not usual. Halves are asked, since there are few of them."""
+        if self.read(texts) is not None:
+            return set()
+        if len(texts) == 1:
+            return set(texts)
+        middle = len(texts) // 2
+        return self.unusual(texts[:middle]) | self.unusual(texts[middle:])
+
 
 _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
 _SHORT_DURATION = re.compile(r"0\.0{1,12}")
@@ -58,17 +79,8 @@ _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _LONGEST_INTEGER = 18
 _HIGHEST_PORT = 65535
 _FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
+_SPACES = 2
 _NO_REQUEST = "- - - "  # of a TCP listener
-
-
-def unusual(kind: Kind, texts: Texts) -> set[str]:
-    """Those of some texts that are not usual. Halves are asked, since there are few of them."""
-    if kind(texts) is not None:
-        return set()
-    if len(texts) == 1:
-        return set(texts)
-    middle = len(texts) // 2
-    return unusual(kind, texts[:middle]) | unusual(kind, texts[middle:])
 
 
 def _where(texts: Texts, wanted: str) -> list[int]:
@@ -110,7 +122,7 @@ def _texts(texts: Texts) -> Sequence[Values]:
     return (Values(texts, '"', '"', missing),)
 
 
-def _times(shape: str, after: str) -> Kind:
+def _times(shape: str, after: str) -> Read:
     """:param shape: with a 0 for each digit."""
 
     def read(texts: Texts) -> Sequence[Values] | None:
@@ -201,21 +213,25 @@ def _requests(texts: Texts) -> Sequence[Values] | None:
     return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
 
 
+def _odd_requests(texts: Texts) -> set[str]:
+    return {text for text in texts if text.count(" ") != _SPACES and text != _NO_REQUEST}
+
+
 KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
-    address: _addresses,
-    endpoint: _endpoints,
-    integer: _integers,
-    milliseconds: _milliseconds,
-    port: _ports,
-    request: _requests,
-    seconds: _seconds,
-    target: _endpoints,
-    text_or_none: _texts,
-    timestamp: _times("0000-00-00T00:00:00.000000Z", '"'),
-    timestamp_or_none: _times("0000-00-00T00:00:00.000000Z", '"'),
-    timestamp_without_zone: _times("0000-00-00T00:00:00", 'Z"'),
-    timestamp_without_zone_or_none: _times("0000-00-00T00:00:00", 'Z"'),
-    verbatim: _verbatim,
+    address: Kind(_addresses),
+    endpoint: Kind(_endpoints),
+    integer: Kind(_integers),
+    milliseconds: Kind(_milliseconds),
+    port: Kind(_ports),
+    request: Kind(_requests, _odd_requests),
+    seconds: Kind(_seconds),
+    target: Kind(_endpoints),
+    text_or_none: Kind(_texts),
+    timestamp: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
+    timestamp_or_none: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
+    timestamp_without_zone: Kind(_times("0000-00-00T00:00:00", 'Z"')),
+    timestamp_without_zone_or_none: Kind(_times("0000-00-00T00:00:00", 'Z"')),
+    verbatim: Kind(_verbatim),
 }
 """By converter. A converter without a kind converts each distinct text."""
 
