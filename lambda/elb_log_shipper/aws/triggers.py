@@ -5,7 +5,7 @@
     SNS                         {"Records": [{"Sns": {"Message": "..."}}]}
     SNS, in a message of SQS    {"Type": "Notification", "Message": "..."}
     SQS                         {"Records": [{"messageId": "...", "body": "..."}]}
-    a rest, handed on by us     {"continue": {"bucket", "key", "version", "etag", "offset", "line", "end"}}
+    a rest, handed on by us     {"continue": {"bucket", "key", "version", "etag", "offset", "line", "end", ...}}
     what Lambda gave up         {"requestPayload": {...}}, put back from the queue of failed events
 
 Any of them may be wrapped in SNS, SQS, or both. Shapes: "Event message structure" in the S3 user guide, "Using Lambda
@@ -31,7 +31,8 @@ class Source(NamedTuple):
     """One object, and where to begin in it.
 
     ``end`` is where to end, in bytes, when only one line was handed on; ``None`` is the object's end. ``version`` and
-    ``etag`` are ``None`` where the event doesn't tell; ``skip`` is the reason not to ship it.
+    ``etag`` are ``None`` where the event doesn't tell, likewise region and account of the bucket; ``skip`` is the
+    reason not to ship it.
     """
 
     bucket: str
@@ -41,6 +42,8 @@ class Source(NamedTuple):
     start: Position = Position()
     skip: str | None = None
     end: int | None = None
+    region: str | None = None
+    account: str | None = None
 
     @property
     def name(self) -> str:
@@ -83,6 +86,8 @@ def continuation(source: Source, start: Position, etag: str | None, end: int | N
         "offset": start.offset,
         "line": start.line,
         "end": end,
+        "region": source.region,
+        "account": source.account,
     }
     return json.dumps({"continue": rest})
 
@@ -159,6 +164,7 @@ def _s3_record(record: Mapping[str, Any]) -> Source:
         _optional(target, "versionId", record),
         _optional(target, "eTag", record),
         skip=_skip_reason(key, created=not name or name.startswith("ObjectCreated:"), event=name),
+        region=_optional(record, "awsRegion", record),
     )
 
 
@@ -175,6 +181,8 @@ def _eventbridge(event: Mapping[str, Any]) -> Source:
         _optional(target, "version-id", event),
         _optional(target, "etag", event),
         skip=_skip_reason(key, created=name == "Object Created", event=name),
+        region=_optional(event, "region", event),
+        account=_optional(event, "account", event),
     )
 
 
@@ -190,6 +198,8 @@ def _rest(value: object) -> Source:
         _optional(value, "etag", value),
         start,
         end=end,
+        region=_optional(value, "region", value),
+        account=_optional(value, "account", value),
     )
 
 

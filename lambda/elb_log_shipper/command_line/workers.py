@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..delivery import Sink
 from ..errors import DeliveryError, InputError, ShipperError
 from ..events import Context, Counts, Encoder, Options
-from ..shipping import OversizedLinesError, Position, ship
+from ..shipping import OversizedLinesError, Position, now, ship
 from .logs import in_words, open_log
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Worker:
         """Ship one log, whatever becomes of it; only a standard output that nobody reads is raised."""
         if self._interruption.came:
             return Outcome(name, Counts(), stopped=start)
-        encoder = Encoder(self._job.context, self._job.options, name)
+        encoder = Encoder(self._job.context, self._job.options, name, arrival=now())
         done = 0
 
         def counted(size: int) -> bytes:

@@ -7,15 +7,20 @@ write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import lru_cache
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, compress, count
+from operator import add
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..native import to_json
-from .formats import NAMINGS, LineParseError, Record, Value, parse
-from .formats.keys import format_of
-from .kernel import Kernel
+from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
+from .formats.columns import timestamp
+from .formats.keys import Origin, origin_of
+from .kernel import Kernel, Pieces, Table, readable, written
+from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
 from .masking import Masking
 from .selection import STATUS, Selection
@@ -23,9 +28,13 @@ from .selection import STATUS, Selection
 PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
 EVENT_TYPE = "logs"
+ECS_VERSION = "8.11.0"
+"""Of the Elastic Common Schema: that of Elastic's integration for the balancers' logs."""
 
-_CAREFUL_BYTES = 4096
-"""Of a larger block with something unusual in it the halves are tried."""
+_MANY = 8
+"""So many lines are worth the kernel."""
+_MOST_KERNELS = 64
+"""So many are remembered before they are forgotten: each arrangement of columns has one."""
 
 __all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options", "RawEvent", "read_raw"]
 
@@ -64,9 +73,19 @@ class Batch(NamedTuple):
 
     data: bytes
     events: int
+    starts: Sequence[int] = ()
+    """Where the line of each event begins, in bytes of the inflated log; empty where that is not known."""
     block: Block = UNKNOWN
     """What they were made of, where it is known; ``line`` is the number of its first line, from 0."""
     line: int = 0
+
+    def cut(self, place: int) -> tuple["Batch", "Batch"]:
+        """In two, behind a newline."""
+        events = self.data.count(b"\n", 0, place)
+        return (
+            self._replace(data=self.data[:place], events=events, starts=self.starts[:events]),
+            self._replace(data=self.data[place:], events=self.events - events, starts=self.starts[events:]),
+        )
 
 
 class Counts(SimpleNamespace):
@@ -96,14 +115,29 @@ class Counts(SimpleNamespace):
 
 
 class _Names(NamedTuple):
-    """What a style calls the fields that do not come from the log, and the values of them that never change."""
+    """What a style calls the fields that do not come from a line, and the values of them that never change."""
 
     component: str
     environment: str
     application: str
     constants: Mapping[str, str]
+    parsed: Mapping[str, str]
+    """Of events that are parsed only."""
+    raw: Mapping[str, str]
+    """Of raw ones."""
+    bucket: str
+    key: str
+    region: str
+    account: str
+    balancer: str
+    kind: str
+    """What the log is about."""
     message: str
     reason: str
+    time: str
+    """The time of a line."""
+    arrival: str
+    """When its log was read."""
     event_id: str
 
 
@@ -113,17 +147,42 @@ _STYLES = {
         environment="Environment",
         application="Application",
         constants={"SourceModuleName": SOURCE_MODULE, "Type": EVENT_TYPE},
+        parsed={},
+        raw={},
+        bucket="Bucket",
+        key="ObjectKey",
+        region="Region",
+        account="AccountId",
+        balancer="LoadBalancerName",
+        kind="LogKind",
         message="Message",
         reason="ParseError",
+        time="EventReceivedTime",
+        arrival="ArrivalTime",
         event_id="EventId",
     ),
     "ecs": _Names(
         component="service.name",
         environment="service.environment",
         application="labels.application",
-        constants={"event.module": "aws", "event.dataset": "aws.elb_logs"},
+        constants={
+            "event.module": "aws",
+            "event.dataset": "aws.elb_logs",
+            "ecs.version": ECS_VERSION,
+            "cloud.provider": "aws",
+        },
+        parsed={"event.kind": "event"},
+        raw={"event.kind": "pipeline_error"},
+        bucket="aws.s3.bucket.name",
+        key="aws.s3.object.key",
+        region="cloud.region",
+        account="cloud.account.id",
+        balancer="aws.elb.name",
+        kind="aws.elb.log_kind",
         message="message",
         reason="error.message",
+        time="@timestamp",
+        arrival="event.created",
         event_id="event.id",
     ),
     "aws": _Names(
@@ -131,8 +190,18 @@ _STYLES = {
         environment="environment",
         application="application",
         constants={"source_module_name": SOURCE_MODULE, "log_type": EVENT_TYPE},
+        parsed={},
+        raw={},
+        bucket="bucket",
+        key="object_key",
+        region="region",
+        account="account_id",
+        balancer="elb",
+        kind="log_kind",
         message="message",
         reason="parse_error",
+        time="time",
+        arrival="arrival_time",
         event_id="event_id",
     ),
 }
@@ -141,140 +210,216 @@ _STYLES = {
 class _Style:
     """From fields to the JSON of an event, for one deployment."""
 
-    def __init__(self, context: Context, naming: str, ids: bool, masking: Masking | None) -> None:
-        self.naming = naming
-        self.names = names = _STYLES[naming]
-        self.masking = masking
-        self._ids = ids
+    def __init__(self, context: Context, options: Options, origin: Origin) -> None:
+        self.naming = options.naming
+        self.names = names = _STYLES[options.naming]
+        mask = options.mask_addresses or options.mask_query
+        self.masking = Masking(options.mask_addresses, options.mask_query) if mask else None
+        self._ids = options.ids
+        self._balancer = origin.balancer
         self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
-        first, second = names.constants.items()
+        first, *more = names.constants.items()
+        places = {
+            names.bucket: origin.bucket,
+            names.key: origin.key,
+            names.region: origin.region,
+            names.account: origin.account,
+        }
         self._context = dict(
             [
                 (names.component, context.component),
                 first,
                 (names.environment, context.environment),
                 (names.application, context.application),
-                second,
+                *more,
+                *((name, value) for name, value in places.items() if value is not None),
             ]
         )
 
-    def event(self, fields: Mapping[str, object], event_id: str) -> str:
-        common = {**self._context, self.names.event_id: event_id} if self._ids else self._context
-        event = {**fields, **common}
+    def event(self, fields: Mapping[str, object], form: Format, event_id: str) -> str:
+        """The event of a line that is parsed."""
+        more = form.ecs if self.naming == "ecs" else ()
+        return self._event({**fields, **self.names.parsed, **dict(more)}, form.kind, event_id)
+
+    def raw_event(self, fields: Mapping[str, object], expected: Format | None, event_id: str) -> str:
+        return self._event({**fields, **self.names.raw}, expected.kind if expected else None, event_id)
+
+    def _event(self, fields: Mapping[str, object], kind: str | None, event_id: str) -> str:
+        names = self.names
+        event = {**fields, **self._context}
+        if self._balancer and names.balancer not in fields:
+            event[names.balancer] = self._balancer
+        if kind:
+            event[names.kind] = kind
+        if self._ids:
+            event[names.event_id] = event_id
         return to_json(_nest(event) if self.naming == "ecs" else event)
 
     def event_of(self, record: Record, event_id: str) -> str:
-        return self.event(record.fields(self.naming), event_id)
+        return self.event(record.fields(self.naming), record.format, event_id)
 
-    def kernel_for(self, line: bytes) -> Kernel | None:
-        """The kernel for lines like this one, which is built once and remembers what it has seen.
-
-        ``None``: there is no such kernel, since this line is unlike the others.
-        """
-        try:
-            record = parse(_decode(line))
-        except LineParseError:
-            return None
-        if record.extra:
-            return None
-        form, quoted = record.format, record.quoted
+    def kernel_for(self, record: Record) -> Kernel:
+        """The kernel for lines like this one, which is built once and remembers what it has seen."""
+        form, known = record.format, len(record.values)
+        quoted = tuple(token.quoted for token in record.tokens)
         kernel = self._kernels.get((form.name, quoted))
         if kernel is None:
-            form = self.masking.format(form) if self.masking else form
+            if len(self._kernels) >= _MOST_KERNELS:
+                self._kernels.clear()
+            columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
+            if self.masking:
+                columns = tuple(map(self.masking.column, columns))
+            layout = layout_of(form, self.naming)
+
+            def event(values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], event_id: str) -> str:
+                extra = [str(text) for (text,) in values[known:]]
+                return self.event(layout.fields(values[:known], derived, extra, []), form, event_id)
+
             kernel = self._kernels[form.name, quoted] = Kernel(
-                form, quoted, self.naming, lambda values, event_id: self.event_of(Record(form, values, []), event_id)
+                columns, layout.derived, quoted=quoted, naming=self.naming, time=form.time, event=event
             )
         return kernel
-
-
-@lru_cache(maxsize=4)
-def _style(context: Context, naming: str, ids: bool, mask_addresses: bool, mask_query: tuple[str, ...]) -> _Style:
-    masking = Masking(mask_addresses, mask_query) if mask_addresses or mask_query else None
-    return _Style(context, naming, ids, masking)
 
 
 class Encoder:
     """Turns the blocks of one log into events, and counts.
 
     :param object_name: what the events' ids are made of, with the offsets of the lines: the same log under the same
-        name gives the same ids, so that a receiver that keeps events by id never has one twice. Also says which format
-        is expected, if it is one of the names that balancers give.
+        name gives the same ids, so that a receiver that keeps events by id never has one twice. If it is one of the
+        names that balancers give, it also says where the lines come from, and which format is expected.
     :param fast: whether to use the kernel where it can be used. The events are the same without it.
+    :param region: of the log, where its name does not tell; likewise ``account``.
+    :param arrival: when the log was read, in ISO 8601; for the raw events.
     """
 
-    def __init__(
-        self, context: Context, options: Options = DEFAULTS, object_name: str = "", *, fast: bool = True
+    def __init__(  # noqa: PLR0913 - what is known of a log
+        self,
+        context: Context,
+        options: Options = DEFAULTS,
+        object_name: str = "",
+        *,
+        fast: bool = True,
+        region: str | None = None,
+        account: str | None = None,
+        arrival: str | None = None,
     ) -> None:
         self.counts = Counts()
-        self._style = _style(context, options.naming, options.ids, options.mask_addresses, options.mask_query)
-        self._expected = format_of(object_name)
+        origin = origin_of(object_name)
+        origin = origin._replace(region=origin.region or region, account=origin.account or account)
+        self._style = _Style(context, options, origin)
+        self._expected = origin.format
+        self._arrival = arrival
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._masking = self._style.masking
         self._selection = None
         if options.include or options.exclude or options.sampling:
             status = STATUS[options.naming]
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
+        ((extra,),) = EXTRA.names(options.naming)  # many columns are this one field
+        self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
-        # The selection looks at what is not masked yet.
-        self._fast = fast and not (self._selection and self._masking)
+        """For lines like most of the block before."""
+        self._record: Record | None = None
+        """The last line that was done the careful way, if it has a format."""
+        self._last_start = -1
 
     def encode(self, block: Block) -> Batch:
         """The events of one block, in the log's order; none for empty lines."""
         if block.part:
             return self._encode_part(block)
-        if not self._fast:
-            return self._encode_lines(block)
-        if batch := self._encode_fast(block):
-            return batch
-        middle = block.data.find(b"\n", len(block.data) // 2) if len(block.data) > _CAREFUL_BYTES else -1
-        if middle < 0:
-            return self._encode_lines(block)
-        # One unusual line among many: only the lines around it are done the careful way.
-        first = self.encode(block._replace(data=block.data[:middle]))
-        second = self.encode(block._replace(data=block.data[middle + 1 :], offset=block.offset + middle + 1))
-        return Batch(first.data + second.data, first.events + second.events)
+        lines = block.data.split(b"\n")
+        lengths = accumulate(map(len, lines[:-1]), initial=block.offset)
+        starts = list(map(add, lengths, count()))  # with a newline before each
+        pieces, starts = self._encode_block(block.data, lines, starts)
+        return Batch("".join(pieces).encode("latin-1"), len(starts), starts)
 
-    def offset_of(self, event: bytes) -> int | None:
-        """Where the line of one of its events begins, in bytes; ``None`` without ids."""
-        event_id = _look_up(json.loads(event), self._style.names.event_id)
-        return int(event_id.rpartition("-")[2]) if event_id else None
-
-    def _encode_fast(self, block: Block) -> Batch | None:
-        """All lines at once; ``None`` when there is something unusual among them."""
+    def _encode_block(self, data: bytes, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
+        """The events of these lines, which are ``data`` together, in pieces; and where the line of each begins."""
         kernel = self._kernel
-        found = kernel.encode(block.data, self._object, block.offset, self._selection) if kernel else None
-        if found is None:
-            # The first block, or its lines are not like those of the one before.
-            kernel = self._style.kernel_for(block.data.partition(b"\n")[0])
-            if kernel is None or kernel is self._kernel:
-                return None
-            self._kernel = kernel
-            found = kernel.encode(block.data, self._object, block.offset, self._selection)
-            if found is None:
-                return None
-        self.counts.lines += found.lines
-        self.counts.left_out += found.lines - found.events
-        self.counts.last_time = found.last_time
-        return Batch(found.text.encode("utf-8", "replace"), found.events)
+        if kernel is None or len(lines) < _MANY:
+            events = self._encode_each(lines, starts)
+            return events, list(compress(starts, events))
+        text = readable(data)
+        table = kernel.table(text, len(lines)) if text else _table(kernel, lines, range(len(lines)))
+        (pieces, width), done, kept = self._encode_table(kernel, table, starts)
+        if len(done) == len(lines):
+            return pieces, starts if len(kept) == len(lines) else [starts[number] for number in kept]
+        if len(done) < len(lines) / 2:
+            self._kernel = None
+        others = sorted(set(range(len(lines))).difference(done))
+        found = [starts[number] for number in others]
+        events = self._encode_each([lines[number] for number in others], found)
+        pieces.append("")
+        for number, event in zip(reversed(others), reversed(events), strict=True):
+            place = width * bisect_left(table.lines, number)
+            pieces[place] = event + pieces[place]
+        return pieces, sorted([*(starts[number] for number in kept), *compress(found, events)])
 
-    def _encode_lines(self, block: Block) -> Batch:
-        """The careful way, line by line."""
-        events = []
-        offset = block.offset
-        for line in block.data.split(b"\n"):
-            content = line.removesuffix(b"\r")  # a file that went through Windows
-            if not content:
-                self.counts.empty += 1
-            elif event := self._encode_line(content, f"{self._object}-{offset}"):
-                events.append(event)
-            offset += len(line) + 1
-        return _batch(events)
+    def _encode_each(self, lines: list[bytes], starts: list[int]) -> list[str]:
+        """The event of each line; nothing for one that has none."""
+        events = [""] * len(lines)
+        left = list(range(len(lines)))
+        while left:
+            first = left.pop(0)
+            events[first] = self._encode_line(lines[first], starts[first])
+            if not self._fast or self._record is None or len(left) < _MANY:
+                continue
+            # The others may be like this one.
+            kernel = self._style.kernel_for(self._record)
+            table = _table(kernel, lines, left)
+            (pieces, width), done, kept = self._encode_table(kernel, table, starts)
+            rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
+            for number in kept:
+                events[number] = "".join(pieces[rows[number] : rows[number] + width])
+            left = sorted(set(left).difference(done))
+            if len(done) > len(lines) / 2:
+                self._kernel = kernel
+        return events
 
-    def _encode_line(self, line: bytes, event_id: str) -> str | None:
+    def _encode_table(self, kernel: Kernel, table: Table, starts: list[int]) -> tuple[Pieces, list[int], list[int]]:
+        """The events of a table, the numbers of the lines that are done so, and of those that have an event."""
+        done = [number for row, number in enumerate(table.lines) if row not in table.unusual]
+        if not done:
+            return Pieces([], 0), [], []
+        self.counts.lines += len(done)
+        self._note_time(kernel.time(table, bisect_left(table.lines, done[-1])), starts[done[-1]])
+        ids = [starts[number] for number in table.lines]
+        events = kernel.events(table, Values(map(str, ids), f'"{self._object}-', '"'))
+        if not self._selection:
+            return events, done, done
+        kept = []
+        for row, fields in enumerate(kernel.fields(table, self._selection.fields)):
+            if row in table.unusual:
+                continue
+            if self._selection.keeps(fields, f"{self._object}-{ids[row]}"):
+                kept.append(table.lines[row])
+            else:
+                events.drop(row)
+        self.counts.left_out += len(done) - len(kept)
+        return events, done, kept
+
+    def _note_time(self, time: Value, start: int) -> None:
+        """The line that starts there has this time: lines are not done in their order."""
+        if start > self._last_start:
+            self._last_start, self.counts.last_time = start, time
+
+    def _encode_line(self, line: bytes, start: int) -> str:
+        """The careful way; ``""``: there is no event."""
+        self._record = None
+        line = line.removesuffix(b"\r")  # a file that went through Windows
+        if not line:
+            self.counts.empty += 1
+            return ""
+        event = self._encode_text(_decode(line), f"{self._object}-{start}", start)
+        if not event:
+            self.counts.left_out += 1
+            return ""
+        return written(f"{event}\n")
+
+    def _encode_text(self, text: str, event_id: str, start: int) -> str | None:
         self.counts.lines += 1
-        text = _decode(line)
         try:
-            record = parse(text, self._expected)
+            record = self._record = parse(text, self._expected)
         except LineParseError as error:
             self.counts.unparsed += 1
             reason = str(error)
@@ -282,9 +427,8 @@ class Encoder:
                 text = self._masking.text(text)
                 reason = self._reason(text)
             return self._encode_raw(text, reason, event_id)
-        self.counts.last_time = record.time
+        self._note_time(record.time, start)
         if self._selection and not self._selection.keeps(record.fields(self._style.naming), event_id):
-            self.counts.left_out += 1
             return None
         if self._masking:
             record = self._masking.record(record)
@@ -298,7 +442,8 @@ class Encoder:
         if self._masking:
             text = self._masking.text(text, cut=block.part > 1)
         reason = f"line longer than {MAX_LINE_BYTES} bytes: part {block.part}"
-        return _batch([self._encode_raw(text, reason, f"{self._object}-{block.offset}")])
+        event = self._encode_raw(text, reason, f"{self._object}-{block.offset}")
+        return Batch(written(f"{event}\n").encode("latin-1"), 1, (block.offset,))
 
     def _reason(self, masked: str) -> str:
         """Why a line can't be parsed, told from what is left of it: a reason repeats some of the text."""
@@ -310,7 +455,26 @@ class Encoder:
 
     def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
         names = self._style.names
-        return self._style.event({names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}, event_id)
+        # An index of the style ecs wants a time of each event, and takes any line's.
+        time = _time_of(text) or (self._arrival if self._style.naming == "ecs" else None)
+        fields: dict[str, object] = {names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}
+        if time:
+            fields[names.time] = time
+        if self._arrival:
+            fields[names.arrival] = self._arrival
+        return self._style.raw_event(fields, self._expected, event_id)
+
+
+_TIME = re.compile(r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)")
+
+
+def _time_of(line: str) -> str | None:
+    """The time of a line of no known form: the first three words are where each format has it."""
+    found = _TIME.match(line)
+    try:
+        return timestamp(found[1] + "Z")[0] if found else None
+    except ValueError:
+        return None
 
 
 class RawEvent(NamedTuple):
@@ -339,9 +503,11 @@ def _look_up(fields: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _batch(events: list[str]) -> Batch:
-    # "replace" concerns lone surrogates, which can only come from the command line's options.
-    return Batch("".join(f"{event}\n" for event in events).encode("utf-8", "replace"), len(events))
+def _table(kernel: Kernel, lines: list[bytes], numbers: Iterable[int]) -> Table:
+    """Some of the lines, of which some may not be readable."""
+    found = [number for number in numbers if readable(lines[number]) is not None]
+    table = kernel.table(readable(b"\n".join([lines[number] for number in found])) or "", len(found))
+    return table._replace(lines=[found[number] for number in table.lines])
 
 
 def _decode(line: bytes) -> str:

@@ -6,10 +6,11 @@ Raw lines and unknown columns are masked as texts, and rather too much than too 
 """
 
 import re
+import socket
 from collections.abc import Callable, Collection
 from functools import partial
 
-from .formats import Column, Format, Record, Value, convert_tokens
+from .formats import EXTRA, Column, Record, convert_tokens
 from .formats.columns import NOTHING, Token, split_protocol, without_brackets
 
 ALL_KEYS = "*"
@@ -57,13 +58,9 @@ class Masking:
         tokens = [Token(text, token.quoted) for text, token in zip(texts, record.tokens, strict=True)]
         return convert_tokens(record.format, tokens)
 
-    def format(self, form: Format) -> Format:
-        """The format with converters that mask."""
-        columns = [
-            column._replace(convert=_masked(column, mask)) if (mask := self._mask_for(column)) else column
-            for column in form.columns
-        ]
-        return form._replace(columns=tuple(columns))
+    def column(self, column: Column) -> Column:
+        """The column with what masks its texts."""
+        return column._replace(mask=self._mask_for(column))
 
     def _mask_for(self, column: Column) -> Mask | None:
         if self._addresses and column.name == "client:port":
@@ -74,7 +71,7 @@ class Masking:
             return partial(_mask_request, self._in_urls)
         if self._in_urls and column.name in _URLS:
             return partial(_mask_values, self._in_urls)
-        return None
+        return self.text if column is EXTRA else None
 
     def text(self, text: str, *, cut: bool = False) -> str:
         """A text of any form, such as a line that could not be parsed.
@@ -88,11 +85,6 @@ class Masking:
         if self._addresses:
             text = _ADDRESS.sub(lambda match: _mask_anything(match[0]), text)
         return text
-
-
-def _masked(column: Column, mask: Mask) -> Callable[[str], tuple[Value, ...]]:
-    convert = column.convert
-    return lambda text: convert(mask(text))
 
 
 def _in_any_spelling(key: str) -> str:
@@ -127,14 +119,13 @@ def _mask_values(keys: re.Pattern[str], text: str) -> str:
 
 def mask_address(address: str) -> str:
     """The address of the network; what is no address becomes ``***``."""
-    import ipaddress  # noqa: PLC0415 - not needed without masks
-
+    address = without_brackets(address)
+    family, kept = (socket.AF_INET6, 6) if ":" in address else (socket.AF_INET, 3)
     try:
-        parsed = ipaddress.ip_address(without_brackets(address))
-    except ValueError:
+        packed = socket.inet_pton(family, address)
+    except (OSError, ValueError):
         return MASKED
-    kept = 24 if parsed.version == 4 else 48
-    return str(ipaddress.ip_network((parsed, kept), strict=False).network_address)
+    return socket.inet_ntop(family, packed[:kept] + bytes(len(packed) - kept))
 
 
 def _mask_address(text: str) -> str:

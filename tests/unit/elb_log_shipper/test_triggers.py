@@ -189,7 +189,17 @@ names = st.text(min_size=1)
 
 
 @given(
-    st.builds(Source, names, names, st.none() | names, st.just("before"), skip=st.none(), end=st.none()),
+    st.builds(
+        Source,
+        names,
+        names,
+        st.none() | names,
+        st.just("before"),
+        skip=st.none(),
+        end=st.none(),
+        region=st.none() | names,
+        account=st.none() | names,
+    ),
     st.builds(Position, st.integers(0, 2**63), st.integers(0, 2**63)),
     st.none() | names,
     st.none() | st.integers(0, 2**63),

@@ -7,22 +7,40 @@ which one was expected (``keys.py``).
 """
 
 import contextlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
-from .columns import Column, Format, LineParseError, Token, Value, convert, looks_like_port, tokenize, types
+from .columns import (
+    Column,
+    Derived,
+    Format,
+    LineParseError,
+    Names,
+    Token,
+    Value,
+    convert,
+    looks_like_port,
+    tokenize,
+    types,
+    verbatim,
+)
 
 __all__ = [
+    "EXTRA",
     "FORMATS",
     "NAMINGS",
     "Column",
+    "Derived",
     "Format",
+    "Layout",
     "LineParseError",
     "Record",
     "Value",
     "convert_tokens",
     "field_names",
+    "layout_of",
     "parse",
     "parse_line",
     "types",
@@ -30,7 +48,8 @@ __all__ = [
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
-_EXTRA = {"original": "Extra", "ecs": "aws.elb.extra", "aws": "extra"}
+EXTRA = Column("extra", verbatim, original="Extra", ecs="aws.elb.extra", aws="extra", quoted=None)
+"""A column behind the known ones; all of them are one field."""
 _UNPARSED = {"original": "Unparsed", "ecs": "aws.elb.unparsed", "aws": "unparsed"}
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -53,21 +72,66 @@ class Record(NamedTuple):
         """The event's time, in UTC; ``None`` where the column may be without one, or has an impossible one."""
         return self.values[self.format.time][0]
 
-    @property
-    def quoted(self) -> tuple[bool, ...]:
-        """Which of the known columns stood in quotes."""
-        return tuple(token.quoted for token in self.tokens[: len(self.values)])
-
     def fields(self, naming: str) -> dict[str, Value]:
-        """Name -> value, in the columns' order."""
+        """Name -> value, in the columns' order, and behind them what is derived from several."""
+        layout = layout_of(self.format, naming)
+        texts = {name: token.text for name, token in zip(layout.columns, self.tokens, strict=False)}
+        derived = [found.make(*(texts.get(name, "-") for name in found.inputs)) for found in layout.derived]
+        return layout.fields(self.values, derived, self.extra, self.unparsed)
+
+
+class Layout(NamedTuple):
+    """What a style calls the values of a format."""
+
+    columns: tuple[str, ...]
+    """AWS's names."""
+    derived: tuple[Derived, ...]
+    """What the style derives from them."""
+    names: tuple[Names, ...]
+    """Of the columns' values, and of what is derived."""
+    extra: str
+    unparsed: str
+
+    def fields(
+        self,
+        values: Sequence[tuple[Value, ...]],
+        derived: Sequence[tuple[Value, ...]],
+        extra: list[str],
+        unparsed: list[str],
+    ) -> dict[str, Value]:
+        """Name -> value, in the order of an event.
+
+        :param values: of each column that the line has.
+        :param derived: the values that each of ``self.derived`` makes.
+        """
         found: dict[str, Value] = {}
-        for names, values in zip(_names(self.format, naming), self.values, strict=False):
-            found.update((name, value) for name, value in zip(names, values, strict=True) if name)
-        if self.extra:
-            found[_EXTRA[naming]] = self.extra
-        if self.unparsed:
-            found[_UNPARSED[naming]] = self.unparsed
+        count = len(self.columns)
+        for table, made in ((self.names[:count], values), (self.names[count:], derived)):
+            for names, several in zip(table, made, strict=False):
+                for one, value in zip(names, several, strict=True):
+                    found.update(dict.fromkeys(one, value))
+        if extra:
+            found[self.extra] = extra
+        if unparsed:
+            found[self.unparsed] = unparsed
         return found
+
+
+def _extra(naming: str) -> str:
+    ((name,),) = EXTRA.names(naming)
+    return name
+
+
+@lru_cache
+def layout_of(chosen: Format, naming: str) -> Layout:
+    derived = tuple(found for found in chosen.derived if found.names(naming))
+    return Layout(
+        tuple(column.name for column in chosen.columns),
+        derived,
+        (*(column.names(naming) for column in chosen.columns), *(found.names(naming) for found in derived)),
+        _extra(naming),
+        _UNPARSED[naming],
+    )
 
 
 def parse(line: str, expected: Format | None = None) -> Record:
@@ -110,8 +174,10 @@ def _parse_by_shape(line: str, escapes: bool) -> Record:
 
 def field_names(naming: str) -> frozenset[str]:
     """What a style calls the values of any format."""
-    found = {name for chosen in FORMATS for names in _names(chosen, naming) for name in names if name}
-    return frozenset({*found, _EXTRA[naming], _UNPARSED[naming]})
+    found = {
+        name for chosen in FORMATS for names in layout_of(chosen, naming).names for several in names for name in several
+    }
+    return frozenset({*found, _extra(naming), _UNPARSED[naming]})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:
@@ -144,8 +210,3 @@ def _check_quotes(chosen: Format, tokens: list[Token]) -> None:
                 f"column {number} ({column.name}): found {found}, expected {expected}, and {len(tokens)} columns, "
                 f"expected {len(chosen.columns)} in {chosen.title}"
             )
-
-
-@lru_cache
-def _names(chosen: Format, naming: str) -> tuple[tuple[str | None, ...], ...]:
-    return tuple(column.names(naming) for column in chosen.columns)

@@ -38,7 +38,8 @@ class Column(NamedTuple):
     """One column of a log format.
 
     A converter may make several values of a column: an endpoint is also its address and its port. ``original``, ``ecs``
-    and ``aws`` name them in the three styles, separated by spaces; ``_`` is a value that the style does not have.
+    and ``aws`` name them in the three styles, separated by spaces; ``_`` is a value that the style does not have, and
+    ``a=b`` is one that it has under two names.
     """
 
     name: str
@@ -49,12 +50,44 @@ class Column(NamedTuple):
     aws: str
     quoted: bool | None = False
     """Whether the value stands in quotes; ``None``: it may. Lines that differ are parsed all the same."""
-    unique: bool = False
-    """Whether nearly every line has another value. Only a hint, for speed."""
+    mask: Callable[[str], str] | None = None
+    """Takes what must not leave out of the text before it is converted."""
 
-    def names(self, naming: str) -> tuple[str | None, ...]:
+    def read(self, text: str) -> tuple[Value, ...]:
+        """The values of a text, which the converter makes once it is masked."""
+        return self.convert(self.mask(text) if self.mask else text)
+
+    def names(self, naming: str) -> "Names":
         """The values' names in a style."""
-        return tuple(None if name == "_" else name for name in getattr(self, naming).split())
+        return _names(getattr(self, naming))
+
+
+Names = tuple[tuple[str, ...], ...]
+"""Of each value the names under which a style has it: none, one or several."""
+
+
+def _names(table: str) -> Names:
+    return tuple(() if name == "_" else tuple(name.split("=")) for name in table.split())
+
+
+class Derived(NamedTuple):
+    """Values that need several columns, such as how long a request took, or that only one style has.
+
+    ``inputs`` are names of columns. ``make`` takes the texts of these columns as they are in the log, masked where they
+    are to be masked, and ``-`` for a column that the line does not have. It returns a tuple of values, named as a
+    column's are; a style whose table is empty has none of them, and never calls it. It has no state, and raises
+    nothing for texts that the columns' converters take: so it may be called once for all lines with the same texts.
+    """
+
+    inputs: tuple[str, ...]
+    make: Callable[..., tuple[Value, ...]]
+    ecs: str = ""
+    original: str = ""
+    aws: str = ""
+
+    def names(self, naming: str) -> Names:
+        """The values' names in a style."""
+        return _names(getattr(self, naming))
 
 
 class Format(NamedTuple):
@@ -68,6 +101,12 @@ class Format(NamedTuple):
     """Which column is the time of the event."""
     least: int
     """How many columns the oldest lines have."""
+    kind: str
+    """What the lines are about: ``access``, ``connection`` or ``health_check``."""
+    derived: tuple[Derived, ...] = ()
+    """Behind the columns' values in an event."""
+    ecs: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
+    """Names and values that each event of the style ``ecs`` has."""
 
 
 class Converted(NamedTuple):
@@ -134,7 +173,7 @@ def convert(columns: tuple[Column, ...], tokens: list[Token]) -> Converted:
     unparsed = []
     for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
         try:
-            values.append(column.convert(token.text))
+            values.append(column.read(token.text))
         except ImpossibleValueError as error:
             values.append(error.values)
             unparsed.append(f"{column.name}: {token.text}")
