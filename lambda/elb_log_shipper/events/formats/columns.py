@@ -319,7 +319,7 @@ def _integer(text: str) -> tuple[int | None]:
     if text in NOTHING:
         return (None,)
     if not _INTEGER.fullmatch(text):
-        raise ValueError("a whole number")
+        raise ValueError("a whole number of up to 18 digits")
     return (int(text),)
 
 
