@@ -131,7 +131,8 @@ KEYS = {
     ),
     "MaskQuery": Key(
         "text or list of texts",
-        "Keys, as a list or separated by commas, whose values in query strings become `***`; `*` means all keys.",
+        "Keys, as a list or separated by commas, whose values in query strings become `***`; `*` means all keys. They "
+        "are found however they are encoded, and in a query string inside a value.",
         [],
         example=["token", "password"],
     ),

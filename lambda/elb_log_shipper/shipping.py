@@ -127,16 +127,16 @@ def ship(  # noqa: PLR0913 - a contract between parts
         raise
     shipped = Shipped(counts, stopped)
     if refused:
-        lines = [_oversized_line(event, encoder) for event in refused.events]
+        lines = [_oversized_line(event) for event in refused.events]
         raise OversizedLinesError(refused, shipped, lines) from refused
     return shipped
 
 
-def _oversized_line(event: OversizedEvent, encoder: Encoder) -> OversizedLine:
+def _oversized_line(event: OversizedEvent) -> OversizedLine:
     block, line = event.batch.block, event.batch.line
-    offset = None if block.part else encoder.offset_of(event.batch.data)
-    if offset is None:
+    if block.part:
         return OversizedLine(Position(block.offset, line), None)
+    (offset,) = event.batch.starts
     place = offset - block.offset
     line += block.data.count(b"\n", 0, place)
     length = block.data[place:].partition(b"\n")[0]

@@ -8,15 +8,19 @@ write a quote (``\\x22``). Control characters are kept and escaped by JSON.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate, compress, count
+from operator import add
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from ..native import to_json
-from .formats import NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
+from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
 from .formats.columns import timestamp
 from .formats.keys import Origin, origin_of
-from .kernel import Kernel
+from .kernel import Kernel, Pieces, Table, readable, written
+from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
 from .masking import Masking
 from .selection import STATUS, Selection
@@ -27,8 +31,10 @@ EVENT_TYPE = "logs"
 ECS_VERSION = "8.11.0"
 """Of the Elastic Common Schema: that of Elastic's integration for the balancers' logs."""
 
-_CAREFUL_BYTES = 4096
-"""Of a larger block with something unusual in it the halves are tried."""
+_MANY = 8
+"""So many lines are worth the kernel."""
+_MOST_KERNELS = 64
+"""So many are remembered before they are forgotten: each arrangement of columns has one."""
 
 __all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options", "RawEvent", "read_raw"]
 
@@ -67,9 +73,19 @@ class Batch(NamedTuple):
 
     data: bytes
     events: int
+    starts: Sequence[int] = ()
+    """Where the line of each event begins, in bytes of the inflated log; empty where that is not known."""
     block: Block = UNKNOWN
     """What they were made of, where it is known; ``line`` is the number of its first line, from 0."""
     line: int = 0
+
+    def cut(self, place: int) -> tuple["Batch", "Batch"]:
+        """In two, behind a newline."""
+        events = self.data.count(b"\n", 0, place)
+        return (
+            self._replace(data=self.data[:place], events=events, starts=self.starts[:events]),
+            self._replace(data=self.data[place:], events=self.events - events, starts=self.starts[events:]),
+        )
 
 
 class Counts(SimpleNamespace):
@@ -242,28 +258,25 @@ class _Style:
     def event_of(self, record: Record, event_id: str) -> str:
         return self.event(record.fields(self.naming), record.format, event_id)
 
-    def kernel_for(self, line: bytes) -> Kernel | None:
-        """The kernel for lines like this one, which is built once and remembers what it has seen.
-
-        ``None``: there is no such kernel, since this line is unlike the others.
-        """
-        try:
-            record = parse(_decode(line))
-        except LineParseError:
-            return None
-        form, quoted = record.format, record.quoted
-        if record.extra or layout_of(form, self.naming).derived:
-            return None
+    def kernel_for(self, record: Record) -> Kernel:
+        """The kernel for lines like this one, which is built once and remembers what it has seen."""
+        form, known = record.format, len(record.values)
+        quoted = tuple(token.quoted for token in record.tokens)
         kernel = self._kernels.get((form.name, quoted))
         if kernel is None:
-            form = self.masking.format(form) if self.masking else form
+            if len(self._kernels) >= _MOST_KERNELS:
+                self._kernels.clear()
+            columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
+            if self.masking:
+                columns = tuple(map(self.masking.column, columns))
+            layout = layout_of(form, self.naming)
+
+            def event(values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], event_id: str) -> str:
+                extra = [str(text) for (text,) in values[known:]]
+                return self.event(layout.fields(values[:known], derived, extra, []), form, event_id)
+
             kernel = self._kernels[form.name, quoted] = Kernel(
-                form,
-                quoted,
-                self.naming,
-                lambda values, event_id: self.event(
-                    layout_of(form, self.naming).fields(values, (), [], []), form, event_id
-                ),
+                columns, layout.derived, quoted=quoted, naming=self.naming, time=form.time, event=event
             )
         return kernel
 
@@ -302,67 +315,111 @@ class Encoder:
         if options.include or options.exclude or options.sampling:
             status = STATUS[options.naming]
             self._selection = Selection(options.include, options.exclude, options.sampling, status)
+        ((extra,),) = EXTRA.names(options.naming)  # many columns are this one field
+        self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
-        # The selection looks at what is not masked yet.
-        self._fast = fast and not (self._selection and self._masking)
+        """For lines like most of the block before."""
+        self._record: Record | None = None
+        """The last line that was done the careful way, if it has a format."""
+        self._last_start = -1
 
     def encode(self, block: Block) -> Batch:
         """The events of one block, in the log's order; none for empty lines."""
         if block.part:
             return self._encode_part(block)
-        if not self._fast:
-            return self._encode_lines(block)
-        if batch := self._encode_fast(block):
-            return batch
-        middle = block.data.find(b"\n", len(block.data) // 2) if len(block.data) > _CAREFUL_BYTES else -1
-        if middle < 0:
-            return self._encode_lines(block)
-        # One unusual line among many: only the lines around it are done the careful way.
-        first = self.encode(block._replace(data=block.data[:middle]))
-        second = self.encode(block._replace(data=block.data[middle + 1 :], offset=block.offset + middle + 1))
-        return Batch(first.data + second.data, first.events + second.events)
+        lines = block.data.split(b"\n")
+        lengths = accumulate(map(len, lines[:-1]), initial=block.offset)
+        starts = list(map(add, lengths, count()))  # with a newline before each
+        pieces, starts = self._encode_block(block.data, lines, starts)
+        return Batch("".join(pieces).encode("latin-1"), len(starts), starts)
 
-    def offset_of(self, event: bytes) -> int | None:
-        """Where the line of one of its events begins, in bytes; ``None`` without ids."""
-        event_id = _look_up(json.loads(event), self._style.names.event_id)
-        return int(event_id.rpartition("-")[2]) if event_id else None
-
-    def _encode_fast(self, block: Block) -> Batch | None:
-        """All lines at once; ``None`` when there is something unusual among them."""
+    def _encode_block(self, data: bytes, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
+        """The events of these lines, which are ``data`` together, in pieces; and where the line of each begins."""
         kernel = self._kernel
-        found = kernel.encode(block.data, self._object, block.offset, self._selection) if kernel else None
-        if found is None:
-            # The first block, or its lines are not like those of the one before.
-            kernel = self._style.kernel_for(block.data.partition(b"\n")[0])
-            if kernel is None or kernel is self._kernel:
-                return None
-            self._kernel = kernel
-            found = kernel.encode(block.data, self._object, block.offset, self._selection)
-            if found is None:
-                return None
-        self.counts.lines += found.lines
-        self.counts.left_out += found.lines - found.events
-        self.counts.last_time = found.last_time
-        return Batch(found.text.encode("utf-8", "replace"), found.events)
+        if kernel is None or len(lines) < _MANY:
+            events = self._encode_each(lines, starts)
+            return events, list(compress(starts, events))
+        text = readable(data)
+        table = kernel.table(text, len(lines)) if text else _table(kernel, lines, range(len(lines)))
+        (pieces, width), done, kept = self._encode_table(kernel, table, starts)
+        if len(done) == len(lines):
+            return pieces, starts if len(kept) == len(lines) else [starts[number] for number in kept]
+        if len(done) < len(lines) / 2:
+            self._kernel = None
+        others = sorted(set(range(len(lines))).difference(done))
+        found = [starts[number] for number in others]
+        events = self._encode_each([lines[number] for number in others], found)
+        pieces.append("")
+        for number, event in zip(reversed(others), reversed(events), strict=True):
+            place = width * bisect_left(table.lines, number)
+            pieces[place] = event + pieces[place]
+        return pieces, sorted([*(starts[number] for number in kept), *compress(found, events)])
 
-    def _encode_lines(self, block: Block) -> Batch:
-        """The careful way, line by line."""
-        events = []
-        offset = block.offset
-        for line in block.data.split(b"\n"):
-            content = line.removesuffix(b"\r")  # a file that went through Windows
-            if not content:
-                self.counts.empty += 1
-            elif event := self._encode_line(content, f"{self._object}-{offset}"):
-                events.append(event)
-            offset += len(line) + 1
-        return _batch(events)
+    def _encode_each(self, lines: list[bytes], starts: list[int]) -> list[str]:
+        """The event of each line; nothing for one that has none."""
+        events = [""] * len(lines)
+        left = list(range(len(lines)))
+        while left:
+            first = left.pop(0)
+            events[first] = self._encode_line(lines[first], starts[first])
+            if not self._fast or self._record is None or len(left) < _MANY:
+                continue
+            # The others may be like this one.
+            kernel = self._style.kernel_for(self._record)
+            table = _table(kernel, lines, left)
+            (pieces, width), done, kept = self._encode_table(kernel, table, starts)
+            rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
+            for number in kept:
+                events[number] = "".join(pieces[rows[number] : rows[number] + width])
+            left = sorted(set(left).difference(done))
+            if len(done) > len(lines) / 2:
+                self._kernel = kernel
+        return events
 
-    def _encode_line(self, line: bytes, event_id: str) -> str | None:
+    def _encode_table(self, kernel: Kernel, table: Table, starts: list[int]) -> tuple[Pieces, list[int], list[int]]:
+        """The events of a table, the numbers of the lines that are done so, and of those that have an event."""
+        done = [number for row, number in enumerate(table.lines) if row not in table.unusual]
+        if not done:
+            return Pieces([], 0), [], []
+        self.counts.lines += len(done)
+        self._note_time(kernel.time(table, bisect_left(table.lines, done[-1])), starts[done[-1]])
+        ids = [starts[number] for number in table.lines]
+        events = kernel.events(table, Values(map(str, ids), f'"{self._object}-', '"'))
+        if not self._selection:
+            return events, done, done
+        kept = []
+        for row, fields in enumerate(kernel.fields(table, self._selection.fields)):
+            if row in table.unusual:
+                continue
+            if self._selection.keeps(fields, f"{self._object}-{ids[row]}"):
+                kept.append(table.lines[row])
+            else:
+                events.drop(row)
+        self.counts.left_out += len(done) - len(kept)
+        return events, done, kept
+
+    def _note_time(self, time: Value, start: int) -> None:
+        """The line that starts there has this time: lines are not done in their order."""
+        if start > self._last_start:
+            self._last_start, self.counts.last_time = start, time
+
+    def _encode_line(self, line: bytes, start: int) -> str:
+        """The careful way; ``""``: there is no event."""
+        self._record = None
+        line = line.removesuffix(b"\r")  # a file that went through Windows
+        if not line:
+            self.counts.empty += 1
+            return ""
+        event = self._encode_text(_decode(line), f"{self._object}-{start}", start)
+        if not event:
+            self.counts.left_out += 1
+            return ""
+        return written(f"{event}\n")
+
+    def _encode_text(self, text: str, event_id: str, start: int) -> str | None:
         self.counts.lines += 1
-        text = _decode(line)
         try:
-            record = parse(text, self._expected)
+            record = self._record = parse(text, self._expected)
         except LineParseError as error:
             self.counts.unparsed += 1
             reason = str(error)
@@ -370,9 +427,8 @@ class Encoder:
                 text = self._masking.text(text)
                 reason = self._reason(text)
             return self._encode_raw(text, reason, event_id)
-        self.counts.last_time = record.time
+        self._note_time(record.time, start)
         if self._selection and not self._selection.keeps(record.fields(self._style.naming), event_id):
-            self.counts.left_out += 1
             return None
         if self._masking:
             record = self._masking.record(record)
@@ -386,7 +442,8 @@ class Encoder:
         if self._masking:
             text = self._masking.text(text, cut=block.part > 1)
         reason = f"line longer than {MAX_LINE_BYTES} bytes: part {block.part}"
-        return _batch([self._encode_raw(text, reason, f"{self._object}-{block.offset}")])
+        event = self._encode_raw(text, reason, f"{self._object}-{block.offset}")
+        return Batch(written(f"{event}\n").encode("latin-1"), 1, (block.offset,))
 
     def _reason(self, masked: str) -> str:
         """Why a line can't be parsed, told from what is left of it: a reason repeats some of the text."""
@@ -446,9 +503,11 @@ def _look_up(fields: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _batch(events: list[str]) -> Batch:
-    # "replace" concerns lone surrogates, which can only come from the command line's options.
-    return Batch("".join(f"{event}\n" for event in events).encode("utf-8", "replace"), len(events))
+def _table(kernel: Kernel, lines: list[bytes], numbers: Iterable[int]) -> Table:
+    """Some of the lines, of which some may not be readable."""
+    found = [number for number in numbers if readable(lines[number]) is not None]
+    table = kernel.table(readable(b"\n".join([lines[number] for number in found])) or "", len(found))
+    return table._replace(lines=[found[number] for number in table.lines])
 
 
 def _decode(line: bytes) -> str:

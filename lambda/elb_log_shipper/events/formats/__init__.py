@@ -24,9 +24,11 @@ from .columns import (
     looks_like_port,
     tokenize,
     types,
+    verbatim,
 )
 
 __all__ = [
+    "EXTRA",
     "FORMATS",
     "NAMINGS",
     "Column",
@@ -46,7 +48,8 @@ __all__ = [
 
 FORMATS = (classic.FORMAT, alb.FORMAT, nlb.FORMAT, connection.FORMAT, health_check.FORMAT)
 NAMINGS = ("original", "ecs", "aws")
-_EXTRA = {"original": "Extra", "ecs": "aws.elb.extra", "aws": "extra"}
+EXTRA = Column("extra", verbatim, original="Extra", ecs="aws.elb.extra", aws="extra", quoted=None)
+"""A column behind the known ones; all of them are one field."""
 _UNPARSED = {"original": "Unparsed", "ecs": "aws.elb.unparsed", "aws": "unparsed"}
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -68,11 +71,6 @@ class Record(NamedTuple):
     def time(self) -> Value:
         """The event's time, in UTC; ``None`` where the column may be without one, or has an impossible one."""
         return self.values[self.format.time][0]
-
-    @property
-    def quoted(self) -> tuple[bool, ...]:
-        """Which of the known columns stood in quotes."""
-        return tuple(token.quoted for token in self.tokens[: len(self.values)])
 
     def fields(self, naming: str) -> dict[str, Value]:
         """Name -> value, in the columns' order, and behind them what is derived from several."""
@@ -119,6 +117,11 @@ class Layout(NamedTuple):
         return found
 
 
+def _extra(naming: str) -> str:
+    ((name,),) = EXTRA.names(naming)
+    return name
+
+
 @lru_cache
 def layout_of(chosen: Format, naming: str) -> Layout:
     derived = tuple(found for found in chosen.derived if found.names(naming))
@@ -126,7 +129,7 @@ def layout_of(chosen: Format, naming: str) -> Layout:
         tuple(column.name for column in chosen.columns),
         derived,
         (*(column.names(naming) for column in chosen.columns), *(found.names(naming) for found in derived)),
-        _EXTRA[naming],
+        _extra(naming),
         _UNPARSED[naming],
     )
 
@@ -174,7 +177,7 @@ def field_names(naming: str) -> frozenset[str]:
     found = {
         name for chosen in FORMATS for names in layout_of(chosen, naming).names for several in names for name in several
     }
-    return frozenset({*found, _EXTRA[naming], _UNPARSED[naming]})
+    return frozenset({*found, _extra(naming), _UNPARSED[naming]})
 
 
 def parse_line(line: str, naming: str = "original") -> dict[str, Value]:

@@ -50,8 +50,12 @@ class Column(NamedTuple):
     aws: str
     quoted: bool | None = False
     """Whether the value stands in quotes; ``None``: it may. Lines that differ are parsed all the same."""
-    unique: bool = False
-    """Whether nearly every line has another value. Only a hint, for speed."""
+    mask: Callable[[str], str] | None = None
+    """Takes what must not leave out of the text before it is converted."""
+
+    def read(self, text: str) -> tuple[Value, ...]:
+        """The values of a text, which the converter makes once it is masked."""
+        return self.convert(self.mask(text) if self.mask else text)
 
     def names(self, naming: str) -> "Names":
         """The values' names in a style."""
@@ -176,7 +180,7 @@ def convert(columns: tuple[Column, ...], tokens: list[Token]) -> Converted:
     unparsed = []
     for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
         try:
-            values.append(column.convert(token.text))
+            values.append(column.read(token.text))
         except ImpossibleValueError as error:
             values.append(error.values)
             unparsed.append(f"{column.name}: {token.text}")

@@ -9,14 +9,14 @@ from .columns import Column, Derived, Format, address, port, port_or_none, secon
 
 # fmt: off
 FORMAT = Format("connection", "a connection log of an Application Load Balancer", (
-    Column("timestamp", timestamp, "EventReceivedTime", "@timestamp=event.end", "time", unique=True),
-    Column("client_ip", address, "PublicIp", "source.ip=client.ip", "client_ip", unique=True),
-    Column("client_port", port, "PublicPort", "source.port=client.port", "client_port", unique=True),
+    Column("timestamp", timestamp, "EventReceivedTime", "@timestamp=event.end", "time"),
+    Column("client_ip", address, "PublicIp", "source.ip=client.ip", "client_ip"),
+    Column("client_port", port, "PublicPort", "source.port=client.port", "client_port"),
     Column("listener_port", port_or_none, "ListenerPort", "destination.port", "listener_port"),
     Column("tls_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "tls_protocol"),
     Column("tls_cipher", text_or_none, "SslCipher", "tls.cipher=aws.elb.ssl_cipher", "tls_cipher"),
     Column("tls_handshake_latency", seconds, "TlsHandshakeTime _", "_ aws.elb.tls_handshake_latency",
-           "_ tls_handshake_latency", unique=True),
+           "_ tls_handshake_latency"),
     Column("leaf_client_cert_subject", text_or_none, "ClientCertificateSubject",
            "tls.client.subject=aws.elb.leaf_client_cert_subject", "leaf_client_cert_subject", quoted=None),
     # NotBefore=...;NotAfter=...
@@ -25,7 +25,7 @@ FORMAT = Format("connection", "a connection log of an Application Load Balancer"
     Column("leaf_client_cert_serial_number", text_or_none, "ClientCertificateSerial",
            "tls.client.x509.serial_number=aws.elb.leaf_client_cert_serial_number", "leaf_client_cert_serial_number"),
     Column("tls_verify_status", text_or_none, "TlsVerifyStatus", "_", "tls_verify_status"),
-    Column("conn_trace_id", text_or_none, "ConnectionTraceId", "aws.elb.conn_trace_id", "conn_trace_id", unique=True),
+    Column("conn_trace_id", text_or_none, "ConnectionTraceId", "aws.elb.conn_trace_id", "conn_trace_id"),
     # The group that the keys were exchanged with, such as x25519.
     Column("tls_keyexchange", text_or_none, "TlsNamedGroup", "tls.curve=aws.elb.tls_named_group",
            "tls_keyexchange", quoted=None),

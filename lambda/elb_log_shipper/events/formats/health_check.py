@@ -12,8 +12,8 @@ TYPES = frozenset(["http", "https", "h2", "grpc", "grpcs"])
 # fmt: off
 FORMAT = Format("health_check", "a health-check log of an Application Load Balancer", (
     Column("type", one_of(TYPES), "RequestType", "aws.elb.type", "type"),
-    Column("time", timestamp, "EventReceivedTime", "@timestamp=event.start", "time", unique=True),
-    Column("latency", seconds, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency", unique=True),
+    Column("time", timestamp, "EventReceivedTime", "@timestamp=event.start", "time"),
+    Column("latency", seconds, "TimeTaken _", "_ aws.elb.health_check.latency.sec", "_ latency"),
     Column("target_addr", target, "InternalIpAndPort InternalIp InternalPort",
            "_ destination.ip=aws.elb.backend.ip destination.port", "target_addr target_ip target_port"),
     Column("target_group_id", text_or_none, "TargetGroupId", "aws.elb.target_group.id", "target_group_id"),
