@@ -59,11 +59,9 @@ def _whole(key: keys.Key) -> dict:
 
 
 def _seconds(key: keys.Key) -> dict:
-    if key.kind is keys.SECONDS:
-        return {"type": ["number", "string"], "exclusiveMinimum": 0, "maximum": 900} | _pattern(
-            "(?![0.]*$)" + _decimal(900)
-        )
-    return {"type": ["number", "string"], "minimum": 0, "maximum": 900} | _pattern(_decimal(900))
+    least, zero = ("exclusiveMinimum", "(?![0.]*$)") if key.kind is keys.SECONDS else ("minimum", "")
+    found = {"type": ["number", "string"], least: 0, "maximum": keys.MOST_SECONDS}
+    return found | _pattern(zero + _decimal(keys.MOST_SECONDS))
 
 
 def _texts(_key: keys.Key) -> dict:

@@ -13,6 +13,7 @@ from .events.formats import NAMINGS
 PORT = "[0-9]{1,5}"
 NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
 DIGITS = "[0-9]{1,10}"
+MOST_SECONDS = 900  # the longest run of a Lambda function
 
 
 class Kind(NamedTuple):
@@ -94,7 +95,7 @@ def _number(value: object) -> int | float:
 
 def _seconds(key: Key, value: object) -> float:
     number = _number(value)
-    if not 0 <= number <= 900 or (not number and key.kind is SECONDS):
+    if not 0 <= number <= MOST_SECONDS or (not number and key.kind is SECONDS):
         raise ValueError(f"a number of {key.kind.name}")
     return float(number)
 
@@ -151,8 +152,8 @@ PEM = Kind("text: a PEM file, or a reference", _text)
 SECRET = Kind("text, or a reference", _text, secret=True)
 SWITCH = Kind("true or false", _switch)
 WHOLE = Kind("whole number", _whole)
-SECONDS = Kind("seconds above 0, 900 at most", _seconds)
-SECONDS_OR_NONE = Kind("seconds from 0, 900 at most", _seconds)
+SECONDS = Kind(f"seconds above 0, {MOST_SECONDS} at most", _seconds)
+SECONDS_OR_NONE = Kind(f"seconds from 0, {MOST_SECONDS} at most", _seconds)
 TEXTS = Kind("text or list of texts", _texts)
 HOSTS = Kind("text or list of texts", _hosts)
 HEADERS = Kind("object of texts", _headers, secret=True)
