@@ -255,9 +255,6 @@ class _Style:
             event[names.event_id] = event_id
         return to_json(_nest(event) if self.naming == "ecs" else event)
 
-    def event_of(self, record: Record, event_id: str) -> str:
-        return self.event(record.fields(self.naming), record.format, event_id)
-
     def kernel_for(self, record: Record) -> Kernel:
         """The kernel for lines like this one, which is built once and remembers what it has seen."""
         form, known = record.format, len(record.values)
@@ -432,7 +429,10 @@ class Encoder:
             return None
         if self._masking:
             record = self._masking.record(record)
-        return self._style.event_of(record, event_id)
+        fields = record.fields(self._style.naming)
+        if record.time is None:
+            fields[self._style.names.time] = self._or_arrival(None)
+        return self._style.event(fields, record.format, event_id)
 
     def _encode_part(self, block: Block) -> Batch:
         if block.part == 1:
@@ -453,10 +453,13 @@ class Encoder:
             return str(error)
         return "the line had no known form before it was masked"
 
+    def _or_arrival(self, time: str | None) -> str | None:
+        """A line's time. An index of the style ecs wants one of each event: that of its arrival where there is none."""
+        return time or (self._arrival if self._style.naming == "ecs" else None)
+
     def _encode_raw(self, text: str, reason: str, event_id: str) -> str:
         names = self._style.names
-        # An index of the style ecs wants a time of each event, and takes any line's.
-        time = _time_of(text) or (self._arrival if self._style.naming == "ecs" else None)
+        time = self._or_arrival(_time_of(text))
         fields: dict[str, object] = {names.message: text, "tags": [PARSE_FAILURE_TAG], names.reason: reason}
         if time:
             fields[names.time] = time

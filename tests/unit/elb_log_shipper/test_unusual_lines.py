@@ -259,6 +259,17 @@ def test_what_an_index_would_refuse_is_kept_as_a_text(form, name, text, expected
     assert found.items() <= event.items()
 
 
+@each_format
+def test_an_event_of_ecs_without_a_possible_time_has_that_of_its_arrival(form):
+    """A data stream refuses an event without one."""
+    arrival = "2026-03-02T09:00:00Z"
+    line = with_column(form, form.columns[form.time].name, "2026-02-30T08:00:00Z").encode()
+    encoder = Encoder(Context("c", "e", "a"), Options(naming="ecs"), arrival=arrival)
+    event = json.loads(encoder.encode(Block(line, 0)).data)
+    assert event["@timestamp"] == arrival
+    assert event["aws"]["elb"]["unparsed"] == [f"{form.columns[form.time].name}: 2026-02-30T08:00:00Z"]
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

@@ -120,12 +120,11 @@ class Converted(NamedTuple):
 
 # Nearly always a raw quote never occurs inside a value: the balancers write it as \x22, and a backslash is an ordinary
 # character. Classic Load Balancers have written \" in the agents of some clients.
-_QUOTED = r'"(?P<quoted>[^"]*)"'
-_LIST = r'"(?P<quoted>[^"]*(?:","[^"]*)*)"'
-_ESCAPED = r'"(?P<quoted>(?:[^"\\]|\\.)*)"'
-_BARE = r'(?P<bare>[^ "]+)'
+_QUOTED = r'"([^"]*)"'
+_LIST = r'"([^"]*(?:","[^"]*)*)"'
+_ESCAPED = r'"((?:[^"\\]|\\.)*)"'
 _TOKEN, _TOKEN_OR_LIST, _TOKEN_WITH_ESCAPES = (
-    re.compile(f"{quoted}|{_BARE}", re.DOTALL) for quoted in (_QUOTED, _LIST, _ESCAPED)
+    re.compile(f'{quoted}|([^ "]+)', re.DOTALL) for quoted in (_QUOTED, _LIST, _ESCAPED)
 )
 _ESCAPE = re.compile(r'\\(["\\])')
 
@@ -139,36 +138,30 @@ def tokenize(line: str, *, lists: bool = False, escapes: bool = False) -> list[T
     :raises LineParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
     pattern = _TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES if escapes else _TOKEN
-    tokens: list[Token] = []
-    position = 0
-    while True:
-        match = pattern.match(line, position)
-        number = len(tokens) + 1
-        if match is None:
-            raise LineParseError(f"column {number}: {_no_value(line, position)}")
-        quoted = match["quoted"]
-        if quoted is None:
-            tokens.append(Token(match["bare"], quoted=False))
-        else:
-            if escapes and '\\"' in quoted:
-                quoted = _ESCAPE.sub(r"\1", quoted)
-            tokens.append(Token(quoted, quoted=True))
-        position = match.end()
-        if position == len(line):
-            return tokens
-        if line[position] != " ":
-            # The texts themselves are not repeated: they may be parts of a value that is masked.
-            found = "a quote inside a value" if quoted is None else "text directly after the closing quote"
-            raise LineParseError(f"column {number}: found {found}, expected a space")
-        position += 1
+    found = pattern.findall(line)
+    if not found or " ".join([bare or f'"{quoted}"' for quoted, bare in found]) != line:
+        raise LineParseError(_wrong(line, pattern))
+    if escapes:
+        found = [(_ESCAPE.sub(r"\1", quoted) if '\\"' in quoted else quoted, bare) for quoted, bare in found]
+    return [Token(bare or quoted, not bare) for quoted, bare in found]
 
 
-def _no_value(line: str, position: int) -> str:
+def _wrong(line: str, pattern: re.Pattern[str]) -> str:
+    """Where a line can't be split, and why. Its texts are not repeated: they may be parts of a value that is masked."""
+    number = position = 0
+    for number, match in enumerate(pattern.finditer(line), 1):
+        if match.start() > position:
+            break  # something was skipped
+        position = match.end() + 1
+        if line[match.end() : position] not in ("", " "):
+            found = "a quote inside a value" if match[2] else "text directly after the closing quote"
+            return f"column {number}: found {found}, expected a space"
+    else:
+        number += 1
     if line.startswith('"', position):
-        return "a quote that does not end"
-    if not line:
-        return "found nothing, expected a value"
-    return f"found {'two spaces' if position else 'a space at the start'}, expected a value"
+        return f"column {number}: a quote that does not end"
+    found = "nothing" if not line else "two spaces" if position else "a space at the start"
+    return f"column {number}: found {found}, expected a value"
 
 
 def convert(columns: tuple[Column, ...], tokens: list[Token]) -> Converted:
@@ -326,7 +319,7 @@ def _integer(text: str) -> tuple[int | None]:
     if text in NOTHING:
         return (None,)
     if not _INTEGER.fullmatch(text):
-        raise ValueError("a whole number")
+        raise ValueError("a whole number of up to 18 digits")
     return (int(text),)
 
 
