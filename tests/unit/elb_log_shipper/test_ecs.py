@@ -214,7 +214,8 @@ def test_a_function_as_target_keeps_its_name():
 
 def test_what_is_impossible_stays_as_a_text():
     event = encode(line_of("alb").replace(b" 192.0.2.131:2817 ", b" nobody:2817 "))
-    assert event["source"] == {"address": "nobody", "port": 2817}
+    assert event["source"] == {"port": 2817}
+    assert event["aws"]["elb"]["unparsed"] == ["client:port: nobody:2817"]
 
 
 def test_a_raw_line():

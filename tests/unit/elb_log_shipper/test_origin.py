@@ -1,12 +1,19 @@
 """Where an event comes from: in every style, of parsed lines and of raw ones."""
 
+import contextlib
+import io
 import json
+import re
 from pathlib import Path
 
 import pytest
+from elb_log_shipper.delivery import Address, Receiver
 from elb_log_shipper.events import Context, Encoder, Options
 from elb_log_shipper.events.formats.keys import Origin, origin_of
 from elb_log_shipper.events.lines import Block
+from elb_log_shipper.handler import Invocation
+from elb_log_shipper.settings import Settings
+from elb_log_shipper.shipping import now
 
 DATA = Path(__file__).parent / "data"
 FOLDER = "elb/AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/03/02/"
@@ -88,3 +95,56 @@ def test_an_objects_name_names_its_balancer(name, balancer):
 
 def test_a_file_of_any_name_tells_nothing():
     assert origin_of("/var/log/all.log") == Origin()
+
+
+class Sink:
+    """Takes everything."""
+
+    retries = 0
+
+    def __init__(self) -> None:
+        self.events: list[dict] = []
+
+    def send(self, batch) -> None:
+        self.events += map(json.loads, batch.data.splitlines())
+
+    def limit(self, _remaining) -> None:
+        """Nothing takes time here."""
+
+    def commit(self) -> None:
+        """There is nothing to wait for."""
+
+    def abort(self) -> None:
+        raise AssertionError("nothing fails here")
+
+
+def test_the_function_says_when_it_read_a_log_and_what_its_trigger_says_of_it():
+    class Opened(io.BytesIO):
+        etag, retries = "1", 0
+
+    event = {
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "region": "eu-north-1",
+        "account": "210987654321",
+        "detail": {"bucket": {"name": "logs"}, "object": {"key": "renamed.log"}},
+    }
+    sink = Sink()
+    settings = Settings(Context("c", "e", "a"), Receiver((Address("h", 1),), "tcp"))
+    Invocation(
+        settings,
+        sink,
+        lambda *_source: contextlib.closing(Opened(b"cut\n" + line_of("alb"))),
+        hand_on=print,
+        log=lambda _entry: None,
+        now=lambda: ARRIVAL,
+    ).run(event)
+    raw, parsed = sink.events
+    assert (raw["ArrivalTime"], "ArrivalTime" in parsed) == (ARRIVAL, False)
+    for found in sink.events:
+        assert (found["Bucket"], found["ObjectKey"]) == ("logs", "renamed.log")
+        assert (found["Region"], found["AccountId"]) == ("eu-north-1", "210987654321")
+
+
+def test_the_time_of_arrival_is_one_that_an_index_takes():
+    assert re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", now())

@@ -34,7 +34,8 @@ FORMAT = Format("alb", "an access log of an Application Load Balancer", (
     Column("time", timestamp, "EventReceivedTime", "@timestamp=event.end", "time"),
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
     Column("client:port", endpoint,
-           "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port"),
+           "PublicIpAndPort PublicIp PublicPort", "_ source.address=source.ip source.port",
+           "_ client_ip client_port"),
     Column("target:port", target, "InternalIpAndPort InternalIp InternalPort",
            "_ destination.ip=aws.elb.backend.ip destination.port", "_ target_ip target_port"),
     Column("request_processing_time", seconds, "TimeToForwardRequest _", "_ aws.elb.request_processing_time.sec",
@@ -81,7 +82,6 @@ FORMAT = Format("alb", "an access log of an Application Load Balancer", (
     # Of the node of the balancer that wrote the line.
     Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
 ), time=1, least=18, kind="access", derived=(
-    Derived(("client:port",), ecs.address, "source.address"),
     Derived(("target:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("request_creation_time", "time"), ecs.duration, "event.duration"),
     Derived(("elb_status_code",), ecs.outcome, "event.outcome"),

@@ -12,7 +12,8 @@ FORMAT = Format("classic", "a log of a Classic Load Balancer", (
     Column("timestamp", timestamp, "EventReceivedTime", "@timestamp=event.start", "time"),
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
     Column("client:port", endpoint,
-           "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port"),
+           "PublicIpAndPort PublicIp PublicPort", "_ source.address=source.ip source.port",
+           "_ client_ip client_port"),
     Column("backend:port", endpoint, "InternalIpAndPort InternalIp InternalPort",
            "_ destination.ip=aws.elb.backend.ip destination.port", "_ backend_ip backend_port"),
     Column("request_processing_time", seconds, "TimeToForwardRequest _", "_ aws.elb.request_processing_time.sec",
@@ -35,7 +36,6 @@ FORMAT = Format("classic", "a log of a Classic Load Balancer", (
     Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher=aws.elb.ssl_cipher", "ssl_cipher"),
     Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
 ), time=0, least=12, kind="access", derived=(
-    Derived(("client:port",), ecs.address, "source.address"),
     Derived(("backend:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("timestamp", "request_processing_time", "backend_processing_time", "response_processing_time"),
             ecs.end_and_duration, "event.end event.duration"),

@@ -10,7 +10,7 @@ from .columns import Column, Derived, Format, address, port, port_or_none, secon
 # fmt: off
 FORMAT = Format("connection", "a connection log of an Application Load Balancer", (
     Column("timestamp", timestamp, "EventReceivedTime", "@timestamp=event.end", "time"),
-    Column("client_ip", address, "PublicIp", "source.ip=client.ip", "client_ip"),
+    Column("client_ip", address, "PublicIp", "source.address=source.ip=client.address=client.ip", "client_ip"),
     Column("client_port", port, "PublicPort", "source.port=client.port", "client_port"),
     Column("listener_port", port_or_none, "ListenerPort", "destination.port", "listener_port"),
     Column("tls_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "tls_protocol"),
@@ -33,7 +33,6 @@ FORMAT = Format("connection", "a connection log of an Application Load Balancer"
     # Of the node of the balancer that wrote the line.
     Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
 ), time=0, least=11, kind="connection", derived=(
-    Derived(("client_ip",), ecs.text, "source.address=client.address"),
     Derived(("listener_port",), ecs.text, "aws.elb.listener"),
     Derived(("tls_protocol",), ecs.tls, "tls.version tls.version_protocol=network.protocol"),
     Derived(("leaf_client_cert_validity",), ecs.validity,

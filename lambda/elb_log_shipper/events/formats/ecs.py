@@ -161,13 +161,8 @@ def validity(text: str) -> tuple[Text, Text]:
     return found[1], found[2]
 
 
-def address(endpoint: str) -> tuple[Text]:
-    """Without its port, whatever stands there; the name of something that has no address, a function's ARN."""
-    return (endpoint_parts(endpoint)[0],)
-
-
 def endpoint_parts(endpoint: str) -> tuple[Text, Text]:
-    """The address, as before; the port as a text."""
+    """Address of a target, or the name of one that has none, a function's ARN; the port as a text."""
     if endpoint in NOTHING:
         return None, None
     found, colon, port = endpoint.rpartition(":")

@@ -32,7 +32,8 @@ FORMAT = Format("nlb", "a log of a Network Load Balancer", (
     Column("elb", verbatim, "LoadBalancerName", "aws.elb.name", "elb"),
     Column("listener", text_or_none, "ListenerId", "aws.elb.listener", "listener_id"),
     Column("client:port", endpoint,
-           "PublicIpAndPort PublicIp PublicPort", "_ source.ip source.port", "_ client_ip client_port"),
+           "PublicIpAndPort PublicIp PublicPort", "_ source.address=source.ip source.port",
+           "_ client_ip client_port"),
     Column("destination:port", endpoint, "InternalIpAndPort InternalIp InternalPort",
            "_ destination.ip=aws.elb.backend.ip destination.port", "_ target_ip target_port"),
     Column("connection_time", milliseconds, "TimeTaken _", "_ aws.elb.connection_time.ms",
@@ -58,7 +59,6 @@ FORMAT = Format("nlb", "a log of a Network Load Balancer", (
     Column("tls_connection_creation_time", timestamp_without_zone_or_none, "RequestCreationTime",
            "event.start=aws.elb.tls_connection_creation_time", "tls_connection_creation_time"),
 ), time=2, least=18, kind="access", derived=(
-    Derived(("client:port",), ecs.address, "source.address"),
     Derived(("destination:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
     Derived(("connection_time",), ecs.duration_of_milliseconds, "event.duration"),
     Derived(("tls_protocol_version",), ecs.tls, "tls.version tls.version_protocol"),
