@@ -11,9 +11,6 @@ from ..aws.secrets import is_reference
 from ..delivery import Address
 from ..shipping import Position
 
-RECEIVER = ("LogHost", "LogPort", "LogTransport", "LogTls", "LogPath")
-"""The keys of the settings file that ``--to`` sets."""
-
 
 def receiver(text: str) -> Mapping[str, object]:
     """The ``--to`` option, as the values of its keys."""
@@ -31,8 +28,13 @@ def receiver(text: str) -> Mapping[str, object]:
         raise argparse.ArgumentTypeError(expected)
     if transport == "tcp" and path not in ("", "/"):
         raise argparse.ArgumentTypeError(f"{expected}; {url.scheme} has no path")
-    values = ([str(Address(host, port))], port, transport, url.scheme in ("tls", "https"), path or "/")
-    return dict(zip(RECEIVER, values, strict=True))
+    return {
+        "LogHost": [str(Address(host, port))],
+        "LogPort": port,
+        "LogTransport": transport,
+        "LogTls": url.scheme in ("tls", "https"),
+        "LogPath": path or "/",
+    }
 
 
 def position(text: str) -> Position:

@@ -1,62 +1,38 @@
 """The command line's options, and what they come to: values of a settings file, checked by what checks the file.
 
-Those that set a key of the settings file have its name here. With ``--settings`` they replace the file's
-value of that key; ``--to`` replaces all that the file says of its receiver, so that no password of the one goes to
-another.
+Those that set a key of the settings file have its name here, and stand in the table of keys. With ``--settings`` they
+replace the file's value of that key; ``--to`` replaces all that the file says of its receiver, so that no password of
+the one goes to another.
 """
 
 import argparse
+from collections.abc import Mapping
 from typing import Any
 
-from .. import settings
-from ..keys import KEYS, SWITCH
+from .. import keys, settings
 from ..shipping import START
 from . import arguments
 
-FLAGS = {
-    "Component": "--component",
-    "Application": "--application",
-    "Environment": "--environment",
-    "Naming": "--naming",
-    "Include": "--include",
-    "Exclude": "--exclude",
-    "Sampling": "--sample",
-    "MaskAddresses": "--mask-addresses",
-    "MaskQuery": "--mask-query",
-    "LogCa": "--ca",
-    "LogClientCertificate": "--client-certificate",
-    "LogClientKey": "--client-key",
-    "LogClientKeyPassphrase": "--client-key-passphrase-file",
-    "LogFormat": "--format",
-    "LogGzip": "--gzip",
-    "LogUser": "--user",
-    "LogPassword": "--password-file",
-    "LogHeaders": "--headers-file",
-    "ConnectTimeoutSeconds": "--connect-timeout",
-    "TimeoutSeconds": "--timeout",
-    "RetrySeconds": "--retry",
-    "BatchEvents": "--batch-events",
-    "BatchBytes": "--batch-bytes",
-}
-"""Key of the settings file -> the option for it."""
-
-_OF_ONE_RECEIVER = (
-    *arguments.RECEIVER,
-    "LogCa",
-    "LogClientCertificate",
-    "LogClientKey",
-    "LogClientKeyPassphrase",
+_OF_ONE_RECEIVER = {
+    *keys.TO,
     "LogUser",
-    "LogPassword",
-    "LogHeaders",
-)
-_WITHOUT_FILE = {
-    "Component": "elb_log_shipper",
-    "Application": "elb",
-    "Environment": "local",
-    "RetrySeconds": 10,  # somebody is waiting
+    *(name for name, key in keys.KEYS.items() if key.kind in (keys.PEM, keys.SECRET, keys.HEADERS)),
 }
-_PEM = "a file in PEM, or a secret: secretsmanager:NAME, secretsmanager:NAME#KEY, ssm:NAME"
+_WITHOUT_FILE = {name: key.without_file for name, key in keys.KEYS.items() if key.without_file is not None}
+_REFERENCE = "secretsmanager:NAME, secretsmanager:NAME#KEY, ssm:NAME"
+_PARAMETERS: Mapping[keys.Kind, Mapping[str, Any]] = {
+    keys.TEXT: {"metavar": "NAME"},
+    keys.TEXTS: {"metavar": "NAME", "action": "append"},
+    keys.SWITCH: {"action": argparse.BooleanOptionalAction},
+    keys.WHOLE: {"metavar": "N"},
+    keys.SECONDS: {"metavar": "SECONDS"},
+    keys.SECONDS_OR_NONE: {"metavar": "SECONDS"},
+    keys.PATTERNS: {"metavar": "FIELD=PATTERN", "action": "append", "type": arguments.field_pattern},
+    keys.SHARES: {"metavar": "STATUS=SHARE", "action": "append", "type": arguments.status_share},
+    keys.PEM: {"metavar": "FILE", "type": arguments.pem},
+    keys.SECRET: {"metavar": "FILE", "type": arguments.password},
+    keys.HEADERS: {"metavar": "FILE", "type": arguments.headers},
+}
 
 
 def check(options: argparse.Namespace) -> settings.Checker:
@@ -64,29 +40,20 @@ def check(options: argparse.Namespace) -> settings.Checker:
 
     :raises SettingsError: they, or the file that they name, hold something that can't be used.
     """
-    given = {key: value for key, value in vars(options).items() if key in FLAGS and value is not None}
-    for key in ("Include", "Exclude"):
-        if key in given:
-            given[key] = _grouped(given[key])
-    if "Sampling" in given:
-        given["Sampling"] = dict(given["Sampling"])
+    given = {key: value for key, value in vars(options).items() if key in keys.KEYS and value is not None}
+    for key, value in given.items():
+        if keys.KEYS[key].kind is keys.PATTERNS:
+            given[key] = {field: [pattern for name, pattern in value if name == field] for field, _pattern in value}
+        elif keys.KEYS[key].kind is keys.SHARES:
+            given[key] = dict(value)
     values = settings.read(options.settings) if options.settings else _WITHOUT_FILE
-    flags = {key: FLAGS[key] for key in given}
     if getattr(options, "to", None):
         values = {key: value for key, value in values.items() if key not in _OF_ONE_RECEIVER}
         given |= options.to
-        flags |= dict.fromkeys(options.to, "--to")
-    checker = settings.Checker(str(options.settings), {**values, **given}, flags)
+    checker = settings.Checker(str(options.settings), {**values, **given}, {key: keys.KEYS[key].flag for key in given})
     if options.settings:
         checker.settings()  # all of the file is checked, whatever the command needs
     return checker
-
-
-def _grouped(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for field, pattern in pairs:
-        found.setdefault(field, []).append(pattern)
-    return found
 
 
 def add_logs(parser: argparse.ArgumentParser) -> None:
@@ -127,47 +94,7 @@ def add_processes(parser: argparse.ArgumentParser) -> None:
 
 def add_events(parser: argparse.ArgumentParser) -> None:
     """What an event holds, and which events there are."""
-    group = parser.add_argument_group("events")
-    for key in ("Component", "Application", "Environment"):
-        _add(group, key, metavar="NAME", help=f"the events' {key} (default: {_WITHOUT_FILE[key]})")
-    _add(group, "Naming", help="the names of the events' fields")
-    _add(
-        group,
-        "Include",
-        action="append",
-        type=arguments.field_pattern,
-        metavar="FIELD=PATTERN",
-        help="keep an event only where the field matches, with * and ?; repeated: each field, one of its patterns",
-    )
-    _add(
-        group,
-        "Exclude",
-        action="append",
-        type=arguments.field_pattern,
-        metavar="FIELD=PATTERN",
-        help="leave an event out where the field matches; can be repeated",
-    )
-    _add(
-        group,
-        "Sampling",
-        action="append",
-        type=arguments.status_share,
-        metavar="STATUS=SHARE",
-        help="keep this share of the events with a status: 404=1, 2xx=0.1; can be repeated",
-    )
-    _add(
-        group,
-        "MaskAddresses",
-        action=argparse.BooleanOptionalAction,
-        help="remove the part of clients' addresses that identifies a client within its network",
-    )
-    _add(
-        group,
-        "MaskQuery",
-        action="append",
-        metavar="NAME",
-        help="in query strings replace the value of this key by ***; * is all keys; can be repeated",
-    )
+    _add(parser.add_argument_group("events"), keys.EVENTS)
 
 
 def add_receiver(parser: argparse.ArgumentParser) -> None:
@@ -180,64 +107,38 @@ def add_receiver(parser: argparse.ArgumentParser) -> None:
         help="tcp://HOST:PORT, tls://HOST:PORT, http://HOST:PORT/PATH, or https likewise. Replaces a file's receiver "
         "with its certificates and its user",
     )
-    _add(
-        group,
-        "LogCa",
-        type=arguments.pem,
-        metavar="FILE",
-        help=f"the trusted authorities (default: the system's): {_PEM}",
-    )
-    _add(group, "LogClientCertificate", type=arguments.pem, metavar="FILE", help="this side's certificate, likewise")
-    _add(
-        group,
-        "LogClientKey",
-        type=arguments.pem,
-        metavar="FILE",
-        help="its key, likewise, where it is not in the same file",
-    )
-    _add_secret(
-        group, "LogClientKeyPassphrase", "--client-key-passphrase-secret", "the key's passphrase, where it has one"
-    )
-    _add(group, "ConnectTimeoutSeconds", metavar="SECONDS", help="for a connection")
-    _add(group, "TimeoutSeconds", metavar="SECONDS", help="for a write or an answer")
-    _add(
-        group,
-        "RetrySeconds",
-        metavar="SECONDS",
-        help="how long to retry, in seconds; 0 is never (default: 10, a file's 60)",
-    )
-    http = parser.add_argument_group("receiver with HTTP")
-    _add(http, "LogFormat", help="the body of a request")
-    _add(http, "LogGzip", action=argparse.BooleanOptionalAction, help="compress the requests")
-    _add(http, "BatchEvents", metavar="N", help="largest number of events in a request")
-    _add(http, "BatchBytes", metavar="N", help="largest size of a request")
-    _add(http, "LogUser", metavar="NAME", help="for basic authentication")
-    _add(
-        http,
-        "LogHeaders",
-        type=arguments.headers,
-        metavar="FILE",
-        help='a file with more headers, as {"NAME": "VALUE or SECRET"}',
-    )
-    _add_secret(http, "LogPassword", "--password-secret", "the user's password")
+    _add(group, keys.RECEIVER)
+    _add(parser.add_argument_group("receiver with HTTP"), keys.HTTP)
 
 
-def _add_secret(group: argparse._ArgumentGroup, key: str, reference: str, what: str) -> None:
-    """In a file, or by reference; what is on a command line can be read by every user of the machine."""
-    either = group.add_mutually_exclusive_group()
-    _add(either, key, type=arguments.password, metavar="FILE", help=f"a file with {what}")
-    either.add_argument(
-        reference,
-        dest=key,
-        type=arguments.secret,
-        metavar="SECRET",
-        help="or the secret that it is: secretsmanager:NAME, secretsmanager:NAME#KEY, ssm:NAME",
-    )
+def _add(group: argparse._ArgumentGroup, table: Mapping[str, keys.Key]) -> None:
+    for name, key in table.items():
+        more = {**_PARAMETERS[key.kind], "dest": name, "help": _help(key)}
+        if key.choices:
+            more["metavar"] = "|".join(key.choices)
+        if key.kind is not keys.SECRET:
+            group.add_argument(key.flag, **more)
+            continue
+        # In a file, or by reference; what is on a command line can be read by every user of the machine.
+        either = group.add_mutually_exclusive_group()
+        either.add_argument(key.flag, **more)
+        either.add_argument(
+            f"{key.flag.removesuffix('-file')}-secret",
+            dest=name,
+            type=arguments.secret,
+            metavar="SECRET",
+            help=f"or the secret that it is: {_REFERENCE}",
+        )
 
 
-def _add(group: argparse._ActionsContainer, key: str, **more: Any) -> None:
-    if KEYS[key].choices:
-        more["metavar"] = "|".join(KEYS[key].choices)
-    if key not in _WITHOUT_FILE and isinstance(KEYS[key].default, str | int) and KEYS[key].kind != SWITCH:
-        more["help"] += f" (default: {KEYS[key].default})"
-    group.add_argument(FLAGS[key], dest=key, **more)
+def _help(key: keys.Key) -> str:
+    text = key.help or (key.meaning[0].lower() + key.meaning[1:]).removesuffix(".").replace("`", "")
+    if key.kind is keys.PEM:
+        text += f": a file in PEM, or a secret: {_REFERENCE}"
+    elif key.kind is keys.SECRET:
+        text = f"a file with {text}"
+    default = key.default if key.without_file is None else key.without_file
+    if isinstance(default, str | int) and key.kind is not keys.SWITCH:
+        of_file = f", a file's {key.default}" if key.without_file and key.default else ""
+        text += f" (default: {default}{of_file})"
+    return text

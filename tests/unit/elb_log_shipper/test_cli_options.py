@@ -7,8 +7,8 @@ import re
 
 import pytest
 from elb_log_shipper import settings
-from elb_log_shipper.command_line import arguments, options
 from elb_log_shipper.command_line import main as cli
+from elb_log_shipper.command_line import options
 from elb_log_shipper.keys import KEYS
 from shipper_command import SOURCE, run
 
@@ -45,8 +45,10 @@ def wrong_usage(*arguments: object) -> str:
 
 
 def test_each_key_of_the_settings_file_has_an_option():
-    assert {*options.FLAGS, *arguments.RECEIVER} == set(KEYS)
-    assert not set(options.FLAGS) & set(arguments.RECEIVER)
+    parsed = cli._parser().parse_args(["ship", "x", "--to", "https://h:1/x"])
+    assert set(parsed.to) == {name for name, key in KEYS.items() if key.flag == "--to"}
+    assert set(vars(parsed)) | set(parsed.to) >= set(KEYS)
+    assert not set(vars(parsed)) & set(parsed.to)
 
 
 def checked(*arguments: object) -> settings.Settings:
