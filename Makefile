@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan verify destroy render variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ destroy: ## Remove environment local and all that belongs to it
 render: ## Write the settings of every host of ENV to build/render/ENV, reaching none
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/render.yml \
 		-e render_to=build/render/$(ENV)
+
+templates: ## Write the index templates of the log shipper's events, as ENV would get them, to build/render/ENV/elasticsearch
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/elasticsearch_templates.yml \
+		-e render_to=$(CURDIR)/build/render/$(ENV)/elasticsearch
 
 variables: ## Show which value each variable has in ENV (or in all), from where, and what is unused or missing
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook playbooks/variables.yml \

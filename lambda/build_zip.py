@@ -28,7 +28,8 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from elb_log_shipper.secrets import is_reference
+from elb_log_shipper.aws.secrets import is_reference
+from elb_log_shipper.keys import KEYS, SECRET
 
 PACKAGE = "elb_log_shipper"
 SETTINGS = "settings.json"
@@ -36,7 +37,7 @@ SALT = "salt"
 ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
 """Lambda's names of the processors, and those in the names of wheels."""
 
-_SECRETS = ("LogPassword", "LogClientKeyPassphrase")
+_SECRETS = tuple(name for name, key in KEYS.items() if key.kind is SECRET)
 _SECRET_HEADER = re.compile(r"auth|cookie|credential|key|pass|secret|session|signature|token", re.IGNORECASE)
 _WHEEL_HASH = re.compile(r"(?P<path>.+?)(?:#sha256=(?P<sha256>.*))?", re.DOTALL)
 

@@ -1,5 +1,5 @@
 """Writes docs/reference/ from what describes itself: argument_specs, defaults, the documentation of plugins, and the
-log shipper's list of its settings.
+log shipper's table of its settings.
 
 Usage: reference.py [DIRECTORY]. Called by `make reference`; a unit test fails when what is committed is older.
 """
@@ -13,13 +13,14 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "lambda"), str(ROOT / "plugins/module_utils")]
+sys.path[:0] = [str(ROOT / name) for name in ("lambda", "plugins/module_utils", "scripts")]
 
 from elb_log_shipper.delivery.oversized import OversizedEventsError  # noqa: E402
 from elb_log_shipper.errors import ShipperError  # noqa: E402
 from elb_log_shipper.keys import KEYS, Key  # noqa: E402
 from elb_log_shipper.shipping import OversizedLinesError  # noqa: E402
 from messages import CODES  # noqa: E402 - all of these are found through the line above
+from settings_schema import schema  # noqa: E402
 
 COLLECTION = "elk.deploy"
 # The kinds of plugins that have documentation, with the heading of their part.
@@ -35,7 +36,7 @@ def main(target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, text in pages.items():
         (target / name).write_text(text)
-    for old in set(target.glob("*.md")) - {target / name for name in pages}:
+    for old in {*target.glob("*.md"), *target.glob("*.schema.json")} - {target / name for name in pages}:
         old.unlink()
 
 
@@ -44,6 +45,7 @@ def render() -> dict[str, str]:
     roles = sorted(path.parent.parent.name for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
     pages = {f"{role}.md": role_page(role) for role in roles}
     pages["elb_log_shipper_settings.md"] = settings_page()
+    pages["elb_log_shipper_settings.schema.json"] = json.dumps(schema(), indent=2) + "\n"
     pages["plugins.md"] = plugins_page()
     pages["messages.md"] = messages_page()
     pages["README.md"] = index_page(roles)
@@ -57,7 +59,8 @@ def index_page(roles: list[str]) -> str:
         lines.append(f"- [{role}]({role}.md): {plain(summary)}")
     lines += [
         "",
-        "[settings.json](elb_log_shipper_settings.md): settings of the function that ships load-balancer logs.",
+        "[settings.json](elb_log_shipper_settings.md): settings of the function that ships load-balancer logs, and "
+        "their [JSON schema](elb_log_shipper_settings.schema.json).",
         "",
     ]
     lines += ["[Modules, filters, tests and callbacks](plugins.md) of the collection."]
@@ -137,6 +140,9 @@ def settings_page() -> str:
         '`false` may be quoted, as `"#{Tokens}"` are.\n',
         "A reference is `secretsmanager:NAME`, `secretsmanager:NAME#KEY` for one value of a secret that is a JSON "
         "object, or `ssm:NAME`. The function's role must be allowed to read it.\n",
+        "[elb_log_shipper_settings.schema.json](elb_log_shipper_settings.schema.json) is the file's JSON schema, for "
+        "editors and for `check-jsonschema --schemafile`. It fits the file with its `#{Tokens}` and without. What "
+        "involves several keys is not in it: the function checks that when it starts.\n",
     ]
     for heading, required in (("Required", True), ("Optional", False)):
         lines += [f"## {heading}\n"]
@@ -148,7 +154,7 @@ def settings_page() -> str:
 
 def setting(name: str, key: Key) -> list[str]:
     limits = f" from {key.between[0]} to {key.between[1]}" if key.between else ""
-    spec = {**key._asdict(), "type": key.kind + limits, "description": key.meaning}
+    spec = {**key._asdict(), "type": key.kind.name + limits, "description": key.meaning}
     example = json.dumps({name: key.example})[1:-1] if key.example is not None else ""
     return variable(name, spec, example)
 

@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import continuations, metrics, native, s3
+from . import native
+from .aws import continuations, metrics, s3
+from .aws.triggers import Message, Source, continuation, messages
 from .delivery import ReceiverSink, make_sink
 from .errors import DeliveryError, ShipperError
 from .events import Encoder
 from .settings import Settings, load
-from .shipping import OversizedLinesError, Position, Shipped, ship
-from .triggers import Message, Source, continuation, messages
+from .shipping import OversizedLinesError, Position, Shipped, now, ship
 
 _HAND_ON_SECONDS = 5
 _LARGEST_RESERVE = 0.25  # of the time that there is
@@ -108,6 +109,7 @@ class Invocation:
         *,
         context: object = None,
         log: Log = log_json,
+        now: Callable[[], str] = now,
     ) -> None:
         self._settings = settings
         self._sink = sink
@@ -118,6 +120,7 @@ class Invocation:
         sink.limit(self._clock and self._clock.for_delivery)
         self._retries_before = sink.retries
         self._write = log
+        self._now = now
         self._begun = False
         self._totals = {"objects": 0, "lines": 0, "unparsed": 0, "skipped": 0, "continued": 0}
         self._bytes = 0
@@ -176,7 +179,14 @@ class Invocation:
                 shipped = ship(
                     opened.read,
                     self._sink,
-                    Encoder(self._settings.context, self._settings.options, source.name),
+                    Encoder(
+                        self._settings.context,
+                        self._settings.options,
+                        source.name,
+                        region=source.region,
+                        account=source.account,
+                        arrival=self._now(),
+                    ),
                     start=source.start,
                     end=source.end,
                     should_stop=self._clock and self._clock.is_late,

@@ -1,5 +1,6 @@
 """The path of one log from its stream to a sink. What the Lambda and the command line have in common."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ from .delivery import OversizedEventsError, Sink
 from .delivery.oversized import OversizedEvent
 from .errors import DeliveryError, InputError
 from .events import Counts, Encoder
-from .lines import blocks, decompress, read_chunks
+from .events.lines import blocks, decompress, read_chunks
 from .memory import keep_freed
 
 Read = Callable[[int], bytes]
@@ -21,6 +22,12 @@ class Position(NamedTuple):
 
 
 START = Position()
+
+
+def now() -> str:
+    """The time in ISO 8601, in UTC, with milliseconds: when a log arrived."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds * 1000) % 1000:03}Z"
 
 
 class Shipped(NamedTuple):
@@ -120,16 +127,16 @@ def ship(  # noqa: PLR0913 - a contract between parts
         raise
     shipped = Shipped(counts, stopped)
     if refused:
-        lines = [_oversized_line(event, encoder) for event in refused.events]
+        lines = [_oversized_line(event) for event in refused.events]
         raise OversizedLinesError(refused, shipped, lines) from refused
     return shipped
 
 
-def _oversized_line(event: OversizedEvent, encoder: Encoder) -> OversizedLine:
+def _oversized_line(event: OversizedEvent) -> OversizedLine:
     block, line = event.batch.block, event.batch.line
-    offset = None if block.part else encoder.offset_of(event.batch.data)
-    if offset is None:
+    if block.part:
         return OversizedLine(Position(block.offset, line), None)
+    (offset,) = event.batch.starts
     place = offset - block.offset
     line += block.data.count(b"\n", 0, place)
     length = block.data[place:].partition(b"\n")[0]

@@ -22,8 +22,11 @@ DATA = ROOT / "tests/unit/elb_log_shipper/data"
 
 def put(environment, name, body):
     """Puts an object into the bucket under a load balancer's key."""
-    key = f"AWSLogs/1/elasticloadbalancing/eu-west-1/2026/03/02/{name}.log"
-    environment.aws("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+    environment.aws("s3").put_object(Bucket=BUCKET, Key=key_of(name), Body=body)
+
+
+def key_of(name):
+    return f"AWSLogs/1/elasticloadbalancing/eu-west-1/2026/03/02/{name}.log"
 
 
 def arrived(environment, name, count):
@@ -79,8 +82,10 @@ def test_every_field_of_real_lines_arrives(environment, deployed):
     put(environment, name, lines)
     events = arrived(environment, name, len(expected))
     context = {"Environment": "local", "Application": "website", "Component": "load-balancer"}
+    of_the_object = {(event.pop("Bucket"), event.pop("ObjectKey"), event.pop("Region")) for event in events}
+    assert of_the_object == {(BUCKET, key_of(name), "eu-west-1")}
     for event in events:
-        for added in ("@timestamp", "@version"):
+        for added in ("@timestamp", "@version", "ArrivalTime"):
             event.pop(added, None)
     # Each has an id of its own, of the object and of its place in it.
     ids = {event.pop("EventId") for event in events}

@@ -71,9 +71,12 @@ class TcpReceiver:
         self._thread.join(10)
 
 
+OF_THE_LOG = frozenset(["EventId", "Bucket", "ObjectKey", "ArrivalTime"])
+
+
 def drop_ids(events: Iterable[dict]) -> list[dict]:
-    """The events without their ids, which depend on the log's name and are tested where they are made."""
-    return [{name: value for name, value in event.items() if name != "EventId"} for event in events]
+    """The events without what depends on the log's name, and on when it was read; it is tested where it is made."""
+    return [{name: value for name, value in event.items() if name not in OF_THE_LOG} for event in events]
 
 
 def read_to_end(connection: socket.socket) -> bytes:

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from .. import secrets
+from ..aws import secrets
 from .receiver import Address, Receiver, Tls
 from .resolver import Endpoint, resolve
 from .retry_budget import AttemptError, RetryBudget

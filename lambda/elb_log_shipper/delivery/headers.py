@@ -18,14 +18,14 @@ OURS = frozenset(
 )
 """In lower case. They say how a request is sent, so that the settings must not."""
 
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[!-~]([ \t!-~]*[!-~])?")
+NAME = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+VALUE = r"[!-~]([ \t!-~]*[!-~])?"
 
 
 def is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(NAME, text) is not None
 
 
 def is_value(text: str) -> bool:
     """Of ASCII, and none that would end the header and begin another."""
-    return _VALUE.fullmatch(text) is not None
+    return re.fullmatch(VALUE, text) is not None

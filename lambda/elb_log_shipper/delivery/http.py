@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from .. import secrets
+from ..aws import secrets
 from ..errors import DeliveryError
 from ..events import Batch
 from .connections import Connection, Connector, Incoming, is_open, reason
@@ -62,11 +62,8 @@ class _Request:
         middle = batch.data.find(b"\n", len(batch.data) // 2) + 1
         if middle == len(batch.data):  # the last event is the larger half
             middle = batch.data.rfind(b"\n", 0, -1) + 1
-        first, second = batch.data[:middle], batch.data[middle:]
-        return (
-            _Request(batch._replace(data=first, events=first.count(b"\n"))),
-            _Request(batch._replace(data=second, events=second.count(b"\n"))),
-        )
+        first, second = batch.cut(middle)
+        return _Request(first), _Request(second)
 
 
 class HttpSink:
@@ -312,15 +309,15 @@ def _pieces(batch: Batch, most_events: int, most_bytes: int) -> Iterator[Batch]:
     if batch.events <= most_events and len(batch.data) < most_bytes:
         yield batch
         return
-    events: list[bytes] = []
-    size = 0
-    for event in batch.data[:-1].split(b"\n"):
-        if events and (len(events) == most_events or size + len(event) + 1 >= most_bytes):
-            yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
-            events, size = [], 0
-        events.append(event)
-        size += len(event) + 1
-    yield batch._replace(data=b"\n".join(events) + b"\n", events=len(events))
+    while batch.events:
+        place = size = events = 0
+        while events < min(most_events, batch.events):
+            size = batch.data.index(b"\n", place) + 1
+            if events and size >= most_bytes:
+                break
+            place, events = size, events + 1
+        piece, batch = batch.cut(place)
+        yield piece
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

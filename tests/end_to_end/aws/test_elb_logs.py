@@ -16,6 +16,7 @@ from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy impor
 from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
 from build_zip import build_zip
+from elasticsearch_mapping import refusals
 from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -235,6 +236,26 @@ def test_a_new_log_object_arrives_line_by_line(aws, sink):
     event = sink.lines[0]
     assert (event["LoadBalancerName"], event["Status"], event["Application"]) == ("first", 200, "shop")
     assert event["Environment"] == "test"
+
+
+def test_events_of_a_mixed_object_of_all_formats_fit_the_index_template(aws, sink):
+    samples = sorted((ROOT / "tests/unit/elb_log_shipper/data").glob("*.log"))
+    log = b"\n".join([*(path.read_bytes() for path in samples), b"no line of a load balancer"])
+    key = "AWSLogs/000000000000/elasticloadbalancing/eu-west-1/2026/03/02/mixed.log"
+    bucket = aws.variables["elb_log_shipper_log_bucket"]
+    aws.emulator.client("s3").put_object(Bucket=bucket, Key=key, Body=log)
+    count = len(list(filter(None, log.split(b"\n"))))
+
+    def of_it():
+        return [one for one in sink.lines if one["ObjectKey"] == key]
+
+    wait_for(lambda: len(of_it()) >= count, f"delivery of {count} lines")
+    template = json.loads((ROOT / "templates/elasticsearch/mappings-original.json").read_text())["template"]
+    assert [problem for event in of_it() for problem in refusals(event, template["mappings"])] == []
+    assert {one.get("LogKind") for one in of_it()} == {"access", "connection", "health_check", None}
+    assert {(one["Bucket"], one["Region"], one["AccountId"]) for one in of_it()} == {
+        (bucket, "eu-west-1", "000000000000")
+    }
 
 
 def test_the_function_runs_unprivileged_in_a_container_of_this_emulator(aws):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from elb_log_shipper.continuations import QUEUE_VARIABLE
+from elb_log_shipper.aws.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
 SCANNER = ROOT / "build/policy_scanner/venv/bin/checkov"

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from elb_log_shipper.formats import LineParseError, parse_line
+from elb_log_shipper.events.formats import LineParseError, parse_line
 
 COLUMNS = {
     "timestamp": "2026-03-02T08:00:00.123456Z",
@@ -143,7 +143,7 @@ def test_each_microsecond_has_an_exact_value(thousandths):
         pytest.param({"user_agent": r'"a \x22b\x22 \x5C"'}, "UserAgent", r"a \x22b\x22 \x5C", id="escaped quotes"),
         pytest.param({"user_agent": '"C:\\"'}, "UserAgent", "C:\\", id="a backslash escapes nothing"),
         pytest.param({"user_agent": '"-"'}, "UserAgent", None, id="no user agent"),
-        pytest.param({"user_agent": '""'}, "UserAgent", "", id="empty user agent"),
+        pytest.param({"user_agent": '""'}, "UserAgent", None, id="empty user agent"),
         pytest.param({"user_agent": '"a\0b\x1bc"'}, "UserAgent", "a\0b\x1bc", id="control characters"),
         pytest.param({"ssl_cipher": "-"}, "SslCipher", None, id="no cipher"),
         pytest.param({"ssl_protocol": "-"}, "SslProtocol", None, id="no protocol version"),
@@ -208,20 +208,29 @@ def test_columns_that_aws_may_append_are_kept():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        pytest.param("", "column 1: no value", id="nothing"),
-        pytest.param(line(11), "11 columns: expected 12, or 15 and more", id="11 columns"),
-        pytest.param(line(13), "13 columns: expected 12, or 15 and more", id="13 columns"),
-        pytest.param(line(14), "14 columns: expected 12, or 15 and more", id="14 columns"),
+        pytest.param("", "column 1: found nothing, expected a value", id="nothing"),
+        pytest.param(line(11), "11 columns: expected 12 or more in a log of a Classic", id="11 columns"),
         pytest.param(line()[: line().index("curl") + 2], "column 13: a quote that does not end", id="cut in a quote"),
-        pytest.param(line(user_agent='"a "b" c"'), "column 13: no space after it", id="raw quotes"),
-        pytest.param(line(user_agent='"a" "b"'), r"column 14 \(ssl_cipher\): expected no quotes", id="two quoted"),
-        pytest.param(line(user_agent='"a"x'), "column 13: no space after it", id="text behind a quote"),
-        pytest.param(line(elb='we"b'), "column 2: no space after it", id="quote in a bare column"),
-        pytest.param(line(request="GET"), r"column 12 \(request\): expected quotes", id="request without quotes"),
-        pytest.param(line(elb='"web"'), r"column 2 \(elb\): expected no quotes", id="quoted name"),
-        pytest.param(line(elb=""), "column 2: no value before the space", id="two spaces"),
-        pytest.param(line() + " ", "column 16: no value before the space", id="space at the end"),
-        pytest.param(" " + line(), "column 1: no value before the space", id="space at the start"),
+        pytest.param(
+            line(user_agent='"a "b" c"'), "column 13: found text directly after the closing quote", id="raw quotes"
+        ),
+        pytest.param(
+            line(user_agent='"a" "b"'), r"column 14 \(ssl_cipher\): found quotes, expected none", id="two quoted"
+        ),
+        pytest.param(
+            line(user_agent='"a"x'), "column 13: found text directly after the closing quote", id="text behind a quote"
+        ),
+        pytest.param(
+            line(elb='we"b'), "column 2: found a quote inside a value, expected a space", id="quote in a bare column"
+        ),
+        pytest.param(
+            line(request="GET / HTTP/1.1"),
+            r"column 12 \(request\): found no quotes, expected some, and 17 "
+            "columns, expected 15",
+            id="request without quotes",
+        ),
+        pytest.param(line(elb=""), "column 2: found two spaces, expected a value", id="two spaces"),
+        pytest.param(" " + line(), "column 1: found a space at the start, expected a value", id="space at the start"),
         pytest.param(line(elb="my web"), r"column 3 \(client:port\): 'web' is not", id="space in the name"),
         pytest.param(line(timestamp="02/Mar/2026"), r"column 1 \(timestamp\): '02/Mar/2026' is not", id="time"),
         pytest.param(line(timestamp="2026-03-02T08:00:00.1"), r"column 1 \(timestamp\)", id="time without a zone"),

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from elb_log_shipper.events import Context, Counts, Encoder, Options
-from elb_log_shipper.lines import MAX_LINE_BYTES, Block
+from elb_log_shipper.events.lines import MAX_LINE_BYTES, Block
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,28 +28,9 @@ def test_sample_log_gives_the_events_written_by_hand(sample, expected, without_i
 
 def test_order_of_all_fields(sample):
     parsed, raw = encode(sample.splitlines()[0] + b" extra\nraw")[0]
-    assert list(parsed)[-9:] == [
-        "SslCipher",
-        "SslProtocol",
-        "Extra",
-        "Component",
-        "SourceModuleName",
-        "Environment",
-        "Application",
-        "Type",
-        "EventId",
-    ]
-    assert list(raw) == [
-        "Message",
-        "tags",
-        "ParseError",
-        "Component",
-        "SourceModuleName",
-        "Environment",
-        "Application",
-        "Type",
-        "EventId",
-    ]
+    common = ["Component", "SourceModuleName", "Environment", "Application", "Type"]
+    assert list(parsed)[-10:] == ["SslCipher", "SslProtocol", "Extra", *common, "LogKind", "EventId"]
+    assert list(raw) == ["Message", "tags", "ParseError", *common, "EventId"]
 
 
 def test_context_goes_with_parsed_and_raw_events(sample, context_fields):

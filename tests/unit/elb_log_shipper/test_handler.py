@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from elb_log_shipper import handler, native, s3
+from elb_log_shipper import handler, native
+from elb_log_shipper.aws import s3
 from elb_log_shipper.errors import DeliveryError, EventError, SettingsError
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]

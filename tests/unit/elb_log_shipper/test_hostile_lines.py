@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import Context, Encoder, Options
-from elb_log_shipper.lines import Block
-from elb_log_shipper.masking import Masking
+from elb_log_shipper.events.lines import Block
+from elb_log_shipper.events.masking import Masking
 from growth import assert_linear
 
 DATA = Path(__file__).parent / "data"

@@ -1,13 +1,12 @@
 """The kernel and the careful parser agree: on real lines, on lines that were changed somewhere, and on any bytes."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
-from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
-from elb_log_shipper.formats import FORMATS, LineParseError, parse
-from elb_log_shipper.formats.columns import (
+from elb_log_shipper.events import NAMINGS, Context, Counts, Encoder, Options, kernel
+from elb_log_shipper.events.formats import FORMATS, LineParseError, parse
+from elb_log_shipper.events.formats.columns import (
     endpoint,
     integer,
     request,
@@ -16,9 +15,8 @@ from elb_log_shipper.formats.columns import (
     timestamp,
     timestamp_without_zone,
 )
-from elb_log_shipper.groups import REMEMBERED, Shaped, make_groups
-from elb_log_shipper.lines import Block, blocks
-from elb_log_shipper.shapes import SHAPES
+from elb_log_shipper.events.kinds import KINDS
+from elb_log_shipper.events.lines import Block, blocks
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +101,8 @@ OPTIONS = [
     {"exclude": {"SslCipher": ("-",)}, "ids": False},
     {"mask_addresses": True},
     {"mask_query": ("*",)},
+    {"naming": "ecs", "mask_addresses": True, "mask_query": ("*",)},
+    {"naming": "ecs", "include": {"url.domain": ("www*", "-")}, "exclude": {"event.outcome": ("failure",)}},
     {"mask_addresses": True, "mask_query": ("a", "token"), "include": {"RequestUrl": ("*=1*",)}},
 ]
 
@@ -125,8 +125,10 @@ def test_a_filter_sees_what_is_masked_in_the_event():
 def test_filters_and_masks_are_a_case_for_the_kernel(options, monkeypatch):
     data = b"\n".join([CLASSIC, CLASSIC.replace(b" 200 200 ", b" 404 404 "), CLASSIC.replace(b"443/", b"443/?a=1")] * 9)
     assert_agree(data, **options)
-    monkeypatch.setattr(Encoder, "_encode_lines", None)
     encoder = Encoder(CONTEXT, Options(**options))
+    encoder.encode(Block(data, 0))
+    encoder.counts = Counts()
+    monkeypatch.setattr(Encoder, "_encode_line", None)
     assert encoder.encode(Block(data, 0)).events + encoder.counts.left_out == 27
 
 
@@ -189,48 +191,44 @@ def format_of(line: bytes):
 
 
 @pytest.mark.parametrize(
-    ("convert", "groups"),
+    ("convert", "text"),
     [
-        (timestamp, ["2026-03-02T08:00:00.123456Z"]),
-        (timestamp_without_zone, ["2026-03-02T08:00:00"]),
-        (seconds, ["0.000043"]),
-        (seconds, ["12.345678"]),
-        (seconds, ["0.086"]),
-        (seconds, ["-1"]),
-        (integer, ["5120"]),
-        (endpoint, ["198.51.100.23:49152", "198.51.100.23", "49152"]),
-        (endpoint, ["2001:db8::1:49152", "2001:db8::1", "49152"]),
-        (request, ["GET https://www.example.com:443/ HTTP/1.1"]),
-        (text_or_none, ["Root=1-58337281-1d84f3d73c47ec4e58577259"]),
+        (timestamp, "2026-03-02T08:00:00.123456Z"),
+        (timestamp_without_zone, "2026-03-02T08:00:00"),
+        (seconds, "0.000043"),
+        (seconds, "12.345678"),
+        (seconds, "0.086"),
+        (seconds, "-1"),
+        (integer, "5120"),
+        (integer, "0"),
+        (integer, "-"),
+        (endpoint, "198.51.100.23:49152"),
+        (endpoint, "2001:db8::1:49152"),
+        (endpoint, "-"),
+        (request, "GET https://www.example.com:443/ HTTP/1.1"),
+        (request, "- - - "),
+        (text_or_none, "Root=1-58337281-1d84f3d73c47ec4e58577259"),
     ],
 )
-def test_usual_texts_have_a_shape(convert, groups):
+def test_usual_texts_are_done_as_a_whole(convert, text):
     """Without it they would be right all the same, and slow."""
-    shape = SHAPES[convert]
-    if shape.pattern:
-        assert re.fullmatch(shape.pattern, groups[0]).groups() == tuple(groups)
-    assert shape.encode(*([text, text] for text in groups)) is not None
-
-
-@pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
-def test_columns_that_differ_in_each_line_are_done_as_a_whole(chosen):
-    quoted = [bool(column.quoted) for column in chosen.columns]
-    shaped = [group for group in make_groups(chosen.columns, quoted) if isinstance(group, Shaped)]
-    assert len(shaped) == sum(column.unique for column in chosen.columns) > 1
+    others = {timestamp: "2026-03-02T08:00:01.000000Z", seconds: "0.001", endpoint: "198.51.100.7:1"}
+    assert KINDS[convert].read([text, others.get(convert, text)]) is not None
 
 
 @pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
 def test_plain_lines_of_every_format_are_a_case_for_the_kernel(chosen, monkeypatch):
     """Without it the other tests would compare the careful parser with itself."""
     line = next(line for line in PLAIN if format_of(line) is chosen and b'","' not in line)
-    monkeypatch.setattr(Encoder, "_encode_lines", None)
-    batch = Encoder(CONTEXT).encode(Block(b"\n".join([line] * 5), 0))
-    assert batch.events == 5
+    encoder, block = Encoder(CONTEXT), Block(b"\n".join([line] * 20), 0)
+    encoder.encode(block)
+    monkeypatch.setattr(Encoder, "_encode_line", None)
+    assert encoder.encode(block).events == 20
 
 
-def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing():
-    line = next(line for line in PLAIN if b"0.001337" in line)
-    data = b"\n".join(line.replace(b" 5120 ", b" %d " % number) for number in range(2 * REMEMBERED + 10))
+def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatch):
+    monkeypatch.setattr(kernel, "_REMEMBERED", 3)
+    data = b"\n".join(ALB.replace(b"https ", kind, 1) for kind in (b"h2 ", b"http ", b"https ", b"ws ", b"wss ") * 9)
     assert_agree(data)
 
 
@@ -261,16 +259,84 @@ def test_they_agree_where_only_one_check_tells(lines):
     assert_agree(b"\n".join(lines[::-1] + lines))
 
 
-def test_one_unusual_line_among_many_is_done_alone(monkeypatch):
-    lines = [CLASSIC] * 400
-    lines[123] = b"unusual"
+UNUSUAL = {
+    "raw": b"unusual",
+    "empty": b"",
+    "extra columns": CLASSIC + b' - "x" more',
+    "another age": CLASSIC.rpartition(b' "')[0],
+    "another format": ALB,
+    "a quote": CLASSIC.replace(b"Gecko", b'Ge"cko'),
+    "two quotes": CLASSIC.replace(b"Gecko", b'Ge" "cko'),
+    "a space too many": CLASSIC.replace(b" 5120 ", b"  5120 "),
+    "no quotes": CLASSIC.replace(b'"', b""),
+    "quotes elsewhere": CLASSIC.replace(b" 5120 ", b' "5120" '),
+    "quotes moved": CLASSIC.replace(b" 5120 ", b' "5120" ').replace(
+        b' "GET https://www.example.com:443/ HTTP/1.1"', b" GET"
+    ),
+    "no number": CLASSIC.replace(b" 5120 ", b" many "),
+    "impossible date": CLASSIC.replace(CLASSIC[:10], b"2026-02-30"),
+    "no address": CLASSIC.replace(b"198.51.100.23:", b"198.51.100.256:"),
+    "high port": CLASSIC.replace(b":49152 ", b":65536 "),
+    "not UTF-8": CLASSIC.replace(b"Gecko", b"Ge\xffcko"),
+    "control character": CLASSIC.replace(b"Gecko", b"Ge\tcko"),
+}
+
+
+@pytest.mark.parametrize("unusual", UNUSUAL.values(), ids=UNUSUAL)
+@pytest.mark.parametrize("place", [0, 1, 57, 99])
+def test_an_unusual_line_is_done_alone(unusual, place, monkeypatch):
+    lines = [CLASSIC.replace(b" 5120 ", b" %d " % number) for number in range(100)]
+    encoder = Encoder(CONTEXT)
+    encoder.encode(Block(b"\n".join(lines), 0))  # which kernel it is
+    lines[place] = unusual
     data = b"\n".join(lines)
     assert_agree(data)
-    careful: list[int] = []
-    done = Encoder._encode_lines
+    assert_agree(b"\n".join([data] * 2))
+    done = Encoder._encode_line
+    careful: list[bytes] = []
     monkeypatch.setattr(
-        Encoder, "_encode_lines", lambda self, block: careful.append(block.data.count(b"\n") + 1) or done(self, block)
+        Encoder, "_encode_line", lambda self, line, start: careful.append(line) or done(self, line, start)
     )
-    assert Encoder(CONTEXT).encode(Block(data, 0)).events == 400
-    assert len(careful) == 1
-    assert careful[0] < 20
+    encoder.encode(Block(data, 0, 9))
+    assert set(careful) <= {unusual}
+
+
+def test_characters_outside_of_ascii_cost_nothing(monkeypatch):
+    data = b"\n".join(CLASSIC.replace(b"Gecko", f"Gécko\U0001f600{number}".encode()) for number in range(20))
+    assert_agree(data)
+    encoder = Encoder(CONTEXT)
+    encoder.encode(Block(data, 0))
+    monkeypatch.setattr(Encoder, "_encode_line", None)
+    assert encoder.encode(Block(data, 0)).events == 20
+
+
+@pytest.mark.parametrize("extra", [b" more", b' "more"', b' - "a b" 7', b' "" TID_1'])
+def test_columns_that_nobody_knows_yet_are_a_case_for_the_kernel(extra, monkeypatch):
+    data = b"\n".join([CLASSIC + extra] * 20)
+    assert_agree(data)
+    encoder = Encoder(CONTEXT)
+    encoder.encode(Block(data, 0))
+    monkeypatch.setattr(Encoder, "_encode_line", None)
+    assert encoder.encode(Block(data, 0)).events == 20
+
+
+def test_many_arrangements_in_one_log_are_each_a_case_for_the_kernel(monkeypatch):
+    lines = [CLASSIC, ALB, CLASSIC + b" more", ALB + b' "more"'] * 25
+    careful: list[bytes] = []
+    done = Encoder._encode_line
+    monkeypatch.setattr(
+        Encoder, "_encode_line", lambda self, line, start: careful.append(line) or done(self, line, start)
+    )
+    assert Encoder(CONTEXT).encode(Block(b"\n".join(lines), 0)).events == 100
+    assert len(careful) == 4
+    monkeypatch.undo()
+    assert_agree(b"\n".join(lines))
+
+
+@given(st.lists(st.sampled_from([*LINES, b"unusual", b""]), min_size=1, max_size=40))
+@settings(max_examples=200)
+def test_where_the_line_of_each_event_begins_is_known(lines):
+    batch = Encoder(CONTEXT, object_name="a").encode(Block(b"\n".join(lines), 0, 17))
+    ids = [json.loads(event)["EventId"] for event in batch.data.splitlines()]
+    assert [int(one.rpartition("-")[2]) for one in ids] == list(batch.starts)
+    assert len(batch.starts) == batch.events

@@ -10,7 +10,7 @@ import zlib
 import pytest
 from elb_log_shipper import native
 from elb_log_shipper.errors import InputError
-from elb_log_shipper.lines import CHUNK_BYTES, Block, blocks, decompress, read_chunks
+from elb_log_shipper.events.lines import CHUNK_BYTES, Block, blocks, decompress, read_chunks
 from hypothesis import given
 from hypothesis import strategies as st
 

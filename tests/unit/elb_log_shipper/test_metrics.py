@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from elb_log_shipper import metrics
+from elb_log_shipper.aws import metrics
 
 WHERE = metrics.Dimensions("shipper", "test", "balancer")
 

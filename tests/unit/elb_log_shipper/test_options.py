@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.events import Context, Encoder, Options
-from elb_log_shipper.lines import Block
-from elb_log_shipper.masking import mask_address
+from elb_log_shipper.events.lines import Block
+from elb_log_shipper.events.masking import mask_address
 
 SAMPLE = (Path(__file__).parent / "data" / "classic_elb.log").read_bytes()
 LINE = SAMPLE.split(b"\n")[0]

@@ -4,7 +4,7 @@ import http.server
 import threading
 
 import pytest
-from elb_log_shipper import s3
+from elb_log_shipper.aws import s3
 from elb_log_shipper.errors import InputError
 
 

@@ -5,7 +5,7 @@ import json
 import threading
 
 import pytest
-from elb_log_shipper import secrets
+from elb_log_shipper.aws import secrets
 from elb_log_shipper.errors import DeliveryError
 
 VALUES = {

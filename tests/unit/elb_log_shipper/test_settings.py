@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 from elb_log_shipper import settings
 from elb_log_shipper.delivery import Address, Receiver, Tls
@@ -11,8 +12,14 @@ from elb_log_shipper.errors import SettingsError
 from elb_log_shipper.events import Context, Options
 from elb_log_shipper.keys import KEYS
 
+ROOT = Path(__file__).parents[3]
+SCHEMA = jsonschema.Draft7Validator(
+    json.loads((ROOT / "docs/reference/elb_log_shipper_settings.schema.json").read_text(encoding="utf-8"))
+)
+# What no schema can know, or is not to: several keys, two headers of one name, tokens that are left.
+BEYOND_SCHEMA = re.compile("set without|and http as transport|set together|there twice|and none has|token")
 # As the role packages it with the function.
-PACKAGED = Path(__file__).parents[3] / "roles/elb_log_shipper/files/settings.json"
+PACKAGED = ROOT / "roles/elb_log_shipper/files/settings.json"
 GOOD = {
     "LogHost": "logs.example.com",
     "LogPort": "5045",
@@ -38,7 +45,17 @@ TOKENS = {
 
 
 def parse(**changed) -> settings.Settings:
-    return settings.parse(json.dumps({**GOOD, **changed}), "some/settings.json")
+    """What the check comes to, after a look whether the schema comes to the same."""
+    values = {**GOOD, **changed}
+    fits = SCHEMA.is_valid(values)
+    try:
+        found = settings.parse(json.dumps(values), "some/settings.json")
+    except SettingsError as error:
+        if fits and not BEYOND_SCHEMA.search(str(error)):
+            pytest.fail(f"the schema accepts it: {error}")
+        raise
+    assert fits, "the schema refuses it"
+    return found
 
 
 def test_packaged_file_is_json_whose_values_are_the_tokens():
@@ -74,9 +91,38 @@ def test_defaults_and_examples_of_the_documentation_can_be_used(key):
 def test_limits_of_the_documentation_hold(key):
     low, high = KEYS[key].between
     assert parse(**{key: low}) != parse(**{key: high})
-    for beyond in (low - 1, high + 1):
-        with pytest.raises(SettingsError, match=f"{key}: {beyond}: expected a whole number from {low} to {high}"):
-            parse(**{key: beyond})
+    for within in (low, high, high - 1, high // 2, f"00{low}"):
+        assert parse(**{key: within}) == parse(**{key: str(within)})
+    for beyond in (low - 1, high + 1, high * 2):
+        for value in (beyond, str(beyond)):
+            with pytest.raises(SettingsError, match=f"{key}: {value!r}: expected a whole number from {low} to {high}"):
+                parse(**{key: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("0.5", 0.5), ("900", 900), ("900.000", 900), ("899.999999", 899.999999), ("000007.5", 7.5), ("90", 90)],
+)
+def test_seconds_may_be_a_text(text, seconds):
+    assert parse(TimeoutSeconds=text).receiver.timeout == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "0.000", "900.1", "901", "1000", "9e1", "1.", ".5", "0000007", "1.0000000", "5\n"]
+)
+def test_seconds_that_cannot_be_used(text):
+    with pytest.raises(SettingsError, match=r"TimeoutSeconds: .*: expected a number of seconds above 0, 900 at most"):
+        parse(TimeoutSeconds=text)
+
+
+@pytest.mark.parametrize("share", ["0", "0.25", "1", "1.0", 0, 1])
+def test_shares_may_be_texts(share):
+    assert parse(Sampling={"2xx": share}).options.sampling == {"2xx": float(share)}
+
+
+def test_the_schema_fits_the_packaged_file_with_its_tokens():
+    jsonschema.Draft7Validator.check_schema(SCHEMA.schema)
+    assert SCHEMA.is_valid(TOKENS)
 
 
 @pytest.mark.parametrize("key", [key for key, known in KEYS.items() if known.choices])
@@ -243,6 +289,7 @@ def test_a_token_inside_a_value_is_found():
 @pytest.mark.parametrize("key", GOOD)
 def test_missing_key(key):
     values = {name: value for name, value in GOOD.items() if name != key}
+    assert not SCHEMA.is_valid(values)
     with pytest.raises(SettingsError, match=f"some/settings.json: {key}: missing"):
         settings.parse(json.dumps(values), "some/settings.json")
 
@@ -263,6 +310,7 @@ def test_unknown_key_lists_the_known_ones():
         ("LogHost", "a:0", "HOST or HOST:PORT"),
         ("LogHost", "a:70000", "HOST or HOST:PORT"),
         ("LogHost", "a:b", "HOST or HOST:PORT"),
+        ("LogHost", "a:000001", "HOST or HOST:PORT"),
         ("LogHost", [], "HOST or HOST:PORT"),
         ("LogHost", [1], "HOST or HOST:PORT"),
         ("LogFormat", "xml", "json_array or ndjson"),
@@ -278,6 +326,7 @@ def test_unknown_key_lists_the_known_ones():
         ("LogPort", "-1", "1 to 65535"),
         ("LogPort", "http", "1 to 65535"),
         ("LogPort", "9" * 5000, "1 to 65535"),
+        ("LogPort", "1" * 11, "1 to 65535"),
         ("LogPort", 5.5, "1 to 65535"),
         ("LogPort", True, "1 to 65535"),
         ("LogTransport", "udp", "tcp or http"),
@@ -373,6 +422,8 @@ def test_what_events_hold():
         ("Sampling", {"2xx": 2}, "from 0 to 1"),
         ("Sampling", {"ok": 0.5}, "from 0 to 1"),
         ("Sampling", {"2xx": True}, "from 0 to 1"),
+        ("Sampling", {"2xx": "1.1"}, "from 0 to 1"),
+        ("Sampling", {"2xx": None}, "from 0 to 1"),
         ("Sampling", [], "from 0 to 1"),
         ("MaskAddresses", "sometimes", "true or false"),
         ("MaskQuery", 5, "texts"),

@@ -48,6 +48,6 @@ def test_the_imports_time_is_printed():
     )
 
 
-@pytest.mark.parametrize("module", ["cli", "runs", "logs"])
+@pytest.mark.parametrize("module", ["main", "runs", "logs"])
 def test_the_command_line_does_without_boto3_for_local_files(module):
-    assert python(f"import elb_log_shipper.{module}\nprint('boto3' in sys.modules)") == "False"
+    assert python(f"import elb_log_shipper.command_line.{module}\nprint('boto3' in sys.modules)") == "False"

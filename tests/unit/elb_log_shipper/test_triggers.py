@@ -5,9 +5,12 @@ import json
 from urllib.parse import quote_plus
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.aws import log_delivery
+from elb_log_shipper.aws import s3 as s3_objects
+from elb_log_shipper.aws.triggers import TEST_OBJECTS, Message, Source, continuation, messages
+from elb_log_shipper.command_line.logs import find_logs
 from elb_log_shipper.errors import EventError
 from elb_log_shipper.shipping import Position
-from elb_log_shipper.triggers import Message, Source, continuation, messages
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,6 +95,8 @@ def test_keys_are_form_encoded_except_by_eventbridge():
     [
         ({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "logs"}, "s3:TestEvent"),
         (s3("AWSLogs/123456789012/ELBAccessLogTestFile"), "the balancer's test object"),
+        (s3("AWSLogs/123456789012/ELBConnectionLogTestFile"), "the balancer's test object"),
+        (s3("AWSLogs/123456789012/ELBHealthCheckLogTestFile"), "the balancer's test object"),
         (eventbridge("ELBAccessLogTestFile"), "the balancer's test object"),
         (s3(name="ObjectRemoved:Delete"), "ObjectRemoved:Delete: no new object"),
         (eventbridge(kind="Object Deleted"), "Object Deleted: no new object"),
@@ -101,6 +106,20 @@ def test_what_is_no_log_is_skipped_by_name_and_never_an_error(wrap, event, reaso
     (message,) = messages(wrap(event))
     assert message.error is None
     assert [source.skip for source in message.sources] == [reason]
+
+
+def test_the_command_line_leaves_out_the_same_objects(monkeypatch):
+    keys = ["elb/a.log", *(f"elb/AWSLogs/1/{name}" for name in sorted(TEST_OBJECTS)), "elb/ELBAccessLogTestFile.log"]
+    monkeypatch.setattr(
+        s3_objects, "list_objects", lambda _bucket, _prefix: [s3_objects.Listed(key, 1) for key in keys]
+    )
+    assert [log.name for log in find_logs(["s3://logs/elb/"])] == [f"s3://logs/{key}" for key in (keys[0], keys[-1])]
+    assert [log.name for log in find_logs(keys)] == [keys[0], keys[-1]]
+    assert len(TEST_OBJECTS) == 3
+
+
+def test_they_are_those_that_the_buckets_policy_lets_balancers_write():
+    assert {kind.test_file for kind in log_delivery.KINDS if kind.test_file} == TEST_OBJECTS
 
 
 @pytest.mark.parametrize("key", ["ELBAccessLogTestFile/a.log", "a-ELBAccessLogTestFile", "ELBAccessLogTestFile.log"])
@@ -187,7 +206,17 @@ names = st.text(min_size=1)
 
 
 @given(
-    st.builds(Source, names, names, st.none() | names, st.just("before"), skip=st.none(), end=st.none()),
+    st.builds(
+        Source,
+        names,
+        names,
+        st.none() | names,
+        st.just("before"),
+        skip=st.none(),
+        end=st.none(),
+        region=st.none() | names,
+        account=st.none() | names,
+    ),
     st.builds(Position, st.integers(0, 2**63), st.integers(0, 2**63)),
     st.none() | names,
     st.none() | st.integers(0, 2**63),

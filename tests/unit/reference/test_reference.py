@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from elb_log_shipper.keys import WHOLE
 
 ROOT = Path(__file__).resolve().parents[3]
 SPEC = importlib.util.spec_from_file_location("reference", ROOT / "scripts/reference.py")
@@ -18,7 +19,7 @@ def pages():
 
 
 def test_what_is_committed_is_what_make_reference_writes(pages):
-    committed = {path.name: path.read_text() for path in (ROOT / "docs/reference").glob("*.md")}
+    committed = {path.name: path.read_text() for path in (ROOT / "docs/reference").iterdir()}
     stale = sorted(name for name in committed.keys() | pages.keys() if committed.get(name) != pages.get(name))
     assert stale == [], "run `make reference` and commit what it writes"
 
@@ -39,7 +40,7 @@ def test_every_setting_of_the_log_shipper_has_a_part(pages):
 
 
 def test_a_setting_says_its_limits_choices_and_default():
-    key = reference.Key("whole number", "What it is.", 5, choices=("5", "6"), between=(1, 9), example=7)
+    key = reference.Key(WHOLE, "What it is.", default=5, choices=("5", "6"), between=(1, 9), example=7)
     lines = reference.setting("Size", key)
     assert "whole number from 1 to 9 · default `5` · one of `5`, `6`" in lines
     assert {"### `Size`\n", "What it is.", '"Size": 7'} <= set(lines)
@@ -57,7 +58,8 @@ def test_links_lead_to_pages(pages):
 
 
 def test_pages_that_nothing_is_behind_are_removed(tmp_path, monkeypatch):
-    (tmp_path / "old_role.md").write_text("")
+    for name in ("old_role.md", "old.schema.json"):
+        (tmp_path / name).write_text("")
     monkeypatch.setattr(reference, "render", lambda: {"README.md": "x\n"})
     reference.main(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["README.md"]

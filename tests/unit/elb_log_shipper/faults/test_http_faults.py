@@ -5,7 +5,7 @@ import time
 from email.utils import formatdate
 
 import pytest
-from elb_log_shipper import secrets
+from elb_log_shipper.aws import secrets
 from elb_log_shipper.delivery import Address, HttpSink, OversizedEventsError, Receiver
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch

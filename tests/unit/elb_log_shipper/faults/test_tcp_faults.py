@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from elb_log_shipper import secrets
+from elb_log_shipper.aws import secrets
 from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink, Tls
 from elb_log_shipper.errors import DeliveryError
 

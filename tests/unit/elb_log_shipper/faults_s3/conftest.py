@@ -9,7 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from elb_log_shipper import continuations, handler, s3
+from elb_log_shipper import handler
+from elb_log_shipper.aws import continuations, s3
 from elb_log_shipper.errors import DeliveryError
 
 LINE = (

@@ -36,6 +36,15 @@ def notification(keys):
     return {"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", **one} for one in objects]}
 
 
+def without_arrival(batches):
+    """The raw events say when their log was read, in the style ecs also in place of a time that the line has not."""
+    for event in (event for batch in batches for event in batch if "tags" in event):
+        event.pop("ArrivalTime", event.pop("arrival_time", None))
+        if "event" in event and event["event"].pop("created") == event["@timestamp"]:
+            del event["@timestamp"]
+    return batches
+
+
 @pytest.mark.parametrize("naming", ["original", "ecs", "aws"])
 def test_the_same_events_in_the_same_requests(bucket, deployed, http_receiver, tmp_path, naming):
     receiver = http_receiver()
@@ -62,7 +71,7 @@ def test_the_same_events_in_the_same_requests(bucket, deployed, http_receiver, t
     done = run("ship", "s3://logs/elb/", "--settings", path)
     assert done.returncode == 0, done.stderr
     assert b"shipped 3 of 3 logs: 90 lines, 12 unparsed" in done.stderr
-    assert receiver.batches[requests:] == from_function
+    assert without_arrival(receiver.batches[requests:]) == without_arrival(from_function)
     for index, (place, headers, _) in enumerate(receiver.requests):
         assert (place, headers) == receiver.requests[index % requests][:2]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import elb_log_shipper
 import pytest
-from elb_log_shipper import s3
+from elb_log_shipper.aws import s3
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Context, Encoder
 from elb_log_shipper.shipping import Position, ship

@@ -17,7 +17,7 @@ import pytest
 from elb_log_shipper import handler
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Context, Encoder
-from elb_log_shipper.lines import MAX_LINE_BYTES, blocks
+from elb_log_shipper.events.lines import MAX_LINE_BYTES, blocks
 
 from .conftest import ids_of, log_of
 

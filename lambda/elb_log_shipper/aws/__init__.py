@@ -1,0 +1,1 @@
+"""Triggers, objects of S3, queues, secrets, metrics. boto3 is imported where it is needed."""

@@ -1,0 +1,239 @@
+"""The usual texts of each kind of column, many at a time, and their JSON.
+
+A usual text is its own JSON, with something before and after it. Whatever is not usual is left to the column's
+converter (``formats/columns.py``), which is the definition of what is correct.
+"""
+
+import re
+import socket
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
+from itertools import repeat
+from typing import NamedTuple
+
+from .formats.columns import (
+    Value,
+    address,
+    endpoint,
+    integer,
+    looks_like_protocol,
+    milliseconds,
+    port,
+    request,
+    seconds,
+    target,
+    text_or_none,
+    timestamp,
+    timestamp_or_none,
+    timestamp_without_zone,
+    timestamp_without_zone_or_none,
+    verbatim,
+)
+
+Texts = list[str]
+
+
+class Values(NamedTuple):
+    """One value of each line, which is JSON once ``before`` and ``after`` are around it.
+
+    Without ``texts``, ``before`` is the value of all lines. ``nulls`` are the indexes of those that are null, whatever
+    their text is.
+    """
+
+    texts: Iterable[str] | None
+    before: str = ""
+    after: str = ""
+    nulls: Sequence[int] = ()
+
+
+Read = Callable[[Texts], Sequence[Values] | None]
+
+
+def _none(texts: Texts) -> set[str]:
+    return set()
+
+
+class Kind(NamedTuple):
+    """What can be done with many texts of a kind. They are in Latin-1, with doubled backslashes and without quotes.
+
+    ``read`` makes the column's values, in the order of its converter's, of one text or more; ``None``: not all of them
+    are usual. ``odd`` finds the most frequent of those that are not.
+    """
+
+    read: Read
+    odd: Callable[[Texts], set[str]] = _none
+
+    def unusual(self, texts: Texts) -> set[str]:
+        """Those of the texts that are not usual. Halves are asked, since there are few of them."""
+        if self.read(texts) is not None:
+            return set()
+        if len(texts) == 1:
+            return set(texts)
+        middle = len(texts) // 2
+        return self.unusual(texts[:middle]) | self.unusual(texts[middle:])
+
+
+_DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
+_SHORT_DURATION = re.compile(r"0\.0{1,12}")
+_DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
+_LONGEST_INTEGER = 18
+_HIGHEST_PORT = 65535
+_FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
+_SPACES = 2
+_NO_REQUEST = "- - - "  # of a TCP listener
+
+
+def _where(texts: Texts, wanted: str) -> list[int]:
+    """At which indexes it is; quick where it is rare."""
+    found: list[int] = []
+    for _turn in range(texts.count(wanted)):
+        found.append(texts.index(wanted, found[-1] + 1 if found else 0))
+    return found
+
+
+def _given(texts: Texts, missing: Sequence[int]) -> Texts:
+    """The texts, but for those."""
+    if not missing:
+        return texts
+    left = texts.copy()
+    for index in reversed(missing):
+        del left[index]
+    return left
+
+
+def _filled(texts: Texts, missing: Sequence[int], filling: str) -> Texts:
+    """The texts, with another one in place of those."""
+    if not missing:
+        return texts
+    filled = texts.copy()
+    for index in missing:
+        filled[index] = filling
+    return filled
+
+
+def _verbatim(texts: Texts) -> Sequence[Values]:
+    return (Values(texts, '"', '"'),)
+
+
+def _texts(texts: Texts) -> Sequence[Values]:
+    missing = _where(texts, "-")
+    if "" in texts:
+        missing = sorted([*missing, *_where(texts, "")])
+    return (Values(texts, '"', '"', missing),)
+
+
+def _times(shape: str, after: str) -> Read:
+    """:param shape: with a 0 for each digit."""
+
+    def read(texts: Texts) -> Sequence[Values] | None:
+        joined = "".join(texts)
+        # Newer versions of Python take 24:00 for midnight.
+        if joined.translate(_DIGITS_TO_ZERO) != shape * len(texts) or "T24" in joined:
+            return None
+        if min(texts) < _FIRST_YEAR or max(texts) > _YEAR_AFTER_LAST:
+            return None
+        try:
+            list(map(datetime.fromisoformat, texts))
+        except ValueError:
+            return None
+        return (Values(texts, '"', after),)
+
+    return read
+
+
+def _are_integers(texts: Collection[str]) -> bool:
+    """Without a zero in front."""
+    return "".join(texts).isdecimal() and min(texts) >= "1"
+
+
+def _integers(texts: Texts) -> Sequence[Values] | None:
+    distinct = set(texts) - {"-", "0"}
+    if distinct and not (_are_integers(distinct) and max(map(len, distinct)) <= _LONGEST_INTEGER):
+        return None
+    return (Values(texts, nulls=_where(texts, "-")),)
+
+
+def _are_ports(texts: Collection[str]) -> bool:
+    return _are_integers(texts) and max(map(int, texts)) <= _HIGHEST_PORT
+
+
+def _ports(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts),) if _are_ports(texts) else None
+
+
+def _milliseconds(texts: Texts) -> Sequence[Values] | None:
+    values = _integers(texts)
+    return values and (values[0]._replace(after=".0"), *values)
+
+
+def _seconds(texts: Texts) -> Sequence[Values] | None:
+    """Milliseconds, seconds. The exponent moves the decimal point: ``0.001337e3`` is JSON for 1.337."""
+    missing = _where(texts, "-1")
+    given = _given(texts, missing) or ["0.0"]
+    shape = given[0].translate(_DIGITS_TO_ZERO)
+    alike = _SHORT_DURATION.fullmatch(shape) and "".join(given).translate(_DIGITS_TO_ZERO) == shape * len(given)
+    if not alike and not _DURATIONS.fullmatch("\n".join([*given, ""])):
+        return None
+    return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
+
+
+def _are_addresses(texts: Iterable[str]) -> bool:
+    sixth = [text for text in texts if ":" in text]
+    fourth = [text for text in texts if ":" not in text]
+    try:
+        list(map(socket.inet_pton, repeat(socket.AF_INET), fourth))
+        list(map(socket.inet_pton, repeat(socket.AF_INET6), sixth))
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _addresses(texts: Texts) -> Sequence[Values] | None:
+    return (Values(texts, '"', '"'),) if _are_addresses(texts) else None
+
+
+def _endpoints(texts: Texts) -> Sequence[Values] | None:
+    """As in the log, address, port."""
+    missing = _where(texts, "-")
+    filled = _filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
+    addresses, colons, ports = zip(*[text.rpartition(":") for text in filled], strict=True)
+    if "" in colons or not _are_ports(ports) or not _are_addresses(set(addresses)):
+        return None
+    return Values(filled, '"', '"', missing), Values(addresses, '"', '"', missing), Values(ports, nulls=missing)
+
+
+def _requests(texts: Texts) -> Sequence[Values] | None:
+    """The request, method, URL, protocol: of exactly three parts, or of none."""
+    missing = _where(texts, _NO_REQUEST)
+    parts = " \n ".join(_filled(texts, missing, "- - -")).split(" ")
+    if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in parts:
+        return None
+    if parts.count("-") != 3 * len(missing) or not all(map(looks_like_protocol, set(parts[2::4]))):
+        return None
+    return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
+
+
+def _odd_requests(texts: Texts) -> set[str]:
+    return {text for text in texts if text.count(" ") != _SPACES and text != _NO_REQUEST}
+
+
+KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
+    address: Kind(_addresses),
+    endpoint: Kind(_endpoints),
+    integer: Kind(_integers),
+    milliseconds: Kind(_milliseconds),
+    port: Kind(_ports),
+    request: Kind(_requests, _odd_requests),
+    seconds: Kind(_seconds),
+    target: Kind(_endpoints),
+    text_or_none: Kind(_texts),
+    timestamp: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
+    timestamp_or_none: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
+    timestamp_without_zone: Kind(_times("0000-00-00T00:00:00", 'Z"')),
+    timestamp_without_zone_or_none: Kind(_times("0000-00-00T00:00:00", 'Z"')),
+    verbatim: Kind(_verbatim),
+}
+"""By converter. A converter without a kind converts each distinct text."""
+
+REPEATED = frozenset([endpoint, target, integer, milliseconds])
+"""Converters of texts that often come again, which are looked up then instead."""
