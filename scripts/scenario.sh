@@ -19,7 +19,10 @@ export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/support/ansible_callbacks ANSIBLE_CAL
 unset PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 export PYTHONPYCACHEPREFIX=$PWD/build/bytecode
 export ANSIBLE_CACHE_PLUGIN=ansible.builtin.jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=$ANSIBLE_HOME/facts
-rm -rf "$ANSIBLE_CACHE_PLUGIN_CONNECTION"
+# They enter the hosts' containers by themselves, without the engine.
+export PATH=$PWD/tests/support/programs:$PATH ELK_TEST_CONTAINERS=$ANSIBLE_HOME/containers
+rm -rf "$ANSIBLE_CACHE_PLUGIN_CONNECTION" "$ELK_TEST_CONTAINERS"
+mkdir -p "$ELK_TEST_CONTAINERS"
 begun=$SECONDS
 if molecule test --scenario-name "$name" >"$log" 2>&1 </dev/null; then
     say "passed  molecule $name  $((SECONDS - begun)) s"

@@ -47,9 +47,29 @@ need_engine() {
     fi
 }
 
+# beside NAME COMMAND...: runs it beside what comes next; together CODE: waits for all that run beside, and shows what they said. Its
+# exit code is CODE, or that of one of them which failed.
+declare -A besides=()
+beside() {
+    "${@:2}" >"build/tests/$1.log" 2>&1 &
+    besides[$1]=$!
+}
+
+together() {
+    local name code=$1
+    for name in "${!besides[@]}"; do
+        wait "${besides[$name]}" || code=$?
+        cat "build/tests/$name.log"
+    done
+    return "$code"
+}
+
 run_lint() {
+    # It takes one core, and as long as all the others.
+    beside ansible_lint "$venv/bin/ansible-lint" --offline --profile production
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/mypy" && "$venv/bin/yamllint" --strict . &&
-        "$venv/bin/codespell" && scripts/scan.sh && "$venv/bin/ansible-lint" --offline --profile production
+        "$venv/bin/codespell" && scripts/scan.sh
+    together $?
 }
 
 run_unit() {
@@ -83,16 +103,15 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    local beside code
-    # These share nothing with the others, so they run beside them.
-    "$venv/bin/pytest" -q tests/end_to_end/logstash >build/tests/end_to_end_logstash.log 2>&1 &
-    beside=$!
-    # In the order in which they are written: they go on with one environment, and the last ones remove it.
-    "$venv/bin/pytest" -q -s tests/end_to_end/aws tests/end_to_end/test_*.py
-    code=$?
-    wait "$beside" || code=$?
-    cat build/tests/end_to_end_logstash.log
-    return "$code"
+    # Three sets that share nothing, each one run after another and with waits between: so they run side by side.
+    beside end_to_end_logstash "$venv/bin/pytest" -q tests/end_to_end/logstash
+    # The other two would both install the emulator, in the same place.
+    "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
+        "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 &&
+        beside end_to_end_aws "$venv/bin/pytest" -q tests/end_to_end/aws &&
+        # In the order in which they are written: they go on with one environment, and the last ones remove it.
+        "$venv/bin/pytest" -q -s tests/end_to_end/test_*.py
+    together $?
 }
 
 stage "tools"

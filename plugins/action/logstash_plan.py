@@ -16,7 +16,7 @@ from ..module_utils.logstash import keystore_entries
 from ..module_utils.messages import coded
 from ..plugin_utils.logstash import inputs, plan
 from ..plugin_utils.logstash.plan import Variables
-from ..plugin_utils.masked_action import COLLECTION, MaskedAction
+from ..plugin_utils.masked_action import MaskedAction
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 from . import logstash_check, logstash_plugins, octopus_check, role_arguments
 
@@ -42,10 +42,10 @@ class ActionModule(MaskedAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         wanted = self.options(OPTIONS)
-        read = RoleVariables(task_vars, self._templar.template, lambda: self.host_variables(task_vars))
+        read = RoleVariables(self.evaluated(task_vars))
         tokens = "return" if wanted["check"] else "fail"
         arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}
-        without_value = self._run("role_arguments", arguments, task_vars).get("without_value", [])
+        without_value = self._check_by("role_arguments", arguments, task_vars).get("without_value", [])
         warnings = self._check(read, without_value, task_vars) if wanted["check"] else []
         # Nothing in it is secret, and none of it may be masked: tasks work with it.
         self._masked_on_the_host = True
@@ -78,15 +78,15 @@ class ActionModule(MaskedAction):
         warnings: list[str] = []
         if "logstash_version" not in wrong:
             with told.failures():
-                warnings += self._run("logstash_check", _of_version(read), task_vars).get("warnings", [])
+                warnings += self._check_by("logstash_check", _of_version(read), task_vars).get("warnings", [])
             with told.failures():
                 told.add(*_keystore(read))
         with told.failures():
             if read("logstash_plugins"):
-                self._run("logstash_plugins", _of_plugins(read), task_vars)
+                self._check_by("logstash_plugins", _of_plugins(read), task_vars)
         before = len(told.messages)
         with told.failures():
-            self._run("octopus_check", _of_tokens(read), task_vars)
+            self._check_by("octopus_check", _of_tokens(read), task_vars)
         # After the templates, whose tokens are reported with their lines; mostly it is the same that is missing.
         if len(told.messages) == before:
             with told.failures():
@@ -100,22 +100,8 @@ class ActionModule(MaskedAction):
         value = json.dumps(self._mask.everything(fault.value))
         return coded(fault.code, f"{fault.variable} is {value}; expected {fault.expected}. {fault.hint}")
 
-    def _run(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """What another action of the collection returns. Raises AnsibleError with what it finds wrong."""
-        task = self._task.copy()
-        task.action = COLLECTION + name
-        task.args = arguments
-        action = CHECKS[name](
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        action._chosen = self._chosen
-        found: dict[str, Any] = action.work({}, task_vars)
-        return found
+    def _check_by(self, name: str, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        return self.work_of(CHECKS[name], name, arguments, task_vars)
 
 
 class _Told:

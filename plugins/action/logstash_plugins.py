@@ -17,7 +17,8 @@ from ..module_utils.custom_package.errors import CustomPackageError
 from ..module_utils.custom_package.gems import read_gems
 from ..module_utils.custom_package.sources import check_checksum, check_file, digest, name_of, take
 from ..module_utils.downloads import is_address, is_trusted
-from ..plugin_utils.masked_action import MaskedAction
+from ..module_utils.logstash_host.installed_plugins import find_changes, result_of
+from ..plugin_utils.masked_action import FACTS, MaskedAction
 
 MODULE = "elk.deploy.logstash_plugins"
 OPTIONS = (
@@ -25,6 +26,7 @@ OPTIONS = (
     "check_only",
     "require_checksums",
     "trusted_mirrors",
+    "installed",
     "fingerprint",
     "home",
     "java_home",
@@ -32,7 +34,7 @@ OPTIONS = (
     "timeout",
 )
 # What is for this side alone.
-OWN_OPTIONS = ("check_only", "require_checksums", "trusted_mirrors")
+OWN_OPTIONS = ("check_only", "require_checksums", "trusted_mirrors", "installed")
 ENTRY = ("name", "version", "gem", "pack", "checksum", "state")
 NAME = re.compile(r"logstash-(codec|filter|input|integration|output)-[A-Za-z0-9_.-]+")
 VERSION = re.compile(r"\d[0-9A-Za-z.]*")
@@ -42,6 +44,7 @@ class ActionModule(MaskedAction):
     """Checks the list against the files, asks the host what it lacks, and copies that."""
 
     code = "plugins_invalid"
+    facts = FACTS | {"changes", "fingerprint"}
 
     # Were it true, Ansible would make a directory on the host before the list is checked.
     TRANSFERS_FILES = False
@@ -61,6 +64,10 @@ class ActionModule(MaskedAction):
             )
         if check_only:
             return {**result, "changed": False}
+        installed = self._task.args.get("installed")
+        if installed and self._task.check_mode:
+            changes = find_changes(entries, installed["installed"], installed["sources"])
+            return {**result, **result_of(changes, installed, is_check=True, has_diff=self._task.diff)}
         first = self._module(entries, task_vars)
         result.update(first)
         lacking = result.pop("lacking", None)

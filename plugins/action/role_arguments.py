@@ -31,12 +31,12 @@ class ActionModule(MaskedAction):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         wanted = self.options(OPTIONS)
         options = _specs(Path(wanted["role_path"]), wanted["entry"])
-        variables, found, unknown, without_value = task_vars, [], [], []
+        variables, found, unknown, without_value = self.evaluated(task_vars), [], [], []
         for name, spec in options.items():
             try:
-                given = {name: self._templar.template(variables[name])} if name in variables else {}
+                given = {name: variables[name]} if name in variables else {}
                 told = list(faults({name: spec}, given, _is_secret))
-                sources = ", ".join(_templates(variables.get(name)))[:LONGEST_VALUE] if told else ""
+                sources = ", ".join(_templates(task_vars.get(name)))[:LONGEST_VALUE] if told else ""
                 found += [f"{text} It comes from {sources}" if sources else text for text in told]
             except AnsibleError as error:
                 later = wanted["tokens"] == "return" and "octopus_substitute" in str(error)

@@ -27,6 +27,7 @@ CODES = {
     "hook_missing": "A file of `logstash_drain_tasks` or `logstash_undrain_tasks` does not exist.",
     "port_invalid": "`logstash_input_ports` has something other than ports from 1 to 65535.",
     # The host, before the first change.
+    "platform_not_read": "What the host runs on cannot be read.",
     "package_manager_unsupported": "The host has neither apt nor dnf, and `logstash_source` is not `archive`.",
     "systemd_missing": "The host is not run by systemd.",
     "java_missing": "`logstash_java_home` has no `bin/java` on the host.",

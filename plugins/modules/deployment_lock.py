@@ -13,7 +13,8 @@ description:
     run was on this control node and its process is gone, or this control node has been rebooted since. For a run
     on another control node, only the age tells, see O(max_age).
   - Never reports a change. In check mode, nothing is locked, and a lock of another run is a warning.
-  - This is an action, which identifies the run and looks for its process. The module of the same name writes the file.
+  - This is an action, which identifies the run and looks for its process. The module of the same name takes the lock.
+    The action releases it with C(sh), C(flock) and C(grep), so that the host starts no Python for that.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment: [elk.deploy.masking]
 options:
@@ -68,7 +69,6 @@ holder:
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import (
     DeploymentLockError,
-    Lock,
     hold,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
@@ -79,7 +79,6 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},
-            "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
             "max_age": {"type": "int", "default": 7200},
             "owner": {"type": "dict"},
             "replace": {"type": "dict"},
@@ -87,13 +86,8 @@ def main():
         facts=["holder"],
         supports_check_mode=True,
     )
-    params = module.params
-    holder = {}
     try:
-        if params["state"] == "held" or module.check_mode:
-            holder = hold(params, module.check_mode)
-        else:
-            Lock(params["path"]).release(params["owner"])
+        holder = hold(module.params, module.check_mode)
     except (DeploymentLockError, OSError) as error:
         module.fail_json(code="lock_unavailable", msg=str(error))
     module.exit_json(changed=False, holder=holder)

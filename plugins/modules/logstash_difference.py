@@ -31,9 +31,11 @@ options:
     type: str
     required: true
   staged:
-    description: Whether the settings were staged anew. A check run stages nothing, and only says that it would.
-    type: bool
-    default: false
+    description:
+      - What M(elk.deploy.logstash_settings) returned, if it ran. With C(comparison), the host is not asked again. A
+        check run stages nothing, and only says that it would.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     support: full

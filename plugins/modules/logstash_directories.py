@@ -90,206 +90,17 @@ foreign:
 """
 
 import errno
-import fnmatch
 import grp
-import os
-import stat
-from collections import defaultdict
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
-    accounts,
-    native_code,
-    stored_data,
-    untrusted_paths,
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import accounts, untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.directories import (
+    OPTIONS,
+    Survey,
+    bounded,
+    by_owner,
+    unfit,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
-
-# The files that Logstash itself makes directly in a directory; whatever is not here belongs to somebody else.
-KNOWN_FILES = {
-    "data": (".lock", "uuid", *stored_data.POSITIONS),
-    "queues": (),
-    "queue": (".lock", ".queue-version", "checkpoint.*", "page.*"),
-    "dead_letter_queues": (),
-    "dead_letter_queue": (".lock", "*.log", "*.log.tmp"),
-    "logs": ("logstash-*.log*", "pipeline_*.log*"),
-    "tmp": ("jffi*",),
-}
-# Without write access to these Logstash does not start, or a pipeline does not. The rest costs at most a warning.
-VITAL = {"data": (".lock",), "queue": KNOWN_FILES["queue"], "dead_letter_queue": (".lock",)}
-SHOWN = 10
-
-
-class Survey:
-    """Goes through the directories, repairs what is wrong unless it only checks, and notes all of it."""
-
-    def __init__(self, account, gid, mode, check):
-        self.account, self.gid, self.mode, self.check = account, gid, mode, check
-        self.created, self.wrong_modes, self.vital = [], [], []
-        # {user id: [path]}, since one message names an owner and its probable cause once.
-        self.wrong_owners, self.foreign = defaultdict(list), defaultdict(list)
-        # {path: (before, after)} for the diff.
-        self.changes = {}
-        self.own_directories = set()
-
-    def ensure(self, path, holds):
-        """Makes one directory what it has to be, and the known files in it."""
-        try:
-            directory = untrusted_paths.open_directory(path)
-        except FileNotFoundError:
-            self.created.append(path)
-            self.changes[path] = ("absent", self._wanted(self.mode))
-            if self.check:
-                return
-            directory = untrusted_paths.open_directory(path, make_missing=True)
-            directory.own(self.account.pw_uid, self.gid, self.mode)
-        with directory:
-            self._ensure_directory(directory)
-            for name in directory.names():
-                if matches(name, KNOWN_FILES[holds]):
-                    self._ensure_file(directory, name, holds)
-
-    def _ensure_directory(self, directory):
-        status, path = directory.own_status(), directory.path
-        self.own_directories.add((status.st_dev, status.st_ino))
-        if status.st_uid != self.account.pw_uid:
-            self.wrong_owners[status.st_uid].append(path)
-        elif status.st_gid != self.gid or stat.S_IMODE(status.st_mode) != self.mode:
-            self.wrong_modes.append(path)
-        else:
-            return
-        self.changes[path] = (describe(status), self._wanted(self.mode))
-        if not self.check:
-            directory.own(self.account.pw_uid, self.gid, self.mode)
-
-    def _ensure_file(self, directory, name, holds):
-        status = directory.find(name)
-        # A running Logstash has removed it since.
-        if status is None or status.st_uid == self.account.pw_uid:
-            return
-        path = directory.place(name)
-        try:
-            descriptor = directory.open_file(name, give=True)
-        except FileNotFoundError:
-            return
-        except untrusted_paths.UntrustedPathError:
-            if matches(name, VITAL.get(holds, ())):
-                self.vital.append(path)
-            return
-        try:
-            status = os.fstat(descriptor)
-            self.wrong_owners[status.st_uid].append(path)
-            self.changes[path] = (describe(status), self._wanted(stat.S_IMODE(status.st_mode)))
-            if not self.check:
-                os.fchown(descriptor, self.account.pw_uid, self.gid)
-        finally:
-            os.close(descriptor)
-
-    def _wanted(self, mode):
-        return f"{self.account.pw_name}:{group_name(self.gid)} {mode:04o}"
-
-    def look_for_foreign(self, path):
-        """Notes what is left with another owner below a directory; other volumes and links are not entered."""
-        try:
-            directory = untrusted_paths.open_directory(path)
-        except FileNotFoundError:
-            return
-        with directory:
-            device = directory.own_status().st_dev
-
-            def is_here(below, status):
-                return not self._is_elsewhere(status, device, os.path.basename(below))
-
-            for folder, name, status in untrusted_paths.walk(directory, is_here):
-                if not stat.S_ISDIR(status.st_mode) or is_here(name, status):
-                    self._look(folder.place(name), status)
-
-    def _is_elsewhere(self, status, device, name):
-        """Whether a directory is not to be entered: visited already, another volume, or what ext4 makes on each."""
-        own = (status.st_dev, status.st_ino) in self.own_directories
-        return own or status.st_dev != device or (name == "lost+found" and status.st_uid == 0)
-
-    def _look(self, path, status):
-        if status.st_uid == self.account.pw_uid or path in self.changes:
-            return
-        what = " (a symbolic link)" if stat.S_ISLNK(status.st_mode) else ""
-        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
-            what = f" (has {status.st_nlink} hard links)"
-        self.foreign[status.st_uid].append(path + what)
-
-    def repairs_in_words(self):
-        """What was wrong, one text for each owner, and one for modes and groups."""
-        lines = by_owner(self.wrong_owners, "belonged to")
-        if self.wrong_modes:
-            lines.append(f"other group or mode than {self._wanted(self.mode)}: {bounded(self.wrong_modes)}")
-        return lines
-
-
-def by_owner(found, verb):
-    """{user id: [path]} as one text for each owner: how many, whose, probably why, and the first of them."""
-    return [
-        f"{len(paths)} {verb} {accounts.owner_name(uid)} ({accounts.probable_cause(uid)}): {bounded(paths)}"
-        for uid, paths in found.items()
-    ]
-
-
-def matches(name, patterns):
-    """Whether a name matches one of the patterns."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
-
-
-def describe(status):
-    """Owner, group and mode for the diff."""
-    return f"{accounts.owner_name(status.st_uid)}:{group_name(status.st_gid)} {stat.S_IMODE(status.st_mode):04o}"
-
-
-def group_name(gid):
-    """The name of a group, or its number where the host has no such group."""
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
-def bounded(lines):
-    """The first of them as one text, and how many more there are."""
-    more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
-    return ", ".join(lines[:SHOWN]) + more
-
-
-def why_not_writable(path):
-    """What keeps the user that runs this from writing to a directory; an empty text when nothing does."""
-    if os.access(path, os.R_OK | os.W_OK | os.X_OK):
-        return ""
-    parts = path.rstrip("/").split("/")
-    for count in range(2, len(parts)):
-        above = "/".join(parts[:count])
-        if not os.access(above, os.X_OK):
-            return f"{above} does not let it in (chmod o+x {above}, or choose another path)"
-    if os.statvfs(path).f_flag & os.ST_RDONLY:
-        return "its file system is mounted read-only (mount it read-write, and see in the kernel's log why it was not)"
-    return "its mode or an access control list denies it"
-
-
-def unfit(directories, vital):
-    """For the user that runs this: what it can't write to, or not load native libraries from, in words."""
-    paths = [item["path"] for item in directories]
-    found = [f"{path}: {reason}" for path in paths for reason in [why_not_writable(path)] if reason]
-    return (
-        found
-        + [
-            f"{path}: it is a link or has several, and leads to a file that is not the user's"
-            for path in vital
-            if not os.access(path, os.R_OK | os.W_OK)
-        ]
-        + [
-            f"{item['path']}: native libraries can't be loaded from it, since {reason} "
-            "(set logstash_path_tmp to another one)"
-            for item in directories
-            if item["holds"] == "tmp" and not why_not_writable(item["path"])
-            for reason in [native_code.refuses_programs(item["path"])]
-            if reason
-        ]
-    )
 
 
 def explain(error, path, variable):
@@ -306,20 +117,7 @@ def explain(error, path, variable):
 
 def main():
     """Runs the module."""
-    directory = {
-        "path": {"type": "path", "required": True},
-        "holds": {"type": "str", "choices": list(KNOWN_FILES), "required": True},
-        "variable": {"type": "str", "default": ""},
-    }
-    module = AnsibleModule(
-        argument_spec={
-            "directories": {"type": "list", "elements": "dict", "options": directory, "required": True},
-            "user": {"type": "str", "required": True},
-            "group": {"type": "str", "required": True},
-            "mode": {"type": "str", "default": "0750"},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True)
     params = module.params
     directories = params["directories"]
     try:

@@ -232,6 +232,45 @@ options:
         description: The release to return to, or V(previous), for RV(target). It is an error if it is not kept.
         type: str
         default: ""
+  plugins_of:
+    description: The home of the Logstash whose plugins RV(plugins) has.
+    type: path
+  directories:
+    description:
+      - The options of M(elk.deploy.logstash_directories), for RV(directories_ready). They mean the same.
+    type: dict
+    suboptions:
+      directories:
+        description: The directories.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          path:
+            description: The path.
+            type: path
+            required: true
+          holds:
+            description: What is in it.
+            type: str
+            required: true
+            choices: [data, queues, queue, dead_letter_queues, dead_letter_queue, logs, tmp]
+          variable:
+            description: The variable that says where it is.
+            type: str
+            default: ""
+      user:
+        description: Their owner.
+        type: str
+        required: true
+      group:
+        description: Their group.
+        type: str
+        required: true
+      mode:
+        description: Their mode.
+        type: str
+        default: "0750"
   unmanaged:
     description: Places in which M(elk.deploy.unmanaged_files) looks for unmanaged files.
     type: list
@@ -338,6 +377,19 @@ holder:
   description: Who holds the lock; empty if it was free or is this run's. Only with O(lock).
   type: dict
   returned: success
+plugins:
+  description:
+    - The plugins in O(plugins_of), from its files - C(installed), the versions by name, C(sources), the checksums of
+      the files that plugins came from, by name, C(fingerprint), and C(interrupted), the set of plugins that a run which
+      was cut off has to restore. M(elk.deploy.logstash_plugins) compares a list with it.
+  type: dict
+  returned: success, with O(plugins_of)
+directories_ready:
+  description:
+    - Whether M(elk.deploy.logstash_directories) with O(directories) would neither change anything, nor warn, nor fail.
+      Never without O(directories).
+  type: bool
+  returned: success
 unmanaged:
   description: The unmanaged files in O(unmanaged).
   type: list
@@ -364,8 +416,10 @@ import dataclasses
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     deployment_lock,
     deployment_record,
+    directories,
     host_faults,
     installation,
+    installed_plugins,
     left_data,
     overrides,
     releases,
@@ -452,6 +506,8 @@ OPTIONS = {
             "user": {"type": "str", "default": "logstash"},
         },
     },
+    "plugins_of": {"type": "path"},
+    "directories": {"type": "dict", "options": directories.OPTIONS},
     "unmanaged": {"type": "list", "elements": "path", "default": []},
 }
 
@@ -517,7 +573,9 @@ def rename_releases(module, content, former):
 def main():
     """Runs the module."""
     module = AnsibleModule(
-        argument_spec=OPTIONS, facts=["installed", "deployment", "unmanaged", "holder"], supports_check_mode=True
+        argument_spec=OPTIONS,
+        facts=["installed", "deployment", "plugins", "unmanaged", "holder"],
+        supports_check_mode=True,
     )
     params = module.params
     holder = take_lock(module)
@@ -572,6 +630,8 @@ def main():
         holder=holder,
         unmanaged=unmanaged,
         installed=installed,
+        plugins=installed_plugins.PluginSet(params["plugins_of"]).state() if params["plugins_of"] else {},
+        directories_ready=bool(params["directories"]) and directories.are_ready(params["directories"]),
         deployment=deployment,
         overrides={"found": finds, "handling": handling, "removable": overrides.removable(found)},
     )

@@ -72,6 +72,11 @@ options:
     type: list
     elements: str
     default: []
+  installed:
+    description:
+      - What M(elk.deploy.logstash_host) returned as C(plugins). In check mode, the list is compared with it, and the
+        host is not asked again.
+    type: dict
   fingerprint:
     description: The RV(fingerprint) of a set of plugins to restore, instead of O(plugins).
     type: str
@@ -140,7 +145,11 @@ from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash.environment import text
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log, untrusted_paths
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import PluginSet
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.installed_plugins import (
+    PluginSet,
+    find_changes,
+    result_of,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.native_code import own_directory
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -152,26 +161,6 @@ TIMED_OUT = 124
 
 class ProgramError(Exception):
     """A call of the program failed, or had another outcome than it should; the message says why."""
-
-
-def plan(plugins, installed, sources):
-    """What has to change: {name, before, after, why, plugin} for each plugin that is not as wanted."""
-    changes = []
-    for plugin in plugins:
-        name, wanted = plugin["name"], plugin["version"] or ""
-        before = installed.get(name, "")
-        after, why = wanted or before or "newest", ""
-        if plugin["state"] == "absent":
-            after, why = "", "is not wanted" if before else ""
-        elif not before:
-            why = "is missing"
-        elif wanted and before != wanted:
-            why = "has another version"
-        elif plugin["checksum"] and sources.get(name) != plugin["checksum"]:
-            why = "did not come from this file"
-        if why:
-            changes.append({"name": name, "before": before, "after": after, "why": why, "plugin": plugin})
-    return changes
 
 
 def commands(changes):
@@ -242,7 +231,9 @@ def apply(program, current, plugins, changes):
             program.run(arguments)
         wrong = [
             f"{change['name']} is {change['before'] or 'missing'} where {change['after'] or 'none'} is wanted"
-            for change in plan(plugins, program.listed(), {plugin["name"]: plugin["checksum"] for plugin in plugins})
+            for change in find_changes(
+                plugins, program.listed(), {plugin["name"]: plugin["checksum"] for plugin in plugins}
+            )
         ]
         if wrong:
             raise ProgramError(
@@ -324,19 +315,9 @@ def main():
         if interrupted:
             current.restore(interrupted)
         current.end_change()
-    changes = plan(plugins, current.installed(), current.sources())
-    result = {
-        "changed": bool(changes or interrupted),
-        "differs": bool(changes or interrupted),
-        "changes": [{key: change[key] for key in ("name", "before", "after", "why")} for change in changes],
-        "undone": bool(interrupted),
-        "fingerprint": "" if changes or (interrupted and module.check_mode) else current.fingerprint(),
-    }
-    if module._diff:
-        result["diff"] = {
-            side: "".join(f"{change['name']} {change[side]} ({change['why']})\n" for change in changes if change[side])
-            for side in ("before", "after")
-        }
+    state = {**current.state(), "interrupted": interrupted}
+    changes = find_changes(plugins, state["installed"], state["sources"])
+    result = result_of(changes, state, module.check_mode, module._diff)
     if module.check_mode or not changes:
         module.exit_json(**result)
 

@@ -119,16 +119,14 @@ import shutil
 from pathlib import Path
 
 from ansible_collections.elk.deploy.plugins.module_utils import atomic_files
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import releases, untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import live_settings, releases, untrusted_paths
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.live_settings import LiveSettings, is_linked
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.releases import (
     DIRECTORY_MODE,
     read_tree,
     tree_hash,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
-
-# The release of a check run on a host that has no key yet.
-UNNAMED = "unnamed"
 
 
 def write_release(files, directory, gid):
@@ -147,16 +145,6 @@ def make_directory(path, gid):
     path.mkdir(parents=True, exist_ok=True)
     os.chown(path, 0, gid)
     path.chmod(DIRECTORY_MODE)
-
-
-def is_linked(dest, name):
-    """Whether an entry of the live directory is the link through `current`."""
-    return (dest / name).is_symlink() and os.readlink(dest / name) == f"current/{name}"
-
-
-def is_linked_outside(dest, path, name):
-    """Whether a link outside of the live directory leads to an entry."""
-    return Path(path).is_symlink() and os.readlink(path) == f"{dest}/current/{name}"
 
 
 def link_entry(dest, name, gid):
@@ -220,22 +208,11 @@ def find_wanted(module, dest):
         module.fail_json(
             code="settings_not_staged", msg=f"{root} has no {', '.join(missing)}; stage the settings first."
         )
-    entries = params["entries"] + [name for name in params["optional"] if (root / name).exists()]
+    entries = live_settings.entries_of(root, params)
     files = read_tree(root, entries)
     if params["release"] and not releases.is_untouched(root, tree_hash(files)):
         module.warn(f"The files of release {params['release']} were changed since it was made.")
     return files, entries
-
-
-def name_of(module, dest, files, previous):
-    """The name for a release of these files; ``previous`` is the live release, if it has the same files."""
-    digest = tree_hash(files)
-    if previous and releases.is_untouched(dest / "releases" / previous, digest):
-        # Also when the key was lost: nothing differs but the name, which tells nothing.
-        return previous
-    path = module.params["key"]
-    key = releases.read_key(path) if module.check_mode else releases.make_key(path)
-    return releases.keyed_name(digest, key) if key else UNNAMED
 
 
 def switch(module, dest, files, entries, release):
@@ -269,13 +246,9 @@ def main():
         argument_spec={
             "src": {"type": "path"},
             "release": {"type": "str"},
-            "dest": {"type": "path", "required": True},
-            "entries": {"type": "list", "elements": "str", "required": True},
-            "optional": {"type": "list", "elements": "str", "default": []},
-            "links": {"type": "dict", "default": {}},
+            **live_settings.OPTIONS,
             "group": {"type": "str", "required": True},
             "keep": {"type": "int", "default": 5},
-            "key": {"type": "path", "default": "/var/lib/elk-deploy/release.key"},
             "protect": {"type": "list", "elements": "str", "default": []},
         },
         mutually_exclusive=[["src", "release"]],
@@ -287,30 +260,21 @@ def main():
     dest = Path(params["dest"])
     wanted, entries = find_wanted(module, dest)
 
-    current = dest / "current"
-    live = read_tree(current, params["entries"] + params["optional"])
-    previous = os.path.basename(os.readlink(current)) if current.is_symlink() else ""
+    live = LiveSettings(params)
     try:
-        release = params["release"] or name_of(module, dest, wanted, previous if live == wanted else "")
+        key_of = releases.read_key if module.check_mode else releases.make_key
+        release = params["release"] or live.name_of(wanted, lambda: key_of(params["key"]))
     except OSError as error:
         module.fail_json(
             code="release_key_not_written",
             msg=f"The key that names releases cannot be kept in {params['key']}: {error}. Make room on that file "
             "system, or make it writable, and run again.",
         )
-    stale = [name for name in params["optional"] if name not in entries and is_linked(dest, name)]
-    linked = all(is_linked(dest, name) for name in entries) and not stale
-    linked = linked and all(is_linked_outside(dest, path, name) for path, name in params["links"].items())
-    files = sorted(name for name in wanted.keys() | live.keys() if wanted.get(name) != live.get(name))
-    result = {
-        "release": release,
-        "previous": previous,
-        "differs": bool(files) or not linked or not wanted or previous != release,
-        "files": files,
-    }
+    differs, files = live.compare(wanted, entries, release)
+    result = {"release": release, "previous": live.release, "differs": differs, "files": files}
     result["changed"] = result["differs"]
     if module._diff:
-        result["diff"] = {"prepared": describe(files, live, wanted)}
+        result["diff"] = {"prepared": describe(files, live.files, wanted)}
     if not result["changed"] or module.check_mode:
         module.exit_json(**result)
     try:

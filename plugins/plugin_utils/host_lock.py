@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible import context
@@ -17,6 +17,13 @@ from .masked_action import MaskedAction
 class LockingAction(MaskedAction):
     """The host keeps the lock; only the control node can tell whether its own processes live."""
 
+    def owner(self, task_vars: Mapping[str, Any]) -> dict[str, str]:
+        """Who this run is."""
+        host = task_vars.get("inventory_hostname", "")
+        playbooks = " ".join(context.CLIARGS.get("args") or ()) or task_vars.get("ansible_play_name", "")
+        # A task runs in a process of its own; the run is the one that started it.
+        return control_node.owner(os.getppid(), host, playbooks)
+
     def with_lock(
         self, path: str, run: Callable[[dict[str, Any]], dict[str, Any]], task_vars: dict[str, Any]
     ) -> dict[str, Any]:
@@ -25,10 +32,7 @@ class LockingAction(MaskedAction):
         :param run: runs the module with the options ``owner`` and ``replace`` in addition to its own. Its result has
             ``holder``, which is empty where the lock was free.
         """
-        host = task_vars.get("inventory_hostname", "")
-        playbooks = " ".join(context.CLIARGS.get("args") or ()) or task_vars.get("ansible_play_name", "")
-        # A task runs in a process of its own; the run is the one that started it.
-        owner = control_node.owner(os.getppid(), host, playbooks)
+        owner = self.owner(task_vars)
         result = run({"owner": owner})
         holder = result.get("holder")
         if holder and control_node.is_gone(holder) and not self._task.check_mode:

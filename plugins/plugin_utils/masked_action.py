@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
+from ansible.plugins.loader import filter_loader, test_loader
 
 from ..module_utils.masking.mask import Mask
 from ..module_utils.messages import coded, codes
+from .evaluated import Evaluated
 from .host_secrets import host_secrets, octopus_secrets
 from .octopus.scoping.host import HostVariables
-from .octopus_variables import read_host
+from .octopus_variables import chosen_once, read_host
 
 COLLECTION = "elk.deploy."
+# Ansible loads all filters, or tests, of a collection with the first one. So it does that here, and not once more in
+# each process that it forks for a host.
+for _loader, _names in (
+    (filter_loader, ("default", f"{COLLECTION}masked")),
+    (test_loader, ("defined", f"{COLLECTION}octopus_true")),
+):
+    for _name in _names:
+        # Outside of Ansible, such as in tests, there may be no collection.
+        with contextlib.suppress(KeyError):
+            _loader.get(_name)
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
 FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
 
@@ -27,15 +40,20 @@ class MaskedAction(ActionBase):
     and mask what they return before it leaves the host: with -vvv it is shown as it comes over the connection.
     """
 
+    # The results that stay as they are, as FACTS, when the action succeeds.
+    facts = FACTS
     # Of messages.CODES: what a failure of this action means whose message has no code of its own.
     code = ""
     _secrets: tuple[str, ...] = ()
     _mask = Mask()
     _masked_on_the_host = False
-    _chosen: HostVariables | None = None
+    _evaluated: Evaluated | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        with chosen_once():
+            return self._run(super().run(tmp, task_vars), task_vars)
+
+    def _run(self, result: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
         variables, given = task_vars or {}, self._task.args.get("variables")
         octopus = octopus_secrets(lambda: self.host_variables(variables, given))
         self._secrets = host_secrets(variables, self._templar.template, octopus)
@@ -54,7 +72,7 @@ class MaskedAction(ActionBase):
             raise AnsibleActionFail(self._mask.text(said), result=_coded(said)) from None
         if self._masked_on_the_host and not result.get("failed"):
             return result
-        masked = self._mask.everything(result, () if result.get("failed") else FACTS)
+        masked = self._mask.everything(result, () if result.get("failed") else self.facts)
         if "diff" in result:
             masked["diff"] = self._mask.difference(result["diff"])
         return masked
@@ -64,16 +82,34 @@ class MaskedAction(ActionBase):
         raise NotImplementedError
 
     def host_variables(self, task_vars: Mapping[str, Any], given: Any = None) -> HostVariables:
-        """The host's Octopus variables; ``given`` override them. Chosen once without: it is most of a check's work."""
+        """The host's Octopus variables; ``given`` override them."""
+        return read_host(self.evaluated(task_vars).get, given)
 
-        def read(name: str) -> Any:
-            return self._templar.template(task_vars[name]) if name in task_vars else None
+    def evaluated(self, task_vars: Mapping[str, Any]) -> Evaluated:
+        """The variables that the action was given, as its parts share them."""
+        if self._evaluated is None:
+            self._evaluated = Evaluated(task_vars, self._templar)
+        return self._evaluated
 
-        if given is not None:
-            return read_host(read, given)
-        if self._chosen is None:
-            self._chosen = read_host(read)
-        return self._chosen
+    def work_of(
+        self, other: type[MaskedAction], name: str, arguments: dict[str, Any], task_vars: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What another action of the collection returns, which works on the control node alone.
+
+        :raises AnsibleError: with what it finds wrong.
+        """
+        task = self._task.copy()
+        task.action, task.args = COLLECTION + name, arguments
+        action = other(
+            task=task,
+            connection=self._connection,
+            play_context=self._play_context,
+            loader=self._loader,
+            templar=self._templar,
+            shared_loader_obj=self._shared_loader_obj,
+        )
+        action._evaluated = self._evaluated
+        return action.work({}, task_vars)
 
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """The task's options, checked and completed. Raises AnsibleActionFail with all that is wrong."""

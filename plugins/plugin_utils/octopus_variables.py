@@ -7,6 +7,9 @@ templates and evaluated tokens is text and is never handed to Jinja2.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleError
@@ -20,6 +23,23 @@ from .octopus.scoping.loader import load_catalog
 from .octopus.scoping.scopes import DEPLOYMENT, Catalog, is_tenant_tag
 from .octopus_settings import Reader, Settings
 from .octopus_vault import decrypt
+from .placeholders import MARK
+
+# What was chosen within chosen_once(): by host, from its variables or from placeholders.
+_CHOSEN: ContextVar[dict[tuple[str, bool], HostVariables] | None] = ContextVar("_CHOSEN", default=None)
+
+
+@contextmanager
+def chosen_once() -> Iterator[None]:
+    """Within it, read_host() chooses once for each host: in an action, filters of many variables ask for the same.
+
+    For as long as the hosts' Ansible variables stay as they are.
+    """
+    token = _CHOSEN.set({})
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
 
 
 def read_host(read: Reader, given: object = None, *, warn: bool = True) -> HostVariables:
@@ -30,6 +50,20 @@ def read_host(read: Reader, given: object = None, *, warn: bool = True) -> HostV
 
     :raises AnsibleError: with all settings that are missing or have the wrong form, and all faults of variable files.
     """
+    kept = _CHOSEN.get() if given is None else None
+    if kept is None:
+        chosen = _choose(read, given)
+    else:
+        key = (str(read("inventory_hostname")), bool(read(MARK)))
+        if key not in kept:
+            kept[key] = _choose(read, None)
+        chosen = kept[key]
+    for warning in chosen.warnings if warn else ():
+        Display().warning(warning)
+    return chosen
+
+
+def _choose(read: Reader, given: object) -> HostVariables:
     settings = Settings(read)
     host = _host(read, settings)
     inventory, prompted = settings.values(INVENTORY), settings.values(PROMPTED)
@@ -39,12 +73,9 @@ def read_host(read: Reader, given: object = None, *, warn: bool = True) -> HostV
         raise AnsibleError("\n".join(settings.faults))
     secrets = Secrets(decrypt, lambda name: _ansible_value(read, name))
     try:
-        chosen = host_variables(host, catalog, inventory, task, prompted=prompted, secrets=secrets)
+        return host_variables(host, catalog, inventory, task, prompted=prompted, secrets=secrets)
     except VariableError as error:
         raise AnsibleError(str(error)) from None
-    for warning in chosen.warnings if warn else ():
-        Display().warning(warning)
-    return chosen
 
 
 def _host(read: Reader, settings: Settings) -> Host:

@@ -16,6 +16,7 @@ from ansible.parsing.vault import EncryptedString
 from ansible.vars.hostvars import HostVars, HostVarsVars
 
 from ..module_utils.masking.foreign import is_secret_name, says_nothing
+from .evaluated import Evaluated
 from .host_secrets import DEPTH, NOT_LOOKED_AT, is_vaulted
 
 # Among the variables, where placeholders are in place of secrets: for the filters of the collection.
@@ -41,6 +42,7 @@ class Placeholders:
     def __init__(self, variables: Mapping[str, Any], templar: Any, known: Collection[str]) -> None:
         self.variables = without_secrets(variables, known)
         self._templar = templar.copy_with_new_env(available_variables=self.variables)
+        self.evaluated = Evaluated(self.variables, self._templar)
 
     def template(self, value: Any) -> Any:
         """A value as it was written, evaluated. Raises what Ansible raises where a placeholder does not do."""
@@ -48,7 +50,7 @@ class Placeholders:
 
     def read(self, name: str) -> Any:
         """One variable, evaluated; None when it is not defined."""
-        return self.template(self.variables[name]) if name in self.variables else None
+        return self.evaluated.get(name)
 
 
 def without_secrets(variables: Mapping[str, Any], known: Collection[str]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .octopus.files.file_tree import walk
 from .octopus.files.text_files import BinaryFileError, TextFileError
 from .octopus.preview import Column, Target, Text
 from .octopus_settings import Settings
-from .octopus_variables import read_host, shown_path
+from .octopus_variables import chosen_once, read_host, shown_path
 
 # Takes the place of a host in an inventory without hosts: it is in no group but `all`, and matches no scope by name.
 _NO_HOST = "(no host)"
@@ -59,7 +59,9 @@ class Inventory:
         faults: dict[str, list[str]] = {}
         for host in hosts or [Host(_NO_HOST)]:
             try:
-                target, notes = self._target(host)
+                # Other inventories have hosts of the same names.
+                with chosen_once():
+                    target, notes = self._target(host)
             except AnsibleError as error:
                 faults.setdefault(error.message, []).append(str(host.name))
                 continue

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import EncryptedString
 
-from .octopus.scoping.host import HostVariables
+from .evaluated import Evaluated
 from .octopus_variables import read_host
 from .substitution import Substitution
 
@@ -18,23 +18,18 @@ class NoValueYetError(Exception):
 
 
 class RoleVariables:
-    """The values of ``variables``, each evaluated by ``template`` once it is read; ``choose`` returns the Octopus ones.
+    """The values of a role's variables among ``variables``.
 
     Raises NoValueYetError, and AnsibleError where something else is wrong with one.
     """
 
-    def __init__(
-        self,
-        variables: Mapping[str, Any],
-        template: Callable[[Any], Any],
-        choose: Callable[[], HostVariables] | None = None,
-    ) -> None:
-        self._variables, self._template = variables, template
+    def __init__(self, variables: Evaluated) -> None:
+        self._variables = variables
         self._known: dict[tuple[str, ...], Any] = {}
-        self._substitution = Substitution(self._read, choose or (lambda: read_host(self._read)))
+        self._substitution = Substitution(variables.get, lambda: read_host(variables.get))
 
     def __call__(self, name: str) -> Any:
-        return self._value((name,), lambda: self._template(self._variables[name]))
+        return self._value((name,), lambda: self._variables[name])
 
     def substituted(self, name: str, of_each: str = "") -> Any:
         """The value with its tokens substituted; of a list, with ``of_each``, that of each entry's key, or ''."""
@@ -44,9 +39,6 @@ class RoleVariables:
             return self._substitution.of([entry.get(of_each, "") for entry in value] if of_each else value)
 
         return self._value((name, of_each, "substituted"), made)
-
-    def _read(self, name: str) -> Any:
-        return self._template(self._variables[name]) if name in self._variables else None
 
     def _value(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
         if key not in self._known:

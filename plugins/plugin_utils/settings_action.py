@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.validation import check_type_path
 
+from ..module_utils.messages import coded
+from ..module_utils.settings_directory import Directory, SettingsDirectoryError, SettingsFile, ensure
+from .evaluated import Evaluated
 from .octopus.files.text_files import TextFileError
 from .octopus.scoping.host import HostVariables
 from .placeholders import made_again, names_in, placeholder
-from .rendered_copy import temporary_directory
 from .token_action import ENCRYPTED, TOKEN_OPTIONS, Rendered, TokenAction
 
 OPTIONS = {
@@ -23,6 +25,7 @@ OPTIONS = {
     "leave": {"type": "list", "elements": "str", "default": []},
     "placeholders": {"type": "bool", "default": False},
     "record": {"type": "str"},
+    "live": {"type": "dict"},
     "files": {
         "type": "list",
         "elements": "dict",
@@ -53,23 +56,25 @@ def _why(content: str, again: str | None) -> tuple[str, ...]:
 
 
 class SettingsAction(TokenAction):
-    """Sends the files as one that only the host's user can read, since arguments of modules are logged on the host."""
+    """Makes all files on the control node, and writes them there, or sends them to the host."""
 
     def write(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Writes the files of ``options``, which has the keys of OPTIONS."""
+        """Writes the files of ``options``, which has the keys of OPTIONS; with ``control_node``, on this machine."""
         host, how = self.host_of_files(options, task_vars)
-        files = [*options["files"], *self.more_files(task_vars, self._templar.template)]
+        files = [*options["files"], *self.more_files(self.evaluated(task_vars))]
         again = self._again()
         made = {file["name"]: self._made(file, host, again.get(file["name"])) for file in files}
         self.report_problems(list(made.values()), host, how)
         if options["placeholders"]:
             made = {file["name"]: self._without(file, made[file["name"]], host, again) for file in files}
         arguments = {name: options[name] for name in ("path", "owner", "group", "leave", "record")}
-        result = self._send(made, arguments, task_vars)
+        if options.get("control_node"):
+            return self._write_here(made, arguments)
+        result = self._send(made, {**arguments, "live": options["live"]}, task_vars)
         result.pop("invocation", None)
         return result
 
-    def more_files(self, variables: Mapping[str, Any], template: Callable[[Any], Any]) -> list[dict[str, Any]]:
+    def more_files(self, variables: Evaluated) -> list[dict[str, Any]]:
         """Files beside those of the task, made from variables; as the option ``files``, with all of its keys."""
         return []
 
@@ -77,8 +82,8 @@ class SettingsAction(TokenAction):
         """The contents of the files that are texts, made from placeholders; nothing where that is not possible."""
 
         def again() -> dict[str, str]:
-            files = self.placeholders.template((self.written or {})["files"])
-            files = [*files, *self.more_files(self.placeholders.variables, self.placeholders.template)]
+            files = self.placeholders.template((self.written or {}).get("files", []))
+            files = [*files, *self.more_files(self.placeholders.evaluated)]
             return {str(file["name"]): str(file["content"]) for file in files if file.get("content") is not None}
 
         return made_again(again)[0] or {}
@@ -112,7 +117,25 @@ class SettingsAction(TokenAction):
         hidden = ["it is a secret"] if file["secret"] else list(made.sensitive)
         return Rendered(made.label, made.content, made.problems, tuple(hidden), made.warning)
 
+    def _write_here(self, made: dict[str, Rendered], arguments: dict[str, Any]) -> dict[str, Any]:
+        """Without a process for the module, which takes longer to start than all the rest."""
+        files = {name: SettingsFile(file.content, ", ".join(file.sensitive)) for name, file in made.items()}
+        paths = {name: check_type_path(arguments[name]) for name in ("path", "record") if arguments[name] is not None}
+        given = {**arguments, **paths, "files": files, "root": Path(paths["path"])}
+        del given["path"]
+        try:
+            found = ensure(Directory(**given), check=self._task.check_mode, diff=self._task.diff)
+        except SettingsDirectoryError as error:
+            raise AnsibleActionFail(coded(error.code, str(error))) from None
+        # As the module does.
+        self._masked_on_the_host = True
+        result: dict[str, Any] = self._mask.everything(found)
+        if "diff" in found:
+            result["diff"] = self._mask.difference(found["diff"])
+        return result
+
     def _send(self, made: dict[str, Rendered], arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """As one argument, which no log shows: a file for it would be three further calls of the connection."""
         bundle = [
             {
                 "name": name,
@@ -121,17 +144,9 @@ class SettingsAction(TokenAction):
             }
             for name, file in made.items()
         ]
-        self._make_tmp_path()
-        directory = self._connection._shell.tmpdir
         try:
-            with temporary_directory() as local:
-                source = os.path.join(local, "bundle.json")
-                with open(source, "w", encoding="utf-8") as stream:
-                    json.dump(bundle, stream)
-                remote = self._transfer_file(source, self._connection._shell.join_path(directory, "bundle.json"))
-            self._fixup_perms2((directory, remote))
-            return self._execute_module(
-                module_name=MODULE, module_args={**arguments, "bundle": remote}, task_vars=task_vars
-            )
+            sent = {**arguments, "bundle": json.dumps(bundle)}
+            found: dict[str, Any] = self._execute_module(module_name=MODULE, module_args=sent, task_vars=task_vars)
+            return found
         finally:
-            self._remove_tmp_path(directory)
+            self._remove_tmp_path(self._connection._shell.tmpdir)

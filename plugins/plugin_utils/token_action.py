@@ -71,11 +71,8 @@ class TokenAction(MaskedAction):
 
     def host(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:
         """The variables that hold for the host, and what to do about problems."""
-
-        def variable(name: str) -> Any:
-            return self._templar.template(task_vars[name]) if name in task_vars else None
-
-        how = handling(variable, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
+        read = self.evaluated(task_vars).get
+        how = handling(read, unresolved=options["unresolved"], syntax_errors=options["syntax_errors"])
         return self.host_variables(task_vars, options["variables"]), how
 
     def host_of_files(self, options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[HostVariables, Handling]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import systemd_host
 from waiting import wait_for
 
 BUCKET = "example-local-elb-logs"
@@ -214,21 +215,17 @@ def test_dynamic_inventory_finds_the_tagged_instances_of_its_environment(environ
 
 
 @pytest.fixture
-def other_containers(environment):
-    """The containers of others, which a removal must leave alone."""
-
-    def names():
-        found = subprocess.run(
-            ["docker", "ps", "-a", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
-        )
-        return {name for name in found.stdout.split() if not name.startswith(environment.instance)}
-
-    return names
+def container_of_another(environment):
+    """The name of a container that is not the environment's, and that a removal must leave alone."""
+    name = f"{environment.instance.removesuffix('-e2e')}-of-another"
+    systemd_host.remove(name)
+    systemd_host.docker("run", "--detach", f"--name={name}", systemd_host.IMAGE, "sleep", "infinity")
+    yield name
+    systemd_host.remove(name)
 
 
-def test_destroy_removes_all_of_it_and_nothing_else(environment, deployed, other_containers):
+def test_destroy_removes_all_of_it_and_nothing_else(environment, deployed, container_of_another):
     endpoint = environment.variables["aws_endpoint_url"]
-    others = other_containers()
     environment.run("destroy.sh")
     for command in (["docker", "ps", "-a"], ["docker", "network", "ls"]):
         listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -236,7 +233,8 @@ def test_destroy_removes_all_of_it_and_nothing_else(environment, deployed, other
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{endpoint}/_localstack/health", timeout=5)
     assert not (environment.inventory / "group_vars/all/generated.yml").exists()
-    assert other_containers() >= others
+    running = systemd_host.docker("ps", "--format", "{{.Names}}").split()
+    assert container_of_another in running
 
 
 def test_destroy_again_finds_nothing_to_do(environment, deployed):

@@ -14,10 +14,10 @@ Their backslashes are doubled, as JSON wants them.
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..native import to_json
-from .formats.columns import Column, Derived, Value, list_or_none
+from .formats.columns import Column, Derived, Names, Value, list_or_none
 from .kinds import KINDS, REPEATED, Kind, Texts, Values
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
@@ -35,9 +35,6 @@ Event = Callable[[Sequence[tuple[Value, ...]], Sequence[tuple[Value, ...]], str]
 """Makes the JSON of one event from the values of each column, what is derived from them, and its id."""
 
 Make = Callable[..., tuple[Value, ...]]
-
-Json = tuple[str, ...]
-"""Of each value."""
 
 
 def readable(lines: bytes) -> str | None:
@@ -58,8 +55,24 @@ def written(text: str) -> str:
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
+def _as_logged(text: str) -> str:
+    """One of the texts as the careful parser reads it."""
+    return text.replace("\\\\", "\\").replace(_COMMA_IN_LIST, _IN_LIST).encode("latin-1").decode()
+
+
+def _masked(mask: Callable[[str], str], text: str) -> str:
+    if text.isascii() and "\\" not in text:
+        return mask(text)
+    return written(mask(_as_logged(text))).replace("\\", "\\\\")
+
+
+def _come_again(texts: Texts) -> bool:
+    """Whether it is worth while to look them up."""
+    return len(set(texts)) * _FEW <= len(texts)
+
+
 def _usual(kind: Kind, texts: Texts, rows: set[int]) -> Sequence[Values]:
-    """The values of texts of which some are not usual. As :meth:`Kernel._values`."""
+    """The values of texts of which some are not usual; the rows of those are added to ``rows``."""
     for find in (kind.odd, kind.unusual):
         others = find(texts)
         usual = next((text for text in texts if text not in others), None)
@@ -72,43 +85,58 @@ def _usual(kind: Kind, texts: Texts, rows: set[int]) -> Sequence[Values]:
     return []
 
 
-def _json(values: tuple[Value, ...]) -> Json:
-    return tuple([written(to_json(value)) for value in values])
+class _Source:
+    """Where values come from: a column, or several of them.
 
+    :param make: takes the column's text, or one of each; ``inputs`` are the numbers of the columns, ``None`` for one
+        that the lines do not have.
+    """
 
-def _remember(remembered: dict[Any, Json | None], text: object, found: Json | None) -> None:
-    if len(remembered) >= _REMEMBERED:
-        remembered.clear()
-    remembered[text] = found
+    def __init__(self, make: Make, inputs: list[int | None], columns: Sequence[Column], names: Names) -> None:
+        self.names = names
+        self._make = make
+        self._inputs = inputs
+        self._masks = [None if number is None else columns[number].mask for number in inputs]
+        self._remembered: dict[tuple[str, ...], tuple[str, ...] | None] = {}
 
+    def texts(self, columns: list[Texts]) -> list[tuple[str, ...]]:
+        """What each row's values are made of."""
+        missing = ["-"] * len(columns[0])
+        return list(zip(*[missing if one is None else columns[one] for one in self._inputs], strict=True))
 
-def _masked(mask: Callable[[str], str], text: str) -> str:
-    if text.isascii() and "\\" not in text:
-        return mask(text)
-    return written(mask(_as_logged(text))).replace("\\", "\\\\")
+    def values(self, texts: tuple[str, ...]) -> tuple[Value, ...]:
+        """Not masked. :raises ValueError: the texts are unusual."""
+        return self._make(*map(_as_logged, texts))
 
+    def json(self, texts: list[tuple[str, ...]], rows: set[int]) -> Sequence[Values]:
+        """The values; rows whose texts have none are added to ``rows``, and get those of another row."""
+        found = {one: self._json(one) for one in set(texts)}
+        usual = next((values for values in found.values() if values is not None), ())
+        for one, values in found.items():
+            if values is None:
+                found[one] = usual
+                rows.update(row for row, other in enumerate(texts) if other == one)
+        return [Values(values) for values in zip(*map(found.__getitem__, texts), strict=True)]
 
-def _value(make: Make, texts: tuple[str, ...], number: int) -> Value:
-    try:
-        return make(*map(_as_logged, texts))[number]
-    except ValueError:  # of an unusual row
-        return None
-
-
-def _come_again(texts: Texts) -> bool:
-    """Whether it is worth while to look them up."""
-    return len(set(texts)) * _FEW <= len(texts)
-
-
-def _as_logged(text: str) -> str:
-    """One of the texts as the careful parser reads it."""
-    return text.replace("\\\\", "\\").replace(_COMMA_IN_LIST, _IN_LIST).encode("latin-1").decode()
+    def _json(self, texts: tuple[str, ...]) -> tuple[str, ...] | None:
+        if texts not in self._remembered:
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.clear()
+            logged = map(_as_logged, texts)
+            try:
+                values = self._make(
+                    *[mask(one) if mask else one for mask, one in zip(self._masks, logged, strict=True)]
+                )
+                self._remembered[texts] = tuple([written(to_json(value)) for value in values])
+            except ValueError:
+                self._remembered[texts] = None
+        return self._remembered[texts]
 
 
 class _Place(NamedTuple):
-    """The number of a column, and of one of its values."""
+    """The number of a source, and of one of its values."""
 
-    column: int
+    source: int
     value: int
 
 
@@ -158,9 +186,14 @@ class Kernel:
         self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
         self._quoted = [number for number, in_quotes in enumerate(quoted) if in_quotes]
         numbers = {column.name: number for number, column in enumerate(columns)}
-        self._derived = [(one.make, [numbers.get(name) for name in one.inputs]) for one in derived]
-        self._remembered: list[dict[Any, Json | None]] = [{} for _ in (*columns, *derived)]
-        names = [*(column.names(naming) for column in columns), *(one.names(naming) for one in derived)]
+        self._sources = [
+            *(_Source(one.convert, [number], columns, one.names(naming)) for number, one in enumerate(columns)),
+            *(
+                _Source(one.make, [numbers.get(name) for name in one.inputs], columns, one.names(naming))
+                for one in derived
+            ),
+        ]
+        names = [source.names for source in self._sources]
         self._names = {
             name: _Place(number, value)
             for number, several in enumerate(names)
@@ -211,94 +244,41 @@ class Kernel:
             for number, column in enumerate(columns):
                 if number != self._list and _COMMA_IN_LIST in "".join(column):
                     rows.update(row for row, text in enumerate(column) if _COMMA_IN_LIST in text)
-        values = []
-        if lines:
-            values = [self._values(number, column, rows) for number, column in enumerate(columns)]
-        if len(rows) < len(lines):
-            values += [self._derive(number, columns, rows) for number in range(len(self._derived))]
+        values = [self._values(number, columns, rows) for number in range(len(self._sources))] if lines else []
         return Table(lines, columns, values, rows)
 
-    def _values(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
-        """The values of a column. Rows whose texts have none are added to ``rows``, and get those of another row."""
+    def _values(self, number: int, columns: list[Texts], rows: set[int]) -> Sequence[Values]:
+        """The values of a source. Rows whose texts have none are added to ``rows``, and get those of another row."""
+        source = self._sources[number]
+        if number >= len(columns):
+            return source.json(source.texts(columns), rows)
+        texts = columns[number]
         if texts.count(texts[0]) == len(texts):
-            if (constants := self._converted(number, texts[0])) is not None:
-                return [Values(None, constant) for constant in constants]
-            rows.update(range(len(texts)))
-            return []
+            alike: set[int] = set()
+            values = source.json([(texts[0],)], alike)
+            rows.update(range(len(texts)) if alike else ())
+            return [Values(None, "".join(one.texts or ())) for one in values]
         convert, mask = self._columns[number].convert, self._columns[number].mask
         kind = KINDS.get(convert)
         if kind is None or (convert in REPEATED and _come_again(texts)):
-            return self._looked_up(number, texts, rows)
+            return source.json(source.texts(columns), rows)
         masked = [_masked(mask, text) for text in texts] if mask else texts
-        values = kind.read(masked)
-        if values is None and _come_again(texts):
-            return self._looked_up(number, texts, rows)
-        return _usual(kind, masked, rows) if values is None else values
-
-    def _looked_up(self, number: int, texts: Texts, rows: set[int]) -> Sequence[Values]:
-        converted = {text: self._converted(number, text) for text in set(texts)}
-        usual = next((values for values in converted.values() if values is not None), ())
-        for text, values in converted.items():
-            if values is None:
-                converted[text] = usual
-                rows.update(row for row, one in enumerate(texts) if one == text)
-        return [Values(found) for found in zip(*map(converted.__getitem__, texts), strict=True)]
-
-    def _converted(self, number: int, text: str) -> Json | None:
-        """JSON of each of the values that a column has of a text; ``None``: the text has none."""
-        remembered = self._remembered[number]
-        if text not in remembered:
-            try:
-                values = self._columns[number].read(_as_logged(text))
-            except ValueError:
-                _remember(remembered, text, None)
-            else:
-                _remember(remembered, text, _json(values))
-        return remembered[text]
-
-    def _derive(self, number: int, columns: list[Texts], rows: set[int]) -> Sequence[Values]:
-        """The values that are derived from columns; for unusual rows those of another row."""
-        _make, inputs = self._derived[number]
-        make, texts = self._source(len(self._columns) + number, columns)
-        remembered = self._remembered[len(self._columns) + number]
-        if rows:
-            usual = next(text for row, text in enumerate(texts) if row not in rows)
-            for row in rows:
-                texts[row] = usual
-        converted = {}
-        for one in set(texts):
-            found = remembered.get(one)
-            if found is None:
-                found = _json(make(*map(self._input, inputs, one)))
-                _remember(remembered, one, found)
-            converted[one] = found
-        return [Values(found) for found in zip(*map(converted.__getitem__, texts), strict=True)]
-
-    def _input(self, number: int | None, text: str) -> str:
-        mask = self._columns[number].mask if number is not None else None
-        return mask(_as_logged(text)) if mask else _as_logged(text)
+        found = kind.read(masked)
+        if found is None and _come_again(texts):
+            return source.json(source.texts(columns), rows)
+        return _usual(kind, masked, rows) if found is None else found
 
     def fields(self, table: Table, names: Collection[str]) -> list[dict[str, Value]]:
         """The values with these names, of each row, as the careful parser has them before they are masked."""
-        found = {}
+        found: list[dict[str, Value]] = [{} for _line in table.lines]
         for name in names & self._names.keys():
             number, value = self._names[name]
-            make, texts = self._source(number, table.columns)
-            values = {one: _value(make, one, value) for one in set(texts)}
-            found[name] = [values[one] for one in texts]
-        if not found:
-            return [{}] * len(table.lines)
-        return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
-
-    def _source(
-        self, number: int, columns: list[Texts]
-    ) -> tuple[Callable[..., tuple[Value, ...]], list[tuple[str, ...]]]:
-        """What makes values, of a column or derived ones, and the texts of each row that it makes them of."""
-        if number < len(self._columns):
-            return self._columns[number].convert, list(zip(columns[number], strict=True))
-        make, inputs = self._derived[number - len(self._columns)]
-        missing = ["-"] * len(columns[0])
-        return make, list(zip(*[missing if one is None else columns[one] for one in inputs], strict=True))
+            texts = self._sources[number].texts(table.columns)
+            usual = {one for row, one in enumerate(texts) if row not in table.unusual}
+            values = {one: self._sources[number].values(one)[value] for one in usual}
+            for fields, one in zip(found, texts, strict=True):
+                fields[name] = values.get(one)
+        return found
 
     def time(self, table: Table, row: int) -> Value:
         """The time of an event."""
@@ -309,7 +289,7 @@ class Kernel:
         row = [self._start]
         filled: list[tuple[int, Values]] = []
         for place, constant in self._parts:
-            values = table.values[place.column][place.value] if place else ids
+            values = table.values[place.source][place.value] if place else ids
             row[-1] += values.before
             if values.texts is None:
                 row[-1] += constant

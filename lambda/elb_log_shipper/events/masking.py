@@ -88,8 +88,11 @@ class Masking:
 
 
 def _in_any_spelling(key: str) -> str:
-    """A regular expression for a key, each of whose characters may be encoded, any number of times."""
-    return "".join(_BLANK if character in " +" else _encoded_or_not(character) for character in key)
+    """A regular expression for a key, each of whose characters may be encoded, any number of times.
+
+    Without the blanks around it, which are ignored.
+    """
+    return "".join(_BLANK if character in " +" else _encoded_or_not(character) for character in key.strip(" +"))
 
 
 def _encoded_or_not(character: str) -> str:

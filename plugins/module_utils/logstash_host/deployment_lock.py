@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ from typing import Any
 from .. import atomic_files
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
+# The name of the second lock, after that of the lock.
+GUARD = ".guard"
 # What makes two owners the same: one run of ansible-playbook, at one host of its inventory.
 IDENTITY = ("run", "host")
 
@@ -51,6 +54,19 @@ def hold(options: Mapping[str, Any], is_check: bool) -> dict[str, Any]:
     return found if found and not same(found, owner) else {}
 
 
+def release_command(path: str | Path, owner: Mapping[str, str]) -> list[str]:
+    """The command that releases the lock, where it is this owner's.
+
+    A shell's, since starting Python for it, with all that a module brings, takes longer than all else about the lock.
+    """
+    lock, guard = shlex.quote(str(path)), shlex.quote(f"{path}{GUARD}")
+    # As `_write` has them, each on a line of its own.
+    lines = [shlex.quote(f"{json.dumps(name)}: {json.dumps(owner[name])}") for name in IDENTITY]
+    is_its = " && ".join(f"grep -qF -e {line} {lock}" for line in lines)
+    release = f"if [ -e {lock} ] && {is_its}; then rm {lock}; fi"
+    return ["sh", "-c", f"if [ -e {lock} ]; then flock {guard} sh -c {shlex.quote(release)}; fi"]
+
+
 class Lock:
     """A lock file. What reads it and then writes it is done under a second lock, which ends with its process."""
 
@@ -63,7 +79,7 @@ class Lock:
     def _alone(self) -> Iterator[None]:
         try:
             self.path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-            guard = os.open(self.path.with_name(self.path.name + ".guard"), os.O_WRONLY | os.O_CREAT, 0o600)
+            guard = os.open(self.path.with_name(self.path.name + GUARD), os.O_WRONLY | os.O_CREAT, 0o600)
             with os.fdopen(guard, "w", encoding="ascii") as held:
                 fcntl.flock(held, fcntl.LOCK_EX)
                 yield
@@ -112,14 +128,6 @@ class Lock:
             if not found or not same(found, owner):
                 self._write(owner)
             return {}
-
-    def release(self, owner: Mapping[str, str]) -> bool:
-        """Lets the lock go, where it is this owner's. Returns whether it was."""
-        with self._alone():
-            if not same(self.holder(), owner):
-                return False
-            self.path.unlink()
-            return True
 
     def _write(self, owner: Mapping[str, str]) -> None:
         content = json.dumps({"owner": owner, "boot": self._boot}, indent=1, sort_keys=True) + "\n"

@@ -15,8 +15,9 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .. import atomic_files
 
@@ -73,6 +74,15 @@ class PluginSet:
         content = json.dumps([self.installed(), self.sources()], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    def state(self) -> dict[str, Any]:
+        """`installed`, `sources`, `fingerprint` and `interrupted`, as the methods of these names return them."""
+        return {
+            "installed": self.installed(),
+            "sources": self.sources(),
+            "fingerprint": self.fingerprint(),
+            "interrupted": self.interrupted(),
+        }
+
     def _files(self) -> list[Path]:
         """What a set consists of. Folders of versions that are not in use stay where they are."""
         return [
@@ -127,6 +137,48 @@ class PluginSet:
     def end_change(self) -> None:
         """A change is over, or what there was before it belongs to another package."""
         self._changing.unlink(missing_ok=True)
+
+
+def find_changes(
+    plugins: Iterable[Mapping[str, Any]], installed: Mapping[str, str], sources: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What has to change: {name, before, after, why, plugin} for each plugin that is not as wanted."""
+    changes: list[dict[str, Any]] = []
+    for plugin in plugins:
+        name, wanted = plugin["name"], plugin["version"] or ""
+        before = installed.get(name, "")
+        after, why = wanted or before or "newest", ""
+        if plugin["state"] == "absent":
+            after, why = "", "is not wanted" if before else ""
+        elif not before:
+            why = "is missing"
+        elif wanted and before != wanted:
+            why = "has another version"
+        elif plugin["checksum"] and sources.get(name) != plugin["checksum"]:
+            why = "did not come from this file"
+        if why:
+            changes.append({"name": name, "before": before, "after": after, "why": why, "plugin": plugin})
+    return changes
+
+
+def result_of(
+    changes: Sequence[Mapping[str, Any]], state: Mapping[str, Any], is_check: bool, has_diff: bool
+) -> dict[str, Any]:
+    """What logstash_plugins returns before it makes the changes; ``state`` is that of :meth:`PluginSet.state`."""
+    undone = bool(state["interrupted"])
+    result: dict[str, Any] = {
+        "changed": bool(changes) or undone,
+        "differs": bool(changes) or undone,
+        "changes": [{key: change[key] for key in ("name", "before", "after", "why")} for change in changes],
+        "undone": undone,
+        "fingerprint": "" if changes or (undone and is_check) else state["fingerprint"],
+    }
+    if has_diff:
+        result["diff"] = {
+            side: "".join(f"{change['name']} {change[side]} ({change['why']})\n" for change in changes if change[side])
+            for side in ("before", "after")
+        }
+    return result
 
 
 def copy(source: Path, target: Path) -> None:

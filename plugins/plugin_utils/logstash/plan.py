@@ -371,7 +371,7 @@ UNMANAGED = [f"{SETTINGS}/conf.d", f"{SETTINGS}/replaced/pipelines", f"{SETTINGS
 
 def look(read: Variables) -> dict[str, Any]:
     """What to look at on the host: options of logstash_host."""
-    host = read("ansible_facts") or {}
+    host = read("_logstash_platform")
     directory = temporary_directory(read)
     return {
         "installation": installation(read),

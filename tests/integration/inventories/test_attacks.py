@@ -99,19 +99,38 @@ def sources(folder, host, pipeline):
     return [path.read_text() for path in sorted((folder / host / "pipelines" / pipeline).glob("*.conf"))]
 
 
-@pytest.fixture(scope="module", params=["8.5.3", "9.5.2"])
-def stack(request, tmp_path_factory, installed):
-    version = request.param
-    made = Stack(tmp_path_factory.mktemp("stack"))
-    folder = render("staging", made.folder / "rendered", "-e", made.variables(logstash_version=version))
+@pytest.fixture(scope="module")
+def stacks(tmp_path_factory, installed):
+    """stacks(version) -> the stack with that release, which runs until the end."""
+    made = {}
+
+    def running(version):
+        if version not in made:
+            made[version] = start(version, Stack(tmp_path_factory.mktemp("stack")), installed)
+        return made[version]
+
+    yield running
+    for stack in made.values():
+        stack.broker.end()
+
+
+# Not of the module: in random order, such a fixture with parameters is made anew whenever they change.
+@pytest.fixture(params=["8.5.3", "9.5.2"])
+def stack(request, stacks):
+    return stacks(request.param)
+
+
+def start(version, made, installed):
+    """Renders the stack's hosts and starts its broker -> the stack."""
+    options = made.variables(logstash_version=version)
+    folder = render("staging", made.folder / "rendered", "-e", options, "--limit", "brokers:shippers")
     made.installed, made.version, made.rendered = installed(version), version, folder
     pipeline = sources(folder, "broker-1.staging.example.com", "broker")
-    broker = Process(made.installed, made.folder / "broker", "broker", pipeline, made.environment)
+    broker = made.broker = Process(made.installed, made.folder / "broker", "broker", pipeline, made.environment)
     # As with the real one, inputs begin to listen after "Pipelines running".
     for kind in ("tcp", "http"):
         wait_for(lambda kind=kind: f"Starting {kind} input listener" in broker.output.read_text(), f"{kind} input")
-    yield made
-    broker.end()
+    return made
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -132,7 +151,7 @@ def test_shipper_with_its_certificate_and_password_gets_events_in(stack, transpo
     folder = stack.rendered
     if transport == "http":
         options = stack.variables(logstash_version=stack.version, log_transport=transport)
-        folder = render("staging", stack.folder / "rendered-http", "-e", options)
+        folder = render("staging", stack.folder / "rendered-http", "-e", options, "--limit", "shippers")
     pipeline = sources(folder, "shipper-1.staging.example.com", "shipper")
     shipper = Process(stack.installed, stack.folder / transport, "shipper", pipeline, stack.environment)
     try:

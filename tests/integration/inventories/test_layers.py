@@ -7,7 +7,7 @@ import subprocess
 import pytest
 import yaml
 from fake_logstash.runtime import config_parser
-from inventory_runs import ROOT, render, run
+from inventory_runs import ROOT, run
 from logstash_pipeline_parser import Pipeline
 
 # One of each major release: the oldest that the templates are for, the last before a renaming, and the newest.
@@ -24,6 +24,10 @@ SECRETS = {
     **dict.fromkeys(("LogCertificate", "LogKey", "LogClientCa", "LogCa", "RedisCa"), "/etc/pki/tls.pem"),
     **dict.fromkeys(("LogClientCertificate", "LogClientKey"), "/etc/pki/tls.pem"),
 }
+# Another data directory, and several Redis hosts: one is the shippers' business, one that of the other layers.
+ELSEWHERE = json.dumps(
+    {"logstash_path_data": "/srv/logstash", "octopus_variables": {"RedisHost": "a.example.com, b.example.com"}}
+)
 ENVIRONMENT = {"ELASTICSEARCH_PASSWORD": "secret", "LOG_PASSWORD": "secret", "LOG_KEY_STORE_PASSWORD": "secret"}
 
 
@@ -37,15 +41,12 @@ def everything(folder):
 
 
 @pytest.fixture(scope="session")
-def staging(tmp_path_factory):
-    """staging(option...) -> the folder that staging was rendered to with these options; each set of them once."""
-    made = {}
+def staging(rendering):
+    """staging(option..., hosts=group) -> the folder that staging was rendered to with these options, each set once."""
 
-    def rendered(*options):
-        if options not in made:
-            given = [part for option in options for part in ("-e", option)]
-            made[options] = render("staging", tmp_path_factory.mktemp("staging"), *given)
-        return made[options]
+    def rendered(*options, hosts=""):
+        limit = ["--limit", hosts] if hosts else []
+        return rendering("staging", *limit, *(part for option in options for part in ("-e", option)))
 
     return rendered
 
@@ -255,20 +256,18 @@ def test_a_broker_without_redis_needs_none_of_its_variables():
 
 
 def test_a_shipper_reads_only_the_kinds_of_files_that_it_is_told(staging):
-    names = pipelines(staging('{"shipper_files": ["performance"]}'))
-    shipper = [name for name in names if name.startswith("shipper")]
-    assert shipper == ["shipper/10-filter.conf", "shipper/20-performance.conf", "shipper/30-output.conf"]
+    names = pipelines(staging('{"shipper_files": ["performance"]}', hosts="shippers"))
+    assert list(names) == ["shipper/10-filter.conf", "shipper/20-performance.conf", "shipper/30-output.conf"]
 
 
 def test_where_files_were_read_to_is_kept_in_the_data_directory(staging):
-    texts = pipelines(staging('{"logstash_path_data": "/srv/logstash"}'))
+    texts = pipelines(staging(ELSEWHERE))
     kept = [found for text in texts.values() for found in re.findall(r'sincedb_path => "(.*)"', text)]
     assert sorted(kept) == [f"/srv/logstash/{name}.sincedb" for name in ("application", "iis", "performance")]
 
 
 def test_brokers_and_indexers_go_to_every_redis_host(staging):
-    values = {"octopus_variables": {"RedisHost": "a.example.com, b.example.com"}}
-    found = pipelines(staging(json.dumps(values)))
+    found = pipelines(staging(ELSEWHERE))
     inputs = check_language(found["indexer/10-input.conf"]).input
     assert [plugin.parameters()["host"] for plugin in inputs] == ["a.example.com", "b.example.com"]
     assert len({plugin.parameters()["id"] for plugin in inputs}) == 2
@@ -278,6 +277,6 @@ def test_brokers_and_indexers_go_to_every_redis_host(staging):
 
 @pytest.mark.parametrize(("version", "has"), [("7.13.4", False), ("7.14.0", True), ("9.5.2", True)])
 def test_the_tcp_input_keeps_the_connection_out_of_the_events_from_7_14(staging, version, has):
-    text = pipelines(staging(f"logstash_version={version}"))["broker/10-input.conf"]
+    text = pipelines(staging(f"logstash_version={version}", hosts="brokers"))["broker/10-input.conf"]
     tcp, _http = check_language(text, tuple(map(int, version.split(".")))).input
     assert ("ecs_compatibility" in tcp.parameters()) == has

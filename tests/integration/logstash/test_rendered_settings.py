@@ -29,9 +29,9 @@ VARIABLES = {
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory):
-    """play(tasks file, {host: variables}) -> the ended run, and its directory."""
+    """play(tasks file, {host: variables}, option...) -> the ended run, and its directory."""
 
-    def run(tasks_from, hosts):
+    def run(tasks_from, hosts, *options):
         root = tmp_path_factory.mktemp("play")
         (root / "templates").mkdir()
         (root / "templates/one.conf").write_text("input { tcp { port => #{Port} } }\n")
@@ -44,7 +44,8 @@ def play(tmp_path_factory):
         (root / "hosts.json").write_text(json.dumps(inventory))
         tasks = [{"ansible.builtin.include_role": {"name": "elk.deploy.logstash", "tasks_from": tasks_from}}]
         (root / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-        ended = ansible_process.run("ansible-playbook", "-i", root / "hosts.json", root / "play.yml", "--diff")
+        arguments = ("-i", root / "hosts.json", root / "play.yml", "--diff", *options)
+        ended = ansible_process.run("ansible-playbook", *arguments)
         return ended, root
 
     return run
@@ -232,6 +233,19 @@ def test_nothing_is_readable_for_everybody_and_no_key_is_shown(rendered):
     assert "Not shown" not in rendered[0].replace("Not shown: tls/", "")
     assert "+pipeline.batch.size: 250" in rendered[0]
     assert "-----KEY-----" not in rendered[0]
+
+
+def test_check_shows_what_would_be_written_and_writes_nothing(play):
+    outside = [{"name": "../../a.key", "content": "x"}]
+    hosts = {
+        "v9": {"logstash_version": "9.5.2"},
+        "outside": {"logstash_version": "9.5.2", "logstash_tls_files": outside},
+    }
+    ended, root = play("render", hosts, "--check")
+    assert "changed: [v9]" in ended.stdout
+    assert "+pipeline.batch.size: 250" in ended.stdout
+    assert "[settings_path_invalid] 'tls/../../a.key' leads out of" in " ".join(ended.stdout.split())
+    assert not (root / "out").exists()
 
 
 def test_all_faults_are_told_at_once_and_need_no_host(play):

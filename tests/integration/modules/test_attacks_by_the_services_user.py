@@ -676,13 +676,12 @@ def test_owner_of_an_environment_is_that_of_the_file_that_was_read(place, secret
 
 
 @pytest.mark.parametrize(("uid", "mode"), [(USER.pw_uid, 0o755), (0, 0o777), (0, 0o775)])
-def test_settings_are_not_written_where_others_could_exchange_them(run_module, place, tmp_path, uid, mode):
+def test_settings_are_not_written_where_others_could_exchange_them(run_module, place, uid, mode):
     live = place / "etc"
     (live / "staged").mkdir(parents=True)
     os.chown(live, uid, USER.pw_gid)
     live.chmod(mode)
-    (tmp_path / "bundle").write_text("[]")
-    options = {"path": str(live / "staged"), "owner": "root", "group": "daemon", "bundle": str(tmp_path / "bundle")}
+    options = {"path": str(live / "staged"), "owner": "root", "group": "daemon", "bundle": "[]"}
     message = run_module(settings_directory, check=True, **options)["msg"]
     assert f"{live} belongs to user id {uid} and has the mode {mode:04o}" in message
     assert f"chown root {live}" in message

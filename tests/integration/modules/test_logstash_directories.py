@@ -6,6 +6,7 @@ import stat
 import subprocess
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.directories import are_ready
 from ansible_collections.elk.deploy.plugins.modules import logstash_directories
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -32,8 +33,13 @@ def ensure(run_module, place):
             {"path": str(place / "data/dlq/p1"), "holds": "dead_letter_queue"},
             {"path": str(place / "logs"), "holds": "logs"},
         ]
-        arguments = {"directories": directories, "user": USER.pw_name, "group": GROUP, **options}
-        return run_module(logstash_directories, check=check, diff=diff, **arguments)
+        arguments = {"directories": directories, "user": USER.pw_name, "group": GROUP, "mode": "0750", **options}
+        ready = are_ready(arguments)
+        result = run_module(logstash_directories, check=check, diff=diff, **arguments)
+        # The look at a host says beforehand whether there is anything to do or to say. Check mode tries no writing.
+        if not check:
+            assert ready == (not result["failed"] and not result["changed"] and not result.get("warnings"))
+        return result
 
     return run
 

@@ -420,6 +420,20 @@ def test_check_run_copies_nothing(play, home, tmp_path):
     assert home.calls() == []
 
 
+def test_check_run_with_what_is_installed_asks_no_host(play, home, tmp_path):
+    write_gem(tmp_path, HTTP, "5.5.99")
+    installed = PluginSet(home.path).state()
+    plugin = {"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"}
+    shutil.rmtree(home.path)
+    done = play(plugin, options=("--check", "--diff"), installed=installed)
+    assert f"+{HTTP} 5.5.99 (has another version)" in done.stdout, done.stdout
+    checksum = hashlib.sha256((tmp_path / plugin["gem"]).read_bytes()).hexdigest()
+    installed["installed"][HTTP], installed["sources"] = "5.5.99", {HTTP: checksum}
+    assert "changed=0" in play(plugin, options=("--check",), installed=installed).stdout
+    # What a run that was cut off left behind has to be undone.
+    assert "changed=1" in play(plugin, options=("--check",), installed={**installed, "interrupted": "set"}).stdout
+
+
 def test_list_is_checked_without_a_host(play, home, tmp_path):
     write_gem(tmp_path, HTTP, "5.5.99")
     gem = {"name": HTTP, "gem": f"{HTTP}-5.5.99.gem"}

@@ -129,8 +129,7 @@ def test_parse_with_the_file_prints_what_the_function_would_send(settings_file, 
     given += ["--component", "balancer", "--application", "shop", "--environment", "test"]
     by_options = run("parse", sample_path, *given)
     assert by_file.returncode == by_options.returncode == 0
-    arrived = re.compile(rb'"arrival_time":"[^"]*",')  # of raw events, and later in the second run
-    assert arrived.sub(b"", by_file.stdout) == arrived.sub(b"", by_options.stdout)
+    assert by_file.stdout == by_options.stdout
     events = [json.loads(line) for line in by_file.stdout.splitlines()]
     assert 2 < len(events) < 15
     assert not any(str(event.get("elb_status_code")).startswith("2") for event in events)
@@ -192,7 +191,7 @@ def test_check_notes_what_cannot_be_parsed_in_each_naming(sample_path, naming):
     notes, expected = (one.stderr.decode().splitlines()[:-1] for one in (done, plain))
     assert notes == expected
     assert len(notes) == 2
-    assert re.search(r": byte 2309: 11 columns: expected 12 or more .*: '2026-03-02T08:01:08", notes[0])
+    assert re.search(r": byte 2309: 11 columns: expected 12 or more in .*: '2026-03-02T08:01:08", notes[0])
 
 
 def test_check_is_a_trial_of_filters_and_masks(sample_path):

@@ -9,7 +9,7 @@ from elb_log_shipper.events import NAMINGS, Context, Encoder, Options
 from elb_log_shipper.events.lines import Block
 from elb_log_shipper.events.masking import Masking
 from growth import assert_linear
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 DATA = Path(__file__).parent / "data"
@@ -126,7 +126,12 @@ def test_no_style_tells_a_masked_value(key, before, depth, after, naming):
     assert VALUE not in json.dumps(encode("cut " + line, naming=naming, mask_query=("token",)))
 
 
-@given(st.text(min_size=1, max_size=8))
+@settings(max_examples=500)
+@given(st.text(min_size=1, max_size=8) | st.text(" +%&=;a", min_size=1, max_size=4))
+@example("+")
+@example(" a+b ")
+@example("%")
+@example("&=;")
 def test_any_key_is_found_as_a_form_would_send_it(key):
     masked = Masking(False, [key]).text(f"/?x=1&{quote_plus(key)}=s3cr3t&y=1")
     assert VALUE not in masked

@@ -5,7 +5,7 @@ from ansible_collections.elk.deploy.plugins.plugin_utils.logstash import plan
 from role_values import Given
 
 VALUES = {
-    "ansible_facts": {"distribution": "Debian", "distribution_version": "12", "service_mgr": "systemd"},
+    "_logstash_platform": {"distribution": "Debian", "distribution_version": "12", "service_mgr": "systemd"},
     "_logstash_package_manager": "apt",
     "_logstash_package_cache": "/var/cache/elk-deploy",
     "logstash_version": "9.5.2",

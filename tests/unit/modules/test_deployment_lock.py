@@ -6,7 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import DeploymentLockError, Lock
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.deployment_lock import (
+    DeploymentLockError,
+    Lock,
+    release_command,
+)
 from ansible_collections.elk.deploy.plugins.plugin_utils import control_node, host_lock
 
 ROOT = Path(__file__).parents[3]
@@ -34,9 +38,9 @@ class TestFile:
         """Each adds one to a number in a file, in two steps, while it holds the lock; who does not get it waits."""
         (tmp_path / "count").write_text("0")
         program = (
-            "import sys, time, pathlib\n"
+            "import pathlib, subprocess, sys, time\n"
             f"sys.path.insert(0, {str(ROOT / 'plugins')!r})\n"
-            "from module_utils.logstash_host.deployment_lock import Lock\n"
+            "from module_utils.logstash_host.deployment_lock import Lock, release_command\n"
             "folder = pathlib.Path(sys.argv[1])\n"
             "owner = {'run': sys.argv[2], 'host': 'h', 'boot': 'x'}\n"
             "lock = Lock(folder / 'run/l')\n"
@@ -48,7 +52,8 @@ class TestFile:
             "        number = int((folder / 'count').read_text())\n"
             "        time.sleep(0.001)\n"
             "        (folder / 'count').write_text(str(number + 1))\n"
-            "        assert lock.release(owner)\n"
+            "        subprocess.run(release_command(lock.path, owner), check=True)\n"
+            "        assert lock.holder().get('run') != owner['run']\n"
             "except BaseException:\n"
             "    (folder / 'broken').touch()\n"
             "    raise\n"
@@ -92,9 +97,18 @@ class TestFile:
 
     def test_release_leaves_what_is_anothers(self, lock):
         lock.take(OTHER, 7200)
-        assert not lock.release({**OTHER, "run": "mine"})
-        assert lock.release(OTHER)
-        assert not lock.release(OTHER)
+        for other in ({**OTHER, "run": "mine"}, {**OTHER, "host": "mine"}):
+            subprocess.run(release_command(lock.path, other), check=True)
+            assert lock.holder()["run"] == OTHER["run"]
+        for _time in range(2):
+            subprocess.run(release_command(lock.path, OTHER), check=True)
+            assert lock.holder() == {}
+
+    def test_owner_may_have_any_name(self, lock):
+        owner = {**OTHER, "run": 'a\'b "c" $(d) \\ é', "host": "-e"}
+        lock.take(owner, 7200)
+        subprocess.run(release_command(lock.path, owner), check=True)
+        assert lock.holder() == {}
 
     def test_clock_that_was_set_back_makes_it_no_older(self, lock):
         lock.take(OTHER, 7200)

@@ -1,7 +1,9 @@
 """One look at a host: what is there, and all that is wrong with it at once."""
 
+import grp
 import json
 import os
+import pwd
 import subprocess
 import sys
 
@@ -189,6 +191,27 @@ def test_what_is_left_or_moved_is_warned_of(look, tmp_path, handling, said):
     assert not result["failed"]
     assert said in str(result["warnings"])
     assert (tmp_path / "home/.logstash_jdbc_last_run").exists()
+
+
+def test_plugins_are_those_of_the_home(look, tmp_path):
+    assert look()["plugins"] == {}
+    (tmp_path / "Gemfile.lock").write_text("GEM\n  specs:\n    logstash-input-http (4.0.1-java)\n    rake (13.0)\n")
+    plugins = look(plugins_of=str(tmp_path))["plugins"]
+    assert (plugins["installed"], plugins["sources"]) == ({"logstash-input-http": "4.0.1"}, {})
+    assert plugins["fingerprint"]
+    assert not plugins["interrupted"]
+
+
+def test_directories_are_ready_only_once_they_are_there(look, tmp_path):
+    """tests/integration/modules/test_logstash_directories.py has all that they may lack."""
+    user, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(os.getegid()).gr_name
+    options = {"directories": [{"path": f"{tmp_path}/data", "holds": "data"}], "user": user, "group": group}
+    assert not look()["directories_ready"]
+    assert not look(directories=options)["directories_ready"]
+    assert not (tmp_path / "data").exists()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o750)
+    assert look(directories=options)["directories_ready"] == (os.geteuid() == 0)
 
 
 def test_files_that_nobody_manages_are_found_and_stay(look, tmp_path):

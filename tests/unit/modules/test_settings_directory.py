@@ -3,9 +3,11 @@
 import base64
 import json
 import os
+import shutil
 import stat
 
 import pytest
+from ansible_collections.elk.deploy.plugins.module_utils import settings_directory as directory
 from ansible_collections.elk.deploy.plugins.modules import settings_directory
 
 FILES = {"a.yml": "a: 1\n", "pipelines/p/10-input.conf": "input {}\n", "tls/key": "secret-key"}
@@ -21,9 +23,8 @@ def bring(run_module, tmp_path):
             {"name": name, "content": base64.b64encode(text.encode()).decode(), "hidden": hidden.get(name, "")}
             for name, text in files.items()
         ]
-        (tmp_path / "bundle.json").write_text(json.dumps(bundle))
         return run_module(
-            settings_directory, path=str(tmp_path / "staged"), bundle=str(tmp_path / "bundle.json"),
+            settings_directory, path=str(tmp_path / "staged"), bundle=json.dumps(bundle),
             record=str(tmp_path / "state/record"), **options,
         )  # fmt: skip
 
@@ -47,6 +48,18 @@ def test_files_are_written_and_closed_to_others(bring, staged):
     assert (modes, folders) == ({0o640}, {0o750})
 
 
+def test_what_is_sent_is_neither_logged_nor_shown(bring, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        settings_directory.AnsibleModule, "log", lambda _self, *what, **more: logged.append(f"{what} {more}")
+    )
+    result = bring(FILES)
+    assert result["changed"]
+    assert "bundle" in "".join(logged)
+    for content in FILES.values():
+        assert base64.b64encode(content.encode()).decode() not in f"{logged} {result}"
+
+
 def test_same_again_changes_nothing(bring):
     bring(FILES)
     result = bring(FILES)
@@ -60,6 +73,52 @@ def test_check_mode_says_what_would_change_and_changes_nothing(bring, staged):
     result = bring({"a.yml": "a: 2\n"}, check=True)
     assert (result["files"], result["removed"]) == (["a.yml"], ["pipelines", "tls"])
     assert content(staged) == FILES
+
+
+class TestComparison:
+    """What is staged, beside what is live."""
+
+    @pytest.fixture
+    def compare(self, bring, tmp_path):
+        """compare(files) stages them; returns how they differ from what is live in `live`."""
+        live = {"dest": str(tmp_path / "live"), "entries": ["a.yml", "pipelines"], "key": str(tmp_path / "key")}
+        (tmp_path / "key").write_bytes(b"k" * 32)
+        (tmp_path / "key").chmod(0o600)
+        return lambda files, **options: bring(files, live=live, **options)["comparison"]
+
+    @pytest.fixture
+    def is_live(self, staged, tmp_path):
+        """is_live(name) has a copy of what is staged live, as the release of that name."""
+
+        def make(name):
+            live = tmp_path / "live"
+            shutil.copytree(staged, live / "releases" / name)
+            (live / "current").symlink_to(f"releases/{name}")
+            for entry in os.listdir(staged):
+                (live / entry).symlink_to(f"current/{entry}")
+
+        return make
+
+    def test_nothing_is_live_yet(self, compare):
+        assert {**compare(FILES), "release": ""} == {"release": "", "previous": "", "differs": True}
+
+    def test_what_was_just_written_counts(self, compare, is_live):
+        name = compare(FILES)["release"]
+        is_live(name)
+        assert compare(FILES) == {"release": name, "previous": name, "differs": False}
+        changed = compare({**FILES, "a.yml": "a: 2\n"})
+        assert (changed["differs"], changed["previous"], changed["release"] != name) == (True, name, True)
+
+    def test_check_mode_compares_what_is_there(self, compare, is_live):
+        name = compare(FILES)["release"]
+        is_live(name)
+        expected = {"release": name, "previous": name, "differs": False}
+        assert compare({"a.yml": "a: 2\n"}, check=True) == expected
+
+    def test_a_release_has_no_name_without_the_hosts_key_and_none_is_made(self, compare, tmp_path):
+        (tmp_path / "key").unlink()
+        assert compare(FILES)["release"] == "unnamed"
+        assert not (tmp_path / "key").exists()
 
 
 def test_check_mode_before_the_user_exists(bring):
@@ -170,7 +229,7 @@ def test_full_disk_is_told(bring, monkeypatch):
     def full(*_arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(settings_directory, "write", full)
+    monkeypatch.setattr(directory, "write", full)
     result = bring(FILES)
     assert result["failed"]
     assert "No space left on device" in result["msg"]
@@ -211,7 +270,7 @@ def test_run_that_was_cut_off_has_noted_what_it_writes(bring, monkeypatch):
         raise OSError("cut off")
 
     with monkeypatch.context() as broken:
-        broken.setattr(settings_directory, "write", killed)
+        broken.setattr(directory, "write", killed)
         assert bring({"a.yml": "a: hunter2\n"}, hidden={"a.yml": "secret"})["failed"]
     assert "Not shown" in shown(bring({"a.yml": "a: 3\n"}, diff=True, check=True))
 

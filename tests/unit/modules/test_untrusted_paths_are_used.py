@@ -68,7 +68,6 @@ EXCEPTIONS = {
         "find_metadata": "a file in /etc, which is root's",
         "find_positions": "paths are only compared",
     },
-    "modules/logstash_directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "modules/logstash_existing_setup.py": {
         "kept_paths": "folders of systemd's, which are root's; the settings path is only resolved, not opened",
         "seen_through_links": "paths are only compared",
@@ -90,9 +89,9 @@ EXCEPTIONS = {
     },
     "modules/secret_files.py": {"main": "paths are only compared"},
     "modules/repository_key.py": {"*": "keys of package managers, which are root's"},
-    "modules/settings_directory.py": {"*": SETTINGS},
     "modules/settings_release.py": {"*": SETTINGS},
     "module_utils/atomic_files.py": {"*": "those who call it are looked at instead"},
+    "module_utils/settings_directory.py": {"*": SETTINGS},
     "module_utils/secret_files.py": {"*": "a record of whoever writes it; other paths are only compared"},
     "module_utils/logstash_host/accounts.py": {"run_program": "a file of root's without a name"},
     "module_utils/logstash_host/confined_unit.py": {"*": "units and folders below /run, which are root's"},
@@ -100,6 +99,7 @@ EXCEPTIONS = {
     "module_utils/logstash_host/deployment_record.py": {
         "*": "a record in a directory that check_roots_own has found to be root's alone"
     },
+    "module_utils/logstash_host/directories.py": {"why_not_writable": AS_USER, "unfit": AS_USER},
     "module_utils/logstash_host/host_faults.py": {"find_in_java": "a program of root's, which is only looked at"},
     "module_utils/logstash_host/installation.py": {"*": "units, versions and packages, which are root's, and /proc"},
     "module_utils/logstash_host/installed_plugins.py": {"*": HOME},
@@ -110,6 +110,7 @@ EXCEPTIONS = {
         "left_queues": "paths are only compared",
     },
     "module_utils/logstash_host/listening.py": {"*": PROC},
+    "module_utils/logstash_host/live_settings.py": {"*": RELEASES},
     "module_utils/logstash_host/native_code.py": {
         "refuses_programs": AS_USER,
         "_refusal": AS_USER,

@@ -99,7 +99,8 @@ def test_pre_commit_runs_what_make_lint_runs():
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     body = re.search(r"(?ms)^run_lint\(\) \{\n(.*?)^\}", (ROOT / "scripts/test.sh").read_text())[1]
     linted = {
-        part.strip().removeprefix('"$venv/bin/').replace('"', "", 1) for part in body.replace("\\\n", " ").split("&&")
+        program.removeprefix("$venv/bin/") + arguments.rstrip()
+        for program, arguments in re.findall(r'"?((?:\$venv/bin|scripts)/[\w.-]+)"?([^&\n]*)', body)
     }
     hooked = {hook["entry"].removeprefix(".venv/bin/") for hook in repository["hooks"]}
     assert repository["repo"] == "local"

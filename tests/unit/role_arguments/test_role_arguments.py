@@ -145,8 +145,9 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         assert SPECS[role][entry]["options"] == SPECS[role]["main"]["options"]
         assert "always" in tasks[0]["tags"]
         tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
-    # The plan begins with the same check.
-    arguments = tasks[0].get("elk.deploy.logstash_plan") or tasks[0]["elk.deploy.role_arguments"]
+    # The plan, and the rendering of the settings, begin with the same check.
+    checks = ("logstash_plan", "logstash_settings", "role_arguments")
+    [arguments] = [tasks[0][f"elk.deploy.{name}"] for name in checks if f"elk.deploy.{name}" in tasks[0]]
     assert (arguments["role_path"], arguments["entry"]) == ("{{ role_path }}", entry)
 
 
