@@ -55,13 +55,28 @@ def written(text: str) -> str:
     return text.encode("utf-8", "replace").decode("latin-1")
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text is the same in the log, here, and in JSON."""
+    return text.isascii() and text.isprintable() and "\\" not in text and '"' not in text
+
+
+def _json(value: Value) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str) and _is_plain(value):
+        return f'"{value}"'
+    return str(value) if isinstance(value, int) else written(to_json(value))
+
+
 def _as_logged(text: str) -> str:
     """One of the texts as the careful parser reads it."""
+    if _is_plain(text):
+        return text
     return text.replace("\\\\", "\\").replace(_COMMA_IN_LIST, _IN_LIST).encode("latin-1").decode()
 
 
 def _masked(mask: Callable[[str], str], text: str) -> str:
-    if text.isascii() and "\\" not in text:
+    if _is_plain(text):
         return mask(text)
     return written(mask(_as_logged(text))).replace("\\", "\\\\")
 
@@ -127,7 +142,7 @@ class _Source:
                 values = self._make(
                     *[mask(one) if mask else one for mask, one in zip(self._masks, logged, strict=True)]
                 )
-                self._remembered[texts] = tuple([written(to_json(value)) for value in values])
+                self._remembered[texts] = tuple(map(_json, values))
             except ValueError:
                 self._remembered[texts] = None
         return self._remembered[texts]

@@ -175,7 +175,7 @@ def _unusual(directory: Path, tcp: Sink) -> None:
             shares.setdefault((name, aim), []).append(f"{found:.2f}")
         for name, options in OPTIONS.items():
             with_it, without = _best([*_ours(plain, tcp), *options], _ours(plain, tcp))
-            shares.setdefault((name, "0.5"), []).append(f"{without.processor / with_it.processor:.2f}")
+            shares.setdefault((name, "" if name == "ECS" else "0.5"), []).append(f"{without.processor / with_it.processor:.2f}")
     for (name, aim), found in shares.items():
         table.add_row(name, *found, aim)
     Console(width=140).print(table)
