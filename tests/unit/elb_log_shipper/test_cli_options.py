@@ -129,10 +129,9 @@ def test_parse_with_the_file_prints_what_the_function_would_send(settings_file, 
     given += ["--component", "balancer", "--application", "shop", "--environment", "test"]
     by_options = run("parse", sample_path, *given)
     assert by_file.returncode == by_options.returncode == 0
-    events, others = ([json.loads(line) for line in one.stdout.splitlines()] for one in (by_file, by_options))
-    for event in (*events, *others):
-        event.pop("arrival_time", None)  # of a raw one
-    assert events == others
+    arrived = re.compile(rb'"arrival_time":"[^"]*",')  # of raw events, and later in the second run
+    assert arrived.sub(b"", by_file.stdout) == arrived.sub(b"", by_options.stdout)
+    events = [json.loads(line) for line in by_file.stdout.splitlines()]
     assert 2 < len(events) < 15
     assert not any(str(event.get("elb_status_code")).startswith("2") for event in events)
     assert {event["application"] for event in events} == {"shop"}
