@@ -133,9 +133,9 @@ def test_no_style_tells_a_masked_value(key, before, depth, after, naming):
 @example("%")
 @example("&=;")
 def test_any_key_is_found_as_a_form_would_send_it(key):
-    masked = Masking(False, [key]).text(f"/?x=1&{quote_plus(key)}=s3cr3t&y=1")
+    masked = Masking(False, [key]).text(f"/?x=1&{quote_plus(key)}=s3cr3t&longer_than_key=1")
     assert VALUE not in masked
-    assert masked.endswith("***&y=1") or key in "*y"
+    assert masked.endswith("***&longer_than_key=1") or key == "*"
 
 
 @pytest.mark.parametrize("piece", ["%3F", "%25", "%253F", "%3Fa%3D", "&%74", "+"])
