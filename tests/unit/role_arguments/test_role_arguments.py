@@ -139,6 +139,8 @@ def test_what_playbooks_enter_and_what_is_documented_has_specs():
 @pytest.mark.parametrize(("role", "entry"), ENTRIES)
 def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
     tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
+    if "elk.deploy.logstash_platform" in tasks[0]:  # in place of gathering facts, which comes before a role as well
+        del tasks[0]
     file = tasks[0].get("ansible.builtin.import_tasks") or tasks[0].get("ansible.builtin.include_tasks", {}).get("file")
     if file:
         entry = file.removesuffix(".yml")
