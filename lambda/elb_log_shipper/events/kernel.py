@@ -35,6 +35,7 @@ Event = Callable[[Sequence[tuple[Value, ...]], Sequence[tuple[Value, ...]], str]
 """Makes the JSON of one event from the values of each column, what is derived from them, and its id."""
 
 Make = Callable[..., tuple[Value, ...]]
+Key = str | tuple[str, ...]
 
 
 def readable(lines: bytes) -> str | None:
@@ -112,40 +113,44 @@ class _Source:
         self._make = make
         self._inputs = inputs
         self._masks = [None if number is None else columns[number].mask for number in inputs]
-        self._remembered: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self._remembered: dict[Key, tuple[str, ...] | None] = {}
 
-    def texts(self, columns: list[Texts]) -> list[tuple[str, ...]]:
-        """What each row's values are made of."""
+    def texts(self, columns: list[Texts]) -> Sequence[Key]:
+        """What each row's values are made of: a text, or one of each column."""
         missing = ["-"] * len(columns[0])
-        return list(zip(*[missing if one is None else columns[one] for one in self._inputs], strict=True))
+        texts = [missing if number is None else columns[number] for number in self._inputs]
+        return list(zip(*texts, strict=True)) if len(texts) > 1 else texts[0]
 
-    def values(self, texts: tuple[str, ...]) -> tuple[Value, ...]:
+    def values(self, key: Key) -> tuple[Value, ...]:
         """Not masked. :raises ValueError: the texts are unusual."""
-        return self._make(*map(_as_logged, texts))
+        return self._make(*map(_as_logged, (key,) if isinstance(key, str) else key))
 
-    def json(self, texts: list[tuple[str, ...]], rows: set[int]) -> Sequence[Values]:
+    def json(self, keys: Sequence[Key], rows: set[int]) -> Sequence[Values]:
         """The values; rows whose texts have none are added to ``rows``, and get those of another row."""
-        found = {one: self._json(one) for one in set(texts)}
+        found = {key: self._json(key) for key in set(keys)}
         usual = next((values for values in found.values() if values is not None), ())
-        for one, values in found.items():
+        for key, values in found.items():
             if values is None:
-                found[one] = usual
-                rows.update(row for row, other in enumerate(texts) if other == one)
-        return [Values(values) for values in zip(*map(found.__getitem__, texts), strict=True)]
+                found[key] = usual
+                rows.update(row for row, other in enumerate(keys) if other == key)
+        if len(usual) == 1:
+            only = {key: values[0] for key, values in found.items() if values}
+            return [Values(list(map(only.__getitem__, keys)))]
+        return [Values(values) for values in zip(*map(found.__getitem__, keys), strict=True)]
 
-    def _json(self, texts: tuple[str, ...]) -> tuple[str, ...] | None:
-        if texts not in self._remembered:
+    def _json(self, key: Key) -> tuple[str, ...] | None:
+        if key not in self._remembered:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            logged = map(_as_logged, texts)
+            logged = map(_as_logged, (key,) if isinstance(key, str) else key)
             try:
                 values = self._make(
                     *[mask(one) if mask else one for mask, one in zip(self._masks, logged, strict=True)]
                 )
-                self._remembered[texts] = tuple(map(_json, values))
+                self._remembered[key] = tuple(map(_json, values))
             except ValueError:
-                self._remembered[texts] = None
-        return self._remembered[texts]
+                self._remembered[key] = None
+        return self._remembered[key]
 
 
 class _Place(NamedTuple):
@@ -270,7 +275,7 @@ class Kernel:
         texts = columns[number]
         if texts.count(texts[0]) == len(texts):
             alike: set[int] = set()
-            values = source.json([(texts[0],)], alike)
+            values = source.json(texts[:1], alike)
             rows.update(range(len(texts)) if alike else ())
             return [Values(None, "".join(one.texts or ())) for one in values]
         convert, mask = self._columns[number].convert, self._columns[number].mask

@@ -77,7 +77,7 @@ _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
 _SHORT_DURATION = re.compile(r"0\.0{1,12}")
 _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _LONGEST_INTEGER = 18
-_HIGHEST_PORT = 65535
+_HIGHEST_PORT = "65535"
 _FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
 _SPACES = 2
 _NO_REQUEST = "- - - "  # of a TCP listener
@@ -147,14 +147,18 @@ def _are_integers(texts: Collection[str]) -> bool:
 
 
 def _integers(texts: Texts) -> Sequence[Values] | None:
-    distinct = set(texts) - {"-", "0"}
+    distinct = set(texts)
+    distinct.discard("0")
+    distinct.discard("-")
     if distinct and not (_are_integers(distinct) and max(map(len, distinct)) <= _LONGEST_INTEGER):
         return None
     return (Values(texts, nulls=_where(texts, "-")),)
 
 
 def _are_ports(texts: Collection[str]) -> bool:
-    return _are_integers(texts) and max(map(int, texts)) <= _HIGHEST_PORT
+    if not _are_integers(texts) or max(map(len, texts)) > len(_HIGHEST_PORT):
+        return False
+    return not [text for text in texts if text > _HIGHEST_PORT and len(text) == len(_HIGHEST_PORT)]
 
 
 def _ports(texts: Texts) -> Sequence[Values] | None:
@@ -177,9 +181,9 @@ def _seconds(texts: Texts) -> Sequence[Values] | None:
     return Values(texts, "", "e3", missing), Values(texts, nulls=missing)
 
 
-def _are_addresses(texts: Iterable[str]) -> bool:
+def _are_addresses(texts: Sequence[str]) -> bool:
     sixth = [text for text in texts if ":" in text]
-    fourth = [text for text in texts if ":" not in text]
+    fourth = [text for text in texts if ":" not in text] if sixth else texts
     try:
         list(map(socket.inet_pton, repeat(socket.AF_INET), fourth))
         list(map(socket.inet_pton, repeat(socket.AF_INET6), sixth))
@@ -197,7 +201,7 @@ def _endpoints(texts: Texts) -> Sequence[Values] | None:
     missing = _where(texts, "-")
     filled = _filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
     addresses, colons, ports = zip(*[text.rpartition(":") for text in filled], strict=True)
-    if "" in colons or not _are_ports(ports) or not _are_addresses(set(addresses)):
+    if "" in colons or not _are_ports(ports) or not _are_addresses(addresses):
         return None
     return Values(filled, '"', '"', missing), Values(addresses, '"', '"', missing), Values(ports, nulls=missing)
 
@@ -214,7 +218,7 @@ def _requests(texts: Texts) -> Sequence[Values] | None:
 
 
 def _odd_requests(texts: Texts) -> set[str]:
-    return {text for text in texts if text.count(" ") != _SPACES and text != _NO_REQUEST}
+    return {text for text in texts if text.count(" ") != _SPACES or text.endswith(" ")} - {_NO_REQUEST}
 
 
 KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
@@ -235,5 +239,5 @@ KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
 }
 """By converter. A converter without a kind converts each distinct text."""
 
-REPEATED = frozenset([endpoint, target, integer, milliseconds])
+REPEATED = frozenset([endpoint, target])
 """Converters of texts that often come again, which are looked up then instead."""
