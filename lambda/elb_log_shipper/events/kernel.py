@@ -18,14 +18,14 @@ from typing import NamedTuple
 
 from ..native import to_json
 from .formats.columns import Column, Derived, Names, Value, list_or_none
-from .kinds import KINDS, REPEATED, Kind, Texts, Values
+from .kinds import KINDS, REPEATED, Kind, Texts, Values, filled
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
 _CONTROL = bytes(code for code in range(32) if code != ord("\n"))
 _IN_LIST, _COMMA_IN_LIST = '","', "\1"
 """Of a list in quotes the kernel has no quotes inside."""
 _NEWLINE, _END = "\n", ' "\n" \n '
-_FEW = 4
+_FEW = 2
 """A column with so many lines for each distinct text is looked up."""
 
 _REMEMBERED = 4096
@@ -90,14 +90,14 @@ def _come_again(texts: Texts) -> bool:
 def _usual(kind: Kind, texts: Texts, rows: set[int]) -> Sequence[Values]:
     """The values of texts of which some are not usual; the rows of those are added to ``rows``."""
     for find in (kind.odd, kind.unusual):
-        others = find(texts)
-        usual = next((text for text in texts if text not in others), None)
-        rows.update(row for row, text in enumerate(texts) if text in others)
-        if usual is None:
-            break
-        texts = [usual if text in others else text for text in texts]
-        if (values := kind.read(texts)) is not None:
-            return values
+        if found := find(texts):
+            rows.update(found)
+            usual = next((text for row, text in enumerate(texts) if row not in rows), None)
+            if usual is None:
+                break
+            texts = filled(texts, found, usual)
+            if (values := kind.read(texts)) is not None:
+                return values
     return []
 
 

@@ -49,8 +49,8 @@ class Values(NamedTuple):
 Read = Callable[[Texts], Sequence[Values] | None]
 
 
-def _none(texts: Texts) -> set[str]:
-    return set()
+def _none(texts: Texts) -> list[int]:
+    return []
 
 
 class Kind(NamedTuple):
@@ -61,16 +61,16 @@ class Kind(NamedTuple):
     """
 
     read: Read
-    odd: Callable[[Texts], set[str]] = _none
+    odd: Callable[[Texts], list[int]] = _none
 
-    def unusual(self, texts: Texts) -> set[str]:
-        """Those of the texts that are not usual. Halves are asked, since there are few of them."""
+    def unusual(self, texts: Texts, first: int = 0) -> list[int]:
+        """Which of the texts are not usual, counted from ``first``. Halves are asked, since there are few of them."""
         if self.read(texts) is not None:
-            return set()
+            return []
         if len(texts) == 1:
-            return set(texts)
+            return [first]
         middle = len(texts) // 2
-        return self.unusual(texts[:middle]) | self.unusual(texts[middle:])
+        return self.unusual(texts[:middle], first) + self.unusual(texts[middle:], first + middle)
 
 
 _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
@@ -78,6 +78,7 @@ _SHORT_DURATION = re.compile(r"0\.0{1,12}")
 _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _LONGEST_INTEGER = 18
 _HIGHEST_PORT = "65535"
+_HOUR = len("2026-03-02T08")
 _FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
 _SPACES = 2
 _NO_REQUEST = "- - - "  # of a TCP listener
@@ -101,14 +102,14 @@ def _given(texts: Texts, missing: Sequence[int]) -> Texts:
     return left
 
 
-def _filled(texts: Texts, missing: Sequence[int], filling: str) -> Texts:
+def filled(texts: Texts, missing: Sequence[int], filling: str) -> Texts:
     """The texts, with another one in place of those."""
     if not missing:
         return texts
-    filled = texts.copy()
+    result = texts.copy()
     for index in missing:
-        filled[index] = filling
-    return filled
+        result[index] = filling
+    return result
 
 
 def _verbatim(texts: Texts) -> Sequence[Values]:
@@ -124,21 +125,30 @@ def _texts(texts: Texts) -> Sequence[Values]:
 
 def _times(shape: str, after: str) -> Read:
     """:param shape: with a 0 for each digit."""
+    width = len(shape)
 
     def read(texts: Texts) -> Sequence[Values] | None:
         joined = "".join(texts)
-        # Newer versions of Python take 24:00 for midnight.
-        if joined.translate(_DIGITS_TO_ZERO) != shape * len(texts) or "T24" in joined:
+        if joined.translate(_DIGITS_TO_ZERO) != shape * len(texts):
             return None
-        if min(texts) < _FIRST_YEAR or max(texts) > _YEAR_AFTER_LAST:
-            return None
-        try:
-            list(map(datetime.fromisoformat, texts))
-        except ValueError:
-            return None
-        return (Values(texts, '"', after),)
+        # Of one hour in most blocks: then it is enough that minutes and seconds begin with 5 or less.
+        tens = joined[_HOUR + 1 :: width] + joined[_HOUR + 4 :: width]
+        alike = joined.count(texts[0][:_HOUR]) == len(texts) and not tens.strip("012345")
+        return (Values(texts, '"', after),) if _are_possible(texts[:1] if alike else texts) else None
 
     return read
+
+
+def _are_possible(times: Texts) -> bool:
+    if min(times) < _FIRST_YEAR or max(times) >= _YEAR_AFTER_LAST:
+        return False
+    if "T24" in "".join(times):  # midnight, to newer versions of Python
+        return False
+    try:
+        list(map(datetime.fromisoformat, times))
+    except ValueError:
+        return False
+    return True
 
 
 def _are_integers(texts: Collection[str]) -> bool:
@@ -199,17 +209,17 @@ def _addresses(texts: Texts) -> Sequence[Values] | None:
 def _endpoints(texts: Texts) -> Sequence[Values] | None:
     """As in the log, address, port."""
     missing = _where(texts, "-")
-    filled = _filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
-    addresses, colons, ports = zip(*[text.rpartition(":") for text in filled], strict=True)
+    given = filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
+    addresses, colons, ports = zip(*[text.rpartition(":") for text in given], strict=True)
     if "" in colons or not _are_ports(ports) or not _are_addresses(addresses):
         return None
-    return Values(filled, '"', '"', missing), Values(addresses, '"', '"', missing), Values(ports, nulls=missing)
+    return Values(given, '"', '"', missing), Values(addresses, '"', '"', missing), Values(ports, nulls=missing)
 
 
 def _requests(texts: Texts) -> Sequence[Values] | None:
     """The request, method, URL, protocol: of exactly three parts, or of none."""
     missing = _where(texts, _NO_REQUEST)
-    parts = " \n ".join(_filled(texts, missing, "- - -")).split(" ")
+    parts = " \n ".join(filled(texts, missing, "- - -")).split(" ")
     if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in parts:
         return None
     if parts.count("-") != 3 * len(missing) or not all(map(looks_like_protocol, set(parts[2::4]))):
@@ -217,8 +227,12 @@ def _requests(texts: Texts) -> Sequence[Values] | None:
     return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
 
 
-def _odd_requests(texts: Texts) -> set[str]:
-    return {text for text in texts if text.count(" ") != _SPACES or text.endswith(" ")} - {_NO_REQUEST}
+def _odd_requests(texts: Texts) -> list[int]:
+    return [
+        number
+        for number, text in enumerate(texts)
+        if (text.count(" ") != _SPACES or text.endswith(" ")) and text != _NO_REQUEST
+    ]
 
 
 KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
