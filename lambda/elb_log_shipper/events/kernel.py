@@ -257,6 +257,8 @@ class Kernel:
             quotes = texts[number::width]
             if quotes.count('"') != len(lines):
                 rows.update(row for row, text in enumerate(quotes) if text != '"')
+        if "" in texts:  # two spaces, where a value is missing
+            rows.update(place // width for place, text in enumerate(texts) if not text)
         columns = [texts[number::width] for number in range(len(self._columns))]
         for place, number in enumerate(self._quoted):
             columns[number] = pieces[2 * place + 1 :: height]
