@@ -26,6 +26,7 @@ DATA = Path(__file__).parent / "data"
 LINES = [line for path in sorted(DATA.glob("*.log")) for line in path.read_bytes().split(b"\n") if line]
 PLAIN = [line for line in LINES if line.isascii()]
 CLASSIC = next(line for line in PLAIN if b" 5120 " in line)
+NLB = next(line for line in PLAIN if line.startswith(b"tls ") and b" tlsv12 " in line)
 ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in line)
 
 
@@ -272,6 +273,11 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param([CLASSIC, CLASSIC + b"\r"], id="end of a line as Windows has it"),
         pytest.param([CLASSIC, CLASSIC.replace(b"Gecko", b"\\x22\rGecko")], id="backslash and carriage return"),
         pytest.param([CLASSIC, CLASSIC.replace(b"/ HTTP", b"/\x1f HTTP")], id="control character"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"T08:00:00.", b"T08:61:00.")], id="impossible minute"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"T08:00:00.", b"T08:00:61.")], id="impossible second"),
+        pytest.param([CLASSIC, CLASSIC.replace(b"T08:00:00.", b"T24:00:00.")], id="impossible hour"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" there")], id="no protocol in three parts"),
+        pytest.param([NLB, NLB.replace(b" tlsv12 ", b' "a","b" ')], id="a list in another column"),
     ],
 )
 def test_they_agree_where_only_one_check_tells(lines):
