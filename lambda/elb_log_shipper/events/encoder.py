@@ -32,9 +32,9 @@ ECS_VERSION = "8.11.0"
 """Of the Elastic Common Schema: that of Elastic's integration for the balancers' logs."""
 
 _MANY = 8
-"""So many lines are worth the kernel."""
+"""With fewer lines the kernel is not worth its preparation."""
 _MOST_KERNELS = 64
-"""So many are remembered before they are forgotten: each arrangement of columns has one."""
+"""Each arrangement of columns has one; with more of them, all are made again."""
 
 __all__ = ["NAMINGS", "PARSE_FAILURE_TAG", "Batch", "Context", "Counts", "Encoder", "Options", "RawEvent", "read_raw"]
 

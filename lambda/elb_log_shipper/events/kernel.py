@@ -26,7 +26,7 @@ _IN_LIST, _COMMA_IN_LIST = '","', "\1"
 """Of a list in quotes the kernel has no quotes inside."""
 _NEWLINE, _END = "\n", ' "\n" \n '
 _FEW = 2
-"""A column with so many lines for each distinct text is looked up."""
+"""With this many lines for each different text of a column, or more, the texts are looked up."""
 
 _REMEMBERED = 4096
 """How many converted texts of a column are remembered before they are forgotten."""
@@ -83,7 +83,7 @@ def _masked(mask: Callable[[str], str], text: str) -> str:
 
 
 def _come_again(texts: Texts) -> bool:
-    """Whether it is worth while to look them up."""
+    """Whether there are so few different texts that looking them up is faster."""
     return len(set(texts)) * _FEW <= len(texts)
 
 
