@@ -1,0 +1,252 @@
+"""The alarms of an environment, as its inventory lists them.
+
+The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An entry
+has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over several
+``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke, what to do,
+and where the runbook is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+COMPARISONS = (
+    "GreaterThanThreshold",
+    "GreaterThanOrEqualToThreshold",
+    "LessThanThreshold",
+    "LessThanOrEqualToThreshold",
+)
+MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
+# The topics of the stack notifications; an action is one of these names, or an ARN.
+TOPICS = ("alarms", "notifications")
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
+_ID = re.compile(r"[a-z][A-Za-z0-9_]*")
+_RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
+
+_EVERY = ("name", "what_broke", "what_to_do", "runbook")
+_OPTIONAL = ("enabled", "alarm_actions", "ok_actions")
+_METRIC = ("namespace", "metric", "dimensions", "statistic", "period")
+_THRESHOLD = ("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an alarm's key: the value seen, the form expected, and a hint."""
+
+    code: str
+    alarm: str
+    key: str
+    value: Any
+    expected: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric with its dimensions, statistic and period (seconds), as an alarm reads it.
+
+    ``id`` is its name in the alarm's expression; empty in an alarm that has none.
+    """
+
+    namespace: str
+    metric: str
+    dimensions: Mapping[str, str]
+    statistic: str
+    period: int
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm over one metric or, with an ``expression``, over several."""
+
+    name: str
+    what_broke: str
+    what_to_do: str
+    runbook: str
+    metrics: tuple[Metric, ...]
+    expression: str
+    comparison_operator: str
+    threshold: float
+    evaluation_periods: int
+    datapoints_to_alarm: int
+    treat_missing_data: str
+    alarm_actions: tuple[str, ...]
+    ok_actions: tuple[str, ...]
+
+    @property
+    def period(self) -> int:
+        """Seconds of one period; that of an expression is its metrics' (they have the same one)."""
+        return self.metrics[0].period
+
+
+@dataclass(frozen=True, slots=True)
+class Composite:
+    """An alarm over the states of others, so that one cause notifies once."""
+
+    name: str
+    what_broke: str
+    what_to_do: str
+    runbook: str
+    rule: str
+    alarm_actions: tuple[str, ...]
+    ok_actions: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The names of the alarms in its rule."""
+        return tuple(dict.fromkeys(_RULE_NAMES.findall(self.rule)))
+
+
+@dataclass
+class Definitions:
+    """What was read: the enabled alarms in their order, and everything that is wrong with them."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+    composites: list[Composite] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str, Any]] | None = None) -> Definitions:
+    """The alarms of a list, with an environment's changes by the alarm's name: ``{broker-silent: {threshold: 5}}``.
+
+    Reads forms only; whether an alarm can work is for :mod:`.checks`. An entry with a fault is left out.
+    """
+    found = Definitions()
+    changes = dict(changes or {})
+    seen: set[str] = set()
+    for number, entry in enumerate(entries, 1):
+        if not isinstance(entry, Mapping):
+            found.faults.append(
+                Fault(
+                    "alarm_invalid", f"number {number}", "", entry, "a mapping with name, what_broke ...", "Correct it."
+                )
+            )
+            continue
+        name = str(entry.get("name", ""))
+        merged = {**entry, **changes.pop(name, {})}
+        if not merged.get("enabled", True):
+            seen.add(name)
+            continue
+        faults = list(_faults(merged, name or f"number {number}", seen))
+        seen.add(name)
+        found.faults += faults
+        if not faults:
+            if "rule" in merged:
+                found.composites.append(_composite(merged))
+            else:
+                found.alarms.append(_alarm(merged))
+    found.faults += [
+        Fault("alarm_invalid", name, "alarm_changes", name, "the name of an alarm", "Correct the name, or remove it.")
+        for name in changes
+    ]
+    return found
+
+
+def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fault]:
+    def fault(key: str, expected: str, hint: str) -> Fault:
+        return Fault("alarm_invalid", name, key, entry.get(key), expected, hint)
+
+    if not _NAME.fullmatch(str(entry.get("name", ""))):
+        yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
+    if entry.get("name") in seen:
+        yield fault("name", "a name that no other alarm has", "Rename or remove one of the two.")
+    kinds = [key for key in ("metric", "expression", "rule") if key in entry]
+    if len(kinds) != 1:
+        yield fault("metric", "one of metric, expression and rule", "Keep the one that this alarm is about.")
+        return
+    own = {"metric": (*_METRIC, *_THRESHOLD), "expression": ("expression", "metrics", "period", *_THRESHOLD)}
+    keys = (*_EVERY, *own.get(kinds[0], ("rule",)))
+    for key in entry:
+        if key not in keys and key not in _OPTIONAL:
+            yield fault(str(key), f"one of {', '.join((*keys, *_OPTIONAL))}", "Correct the key, or remove it.")
+    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm")]
+    for key in needed:
+        if entry.get(key) in (None, ""):
+            yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
+    if kinds[0] != "rule":
+        yield from _threshold_faults(entry, name)
+        yield from _metric_faults(entry, name)
+
+
+def _threshold_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
+    def fault(key: str, expected: str) -> Fault:
+        return Fault("alarm_invalid", name, key, entry.get(key), expected, "Correct it.")
+
+    if entry.get("comparison_operator") not in (None, *COMPARISONS):
+        yield fault("comparison_operator", f"one of {', '.join(COMPARISONS)}")
+    if entry.get("treat_missing_data") not in (None, *MISSING_DATA):
+        yield fault("treat_missing_data", f"one of {', '.join(MISSING_DATA)}")
+    if not _is_number(entry.get("threshold", 0)):
+        yield fault("threshold", "a number")
+    for key in ("evaluation_periods", "datapoints_to_alarm", "period"):
+        value = entry.get(key, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            yield fault(key, "a whole number above 0")
+
+
+def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
+    metrics = entry.get("metrics", {}) if "expression" in entry else {"": entry}
+    if not isinstance(metrics, Mapping) or not metrics:
+        yield Fault("alarm_invalid", name, "metrics", metrics, "metrics by their names in the expression", "Name them.")
+        return
+    for id_, one in metrics.items():
+        where = f"metrics.{id_}" if id_ else "metric"
+        if id_ and not _ID.fullmatch(str(id_)):
+            yield Fault("alarm_invalid", name, where, id_, "a lower-case letter, then letters and digits", "Rename it.")
+        if not isinstance(one, Mapping):
+            yield Fault("alarm_invalid", name, where, one, "namespace, metric, dimensions, statistic", "Correct it.")
+            continue
+        missing = [key for key in ("namespace", "metric", "statistic") if not one.get(key)] if id_ else []
+        unknown = [key for key in one if key not in _METRIC] if id_ else []
+        for key in missing:
+            yield Fault("alarm_invalid", name, f"{where}.{key}", None, "a value", "Every metric needs one.")
+        for key in unknown:
+            yield Fault("alarm_invalid", name, f"{where}.{key}", one[key], f"one of {', '.join(_METRIC)}", "Remove it.")
+        if not isinstance(one.get("dimensions", {}), Mapping):
+            yield Fault(
+                "alarm_invalid", name, f"{where}.dimensions", one["dimensions"], "names and values", "Correct it."
+            )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _actions(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    return tuple(map(str, entry.get(key, ["alarms"]) or ()))
+
+
+def _words(entry: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    return str(entry["name"]), str(entry["what_broke"]), str(entry["what_to_do"]), str(entry["runbook"])
+
+
+def _metric(one: Mapping[str, Any], id_: str, period: int) -> Metric:
+    dimensions = {str(key): str(value) for key, value in (one.get("dimensions") or {}).items()}
+    return Metric(str(one["namespace"]), str(one["metric"]), dimensions, str(one["statistic"]), period, id_)
+
+
+def _alarm(entry: Mapping[str, Any]) -> Alarm:
+    metrics = entry["metrics"].items() if "expression" in entry else [("", entry)]
+    return Alarm(
+        *_words(entry),
+        metrics=tuple(_metric(one, str(id_), one.get("period", entry["period"])) for id_, one in metrics),
+        expression=str(entry.get("expression", "")),
+        comparison_operator=entry["comparison_operator"],
+        threshold=float(entry["threshold"]),
+        evaluation_periods=entry["evaluation_periods"],
+        datapoints_to_alarm=entry.get("datapoints_to_alarm", entry["evaluation_periods"]),
+        treat_missing_data=entry["treat_missing_data"],
+        alarm_actions=_actions(entry, "alarm_actions"),
+        ok_actions=_actions(entry, "ok_actions"),
+    )
+
+
+def _composite(entry: Mapping[str, Any]) -> Composite:
+    return Composite(
+        *_words(entry), str(entry["rule"]), _actions(entry, "alarm_actions"), _actions(entry, "ok_actions")
+    )
