@@ -83,6 +83,11 @@ class Alarm:
         """Seconds of one period; that of an expression is its metrics' (they have the same one)."""
         return self.metrics[0].period
 
+    @property
+    def is_sign_of_life(self) -> bool:
+        """Whether it rings when its metric stops."""
+        return self.treat_missing_data == "breaching"
+
 
 @dataclass(frozen=True, slots=True)
 class Composite:
@@ -150,6 +155,11 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
         for name in changes
     ]
     return without(found, found.left_out)
+
+
+def deployed_name(name: str, environment: str) -> str:
+    """The alarm's name in CloudWatch, where environments may share an account."""
+    return f"{environment}-{name}"
 
 
 def without(definitions: Definitions, names: Iterable[str]) -> Definitions:

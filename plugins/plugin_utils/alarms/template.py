@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .definitions import TOPICS, Alarm, Composite, Definitions
+from .definitions import TOPICS, Alarm, Composite, Definitions, deployed_name
 
 _RULE_TERM = re.compile(r"(ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
 _MAX_DESCRIPTION = 1024
@@ -18,14 +18,12 @@ def template(definitions: Definitions, environment: str) -> str:
 
     The same definitions make the same text. Its parameters are the ARNs of the topics that the alarms name.
     """
-    alarms: list[Alarm | Composite] = [*definitions.alarms, *definitions.composites]
-    used = [topic for topic in TOPICS if any(topic in (*one.alarm_actions, *one.ok_actions) for one in alarms)]
     resources = {logical_id(one.name): _alarm(one, environment) for one in definitions.alarms}
     resources |= {logical_id(one.name): _composite(one, environment) for one in definitions.composites}
     body = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"Alarms of environment {environment}, made from the list in its group_vars.",
-        "Parameters": {_parameter(topic): {"Type": "String", "MinLength": 1} for topic in used},
+        "Parameters": {name: {"Type": "String", "MinLength": 1} for name in parameters(definitions)},
         "Resources": resources,
     }
     return json.dumps({key: value for key, value in body.items() if value}, indent=1) + "\n"
@@ -36,9 +34,11 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-"))
 
 
-def topic_parameters(arns: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for the template's parameters, from those of the topics by their names."""
-    return {_parameter(topic): value for topic, value in arns.items()}
+def parameters(definitions: Definitions) -> dict[str, str]:
+    """The template's parameters, each with the topic whose ARN it takes."""
+    alarms: list[Alarm | Composite] = [*definitions.alarms, *definitions.composites]
+    used = {action for one in alarms for action in (*one.alarm_actions, *one.ok_actions)}
+    return {_parameter(topic): topic for topic in TOPICS if topic in used}
 
 
 def _parameter(topic: str) -> str:
@@ -114,7 +114,7 @@ def _common(alarm: Alarm | Composite, environment: str) -> dict[str, Any]:
         "OKActions": [_action(one) for one in alarm.ok_actions],
     }
     return {
-        "AlarmName": f"{environment}-{alarm.name}",
+        "AlarmName": deployed_name(alarm.name, environment),
         "AlarmDescription": description[:_MAX_DESCRIPTION],
         **{key: value for key, value in actions.items() if value},
     }
