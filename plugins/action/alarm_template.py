@@ -9,7 +9,11 @@ from ..plugin_utils.alarms.definitions import without
 from ..plugin_utils.alarms.template import parameters, template
 from ..plugin_utils.masked_action import MaskedAction
 
-OPTIONS = {**ALARM_OPTIONS, "without": {"type": "list", "elements": "str", "default": []}}
+OPTIONS = {
+    **ALARM_OPTIONS,
+    "topics_stack": {"type": "str", "required": True},
+    "without": {"type": "list", "elements": "str", "default": []},
+}
 
 
 class ActionModule(MaskedAction):
@@ -17,7 +21,7 @@ class ActionModule(MaskedAction):
 
     code = "alarm_invalid"
     # The template is what the next task deploys.
-    facts = MaskedAction.facts | {"template"}
+    facts = MaskedAction.facts | {"template", "parameters"}
 
     _requires_connection = False
     _supports_check_mode = True
@@ -28,6 +32,8 @@ class ActionModule(MaskedAction):
         return result | {
             "changed": False,
             "template": template(definitions, options["environment"]),
-            "topics": parameters(definitions),
+            "parameters": {
+                name: {"stack": options["topics_stack"], "output": name} for name in parameters(definitions)
+            },
             "alarms": [one.name for one in (*definitions.alarms, *definitions.composites)],
         }

@@ -24,6 +24,10 @@ options:
     description: The environment, which the names of its alarms begin with.
     type: str
     required: true
+  topics_stack:
+    description: The stack that has the topics. Its outputs have the names of the template's parameters.
+    type: str
+    required: true
   without:
     description: Alarms to leave out, such as those that wait for their metric (M(elk.deploy.alarm_metrics)).
     type: list
@@ -40,6 +44,7 @@ EXAMPLES = r"""
   elk.deploy.alarm_template:
     alarms: "{{ alarms }}"
     environment: staging
+    topics_stack: notifications-staging
   register: made
 """
 
@@ -48,11 +53,11 @@ template:
   description: The template, as JSON.
   type: str
   returned: success
-topics:
-  description: The template's parameters, each with the name of the topic whose ARN it takes.
+parameters:
+  description: The template's parameters, each as the output of the stack of topics, as role aws_stacks takes it.
   type: dict
   returned: success
-  sample: {AlarmsTopicArn: alarms}
+  sample: {AlarmsTopicArn: {stack: notifications-staging, output: AlarmsTopicArn}}
 alarms:
   description: The names of the alarms in it, as the list has them.
   type: list

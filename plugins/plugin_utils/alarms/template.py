@@ -34,11 +34,11 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-"))
 
 
-def parameters(definitions: Definitions) -> dict[str, str]:
-    """The template's parameters, each with the topic whose ARN it takes."""
+def parameters(definitions: Definitions) -> list[str]:
+    """The template's parameters: the ARNs of the topics that its alarms name."""
     alarms: list[Alarm | Composite] = [*definitions.alarms, *definitions.composites]
     used = {action for one in alarms for action in (*one.alarm_actions, *one.ok_actions)}
-    return {_parameter(topic): topic for topic in TOPICS if topic in used}
+    return [_parameter(topic) for topic in TOPICS if topic in used]
 
 
 def _parameter(topic: str) -> str:
