@@ -30,7 +30,10 @@ _RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\
 _EVERY = ("name", "what_broke", "what_to_do", "runbook")
 _OPTIONAL = ("enabled", "alarm_actions", "ok_actions")
 _METRIC = ("namespace", "metric", "dimensions", "statistic", "period")
-_THRESHOLD = ("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data")
+_THRESHOLD = (
+    *("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data"),
+    "accepted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Fault:
     value: Any
     expected: str
     hint: str
+
+    def __str__(self) -> str:
+        seen = f"{self.key} is {self.value!r}" if self.key else f"it is {self.value!r}"
+        return f"alarm {self.alarm}: {seen}; expected {self.expected}. {self.hint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm over one metric or, with an ``expression``, over several."""
+    """An alarm over one metric or, with an ``expression``, over several.
+
+    ``accepted`` has the codes of faults that are none here, each with the reason.
+    """
 
     name: str
     what_broke: str
@@ -77,6 +87,7 @@ class Alarm:
     treat_missing_data: str
     alarm_actions: tuple[str, ...]
     ok_actions: tuple[str, ...]
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def period(self) -> int:
@@ -164,7 +175,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     for key in entry:
         if key not in keys and key not in _OPTIONAL:
             yield fault(str(key), f"one of {', '.join((*keys, *_OPTIONAL))}", "Correct the key, or remove it.")
-    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm")]
+    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm", "accepted")]
     for key in needed:
         if entry.get(key) in (None, ""):
             yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
@@ -187,6 +198,9 @@ def _threshold_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
         value = entry.get(key, 1)
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             yield fault(key, "a whole number above 0")
+    accepted = entry.get("accepted") or {}
+    if not isinstance(accepted, Mapping) or not all(isinstance(one, str) and one.strip() for one in accepted.values()):
+        yield fault("accepted", "the code of a fault with the reason why it is none here")
 
 
 def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
@@ -243,6 +257,7 @@ def _alarm(entry: Mapping[str, Any]) -> Alarm:
         treat_missing_data=entry["treat_missing_data"],
         alarm_actions=_actions(entry, "alarm_actions"),
         ok_actions=_actions(entry, "ok_actions"),
+        accepted=dict(entry.get("accepted") or {}),
     )
 
 
