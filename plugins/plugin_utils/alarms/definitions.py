@@ -1,9 +1,9 @@
 """The alarms of an environment, as its inventory lists them.
 
-The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An entry
-has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over several
-``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke, what to do,
-and where the runbook is.
+The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An
+entry has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over
+several ``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke,
+what to do, and where the runbook is.
 """
 
 from __future__ import annotations
@@ -139,7 +139,13 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
             )
             continue
         name = str(entry.get("name", ""))
-        merged = {**entry, **changes.pop(name, {})}
+        change = changes.pop(name, {})
+        if not isinstance(change, Mapping):
+            found.faults.append(
+                Fault("alarm_invalid", name, "alarm_changes", change, "keys of the alarm and values", "Correct it.")
+            )
+            change = {}
+        merged = {**entry, **change}
         if not merged.get("enabled", True):
             seen.add(name)
             continue
@@ -164,7 +170,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
 
     if not _NAME.fullmatch(str(entry.get("name", ""))):
         yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
-    if entry.get("name") in seen:
+    if str(entry.get("name", "")) in seen:
         yield fault("name", "a name that no other alarm has", "Rename or remove one of the two.")
     kinds = [key for key in ("metric", "expression", "rule") if key in entry]
     if len(kinds) != 1:
@@ -179,6 +185,9 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     for key in needed:
         if entry.get(key) in (None, ""):
             yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
+    for key in ("alarm_actions", "ok_actions"):
+        if not isinstance(entry.get(key) or [], (list, tuple)):
+            yield fault(key, "a list of actions", "Put it into brackets, as in [alarms].")
     if kinds[0] != "rule":
         yield from _threshold_faults(entry, name)
         yield from _metric_faults(entry, name)
@@ -195,8 +204,7 @@ def _threshold_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
     if not _is_number(entry.get("threshold", 0)):
         yield fault("threshold", "a number")
     for key in ("evaluation_periods", "datapoints_to_alarm", "period"):
-        value = entry.get(key, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not _is_count(entry.get(key, 1)):
             yield fault(key, "a whole number above 0")
     accepted = entry.get("accepted") or {}
     if not isinstance(accepted, Mapping) or not all(isinstance(one, str) and one.strip() for one in accepted.values()):
@@ -217,6 +225,10 @@ def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
             continue
         missing = [key for key in ("namespace", "metric", "statistic") if not one.get(key)] if id_ else []
         unknown = [key for key in one if key not in _METRIC] if id_ else []
+        if id_ and not _is_count(one.get("period", 1)):
+            yield Fault(
+                "alarm_invalid", name, f"{where}.period", one["period"], "a whole number above 0", "Correct it."
+            )
         for key in missing:
             yield Fault("alarm_invalid", name, f"{where}.{key}", None, "a value", "Every metric needs one.")
         for key in unknown:
@@ -225,6 +237,10 @@ def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
             yield Fault(
                 "alarm_invalid", name, f"{where}.dimensions", one["dimensions"], "names and values", "Correct it."
             )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_number(value: Any) -> bool:

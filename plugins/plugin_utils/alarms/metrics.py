@@ -2,8 +2,8 @@
 
 Columns that are not plain words:
 
-- ``dimensions``: the sets that are published, as in ``LoadBalancerName|LoadBalancerName+AvailabilityZone``. ``-`` is the
-  set without any, and ``*`` stands for sets that depend on somebody's configuration.
+- ``dimensions``: the sets that are published, as in ``LoadBalancerName|LoadBalancerName+AvailabilityZone``. ``-`` is
+  the set without any, and ``*`` stands for sets that depend on somebody's configuration.
 - ``period``: seconds between two data points, so the shortest period that has one.
 - ``reported``: when there is a data point; one of :data:`REPORTED`.
 - ``statistics``: those that mean something; ``percentiles`` stands for all that CloudWatch derives from single values.
