@@ -23,8 +23,8 @@ def lines(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]], ala
                 yield from _failure(outcome, failure)
     if lacking:
         yield ""
-        yield "Alarms without tests"
-        yield from (f"  {name}: no {', no '.join(kinds)}" for name, kinds in lacking.items())
+        yield "Alarms that lack tests"
+        yield from (f"  {name} needs {', '.join(kinds)}" for name, kinds in lacking.items())
     yield ""
     yield summary(outcomes, lacking, alarms)
 
