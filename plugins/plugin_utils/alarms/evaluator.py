@@ -77,9 +77,10 @@ class Course:
 
     @property
     def notifications(self) -> list[str]:
-        """The states that a message went out for, in their order."""
+        """The states that a message went out for, in their order, without the first OK of a new alarm."""
         actions = {ALARM: self.alarm.alarm_actions, OK: self.alarm.ok_actions}
-        return [change.state for change in self.changes if actions.get(change.state)]
+        later = self.changes[1:] if self.changes and self.changes[0].state == OK else self.changes
+        return [change.state for change in later if actions.get(change.state)]
 
 
 def statistic(name: str) -> Callable[[Samples], float]:

@@ -45,7 +45,7 @@ def _failure(outcome: Outcome, failure: Failure) -> Iterator[str]:
     yield f"      {test.file}:{failure.line}: {failure.alarm}: expected {failure.expected}, seen {failure.seen}"
     yield f"      {_described(course.alarm)}"
     for given in test.series:
-        if isinstance(course.alarm, Alarm) and any(map(given.matches, course.alarm.metrics)):
+        if isinstance(course.alarm, Alarm) and any(given.matches(failure.alarm, one) for one in course.alarm.metrics):
             yield f"      series: {given.text} (line {given.line})"
     yield from (f"  {line}".rstrip() for line in chart.draw(course, marked=failure.at, start=test.start))
     shown = [f"{change.state} at {duration(change.at)}" for change in course.changes]

@@ -21,7 +21,7 @@ from .definitions import Metric
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS = (evaluator.DAY, evaluator.HOUR, evaluator.MINUTE, 1)
 _TEST_KEYS = ("name", "series", "interval", "start", "created", "noisy", "expect", "never", "notifications", "changes")
-_SERIES_KEYS = ("namespace", "metric", "dimensions", "values", "every")
+_SERIES_KEYS = ("metric", "values", "namespace", "dimensions", "alarm", "every")
 
 
 class AlarmTestsError(ValueError):
@@ -34,18 +34,23 @@ class AlarmTestsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A series of a test, for every metric that it matches; without ``dimensions`` it matches any."""
+    """A series of a test, for every metric of an alarm that it matches; what is empty matches any."""
 
-    namespace: str
     metric: str
+    namespace: str
     dimensions: Mapping[str, str]
+    alarm: str
     slots: Sequence[series.Slot]
     every: int
     line: int
 
-    def matches(self, metric: Metric) -> bool:
-        return (metric.namespace, metric.metric) == (self.namespace, self.metric) and all(
-            fnmatchcase(metric.dimensions.get(name, ""), pattern) for name, pattern in self.dimensions.items()
+    def matches(self, alarm: str, metric: Metric) -> bool:
+        """Whether it is for this metric of the alarm with this name."""
+        return (
+            metric.metric == self.metric
+            and self.alarm in ("", alarm)
+            and self.namespace in ("", metric.namespace)
+            and all(fnmatchcase(metric.dimensions.get(name, ""), pattern) for name, pattern in self.dimensions.items())
         )
 
     @property
@@ -55,7 +60,7 @@ class Given:
     @property
     def text(self) -> str:
         dimensions = "".join(f", {name} {value}" for name, value in self.dimensions.items())
-        return f"{self.namespace} {self.metric}{dimensions}"
+        return f"{self.namespace} {self.metric}{dimensions}{f' of {self.alarm}' if self.alarm else ''}".lstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +335,7 @@ class _Reader:
         return bool(value)
 
     def given(self, entry: _Mapping, interval: int) -> Given:
-        self.keys(entry, _SERIES_KEYS, ("namespace", "metric", "values"))
+        self.keys(entry, _SERIES_KEYS, ("metric", "values"))
         dimensions = self.mapping(entry, "dimensions", 'names and values, as in {LoadBalancerName: "*"}')
         slots: list[series.Slot] = []
         try:
@@ -338,9 +343,10 @@ class _Reader:
         except series.NotationError as error:
             self.faults.append(f"{self.label}:{entry.lines['values']}: test {self.test!r}: values: {error}")
         return Given(
-            str(entry.get("namespace")),
             str(entry.get("metric")),
+            str(entry.get("namespace") or ""),
             {str(name): str(value) for name, value in dimensions.items()},
+            self.alarm(entry["alarm"], entry.lines["alarm"]) if "alarm" in entry else "",
             slots,
             self.interval(entry, "every", interval),
             entry.line,

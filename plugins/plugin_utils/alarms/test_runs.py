@@ -31,7 +31,7 @@ class Outcome:
     test: AlarmTest
     courses: Mapping[str, Course]
     failures: list[Failure] = field(default_factory=list)
-    # Why it did not run, where its alarms are not enabled in the environment.
+    # Why it did not run, where none of its alarms is enabled in the environment.
     left_out: str = ""
 
 
@@ -48,11 +48,17 @@ class Environment:
         return {one.name: one for one in alarms}
 
     @cached_property
-    def known_metrics(self) -> list[Metric]:
-        """Of all alarms, those that are not enabled among them."""
-        enabled = [{**entry, "enabled": True} for entry in self.entries if isinstance(entry, Mapping)]
-        changes = {name: {**own, "enabled": True} for name, own in self.changes.items()}
-        return [metric for alarm in definitions.read(enabled, changes).alarms for metric in alarm.metrics]
+    def all_metrics(self) -> list[tuple[str, Metric]]:
+        """The metrics with their alarms' names, those that are not enabled among them."""
+        found = []
+        for entry in self.entries:
+            name = str(entry.get("name"))
+            given = {**entry, **self.changes.get(name, {})}
+            for one in [given, *(given.get("metrics") or {}).values()]:
+                dimensions = {str(key): str(value) for key, value in (one.get("dimensions") or {}).items()}
+                metric = Metric(str(one.get("namespace")), str(one.get("metric")), dimensions, "", 0)
+                found.append((name, metric))
+        return found
 
     @cached_property
     def composites(self) -> dict[str, Composite]:
@@ -61,7 +67,7 @@ class Environment:
     @cached_property
     def names(self) -> set[str]:
         """The names of all entries, those that are not enabled among them."""
-        return {str(entry.get("name")) for entry in self.entries if isinstance(entry, Mapping)}
+        return {str(entry.get("name")) for entry in self.entries}
 
     def changed(self, changes: Mapping[str, Mapping[str, Any]]) -> Environment:
         """The same with some keys of some alarms changed."""
@@ -70,12 +76,12 @@ class Environment:
         merged = {name: {**self.changes.get(name, {}), **own} for name, own in changes.items()}
         return Environment(self.entries, {**self.changes, **merged})
 
-    def metrics(self, name: str) -> list[Metric]:
-        """The metrics that an alarm, or the alarms in its rule, have."""
-        found: list[Metric] = []
+    def metrics(self, name: str) -> list[tuple[str, Metric]]:
+        """The metrics that an alarm, or the alarms in its rule, have, with those alarms' names."""
+        found: list[tuple[str, Metric]] = []
         for member in evaluator.in_order([name], self.composites):
             one = self.alarms.get(member)
-            found += one.metrics if isinstance(one, Alarm) else ()
+            found += [(member, metric) for metric in one.metrics] if isinstance(one, Alarm) else []
         return found
 
 
@@ -85,17 +91,17 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
     :raises AlarmTestsError: where a change makes a definition wrong, or a series and an alarm do not meet.
     """
     changed = environment.changed(test.changes)
-    missing = [name for name in test.alarms if name not in changed.alarms]
-    if missing and not changed.read.faults:
-        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(missing)}")
+    enabled = [name for name in test.alarms if name in changed.alarms]
+    if not enabled and not changed.read.faults:
+        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(test.alarms)}")
     faults = [f"{one.alarm}.{one.key} is {one.value!r}, expected {one.expected}" for one in changed.read.faults]
     if not faults:
-        faults = list(_unmatched(test, changed))
+        faults = list(_unmatched(test, enabled, changed))
     if faults:
         raise AlarmTestsError([f"{test.place}: {fault}" for fault in faults])
     courses: dict[str, Course] = {}
     try:
-        for name in evaluator.in_order(test.alarms, changed.composites):
+        for name in evaluator.in_order(enabled, changed.composites):
             alarm = changed.alarms[name]
             if isinstance(alarm, Alarm):
                 courses[name] = evaluator.run(alarm, _reported(test, alarm), test.until, test.created)
@@ -112,13 +118,13 @@ def _reported(test: AlarmTest, alarm: Alarm) -> dict[int, evaluator.Reported]:
         at: evaluator.Reported(given.slots, given.every)
         for at, metric in enumerate(alarm.metrics)
         for given in test.series
-        if given.matches(metric)
+        if given.matches(alarm.name, metric)
     }
 
 
-def _unmatched(test: AlarmTest, environment: Environment) -> Iterator[str]:
+def _unmatched(test: AlarmTest, enabled: Sequence[str], environment: Environment) -> Iterator[str]:
     """Series for no metric, metrics with two series, and alarms without any: most often a slip in a name."""
-    for name in test.alarms:
+    for name in enabled:
         try:
             members = evaluator.in_order([name], environment.composites)
         except evaluator.EvaluationError as error:
@@ -130,30 +136,30 @@ def _unmatched(test: AlarmTest, environment: Environment) -> Iterator[str]:
                 return
         metrics = environment.metrics(name)
         for metric in metrics:
-            lines = [given.line for given in test.series if given.matches(metric)]
+            lines = [given.line for given in test.series if given.matches(*metric)]
             if len(lines) > 1:
                 both = " and ".join(map(str, lines))
-                yield f"lines {both} both have values for {metric.metric} of {name}, expected one of them"
-        if not any(given.matches(metric) for given in test.series for metric in metrics):
-            names = ", ".join(dict.fromkeys(f"{metric.namespace} {metric.metric}" for metric in metrics))
+                yield f"lines {both} both have values for {metric[1].metric} of {metric[0]}, expected one of them"
+        if not any(given.matches(*metric) for given in test.series for metric in metrics):
+            names = ", ".join(dict.fromkeys(f"{metric.namespace} {metric.metric}" for _, metric in metrics))
             yield f"no series is for alarm {name}, expected one of {names}; for one without data, values: _x10"
     for given in test.series:
-        if not any(given.matches(metric) for metric in environment.known_metrics):
+        if not any(given.matches(*metric) for metric in environment.all_metrics):
             yield f"line {given.line}: {given.text} is the metric of no alarm"
 
 
 def _failures(test: AlarmTest, courses: Mapping[str, Course]) -> Iterator[Failure]:
+    """What did not hold, of the alarms that are enabled."""
     for one in test.expect:
-        seen = courses[one.alarm].state(one.at or 0)
-        if seen != one.state:
+        if one.alarm in courses and (seen := courses[one.alarm].state(one.at or 0)) != one.state:
             yield Failure(one.alarm, one.line, f"{one.state} at {duration(one.at or 0)}", seen, one.at)
     for one in test.never:
-        at = next((change.at for change in courses[one.alarm].changes if change.state == one.state), None)
+        changes = courses[one.alarm].changes if one.alarm in courses else []
+        at = next((change.at for change in changes if change.state == one.state), None)
         if at is not None:
             yield Failure(one.alarm, one.line, f"never {one.state}", f"{one.state} at {duration(at)}", at)
     for name, (states, line) in test.notifications.items():
-        sent = courses[name].notifications
-        if sent != states:
+        if name in courses and (sent := courses[name].notifications) != states:
             yield Failure(name, line, f"messages {_listed(states)}", _listed(sent), None)
 
 
@@ -186,5 +192,5 @@ def _covered(outcome: Outcome, environment: Environment) -> Iterator[tuple[str, 
         if test.noisy and all(change.state != ALARM for change in outcome.courses[name].changes):
             yield NOISE, name
         metrics = environment.metrics(name)
-        if any(given.has_gaps and given.matches(metric) for given in test.series for metric in metrics):
+        if any(given.has_gaps and given.matches(*metric) for given in test.series for metric in metrics):
             yield GAPS, name
