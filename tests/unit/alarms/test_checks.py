@@ -195,6 +195,7 @@ def test_an_empty_dimension_is_refused():
 @pytest.mark.parametrize("period", [1, 5, 15, 45, 61, 90, 100])
 def test_periods_that_cloudwatch_does_not_have_are_refused(period):
     assert wrong(entry(namespace="Shop", period=period)) == [("evaluation_invalid", "period", period)]
+    assert wrong(entry(period=period)) == [("evaluation_invalid", "period", period)]
 
 
 @pytest.mark.parametrize("period", [10, 20, 30, 60, 120, 300])
@@ -318,6 +319,7 @@ def test_what_an_expression_can_be_is_not_known():
         ("AWS/SQS", "ApproximateAgeOfOldestMessage", ">", {"notBreaching", "ignore"}),
         # What waits is there also when SQS says nothing any more.
         ("AWS/SQS", "ApproximateNumberOfMessagesVisible", ">", {"ignore"}),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "<", {"notBreaching", "ignore", "breaching"}),
         # Without traffic there is no value that is too low.
         ("AWS/ELB", "RequestCount", "<", {"breaching"}),
         ("AWS/Lambda", "Invocations", "<", {"breaching"}),
@@ -648,12 +650,13 @@ def test_all_faults_of_all_alarms_are_told_at_once():
 WORDS = st.text(max_size=20) | st.text("ab()[]:% .,\"'0123456789ALRMORNDTUEFS", max_size=40)
 
 
-@given(expression=WORDS, rule=WORDS, statistic=WORDS, action=WORDS, dimension=WORDS, code=WORDS)
-def test_whatever_is_written_is_taken_or_refused(expression, rule, statistic, action, dimension, code):
+@given(words=st.lists(WORDS, min_size=5, max_size=5))
+def test_whatever_is_written_is_taken_or_refused(words):
+    expression, rule, statistic, action, dimension = words
     definitions = read(
         [
             entry(statistic=f"x{statistic}", alarm_actions=[action], dimensions={dimension: dimension}),
-            share(expression=f"lines {expression}", accepted={code: "It is right here."}),
+            share(expression=f"lines {expression}", accepted={dimension: "It is right here."}),
             composite(rule=f"ALARM(broker-errors) {rule}", ok_actions=[action]),
         ]
     )
