@@ -113,7 +113,7 @@ class _Mapping(dict[Any, Any]):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with line numbers, that refuses a key given twice. A time stays a text."""
+    """YAML with line numbers, that refuses a key given twice. Times and the values of series stay texts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> _Mapping:
         written = [(key.value, key.start_mark) for key, _ in node.value]
@@ -124,7 +124,9 @@ class _Loader(yaml.SafeLoader):
         found, lines = _Mapping(), {}
         for key_node, value_node in node.value:
             name = self.construct_scalar(key_node)
-            found[name] = self.construct_object(value_node, deep=True)
+            # Otherwise 0x10 would be a number, and ten zeros sixteen.
+            is_text = name == "values" and isinstance(value_node, yaml.ScalarNode)
+            found[name] = value_node.value if is_text else self.construct_object(value_node, deep=True)
             lines[name] = key_node.start_mark.line + 1
         found.line, found.lines = node.start_mark.line + 1, lines
         return found

@@ -307,7 +307,7 @@ def test_the_report_names_alarms_without_tests(tmp_path: Path) -> None:
 
 def drawn(folder: Path, values: str, *, marked: int | None = None, alarms: Any = None) -> list[str]:
     (outcome,) = run(folder, one_test(EXPECT, SERIES % values), alarms)
-    return chart.draw(outcome.courses["broker-connection-errors"], marked=marked)
+    return chart.draw(outcome.courses["broker-connection-errors"], outcome.test.until, marked=marked)
 
 
 def test_a_chart_shows_values_threshold_gaps_states_and_times(tmp_path: Path) -> None:
