@@ -37,13 +37,15 @@ class ActionModule(MaskedAction):
             outcomes = _outcomes(Path(options["src"]), environment)
         except test_files.AlarmTestsError as error:
             raise AnsibleActionFail(str(error)) from None
-        lacking = test_runs.coverage(outcomes, environment)
+        # One file of several says little of what all of them cover.
+        counts = options["coverage"] or Path(options["src"]).is_dir()
+        lacking = test_runs.coverage(outcomes, environment) if counts else None
         alarms = len(environment.alarms)
         result |= {
             "changed": False,
             "report": "\n".join(report.lines(outcomes, lacking, alarms)),
             "failures": [outcome.test.place for outcome in outcomes if outcome.failures],
-            "lacking": lacking,
+            "lacking": lacking or {},
         }
         if result["failures"] or (options["coverage"] and lacking):
             said = f"{report.summary(outcomes, lacking, alarms)}. The report says more; `make alarms` shows it."

@@ -7,8 +7,8 @@ DOCUMENTATION = r"""
 module: alarm_tests
 short_description: Test an environment's alarms offline
 description:
-  - Evaluates alarms by CloudWatch's rules against test files, in simulated time. A test gives series, and expects states
-    at given times.
+  - Evaluates alarms by CloudWatch's rules against test files, in simulated time. A test gives series, and expects
+    states at given times.
   - Fails if a test fails, and if a test file has mistakes; then it names all of them, with file and line.
   - Runs on the control node only. Reaches nothing, changes nothing, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
@@ -28,8 +28,8 @@ options:
     required: true
   coverage:
     description:
-      - Whether it also fails when an enabled alarm lacks a test in which it goes to ALARM, a noisy one in which it stays
-        silent, or one with gaps. The report names such alarms either way.
+      - Whether it also fails when an enabled alarm lacks a test in which it goes to ALARM, a noisy one in which it
+        stays silent, or one with gaps. Of a whole folder, the report names such alarms either way.
     type: bool
     default: false
 attributes:

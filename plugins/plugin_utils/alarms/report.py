@@ -11,8 +11,11 @@ from .test_files import duration
 from .test_runs import Failure, Outcome
 
 
-def lines(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]], alarms: int) -> Iterator[str]:
-    """Each test, what failed in it with a chart, the alarms that lack tests, and a summary."""
+def lines(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]] | None, alarms: int) -> Iterator[str]:
+    """Each test, what failed in it with a chart, the alarms that lack tests, and a summary.
+
+    ``lacking`` is None where it was not asked for.
+    """
     for file, of_file in groupby(outcomes, key=lambda outcome: outcome.test.file):
         yield file
         for outcome in of_file:
@@ -29,15 +32,15 @@ def lines(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]], ala
     yield summary(outcomes, lacking, alarms)
 
 
-def summary(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]], alarms: int) -> str:
+def summary(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]] | None, alarms: int) -> str:
     """One line: how many tests passed, failed and were left out, and how many alarms lack tests."""
     failed = sum(1 for outcome in outcomes if outcome.failures)
     left_out = sum(1 for outcome in outcomes if outcome.left_out)
     counts = [f"{len(outcomes) - failed - left_out} passed", f"{failed} failed"]
     if left_out:
         counts.append(f"{left_out} left out")
-    covered = f"{alarms - len(lacking)} of {alarms} alarms have every kind of test"
-    return f"{len(outcomes)} tests: {', '.join(counts)}; {covered}"
+    said = f"{len(outcomes)} {'test' if len(outcomes) == 1 else 'tests'}: {', '.join(counts)}"
+    return said if lacking is None else f"{said}; {alarms - len(lacking)} of {alarms} alarms have every kind of test"
 
 
 def _alarm(failure: Failure) -> str:

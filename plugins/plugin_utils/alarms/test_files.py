@@ -20,7 +20,10 @@ from .definitions import Metric
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS = (evaluator.DAY, evaluator.HOUR, evaluator.MINUTE, 1)
-_TEST_KEYS = ("name", "series", "interval", "start", "created", "noisy", "expect", "never", "notifications", "changes")
+_TEST_KEYS = (
+    *("name", "series", "interval", "start", "created", "needs", "noisy"),
+    *("expect", "never", "notifications", "changes"),
+)
 _SERIES_KEYS = ("metric", "values", "namespace", "dimensions", "alarm", "every")
 
 
@@ -89,6 +92,8 @@ class AlarmTest:
     # By alarm: the states in the messages that a subscriber gets, and the line.
     notifications: Mapping[str, tuple[list[str], int]]
     changes: Mapping[str, Mapping[str, Any]]
+    # Alarms without which the test says nothing.
+    needs: tuple[str, ...]
 
     @property
     def place(self) -> str:
@@ -259,6 +264,7 @@ class _Reader:
                 for name, states in notifications.items()
             },
             changes=changes,
+            needs=tuple(self.needs(entry)),
         )
 
     def keys(self, entry: _Mapping, known: Sequence[str], needed: Sequence[str]) -> None:
@@ -286,6 +292,14 @@ class _Reader:
             self.fault(line, f"{states!r}", "a list of states, as in [ALARM, OK]")
             return []
         return [self.state(state, line) for state in states]
+
+    def needs(self, entry: _Mapping) -> Iterator[str]:
+        value = entry.get("needs") or []
+        if not isinstance(value, list):
+            self.fault(entry.lines["needs"], f"needs is {value!r}", "a list of alarms, as in [broker-silent]")
+            return
+        for name in value:
+            yield self.alarm(name, entry.lines["needs"])
 
     def mapping(self, entry: _Mapping, key: str, expected: str) -> _Mapping:
         value = entry.get(key)

@@ -92,8 +92,9 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
     """
     changed = environment.changed(test.changes)
     enabled = [name for name in test.alarms if name in changed.alarms and not _lost_its_series(name, test, changed)]
-    if not enabled and not changed.read.faults:
-        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(test.alarms)}")
+    missing = [name for name in test.needs if name not in changed.alarms]
+    if (missing or not enabled) and not changed.read.faults:
+        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(missing or test.alarms)}")
     faults = [f"{one.alarm}.{one.key} is {one.value!r}, expected {one.expected}" for one in changed.read.faults]
     if not faults:
         faults = list(_unmatched(test, enabled, changed))
