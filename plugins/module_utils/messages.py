@@ -128,6 +128,7 @@ CODES = {
     "alarm_rings": "An alarm is in state ALARM already, so that it cannot be drilled.",
     "alarm_unheard": "An alarm changed its state, and no message of it reached a subscriber.",
     "alarm_not_played": "A series cannot be played to an alarm over several metrics.",
+    "alarm_series_invalid": "The series for a drill cannot be read.",
     "alarm_state_unexpected": "The copy of an alarm came into other states than expected.",
     "artifact_refused": "The bucket for packages, or an object in it, is not what it has to be.",
     "artifact_unreadable": "The file to upload cannot be read.",
