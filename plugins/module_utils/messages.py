@@ -121,6 +121,8 @@ CODES = {
     "stack_creation_failed": "A creation of the stack failed, and its remains are still there.",
     "stack_not_deleted": "What a failed creation left of the stack could not be deleted.",
     "resource_name_taken": "Something that the stack does not own has the name of one of its resources.",
+    "alarm_tests_invalid": "A file with tests of alarms has mistakes, or there is none.",
+    "alarm_tests_failed": "A test of an alarm failed, or an alarm lacks tests.",
     "alarm_missing": "An alarm is not deployed.",
     "alarm_silent": "A deployed alarm has no actions, or they are disabled.",
     "alarm_rings": "An alarm is in state ALARM already, so that it cannot be drilled.",

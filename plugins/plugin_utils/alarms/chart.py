@@ -19,15 +19,14 @@ _STATES = {OK: "o", ALARM: "A"}
 LEGEND = "o OK, A ALARM, ? INSUFFICIENT_DATA, · no data"
 
 
-def draw(course: Course, *, marked: int | None = None, start: datetime | None = None) -> list[str]:
-    """Lines of up to 100 columns: the data points, the threshold among them, times and states.
+def draw(course: Course, until: int, *, marked: int | None = None, start: datetime | None = None) -> list[str]:
+    """Lines of up to 100 columns, up to ``until`` seconds: data points, the threshold among them, times and states.
 
     A column is one period, or several where they are too many; it shows the value that is nearest to breaching.
     ``marked`` are seconds after the start that get a mark. A composite has states and no data points.
     """
-    last = course.points[-1][0] if course.points else max([1, marked or 0, *(one.at for one in course.changes)])
     period = course.alarm.period if isinstance(course.alarm, Alarm) else 60
-    periods = max(1, math.ceil(max(last, marked or 0) / period))
+    periods = max(1, math.ceil(until / period))
     each = math.ceil(periods / (COLUMNS - _LABEL - 1))
     width = math.ceil(periods / each)
     ends = [min((column + 1) * each, periods) * period for column in range(width)]

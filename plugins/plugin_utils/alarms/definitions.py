@@ -115,7 +115,12 @@ class Composite:
     @property
     def members(self) -> tuple[str, ...]:
         """The names of the alarms in its rule."""
-        return tuple(dict.fromkeys(_RULE_NAMES.findall(self.rule)))
+        return named_in(self.rule)
+
+
+def named_in(rule: str) -> tuple[str, ...]:
+    """The alarms that a rule names, each once."""
+    return tuple(dict.fromkeys(_RULE_NAMES.findall(rule)))
 
 
 @dataclass

@@ -20,7 +20,10 @@ from .definitions import Metric
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS = (evaluator.DAY, evaluator.HOUR, evaluator.MINUTE, 1)
-_TEST_KEYS = ("name", "series", "interval", "start", "created", "noisy", "expect", "never", "notifications", "changes")
+_TEST_KEYS = (
+    *("name", "series", "interval", "start", "created", "needs", "noisy"),
+    *("expect", "never", "notifications", "changes"),
+)
 _SERIES_KEYS = ("metric", "values", "namespace", "dimensions", "alarm", "every")
 
 
@@ -89,6 +92,8 @@ class AlarmTest:
     # By alarm: the states in the messages that a subscriber gets, and the line.
     notifications: Mapping[str, tuple[list[str], int]]
     changes: Mapping[str, Mapping[str, Any]]
+    # Alarms without which the test says nothing.
+    needs: tuple[str, ...]
 
     @property
     def place(self) -> str:
@@ -113,7 +118,7 @@ class _Mapping(dict[Any, Any]):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with line numbers, that refuses a key given twice. A time stays a text."""
+    """YAML with line numbers, that refuses a key given twice. Times and the values of series stay texts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> _Mapping:
         written = [(key.value, key.start_mark) for key, _ in node.value]
@@ -124,7 +129,9 @@ class _Loader(yaml.SafeLoader):
         found, lines = _Mapping(), {}
         for key_node, value_node in node.value:
             name = self.construct_scalar(key_node)
-            found[name] = self.construct_object(value_node, deep=True)
+            # Otherwise 0x10 would be a number, and ten zeros sixteen.
+            is_text = name == "values" and isinstance(value_node, yaml.ScalarNode)
+            found[name] = value_node.value if is_text else self.construct_object(value_node, deep=True)
             lines[name] = key_node.start_mark.line + 1
         found.line, found.lines = node.start_mark.line + 1, lines
         return found
@@ -257,6 +264,7 @@ class _Reader:
                 for name, states in notifications.items()
             },
             changes=changes,
+            needs=tuple(self.needs(entry)),
         )
 
     def keys(self, entry: _Mapping, known: Sequence[str], needed: Sequence[str]) -> None:
@@ -284,6 +292,14 @@ class _Reader:
             self.fault(line, f"{states!r}", "a list of states, as in [ALARM, OK]")
             return []
         return [self.state(state, line) for state in states]
+
+    def needs(self, entry: _Mapping) -> Iterator[str]:
+        value = entry.get("needs") or []
+        if not isinstance(value, list):
+            self.fault(entry.lines["needs"], f"needs is {value!r}", "a list of alarms, as in [broker-silent]")
+            return
+        for name in value:
+            yield self.alarm(name, entry.lines["needs"])
 
     def mapping(self, entry: _Mapping, key: str, expected: str) -> _Mapping:
         value = entry.get(key)

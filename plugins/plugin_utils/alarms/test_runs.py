@@ -91,9 +91,10 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
     :raises AlarmTestsError: where a change makes a definition wrong, or a series and an alarm do not meet.
     """
     changed = environment.changed(test.changes)
-    enabled = [name for name in test.alarms if name in changed.alarms]
-    if not enabled and not changed.read.faults:
-        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(test.alarms)}")
+    enabled = [name for name in test.alarms if name in changed.alarms and not _lost_its_series(name, test, changed)]
+    missing = [name for name in test.needs if name not in changed.alarms]
+    if (missing or not enabled) and not changed.read.faults:
+        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(missing or test.alarms)}")
     faults = [f"{one.alarm}.{one.key} is {one.value!r}, expected {one.expected}" for one in changed.read.faults]
     if not faults:
         faults = list(_unmatched(test, enabled, changed))
@@ -104,13 +105,25 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
         for name in evaluator.in_order(enabled, changed.composites):
             alarm = changed.alarms[name]
             if isinstance(alarm, Alarm):
-                courses[name] = evaluator.run(alarm, _reported(test, alarm), test.until, test.created)
+                # Without a series it is a member of a composite alarm that has no part in this test.
+                reported = _reported(test, alarm)
+                found = evaluator.run(alarm, reported, test.until, test.created) if reported else Course(alarm, [])
+                courses[name] = found
             else:
                 members = {member: courses[member] for member in alarm.members}
                 courses[name] = evaluator.combine(alarm, members, test.created)
     except evaluator.EvaluationError as error:
         raise AlarmTestsError([f"{test.place}: {error}"]) from None
     return Outcome(test, courses, list(_failures(test, courses)))
+
+
+def _lost_its_series(name: str, test: AlarmTest, environment: Environment) -> bool:
+    """Whether a test has series only for alarms of a composite's rule that are not enabled."""
+    rules = [str(entry.get("rule", "")) for entry in environment.entries if entry.get("name") == name]
+    gone = {member for rule in rules for member in definitions.named_in(rule)} - environment.alarms.keys()
+    metrics = environment.all_metrics
+    with_series = {alarm for alarm, metric in metrics if any(one.matches(alarm, metric) for one in test.series)}
+    return bool(gone & with_series) and not with_series.intersection(evaluator.in_order([name], environment.composites))
 
 
 def _reported(test: AlarmTest, alarm: Alarm) -> dict[int, evaluator.Reported]:

@@ -148,6 +148,58 @@ def test_a_test_of_an_alarm_that_is_not_enabled_is_left_out(tmp_path: Path) -> N
     assert "left out  one (not enabled here: switched-off)" in text_of(outcomes)
 
 
+def test_one_alarm_that_is_not_enabled_does_not_keep_the_others_from_their_test(tmp_path: Path) -> None:
+    series = (
+        "series: [{metric: ApproximateAgeOfOldestMessage, values: 0x5}, "
+        "{metric: ApproximateNumberOfMessagesVisible, values: 1x5}]"
+    )
+    body = """
+        expect:
+          - {at: 1m, alarm: switched-off, state: ALARM}
+          - {at: 1m, alarm: failed-events, state: OK}
+        """
+    (outcome,) = run(tmp_path, one_test(body, series))
+    assert [failure.alarm for failure in outcome.failures] == ["failed-events"]
+
+
+def test_a_composite_whose_member_with_the_series_is_not_enabled_is_left_out(tmp_path: Path) -> None:
+    text = one_test("expect: [{at: 15m, alarm: broker-down, state: ALARM}]")
+    changes = {"broker-connection-errors": {"enabled": False}}
+    assert run(tmp_path, text, changes=changes)[0].left_out
+
+
+def test_a_test_is_left_out_without_an_alarm_that_it_needs(tmp_path: Path) -> None:
+    text = one_test("needs: [switched-off]\nexpect: [{at: 15m, alarm: broker-connection-errors, state: OK}]")
+    assert run(tmp_path, text)[0].left_out == "not enabled here: switched-off"
+
+
+def test_a_member_without_a_series_has_no_part_in_a_test(tmp_path: Path) -> None:
+    # Without data it would ring.
+    changes = {"failed-events": {"treat_missing_data": "breaching"}}
+    text = one_test("never: [{alarm: broker-down, state: ALARM}]", SERIES % "0x30")
+    assert run(tmp_path, text, changes=changes)[0].failures == []
+
+
+def test_ten_zeros_are_no_hexadecimal_number(tmp_path: Path) -> None:
+    text = one_test(EXPECT, "series: [{metric: BackendConnectionErrors, values: 0x10}]")
+    (given,) = run(tmp_path, text)[0].test.series
+    assert [slot.samples for slot in given.slots] == [((0.0, 1),)] * 10
+
+
+def test_a_series_for_one_alarm_alone(tmp_path: Path) -> None:
+    other = {**ERRORS, "name": "other", "dimensions": {"LoadBalancerName": "other"}}
+    series = (
+        "series: [{alarm: other, metric: BackendConnectionErrors, values: 500x10}, "
+        "{alarm: broker-connection-errors, metric: BackendConnectionErrors, values: 0x10}]"
+    )
+    body = """
+        expect:
+          - {at: 10m, alarm: other, state: ALARM}
+          - {at: 10m, alarm: broker-connection-errors, state: OK}
+        """
+    assert run(tmp_path, one_test(body, series), [ERRORS, other])[0].failures == []
+
+
 EXPECT = "expect: [{at: 1m, alarm: broker-connection-errors, state: OK}]"
 
 
@@ -171,6 +223,8 @@ EXPECT = "expect: [{at: 1m, alarm: broker-connection-errors, state: OK}]"
         (f"{EXPECT}\ninterval: 7", 5, "interval is 7"),
         (f"{EXPECT}\nstart: yesterday", 5, "start is 'yesterday'"),
         (f"{EXPECT}\ncreated: soon", 5, "created is 'soon'"),
+        (f"{EXPECT}\nneeds: other", 5, "needs is 'other'"),
+        (f"{EXPECT}\nneeds: [other]", 5, "unknown alarm 'other'"),
         (f"{EXPECT}\nnoisy: maybe", 5, "noisy is 'maybe'"),
         (f"{EXPECT}\nexpect: []", 5, "expect is there twice"),
         ("noisy: true", 2, "it expects nothing"),
@@ -307,7 +361,7 @@ def test_the_report_names_alarms_without_tests(tmp_path: Path) -> None:
 
 def drawn(folder: Path, values: str, *, marked: int | None = None, alarms: Any = None) -> list[str]:
     (outcome,) = run(folder, one_test(EXPECT, SERIES % values), alarms)
-    return chart.draw(outcome.courses["broker-connection-errors"], marked=marked)
+    return chart.draw(outcome.courses["broker-connection-errors"], outcome.test.until, marked=marked)
 
 
 def test_a_chart_shows_values_threshold_gaps_states_and_times(tmp_path: Path) -> None:
