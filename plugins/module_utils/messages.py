@@ -108,6 +108,7 @@ CODES = {
     "stack_unusable": "The stack is in a state in which CloudFormation does not update it.",
     "stack_creation_failed": "A creation of the stack failed, and its remains are still there.",
     "stack_not_deleted": "What a failed creation left of the stack could not be deleted.",
+    "dashboard_too_large": "The dashboard would have more widgets than CloudWatch takes.",
     "resource_name_taken": "Something that the stack does not own has the name of one of its resources.",
     "artifact_refused": "The bucket for packages, or an object in it, is not what it has to be.",
     "artifact_unreadable": "The file to upload cannot be read.",
