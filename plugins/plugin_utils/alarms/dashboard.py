@@ -31,11 +31,11 @@ _MINUTE = 60
 _DAY = 86400
 _BAD = "#d62728"
 _DEPLOYMENT = "#7f7f7f"
-_OPERATORS = {
-    "GreaterThanThreshold": (">", "above"),
-    "GreaterThanOrEqualToThreshold": ("≥", "above"),
-    "LessThanThreshold": ("<", "below"),
-    "LessThanOrEqualToThreshold": ("≤", "below"),
+_SIGNS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": "≥",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "≤",
 }
 
 
@@ -239,7 +239,7 @@ def _function(names: Names) -> Iterator[_Panel]:
         "Errors",
         of_lambda("Errors", "Sum", "errors", _BAD),
         of_lambda("Throttles", "Sum", "throttles", "#ff7f0e"),
-        own("Failures", "Sum", "objects not shipped", "#9467bd"),
+        own("Failures", "Sum", "failures", "#9467bd"),
     )
     yield _panel("Duration, ms", of_lambda("Duration", "Maximum", "longest"), of_lambda("Duration", "Average", "mean"))
     yield _panel("Running at once", of_lambda("ConcurrentExecutions", "Maximum", "invocations"))
@@ -482,10 +482,9 @@ def _horizontal(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:
         groups.setdefault(key, []).append(alarm)
     found = []
     for (comparison, threshold, datapoints, periods), same in groups.items():
-        sign, fill = _OPERATORS[comparison]
         more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        label = f"{same[0].name}{more} {sign} {threshold:g}, {datapoints} of {periods}"
-        found.append({"label": label, "value": threshold, "color": _BAD, "fill": fill})
+        label = f"{same[0].name}{more} {_SIGNS[comparison]} {threshold:g}, {datapoints} of {periods}"
+        found.append({"label": label, "value": threshold, "color": _BAD})
     return found
 
 

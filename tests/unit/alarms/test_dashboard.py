@@ -57,7 +57,6 @@ HORIZONTAL = exactly(
     {"value": {"type": "number"}},
     label={"type": "string"},
     color=COLOR,
-    fill={"enum": ["above", "below"]},
 )
 EXPRESSION = exactly(
     {"expression": {"type": "string", "minLength": 1}},
@@ -241,15 +240,24 @@ def test_a_threshold_and_its_period_are_those_of_the_alarm():
     (panel,) = panels(dashboard_body(names, definitions(alarm)), "Connections refused")
     assert panel["period"] == 300
     (line,) = panel["annotations"]["horizontal"]
-    assert (line["value"], line["fill"], line["label"]) == (100, "above", "broker-connection-errors > 100, 5 of 5")
+    assert (line["value"], line["label"]) == (100, "broker-connection-errors > 100, 5 of 5")
     (changed,) = panels(dashboard_body(names, definitions(alarm | {"threshold": 250.5})), "Connections refused")
     assert changed["annotations"]["horizontal"][0]["value"] == 250.5
 
 
-def test_a_threshold_from_below_fills_below():
-    alarm = entry("silent", metric="Lines", statistic="Sum", comparison_operator="LessThanThreshold", threshold=1)
-    (panel,) = panels(dashboard_body(EVERYTHING, definitions(alarm)), "Lines")
-    assert panel["annotations"]["horizontal"][0]["fill"] == "below"
+@pytest.mark.parametrize(
+    ("comparison", "sign"),
+    [
+        ("GreaterThanThreshold", ">"),
+        ("GreaterThanOrEqualToThreshold", "≥"),
+        ("LessThanThreshold", "<"),
+        ("LessThanOrEqualToThreshold", "≤"),
+    ],
+)
+def test_a_threshold_says_on_which_side_the_alarm_is(comparison, sign):
+    alarm = entry("silent", comparison_operator=comparison, threshold=0.5, evaluation_periods=3, datapoints_to_alarm=2)
+    (panel,) = panels(dashboard_body(EVERYTHING, definitions(alarm)), "Lag, s")
+    assert panel["annotations"]["horizontal"][0]["label"] == f"silent {sign} 0.5, 2 of 3"
 
 
 @pytest.mark.parametrize(
