@@ -1,16 +1,16 @@
 """The alarms of an environment, as its inventory lists them.
 
-The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An entry
-has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over several
-``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke, what to do,
-and where the runbook is.
+The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An
+entry has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over
+several ``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke,
+what to do, and where the runbook is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 COMPARISONS = (
@@ -83,6 +83,11 @@ class Alarm:
         """Seconds of one period; that of an expression is its metrics' (they have the same one)."""
         return self.metrics[0].period
 
+    @property
+    def is_sign_of_life(self) -> bool:
+        """Whether it rings when its metric stops."""
+        return self.treat_missing_data == "breaching"
+
 
 @dataclass(frozen=True, slots=True)
 class Composite:
@@ -104,10 +109,14 @@ class Composite:
 
 @dataclass
 class Definitions:
-    """What was read: the enabled alarms in their order, and everything that is wrong with them."""
+    """What was read: the enabled alarms in their order, and everything that is wrong with the list.
+
+    ``left_out`` names the alarms that the environment does not have, since they are not enabled.
+    """
 
     alarms: list[Alarm] = field(default_factory=list)
     composites: list[Composite] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -131,6 +140,7 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
         merged = {**entry, **changes.pop(name, {})}
         if not merged.get("enabled", True):
             seen.add(name)
+            found.left_out.append(name)
             continue
         faults = list(_faults(merged, name or f"number {number}", seen))
         seen.add(name)
@@ -144,7 +154,37 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
         Fault("alarm_invalid", name, "alarm_changes", name, "the name of an alarm", "Correct the name, or remove it.")
         for name in changes
     ]
-    return found
+    return without(found, found.left_out)
+
+
+def deployed_name(name: str, environment: str) -> str:
+    """The alarm's name in CloudWatch, where environments may share an account."""
+    return f"{environment}-{name}"
+
+
+def without(definitions: Definitions, names: Iterable[str]) -> Definitions:
+    """The definitions without these alarms: in the rules of composite alarms they are ``FALSE``.
+
+    A composite alarm of which nothing is left is left out as well, and named in ``left_out``.
+    """
+    gone = set(names)
+    composites = definitions.composites
+    while True:
+        composites = [replace(one, rule=_without(one.rule, gone)) for one in composites if one.name not in gone]
+        empty = {one.name for one in composites if not one.members}
+        if not empty:
+            break
+        gone |= empty
+    return Definitions(
+        [one for one in definitions.alarms if one.name not in gone],
+        composites,
+        list(dict.fromkeys([*definitions.left_out, *sorted(gone)])),
+        definitions.faults,
+    )
+
+
+def _without(rule: str, names: set[str]) -> str:
+    return _RULE_NAMES.sub(lambda match: "FALSE" if match[1] in names else match[0], rule)
 
 
 def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fault]:
