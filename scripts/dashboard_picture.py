@@ -7,77 +7,30 @@ The values are made up: three hours, and in the last half of one the brokers ref
 """
 
 import math
+import operator
 import random
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from sample_environment import DEPLOYMENTS, NAMES, definitions  # noqa: E402 - found through the line above
+
 sys.path.insert(0, str(ROOT / "plugins/plugin_utils"))
 
-from alarms.dashboard import Deployment, LoadBalancer, Names, dashboard_body  # noqa: E402 - found through the line above
-from alarms.definitions import read  # noqa: E402
+from alarms.dashboard import dashboard_body  # noqa: E402
+from alarms.definitions import Alarm, deployed_name  # noqa: E402
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTES = 180
 # Minutes from the left of the graphs.
 OUTAGE = range(148, MINUTES + 1)
-
-NAMES = Names(
-    region="eu-west-1",
-    environment="staging",
-    account="123456789012",
-    partition="aws",
-    bucket="example-staging-elb-logs",
-    objects_queue="elb-logs-staging-shipper-objects",
-    failed_queue="elb-logs-staging-shipper-failed",
-    function="elb-logs-staging-shipper",
-    broker_load_balancer=LoadBalancer("classic", "brokers-staging"),
-    brokers=("broker-1", "broker-2"),
-    redis=("redis-staging-001",),
-    indexers=("indexer-1", "indexer-2"),
-    elasticsearch_load_balancer=LoadBalancer(
-        "application", "app/es/50dc6c495c0c9188", "targetgroup/es/73e2d6bc24d8a067"
-    ),
-)
-DEPLOYMENTS = (
-    Deployment("2026-03-02T09:50:00Z", "function 41"),
-    Deployment("2026-03-02T10:40:00Z", "function 42"),
-)
-# In the form of an inventory's list, without the words for people.
-ALARMS = yaml.safe_load("""
-- {name: broker-connection-errors, namespace: AWS/ELB, metric: BackendConnectionErrors, statistic: Sum, threshold: 100,
-   evaluation_periods: 5, dimensions: {LoadBalancerName: brokers-staging}}
-- {name: broker-unhealthy-hosts, namespace: AWS/ELB, metric: UnHealthyHostCount, statistic: Maximum, threshold: 0,
-   evaluation_periods: 3, dimensions: {LoadBalancerName: brokers-staging}}
-- {name: failed-events, namespace: AWS/SQS, metric: ApproximateNumberOfMessagesVisible, statistic: Maximum,
-   threshold: 0, evaluation_periods: 1, dimensions: {QueueName: elb-logs-staging-shipper-failed}}
-- {name: objects-wait-long, namespace: AWS/SQS, metric: ApproximateAgeOfOldestMessage, statistic: Maximum,
-   threshold: 1800, evaluation_periods: 5, dimensions: {QueueName: elb-logs-staging-shipper-objects}}
-- {name: function-errors, namespace: AWS/Lambda, metric: Errors, statistic: Sum, threshold: 3, evaluation_periods: 5,
-   datapoints_to_alarm: 3, dimensions: {FunctionName: elb-logs-staging-shipper}}
-- {name: function-duration, namespace: AWS/Lambda, metric: Duration, statistic: Maximum, threshold: 240000,
-   evaluation_periods: 3, dimensions: {FunctionName: elb-logs-staging-shipper}}
-- {name: lag, namespace: ElbLogShipper, metric: Lag, statistic: Maximum, threshold: 900, evaluation_periods: 5,
-   dimensions: {FunctionName: elb-logs-staging-shipper}}
-- {name: queue-filling, namespace: Logstash, metric: QueueShare, statistic: Maximum, threshold: 80,
-   evaluation_periods: 5, dimensions: {Environment: staging, Host: broker-1, Pipeline: main}}
-- {name: redis-memory, namespace: AWS/ElastiCache, metric: DatabaseMemoryUsagePercentage, statistic: Maximum,
-   threshold: 80, evaluation_periods: 5, dimensions: {CacheClusterId: redis-staging-001}}
-- {name: elasticsearch-unhealthy-hosts, namespace: AWS/ApplicationELB, metric: UnHealthyHostCount, statistic: Maximum,
-   threshold: 0, evaluation_periods: 3,
-   dimensions: {LoadBalancer: app/es/50dc6c495c0c9188, TargetGroup: targetgroup/es/73e2d6bc24d8a067}}
-""")
-COMPOSITE = {"name": "brokers-down", "rule": "ALARM(staging-broker-connection-errors)"}
-WORDS = {"what_broke": "-", "what_to_do": "-", "runbook": "-"}
-COMMON = {"period": 60, "comparison_operator": "GreaterThanThreshold", "treat_missing_data": "notBreaching"}
-
 
 # --- sample data ---
 
@@ -95,10 +48,13 @@ class Shape:
 
 SHAPES = {
     "NumberOfObjects": Shape(41000, 41000, 0.02),
+    "PutRequests": Shape(3, 3, 0.6),
     "ApproximateNumberOfMessagesVisible": Shape(2, 34, 0.4, 30),
-    "ApproximateAgeOfOldestMessage": Shape(25, 1500, 0.2, 30),
+    "ApproximateAgeOfOldestMessage": Shape(25, 1900, 0.2, 30),
     "Lines": Shape(52000, 0),
     "UnparsedLines": Shape(40, 0, 0.5),
+    "lines-unparsed": Shape(0.08, 0, 0.5),
+    "nothing-shipped": Shape(0, 1, 0),
     "Lag": Shape(240, 2100, 0.15, 30),
     "Errors": Shape(0, 6, 0.3),
     "Failures": Shape(0, 11, 0.3),
@@ -112,41 +68,41 @@ SHAPES = {
     "RequestCount": Shape(760, 20),
     "SurgeQueueLength": Shape(0, 700, 0.2),
     "SpilloverCount": Shape(0, 60, 0.4),
+    "CanaryAge": Shape(12, 1900, 0.2, 31),
     "QueueShare": Shape(6, 1, 0.3, 4),
     "PipelineStalled": Shape(0, 0),
     "EventsLost": Shape(0, 0),
-    "Heartbeat": Shape(1, 0, 0),
+    "DeadLetters": Shape(0, 0),
+    "HeapShare": Shape(46, 30, 0.08, 6),
+    "Heartbeat": Shape(2, 2, 0),
     "CurrItems": Shape(5200, 0, 0.4, 3),
     "DatabaseMemoryUsagePercentage": Shape(31, 12, 0.05, 8),
     "CurrConnections": Shape(24, 8, 0.03),
     "Evictions": Shape(0, 0),
-    "TargetConnectionErrorCount": Shape(0, 0),
-    "NewConnectionCount": Shape(38, 6, 0.2),
-    "ActiveConnectionCount": Shape(64, 22),
+    # Of Elasticsearch's load balancer, which stays well; and the queue that only the outage fills.
+    "HealthyHostCount elasticsearch-staging": Shape(3, 3, 0),
+    "UnHealthyHostCount elasticsearch-staging": Shape(0, 0),
+    "BackendConnectionErrors elasticsearch-staging": Shape(0, 0),
+    "RequestCount elasticsearch-staging": Shape(240, 20),
+    "SurgeQueueLength elasticsearch-staging": Shape(0, 0),
+    "SpilloverCount elasticsearch-staging": Shape(0, 0),
+    "ApproximateNumberOfMessagesVisible elb-logs-staging-shipper-failed": Shape(0, 7, 0, 25),
 }
-# What goes on while the brokers are away: the hosts behind Elasticsearch, and the indexers themselves.
-UNTOUCHED = ("AWS/ApplicationELB HealthyHostCount", "AWS/ApplicationELB UnHealthyHostCount", "indexer Heartbeat")
-LEVELS = {"AWS/ApplicationELB HealthyHostCount": 3}
-FAILED_QUEUE = Shape(0, 7, 0, 25)
 
 
-def series(where: str, name: str, statistic: str, who: str) -> list[float]:
-    """A value a minute, the same in every run."""
-    shape = SHAPES.get(f"{name} {statistic}") or SHAPES[name]
-    if who.endswith("-failed"):
-        shape = FAILED_QUEUE
-    kind = f"{'indexer' if who.startswith('indexer') else where} {name}"
-    usual = LEVELS.get(kind, shape.usual)
-    outage = usual if kind in UNTOUCHED else shape.outage
-    dice = random.Random(f"{kind} {statistic} {who}")  # noqa: S311 - made-up values
+def series(name: str, statistic: str, of: Iterable[str]) -> list[float]:
+    """A value a minute, the same in every run. ``of`` are the values of the dimensions."""
+    *_, last = of
+    shape = next(SHAPES[key] for key in (f"{name} {last}", f"{name} {statistic}", name) if key in SHAPES)
+    dice = random.Random(f"{name} {statistic} {last}")  # noqa: S311 - made-up values
     values = []
     for minute in range(MINUTES + 1):
         share = min(max((minute - OUTAGE.start) / shape.slope, 0), 1)
-        level = usual + (outage - usual) * share
-        wave = 1 + 0.08 * math.sin(minute / 23)
-        value = level * (wave if shape.noise else 1) * (1 + shape.noise * (dice.random() * 2 - 1))
-        # Only what is large is shown as it is; small numbers are counts.
-        values.append(float(round(value)))
+        level = shape.usual + (shape.outage - shape.usual) * share
+        wave = 1 + 0.08 * math.sin(minute / 23) if shape.noise else 1
+        value = level * wave * (1 + shape.noise * (dice.random() * 2 - 1))
+        # Nearly all of it is counted.
+        values.append(round(value, 2) if 0 < shape.usual < 1 else float(round(value)))
     return values
 
 
@@ -164,43 +120,51 @@ PALETTE = ("#1f77b4", "#ff9900", "#2ca02c", "#8c564b", "#17becf")
 
 
 def lines_of(properties: dict) -> list[Series]:
-    """The series of a metric widget: those of its metrics, and one a host of a search."""
+    """The series of a metric widget that are not hidden."""
     found: list[tuple[str, str, Sequence[float]]] = []
     for metric in properties["metrics"]:
         options = metric[-1]
         if "expression" in options:
-            term = dict(part.split("=") for part in options["expression"].split("'")[1].split() if "=" in part)
-            statistic = options["expression"].split("'")[3]
-            for host in (*NAMES.brokers, *NAMES.indexers):
-                if f'"{host}"' in options["expression"]:
-                    values = series(term["Namespace"].strip('"'), term["MetricName"].strip('"'), statistic, host)
-                    found.append((host, options.get("color", ""), values))
+            values = series(options["label"], "", [options["label"]])
+        elif options.get("visible") is False:
+            continue
         else:
-            values = series(metric[0], metric[1], options["stat"], metric[3])
-            found.append((options["label"], options.get("color", ""), values))
+            values = series(metric[1], options["stat"], metric[3:-1:2])
+        found.append((options["label"], options.get("color", ""), values))
     free = iter(PALETTE)
     return [Series(label, color or next(free), values) for label, color, values in found]
 
 
-def states() -> dict[str, str]:
-    """Whether each alarm's threshold was crossed to the end, as far as its metric's panel shows."""
-    found = {}
-    for alarm in definitions().alarms:
-        metric = alarm.metrics[0]
-        who = metric.dimensions.get("Host", next(iter(metric.dimensions.values())))
-        values = series(metric.namespace, metric.metric, metric.statistic, who)[-alarm.evaluation_periods :]
-        crossed = sum(value > alarm.threshold for value in values)
-        found[f"staging-{alarm.name}"] = "ALARM" if crossed >= alarm.datapoints_to_alarm else "OK"
+COMPARISONS = {
+    "GreaterThanThreshold": operator.gt,
+    "GreaterThanOrEqualToThreshold": operator.ge,
+    "LessThanThreshold": operator.lt,
+    "LessThanOrEqualToThreshold": operator.le,
+}
+
+
+def rings(alarm: Alarm) -> bool:
+    """Whether its last periods crossed the threshold, of the values as they are drawn."""
+    metric = alarm.metrics[0]
+    if alarm.expression:
+        values = series(alarm.name, "", [alarm.name])
+    else:
+        values = series(metric.metric, metric.statistic, metric.dimensions.values())
+    crossed = COMPARISONS[alarm.comparison_operator]
+    last = values[-alarm.evaluation_periods :]
+    return sum(crossed(value, alarm.threshold) for value in last) >= alarm.datapoints_to_alarm
+
+
+def states() -> dict[str, bool]:
+    """Which alarms ring, by their names in CloudWatch."""
+    found = {alarm.name: rings(alarm) for alarm in definitions().alarms}
     for composite in definitions().composites:
-        ringing = any(found[member] == "ALARM" for member in composite.members)
-        found[f"staging-{composite.name}"] = "ALARM" if ringing else "OK"
-    return found
-
-
-def definitions():
-    found = read([*({**COMMON, **WORDS, **alarm} for alarm in ALARMS), {**WORDS, **COMPOSITE}])
-    assert not found.faults, found.faults  # noqa: S101 - the sample is this file's
-    return found
+        # In Python's words; a rule is a boolean expression over alarms.
+        rule = re.sub(r"ALARM\(([^)]+)\)", lambda match: str(found[match[1]]), composite.rule)
+        for theirs, ours in (("AND", "and"), ("OR", "or"), ("NOT", "not"), ("FALSE", "False")):
+            rule = re.sub(rf"\b{theirs}\b", ours, rule)
+        found[composite.name] = eval(rule, {"__builtins__": {}})  # noqa: S307 - of this project's own list
+    return {deployed_name(name, NAMES.environment): ringing for name, ringing in found.items()}
 
 
 # --- drawing ---
@@ -269,7 +233,7 @@ def alarms(properties: dict, width: int, height: int) -> Iterator[str]:
     found = states()
     # As sortBy has it: what rings comes first.
     names = [arn.rpartition(":")[2] for arn in properties["alarms"]]
-    names.sort(key=lambda name: found[name] != "ALARM")
+    names.sort(key=lambda name: not found[name])
     yield f'<line class="threshold" x1="{width - 292}" y1="13" x2="{width - 276}" y2="13"/>'
     yield text(width - 272, 17, "threshold of an alarm")
     yield f'<path d="M{width - 155} 10 h7 l-3.5 5 z" fill="#7f7f7f"/>'
@@ -279,7 +243,7 @@ def alarms(properties: dict, width: int, height: int) -> Iterator[str]:
     cell, line = (width - 12) / columns, (height - 30) / rows
     for number, name in enumerate(names):
         x, y = 6 + number % columns * cell, 26 + number // columns * line
-        color, fill = ("#d13212", "#fdf3f1") if found[name] == "ALARM" else ("#1d8102", "#f2f8f0")
+        color, fill = ("#d13212", "#fdf3f1") if found[name] else ("#1d8102", "#f2f8f0")
         place = f'x="{x + 2:g}" y="{y:g}" width="{cell - 4:g}" height="{line - 5:g}"'
         yield f'<rect {place} rx="3" fill="{fill}" stroke="{color}"/>'
         middle = y + (line - 5) / 2

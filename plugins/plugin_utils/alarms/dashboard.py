@@ -13,16 +13,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from .definitions import Alarm, Definitions, Metric
+from .definitions import Alarm, Definitions, Metric, deployed_name
 
 COLUMNS = 24
 MAX_WIDGETS = 500
 MAX_ALARMS = 100  # of one alarm widget
-# "Search expression limits", https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-MAX_SEARCH = 1024
+# "CloudWatch service quotas", https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+MAX_METRICS = 2500
 # Older ones would hide the graphs behind lines.
 LAST_DEPLOYMENTS = 5
 
@@ -40,18 +40,18 @@ _SIGNS = {
 
 
 class DashboardTooLargeError(ValueError):
-    """More widgets than a dashboard may have."""
+    """More widgets or metrics than a dashboard may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
     """A load balancer as its metrics name it.
 
-    ``kind`` is ``classic``, ``application`` or ``network``. ``name`` is the value of the dimension: of a Classic one
+    ``type`` is ``classic``, ``application`` or ``network``. ``name`` is the value of the dimension: of a Classic one
     its name, of the others ``app/<name>/<id>`` or ``net/<name>/<id>``; ``target_group`` is ``targetgroup/<name>/<id>``.
     """
 
-    kind: str
+    type: str
     name: str
     target_group: str = ""
 
@@ -60,9 +60,10 @@ class LoadBalancer:
 class Names:
     """What an environment has, by name. What is empty it has not.
 
-    ``account`` and ``partition`` are by default those of the stack that creates the dashboard. ``redis`` are
-    ElastiCache's cluster ids, ``brokers`` and ``indexers`` the values of the dimension ``Host``. ``agent`` says whether
-    the CloudWatch agent runs on the hosts.
+    ``account`` and ``partition`` are by default those of the stack that creates the dashboard. ``bucket_filter`` is the
+    id of the bucket's request metrics, ``redis`` are ElastiCache's cluster ids. ``brokers``, ``indexers`` and
+    ``shippers`` are the values of the dimension ``Host``; they have panels where logstash_monitor runs on them
+    (``monitored``). ``agent_group`` is the Auto Scaling group by which the CloudWatch agent adds up its metrics.
     """
 
     region: str
@@ -70,16 +71,24 @@ class Names:
     account: str = "${AWS::AccountId}"
     partition: str = "${AWS::Partition}"
     bucket: str = ""
+    bucket_filter: str = ""
     objects_queue: str = ""
     failed_queue: str = ""
     function: str = ""
     broker_load_balancer: LoadBalancer | None = None
     auto_scaling_group: str = ""
-    brokers: tuple[str, ...] = ()
+    agent_group: str = ""
     redis: tuple[str, ...] = ()
-    indexers: tuple[str, ...] = ()
     elasticsearch_load_balancer: LoadBalancer | None = None
-    agent: bool = False
+    monitored: bool = False
+    brokers: tuple[str, ...] = ()
+    indexers: tuple[str, ...] = ()
+    shippers: tuple[str, ...] = ()
+
+    def hosts(self, layer: str) -> tuple[str, ...]:
+        """The hosts of a layer that send metrics."""
+        of_layer = {"brokers": self.brokers, "indexers": self.indexers, "shippers": self.shippers}
+        return of_layer[layer] if self.monitored else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +101,26 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A metric in a panel, or all metrics of its name that have one of ``hosts`` among their dimensions' values."""
+    """A metric in a panel. ``layer`` is that of the host that sends it."""
 
     metric: Metric
     label: str
     color: str = ""
-    hosts: tuple[str, ...] = ()
+    layer: str = ""
 
-    def shows(self, metric: Metric) -> bool:
-        """Whether a threshold for this metric means something for this line."""
-        same = (metric.namespace, metric.metric, metric.statistic)
-        if same != (self.metric.namespace, self.metric.metric, self.metric.statistic):
+    def has_threshold_of(self, alarm: Alarm) -> bool:
+        """Whether the alarm's threshold means something for this line."""
+        metric, own = alarm.metrics[0], self.metric
+        if (metric.namespace, metric.metric, metric.statistic) != (own.namespace, own.metric, own.statistic):
             return False
-        if self.hosts:
-            return not set(self.hosts).isdisjoint(metric.dimensions.values())
-        return metric.dimensions == self.metric.dimensions
+        if metric.dimensions == own.dimensions:
+            return True
+        # The highest of many hosts is above a threshold when one of them is, and so is a sum above 0.
+        above = alarm.comparison_operator == "GreaterThanThreshold" and alarm.threshold == 0
+        side = {"Maximum": "Greater", "Minimum": "Less", "Sum": "Greater" if above else ""}.get(metric.statistic)
+        if not (self.layer and side and alarm.comparison_operator.startswith(side)):
+            return False
+        return metric.dimensions.items() <= {**own.dimensions, "Layer": self.layer}.items()
 
 
 @dataclass
@@ -129,7 +143,7 @@ class _Stage:
 def dashboard_body(names: Names, definitions: Definitions, deployments: Sequence[Deployment] = ()) -> dict[str, Any]:
     """The dashboard's body, the same for the same input.
 
-    :raises DashboardTooLargeError: there are so many alarms that it would have more than 500 widgets.
+    :raises DashboardTooLargeError: there are more alarms or hosts than one dashboard can show.
     """
     stages = _stages(names)
     for alarm in definitions.alarms:
@@ -137,11 +151,12 @@ def dashboard_body(names: Names, definitions: Definitions, deployments: Sequence
     shown = [stage for stage in stages.values() if stage.panels]
     alarm_widgets, top = _alarm_widgets(names, definitions)
     widgets = [*alarm_widgets, *_columns(shown, top, names.region, _vertical(deployments))]
-    if len(widgets) > MAX_WIDGETS:
+    metrics = sum(len(one["properties"].get("metrics", ())) for one in widgets)
+    if len(widgets) > MAX_WIDGETS or metrics > MAX_METRICS:
         raise DashboardTooLargeError(
-            f"[dashboard_too_large] The dashboard of {names.environment} would have {len(widgets)} widgets for "
-            f"{len(definitions.alarms)} alarms; CloudWatch takes up to {MAX_WIDGETS}. Disable alarms, or let one alarm "
-            "watch what many watch one by one."
+            f"[dashboard_too_large] The dashboard of {names.environment} would have {len(widgets)} widgets with "
+            f"{metrics} metrics; CloudWatch takes up to {MAX_WIDGETS} with {MAX_METRICS}. Let fewer alarms watch what "
+            "many watch one by one, or leave out hosts."
         )
     return {"start": "-PT3H", "periodOverride": "inherit", "widgets": widgets}
 
@@ -171,8 +186,9 @@ Resources:
 
 
 def alarm_arn(names: Names, alarm: str) -> str:
-    """The ARN of an alarm of the list; its name in AWS begins with the environment's."""
-    return f"arn:{names.partition}:cloudwatch:{names.region}:{names.account}:alarm:{names.environment}-{alarm}"
+    """The ARN of an alarm of the list."""
+    name = deployed_name(alarm, names.environment)
+    return f"arn:{names.partition}:cloudwatch:{names.region}:{names.account}:alarm:{name}"
 
 
 # --- stages ---
@@ -183,22 +199,23 @@ def _stages(names: Names) -> dict[str, _Stage]:
     return {
         "objects": _Stage("Objects", list(_objects(names))),
         "function": _Stage("Function", list(_function(names))),
+        "shippers": _Stage("Shippers", list(_hosts(names, "shippers"))),
+        "load_balancer": _Stage("Load balancer", list(_load_balancer(names.broker_load_balancer))),
         "brokers": _Stage(
             "Brokers",
-            [
-                *_load_balancer(names.broker_load_balancer),
-                *_group(names.auto_scaling_group),
-                *_hosts(names, names.brokers),
-            ],
+            [*_instances(names.auto_scaling_group), *_hosts(names, "brokers"), *_agent(names.agent_group)],
         ),
         "redis": _Stage("Redis", list(_redis(names.redis))),
-        "indexers": _Stage("Indexers", list(_hosts(names, names.indexers))),
+        "indexers": _Stage("Indexers", list(_hosts(names, "indexers"))),
         "elasticsearch": _Stage("Elasticsearch", list(_load_balancer(names.elasticsearch_load_balancer))),
         "others": _Stage("Others", []),
     }
 
 
 def _objects(names: Names) -> Iterator[_Panel]:
+    if names.bucket and names.bucket_filter:
+        put = {"BucketName": names.bucket, "FilterId": names.bucket_filter}
+        yield _panel("Objects delivered", _Line(_metric("AWS/S3", "PutRequests", put, "Sum"), "put"))
     if names.objects_queue:
         queue = {"QueueName": names.objects_queue}
         yield _panel(
@@ -248,21 +265,21 @@ def _function(names: Names) -> Iterator[_Panel]:
 def _load_balancer(balancer: LoadBalancer | None) -> Iterator[_Panel]:
     if balancer is None:
         return
-    namespace = {"classic": "AWS/ELB", "application": "AWS/ApplicationELB", "network": "AWS/NetworkELB"}[balancer.kind]
-    whole = {"LoadBalancerName" if balancer.kind == "classic" else "LoadBalancer": balancer.name}
-    # Without the target group, Application and Network Load Balancers count no hosts.
-    group = whole if balancer.kind == "classic" else {**whole, "TargetGroup": balancer.target_group}
+    namespace = {"classic": "AWS/ELB", "application": "AWS/ApplicationELB", "network": "AWS/NetworkELB"}[balancer.type]
+    whole = {"LoadBalancerName" if balancer.type == "classic" else "LoadBalancer": balancer.name}
+    # Only with the target group do Application and Network Load Balancers count hosts.
+    group = {**whole, "TargetGroup": balancer.target_group} if balancer.target_group else whole
 
     def line(name: str, statistic: str, label: str, color: str = "", dimensions: Mapping[str, str] = whole) -> _Line:
         return _Line(_metric(namespace, name, dimensions, statistic), label, color)
 
-    if balancer.kind == "classic" or balancer.target_group:
+    if balancer.type == "classic" or balancer.target_group:
         yield _panel(
-            "Hosts behind the load balancer",
+            "Hosts",
             line("HealthyHostCount", "Minimum", "healthy", "#2ca02c", group),
             line("UnHealthyHostCount", "Maximum", "unhealthy", _BAD, group),
         )
-    if balancer.kind == "classic":
+    if balancer.type == "classic":
         yield _panel("Connections refused", line("BackendConnectionErrors", "Sum", "connection errors", _BAD))
         yield _panel("Connections", line("RequestCount", "Sum", "requests or connections"))
         yield _panel(
@@ -270,8 +287,9 @@ def _load_balancer(balancer: LoadBalancer | None) -> Iterator[_Panel]:
             line("SurgeQueueLength", "Maximum", "waiting"),
             line("SpilloverCount", "Sum", "turned away", _BAD),
         )
-    elif balancer.kind == "application":
-        yield _panel("Connections refused", line("TargetConnectionErrorCount", "Sum", "connection errors", _BAD))
+    elif balancer.type == "application":
+        refused = line("TargetConnectionErrorCount", "Sum", "connection errors", _BAD, group)
+        yield _panel("Connections refused", refused)
         yield _panel(
             "Connections", line("NewConnectionCount", "Sum", "new"), line("ActiveConnectionCount", "Sum", "active")
         )
@@ -285,32 +303,58 @@ def _load_balancer(balancer: LoadBalancer | None) -> Iterator[_Panel]:
         yield _panel("Connections", line("NewFlowCount", "Sum", "new"), line("ActiveFlowCount", "Average", "active"))
 
 
-def _group(name: str) -> Iterator[_Panel]:
-    if name:
-        group = {"AutoScalingGroupName": name}
+def _instances(group: str) -> Iterator[_Panel]:
+    if group:
+        dimensions = {"AutoScalingGroupName": group}
+
+        def line(name: str, statistic: str, label: str, color: str = "") -> _Line:
+            return _Line(_metric("AWS/AutoScaling", name, dimensions, statistic), label, color)
+
         yield _panel(
             "Instances",
-            _Line(_metric("AWS/AutoScaling", "GroupInServiceInstances", group, "Minimum"), "in service", "#2ca02c"),
-            _Line(_metric("AWS/AutoScaling", "GroupDesiredCapacity", group, "Maximum"), "desired"),
+            line("GroupInServiceInstances", "Minimum", "in service", "#2ca02c"),
+            line("GroupDesiredCapacity", "Maximum", "desired"),
         )
 
 
-def _hosts(names: Names, hosts: tuple[str, ...]) -> Iterator[_Panel]:
+# What each layer is prone to.
+_HOST_PANELS = {
+    "shippers": ("PipelineStalled", "EventsLost", "HeapShare"),
+    "brokers": ("CanaryAge", "QueueShare", "PipelineStalled", "EventsLost", "HeapShare"),
+    "indexers": ("PipelineStalled", "EventsLost", "DeadLetters", "HeapShare"),
+}
+_HOST_METRICS = {
+    "CanaryAge": ("Age of the test event, s", "Maximum"),
+    "QueueShare": ("Persistent queue, % full", "Maximum"),
+    "PipelineStalled": ("Pipelines stalled", "Maximum"),
+    "EventsLost": ("Events lost", "Sum"),
+    "DeadLetters": ("Dead letters", "Maximum"),
+    "HeapShare": ("Heap, % full", "Minimum"),
+}
+
+
+def _hosts(names: Names, layer: str) -> Iterator[_Panel]:
+    hosts = names.hosts(layer)
     if not hosts:
         return
+    environment = {"Environment": names.environment}
+    for name in _HOST_PANELS[layer]:
+        title, statistic = _HOST_METRICS[name]
+        lines = [
+            _Line(_metric("Logstash", name, {**environment, "Host": host}, statistic), host, layer=layer)
+            for host in hosts
+        ]
+        yield _Panel(title, lines, percent=name.endswith("Share"))
+    alive = _metric("Logstash", "Heartbeat", {**environment, "Layer": layer}, "Sum")
+    yield _panel("Hosts with a sign of life", _Line(alive, "hosts"))
 
-    def panel(title: str, namespace: str, metric: str, statistic: str, percent: bool = False) -> _Panel:
-        environment = {"Environment": names.environment} if namespace == "Logstash" else {}
-        line = _Line(_metric(namespace, metric, environment, statistic), "", hosts=hosts)
-        return _Panel(title, [line], percent=percent)
 
-    yield panel("Persistent queue, % full", "Logstash", "QueueShare", "Maximum", percent=True)
-    yield panel("Pipelines stalled", "Logstash", "PipelineStalled", "Maximum")
-    yield panel("Events lost", "Logstash", "EventsLost", "Sum")
-    yield panel("Heartbeats a minute", "Logstash", "Heartbeat", "Sum")
-    if names.agent:
-        yield panel("Memory used, %", "CWAgent", "mem_used_percent", "Maximum", percent=True)
-        yield panel("Disk used, %", "CWAgent", "disk_used_percent", "Maximum", percent=True)
+def _agent(group: str) -> Iterator[_Panel]:
+    if group:
+        dimensions = {"AutoScalingGroupName": group}
+        for title, name in (("Memory used, %", "mem_used_percent"), ("Disk used, %", "disk_used_percent")):
+            line = _Line(_metric("CWAgent", name, dimensions, "Maximum"), "fullest")
+            yield _Panel(title, [line], percent=True)
 
 
 def _redis(clusters: tuple[str, ...]) -> Iterator[_Panel]:
@@ -342,20 +386,19 @@ def _metric(namespace: str, name: str, dimensions: Mapping[str, str], statistic:
 
 
 def _place(alarm: Alarm, stages: Mapping[str, _Stage], names: Names) -> None:
-    """Its threshold goes into the panel that shows its metric, in the alarm's period; else it gets a panel."""
+    """Its threshold goes into the panels that show its metric, in the alarm's period; else it gets a panel."""
+    shown = False
     if not alarm.expression:
-        for stage in stages.values():
-            for panel in stage.panels:
-                fits = any(line.shows(alarm.metrics[0]) for line in panel.lines) and not panel.expression
-                if fits and (not panel.alarms or panel.period == alarm.period):
-                    panel.period = alarm.period
-                    panel.alarms.append(alarm)
-                    return
-    lines = [_Line(metric, "") for metric in alarm.metrics]
-    if not alarm.expression:
-        lines = [replace(line, label=line.metric.metric) for line in lines]
-    panel = _Panel(alarm.name, lines, period=alarm.period, expression=alarm.expression, alarms=[alarm])
-    stages[_stage_of(alarm, names)].panels.append(panel)
+        for panel in (panel for stage in stages.values() for panel in stage.panels if not panel.expression):
+            fits = any(line.has_threshold_of(alarm) for line in panel.lines)
+            if fits and (not panel.alarms or panel.period == alarm.period):
+                panel.period = alarm.period
+                panel.alarms.append(alarm)
+                shown = True
+    if not shown:
+        lines = [_Line(metric, metric.metric if not alarm.expression else "") for metric in alarm.metrics]
+        panel = _Panel(alarm.name, lines, period=alarm.period, expression=alarm.expression, alarms=[alarm])
+        stages[_stage_of(alarm, names)].panels.append(panel)
 
 
 def _stage_of(alarm: Alarm, names: Names) -> str:
@@ -363,15 +406,19 @@ def _stage_of(alarm: Alarm, names: Names) -> str:
     values = set(metric.dimensions.values())
     if metric.namespace in ("AWS/ELB", "AWS/ApplicationELB", "AWS/NetworkELB"):
         balancer = names.elasticsearch_load_balancer
-        return "elasticsearch" if balancer and balancer.name in values else "brokers"
-    if metric.namespace in ("Logstash", "CWAgent"):
-        return "indexers" if not values.isdisjoint(names.indexers) else "brokers"
+        return "elasticsearch" if balancer and balancer.name in values else "load_balancer"
+    if metric.namespace == "Logstash":
+        for layer in ("indexers", "shippers"):
+            if layer in values or not values.isdisjoint(names.hosts(layer)):
+                return layer
+        return "brokers"
     return {
         "AWS/S3": "objects",
         "AWS/SQS": "objects",
         "AWS/Lambda": "function",
         "ElbLogShipper": "function",
         "AWS/AutoScaling": "brokers",
+        "CWAgent": "brokers",
         "AWS/ElastiCache": "redis",
         "AWS/ES": "elasticsearch",
     }.get(metric.namespace, "others")
@@ -443,35 +490,12 @@ def _metrics(panel: _Panel) -> Iterator[list[Any]]:
     for line in panel.lines:
         metric = line.metric
         options: dict[str, Any] = {"color": line.color} if line.color else {}
-        if line.hosts:
-            for search in _searches(metric, line.hosts, panel.period):
-                # Without a label of its own, each series has that of its metric: the dimensions that differ.
-                yield [{"expression": search, "label": "", **options}]
-            continue
         options |= {"stat": metric.statistic}
         # Metrics of an expression may have periods of their own.
         options |= {"id": metric.id, "visible": False, "period": metric.period} if panel.expression else {}
         options |= {"label": line.label} if line.label else {}
         dimensions = [part for pair in metric.dimensions.items() for part in pair]
         yield [metric.namespace, metric.metric, *dimensions, options]
-
-
-def _searches(metric: Metric, hosts: Sequence[str], period: int) -> Iterator[str]:
-    """Expressions that find the metric of all hosts: as many as their length allows."""
-
-    def search(some: Sequence[str]) -> str:
-        terms = [f'Namespace="{metric.namespace}"', f'MetricName="{metric.metric}"']
-        terms += [f'{key}="{value}"' for key, value in metric.dimensions.items()]
-        any_host = " OR ".join(f'"{host}"' for host in some)
-        return f"SEARCH('{' '.join(terms)} ({any_host})', '{metric.statistic}', {period})"
-
-    some: list[str] = []
-    for host in hosts:
-        if some and len(search([*some, host])) > MAX_SEARCH:
-            yield search(some)
-            some = []
-        some.append(host)
-    yield search(some)
 
 
 def _horizontal(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:

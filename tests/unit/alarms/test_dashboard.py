@@ -30,11 +30,12 @@ EVERYTHING = Names(
     function="elb-logs-staging-shipper",
     broker_load_balancer=LoadBalancer("classic", "brokers-staging"),
     auto_scaling_group="brokers-staging",
-    brokers=("broker-1", "broker-2"),
+    agent_group="brokers-staging",
     redis=("redis-staging-001",),
-    indexers=("indexer-1",),
     elasticsearch_load_balancer=LoadBalancer("application", "app/es-staging/50dc6c4", "targetgroup/es/73e2d6b"),
-    agent=True,
+    monitored=True,
+    brokers=("broker-1", "broker-2"),
+    indexers=("indexer-1",),
 )
 
 # "Dashboard Body Structure and Syntax", CloudWatch user guide, as far as the toolkit uses it; nothing else passes.
@@ -187,10 +188,16 @@ KINDS = [
 ]
 
 
-@pytest.mark.parametrize("balancer", KINDS, ids=lambda one: f"{one.kind} {one.target_group}")
+@pytest.mark.parametrize("balancer", KINDS, ids=lambda one: f"{one.type} {one.target_group}")
 def test_cloudwatch_takes_it(balancer):
     names = Names(
-        "eu-west-1", "staging", function="f", bucket="b", broker_load_balancer=balancer, brokers=("a", "b"), agent=True
+        "eu-west-1",
+        "staging",
+        function="f",
+        bucket="b",
+        broker_load_balancer=balancer,
+        brokers=("a", "b"),
+        monitored=True,
     )
     rule = {key: value for key, value in entry("logs-late").items() if key in ("what_broke", "what_to_do", "runbook")}
     alarms = definitions(entry(), unparsed(), rule | {"name": "logs-late", "rule": "ALARM(staging-lag)"})
@@ -200,23 +207,31 @@ def test_cloudwatch_takes_it(balancer):
 def test_the_path_goes_from_left_to_right():
     body = dashboard_body(EVERYTHING, definitions(entry()))
     check(body)
-    assert titles(body) == ["Objects", "Function", "Brokers", "Redis", "Indexers", "Elasticsearch"]
+    assert titles(body) == [
+        "Objects",
+        "Function",
+        "Load balancer",
+        "Brokers",
+        "Redis",
+        "Indexers",
+        "Elasticsearch",
+    ]
     columns = [one for one in body["widgets"] if one["type"] == "text"]
-    assert [one["x"] for one in columns] == [0, 4, 8, 12, 16, 20]
+    assert [one["x"] for one in columns] == [0, 4, 8, 12, 15, 18, 21]
     assert {one["y"] for one in columns} == {columns[0]["y"]}
 
 
 def test_what_the_environment_does_not_have_is_left_out():
-    body = dashboard_body(Names("eu-west-1", "local", function="elb-logs-shipper", brokers=("broker-1",)), read([]))
+    body = dashboard_body(Names("eu-west-1", "local", function="elb-logs-shipper", bucket="b"), read([]))
     check(body)
-    assert titles(body) == ["Function", "Brokers"]
+    assert titles(body) == ["Objects", "Function"]
     assert sum(one["width"] for one in body["widgets"] if one["type"] == "text") == 24
     assert "AWS/ELB" not in json.dumps(body)
-    assert "CWAgent" not in json.dumps(body)
+    assert "PutRequests" not in json.dumps(body)
 
 
 def test_columns_fill_the_width_where_it_does_not_divide_evenly():
-    body = dashboard_body(replace(EVERYTHING, redis=()), read([]))
+    body = dashboard_body(replace(EVERYTHING, redis=(), indexers=()), read([]))
     assert [one["width"] for one in body["widgets"] if one["type"] == "text"] == [5, 5, 5, 5, 4]
 
 
@@ -296,32 +311,65 @@ def test_an_expression_is_drawn_and_its_metrics_are_hidden():
     assert panel["annotations"]["horizontal"][0]["value"] == 1
 
 
-def test_alarms_of_many_hosts_share_a_line():
-    alarms = [
-        entry(
-            f"queue-filling-{host}",
-            namespace="Logstash",
-            metric="QueueShare",
-            dimensions={"Environment": "staging", "Host": host, "Pipeline": "main"},
-            threshold=80,
-        )
-        for host in EVERYTHING.brokers
-    ]
-    brokers, indexers = panels(dashboard_body(EVERYTHING, definitions(*alarms)), "Persistent queue, % full")
-    assert [one["label"] for one in brokers["annotations"]["horizontal"]] == [
-        "queue-filling-broker-1 and 1 more > 80, 5 of 5"
-    ]
-    assert "annotations" not in indexers
+def queue_filling(name="queue-filling", **dimensions):
+    dimensions = {"Environment": "staging", **dimensions}
+    return entry(name, namespace="Logstash", metric="QueueShare", dimensions=dimensions, threshold=80)
 
 
-def test_a_search_of_many_hosts_is_never_too_long():
-    hosts = tuple(f"broker-{number}.production.example.com" for number in range(100))
-    body = dashboard_body(Names("eu-west-1", "production", brokers=hosts), read([]))
+def labels(panel):
+    return [one["label"] for one in panel.get("annotations", {}).get("horizontal", ())]
+
+
+def test_hosts_have_panels_only_where_the_monitor_runs():
+    without = replace(EVERYTHING, redis=(), agent_group="", auto_scaling_group="", monitored=False)
+    assert titles(dashboard_body(without, read([]))) == ["Objects", "Function", "Load balancer", "Elasticsearch"]
+    body = dashboard_body(replace(EVERYTHING, shippers=("shipper-1",)), read([]))
+    assert titles(body)[:5] == ["Objects", "Function", "Shippers", "Load balancer", "Brokers"]
     check(body)
-    for panel in (one["properties"] for one in body["widgets"] if one["type"] == "metric"):
-        searches = [metric[0]["expression"] for metric in panel["metrics"]]
-        assert all(len(search) <= 1024 for search in searches)
-        assert tuple(re.findall(r'"(broker-[^"]+)"', " ".join(searches))) == hosts
+
+
+def test_alarms_of_many_hosts_share_a_line():
+    alarms = [queue_filling(f"queue-filling-{host}", Host=host) for host in EVERYTHING.brokers]
+    (panel,) = panels(dashboard_body(EVERYTHING, definitions(*alarms)), "Persistent queue, % full")
+    assert [one[5] for one in panel["metrics"]] == list(EVERYTHING.brokers)
+    assert labels(panel) == ["queue-filling-broker-1 and 1 more > 80, 5 of 5"]
+
+
+@pytest.mark.parametrize("dimensions", [{}, {"Layer": "brokers"}], ids=["environment", "layer"])
+def test_a_threshold_for_the_highest_of_all_hosts_stands_at_each_host(dimensions):
+    body = dashboard_body(EVERYTHING, definitions(queue_filling(**dimensions)))
+    assert panels(body, "queue-filling") == []
+    assert [labels(one) for one in panels(body, "Persistent queue, % full")] == [["queue-filling > 80, 5 of 5"]]
+
+
+@pytest.mark.parametrize(
+    "alarm",
+    [
+        queue_filling(Layer="indexers"),
+        queue_filling() | {"statistic": "Minimum"},
+        queue_filling() | {"comparison_operator": "LessThanThreshold"},
+        queue_filling(Host="broker-9"),
+    ],
+    ids=["another layer", "lowest of all", "highest below", "unknown host"],
+)
+def test_a_threshold_for_something_else_than_each_host_has_a_panel_of_its_own(alarm):
+    body = dashboard_body(EVERYTHING, definitions(alarm))
+    assert [labels(one) for one in panels(body, "Persistent queue, % full")] == [[]]
+    assert len(panels(body, "queue-filling")) == 1
+
+
+@pytest.mark.parametrize(("threshold", "own"), [(0, 0), (5, 1)])
+def test_a_sum_of_all_hosts_is_above_0_when_that_of_one_is(threshold, own):
+    changes = {"metric": "EventsLost", "statistic": "Sum", "threshold": threshold}
+    body = dashboard_body(EVERYTHING, definitions(queue_filling("events-lost") | changes))
+    assert len(panels(body, "events-lost")) == own
+    assert [labels(one) for one in panels(body, "Events lost")] == [["events-lost > 0, 5 of 5"] * (1 - own)] * 2
+
+
+def test_a_threshold_is_in_every_panel_that_it_is_for():
+    alarm = queue_filling("pipeline-stalled") | {"metric": "PipelineStalled", "threshold": 0}
+    body = dashboard_body(EVERYTHING, definitions(alarm))
+    assert [labels(one) for one in panels(body, "Pipelines stalled")] == [["pipeline-stalled > 0, 5 of 5"]] * 2
 
 
 def test_alarms_are_at_the_top_with_their_names_in_aws_and_composite_ones_first():
@@ -343,9 +391,15 @@ def test_more_alarms_than_one_widget_takes():
 
 def test_a_dashboard_that_cloudwatch_does_not_take_says_so():
     alarms = definitions(*(entry(f"lag-{number}", period=60 * number) for number in range(1, 500)))
-    with pytest.raises(DashboardTooLargeError, match=r"^\[dashboard_too_large\] .*staging.* 5\d\d widgets for 499 "):
+    with pytest.raises(DashboardTooLargeError, match=r"^\[dashboard_too_large\] .*staging.* 5\d\d widgets "):
         dashboard_body(EVERYTHING, alarms)
     assert "dashboard_too_large" in CODES
+
+
+def test_more_metrics_than_cloudwatch_takes():
+    hosts = tuple(f"broker-{number}" for number in range(500))
+    with pytest.raises(DashboardTooLargeError, match=r" 25\d\d metrics; "):
+        dashboard_body(replace(EVERYTHING, brokers=hosts), read([]))
 
 
 def test_the_last_deployments_stand_in_every_graph():
