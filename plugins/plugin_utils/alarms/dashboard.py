@@ -42,6 +42,8 @@ _SIGNS = {
 class DashboardTooLargeError(ValueError):
     """More widgets or metrics than a dashboard may have."""
 
+    code = "dashboard_too_large"
+
 
 @dataclass(frozen=True, slots=True)
 class LoadBalancer:
@@ -154,7 +156,7 @@ def dashboard_body(names: Names, definitions: Definitions, deployments: Sequence
     metrics = sum(len(one["properties"].get("metrics", ())) for one in widgets)
     if len(widgets) > MAX_WIDGETS or metrics > MAX_METRICS:
         raise DashboardTooLargeError(
-            f"[dashboard_too_large] The dashboard of {names.environment} would have {len(widgets)} widgets with "
+            f"The dashboard of {names.environment} would have {len(widgets)} widgets with "
             f"{metrics} metrics; CloudWatch takes up to {MAX_WIDGETS} with {MAX_METRICS}. Let fewer alarms watch what "
             "many watch one by one, or leave out hosts."
         )
