@@ -101,6 +101,18 @@ CODES = {
     "secrets_exposed": "A secret would go where others can read it.",
     "import_failed": "An export of Octopus could not be imported. No file was changed.",
     "preview_failed": "The variables could not be shown.",
+    # The alarms of an environment.
+    "alarm_invalid": "An alarm lacks a key, has one that it cannot have, or one with a value of another form.",
+    "alarm_metric_unknown": "The namespace has no metric of this name.",
+    "alarm_dimensions_unknown": "The metric is not published with these dimensions, so the alarm would get no data.",
+    "alarm_statistic_meaningless": "The statistic says nothing about the metric, such as Maximum of what is counted.",
+    "alarm_period_too_short": "The metric has no data points for so short a period.",
+    "alarm_evaluation_invalid": "CloudWatch does not take the period, the number of periods, or M out of N.",
+    "alarm_threshold_unreachable": "No value of the metric can breach the threshold, or all do.",
+    "alarm_missing_data_unsuitable": "With this choice for missing data, the alarm stays silent or rings in vain.",
+    "alarm_action_invalid": "An alarm has no action, or one that CloudWatch cannot take.",
+    "alarm_expression_invalid": "An expression and its metrics do not fit each other.",
+    "alarm_rule_invalid": "The rule of a composite alarm cannot be read, or names no alarm, or leads back to itself.",
     # AWS.
     "aws_request_failed": "AWS refused a request, or could not be reached.",
     "template_invalid": "The template of a stack cannot be read, or lacks a parameter.",

@@ -30,7 +30,10 @@ _RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\
 _EVERY = ("name", "what_broke", "what_to_do", "runbook")
 _OPTIONAL = ("enabled", "alarm_actions", "ok_actions")
 _METRIC = ("namespace", "metric", "dimensions", "statistic", "period")
-_THRESHOLD = ("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data")
+_THRESHOLD = (
+    *("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data"),
+    "accepted",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,10 @@ class Fault:
     value: Any
     expected: str
     hint: str
+
+    def __str__(self) -> str:
+        seen = f"{self.key} is {self.value!r}" if self.key else f"it is {self.value!r}"
+        return f"alarm {self.alarm}: {seen}; expected {self.expected}. {self.hint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm over one metric or, with an ``expression``, over several."""
+    """An alarm over one metric or, with an ``expression``, over several.
+
+    ``accepted`` has the codes of faults that are none here, each with the reason.
+    """
 
     name: str
     what_broke: str
@@ -77,6 +87,7 @@ class Alarm:
     treat_missing_data: str
     alarm_actions: tuple[str, ...]
     ok_actions: tuple[str, ...]
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def period(self) -> int:
@@ -137,7 +148,13 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
             )
             continue
         name = str(entry.get("name", ""))
-        merged = {**entry, **changes.pop(name, {})}
+        change = changes.pop(name, {})
+        if not isinstance(change, Mapping):
+            found.faults.append(
+                Fault("alarm_invalid", name, "alarm_changes", change, "keys of the alarm and values", "Correct it.")
+            )
+            change = {}
+        merged = {**entry, **change}
         if not merged.get("enabled", True):
             seen.add(name)
             found.left_out.append(name)
@@ -193,7 +210,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
 
     if not _NAME.fullmatch(str(entry.get("name", ""))):
         yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
-    if entry.get("name") in seen:
+    if str(entry.get("name", "")) in seen:
         yield fault("name", "a name that no other alarm has", "Rename or remove one of the two.")
     kinds = [key for key in ("metric", "expression", "rule") if key in entry]
     if len(kinds) != 1:
@@ -204,11 +221,18 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     for key in entry:
         if key not in keys and key not in _OPTIONAL:
             yield fault(str(key), f"one of {', '.join((*keys, *_OPTIONAL))}", "Correct the key, or remove it.")
-    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm")]
+    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm", "accepted")]
     for key in needed:
         if entry.get(key) in (None, ""):
             yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
-    if kinds[0] != "rule":
+    for key in ("alarm_actions", "ok_actions"):
+        if not isinstance(entry.get(key) or [], (list, tuple)):
+            yield fault(key, "a list of actions", "Put it into brackets, as in [alarms].")
+    if kinds[0] == "rule":
+        # Without a name, the alarm would be taken for one whose members the environment does not have.
+        if not _RULE_NAMES.search(str(entry["rule"])):
+            yield fault("rule", "a rule with the name of an alarm, such as ALARM(broker-silent)", "Name its alarms.")
+    else:
         yield from _threshold_faults(entry, name)
         yield from _metric_faults(entry, name)
 
@@ -224,9 +248,11 @@ def _threshold_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
     if not _is_number(entry.get("threshold", 0)):
         yield fault("threshold", "a number")
     for key in ("evaluation_periods", "datapoints_to_alarm", "period"):
-        value = entry.get(key, 1)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        if not _is_count(entry.get(key, 1)):
             yield fault(key, "a whole number above 0")
+    accepted = entry.get("accepted") or {}
+    if not isinstance(accepted, Mapping) or not all(isinstance(one, str) and one.strip() for one in accepted.values()):
+        yield fault("accepted", "the code of a fault with the reason why it is none here")
 
 
 def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
@@ -243,6 +269,10 @@ def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
             continue
         missing = [key for key in ("namespace", "metric", "statistic") if not one.get(key)] if id_ else []
         unknown = [key for key in one if key not in _METRIC] if id_ else []
+        if id_ and not _is_count(one.get("period", 1)):
+            yield Fault(
+                "alarm_invalid", name, f"{where}.period", one["period"], "a whole number above 0", "Correct it."
+            )
         for key in missing:
             yield Fault("alarm_invalid", name, f"{where}.{key}", None, "a value", "Every metric needs one.")
         for key in unknown:
@@ -251,6 +281,10 @@ def _metric_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
             yield Fault(
                 "alarm_invalid", name, f"{where}.dimensions", one["dimensions"], "names and values", "Correct it."
             )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _is_number(value: Any) -> bool:
@@ -283,6 +317,7 @@ def _alarm(entry: Mapping[str, Any]) -> Alarm:
         treat_missing_data=entry["treat_missing_data"],
         alarm_actions=_actions(entry, "alarm_actions"),
         ok_actions=_actions(entry, "ok_actions"),
+        accepted=dict(entry.get("accepted") or {}),
     )
 
 
