@@ -26,6 +26,10 @@ sys.path[:0] = [str(ROOT / name) for name in ("lambda", "scripts")]
 from elb_log_shipper.aws import metrics  # noqa: E402 - found through the line above
 from sample_environment import NAMES, definitions  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "plugins/plugin_utils"))
+
+from alarms.metrics import facts, metrics_of  # noqa: E402
+
 PAGE = ROOT / "docs/aws.md"
 HOURS = 730  # of a month, as AWS's own calculator has it
 DAYS = HOURS / 24
@@ -56,8 +60,6 @@ MEGABYTES_OF_A_PROCESSOR = 1769
 # "Configuring scaling behavior for SQS event source mappings",
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: five processes, with long polling (20 s)
 POLLS_AN_HOUR = 5 * 3600 / 20
-# "Amazon S3 request metrics in CloudWatch", https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
-S3_REQUEST_METRICS = 16
 
 
 def _defaults() -> dict:
@@ -96,6 +98,12 @@ def function_metrics() -> int:
     (line,) = metrics.lines(dict.fromkeys(metrics.UNITS, 1), metrics.Dimensions("f", "e", "c"))
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     return len(directive["Metrics"]) * len(directive["Dimensions"])
+
+
+def s3_request_metrics() -> int:
+    """All that S3 sends for one filter; plugins/plugin_utils/alarms/metrics.csv lists them."""
+    sets = [facts("AWS/S3", name).dimensions for name in metrics_of("AWS/S3")]
+    return sum(frozenset({"BucketName", "FilterId"}) in one for one in sets)
 
 
 def alarm_metrics(*, high_resolution: bool) -> int:
@@ -137,7 +145,7 @@ ITEMS = (
         "S3: request metrics",
         "metric",
         "all that one filter has, for the alarm `nothing-shipped`",
-        always(S3_REQUEST_METRICS),
+        always(s3_request_metrics()),
     ),
     Item("Lambda: requests", "lambda_requests", "one for each object", objects),
     Item(

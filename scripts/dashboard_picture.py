@@ -7,11 +7,10 @@ The values are made up: three hours, and in the last half of one the brokers ref
 """
 
 import math
-import operator
 import random
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,8 +23,10 @@ from sample_environment import DEPLOYMENTS, NAMES, definitions  # noqa: E402 - f
 
 sys.path.insert(0, str(ROOT / "plugins/plugin_utils"))
 
+from alarms import expressions, rules  # noqa: E402
 from alarms.dashboard import dashboard_body  # noqa: E402
 from alarms.definitions import Alarm, deployed_name  # noqa: E402
+from alarms.evaluator import judge  # noqa: E402
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MINUTES = 180
@@ -53,8 +54,7 @@ SHAPES = {
     "ApproximateAgeOfOldestMessage": Shape(25, 1900, 0.2, 30),
     "Lines": Shape(52000, 0),
     "UnparsedLines": Shape(40, 0, 0.5),
-    "lines-unparsed": Shape(0.08, 0, 0.5),
-    "nothing-shipped": Shape(0, 1, 0),
+    "Objects": Shape(3, 0, 0.6),
     "Lag": Shape(240, 2100, 0.15, 30),
     "Errors": Shape(0, 6, 0.3),
     "Failures": Shape(0, 11, 0.3),
@@ -101,8 +101,7 @@ def series(name: str, statistic: str, of: Iterable[str]) -> list[float]:
         level = shape.usual + (shape.outage - shape.usual) * share
         wave = 1 + 0.08 * math.sin(minute / 23) if shape.noise else 1
         value = level * wave * (1 + shape.noise * (dice.random() * 2 - 1))
-        # Nearly all of it is counted.
-        values.append(round(value, 2) if 0 < shape.usual < 1 else float(round(value)))
+        values.append(float(round(value)))
     return values
 
 
@@ -121,50 +120,41 @@ PALETTE = ("#1f77b4", "#ff9900", "#2ca02c", "#8c564b", "#17becf")
 
 def lines_of(properties: dict) -> list[Series]:
     """The series of a metric widget that are not hidden."""
-    found: list[tuple[str, str, Sequence[float]]] = []
-    for metric in properties["metrics"]:
+    found: list[tuple[dict, Sequence[float]]] = []
+    hidden = {}
+    for metric in reversed(properties["metrics"]):
         options = metric[-1]
         if "expression" in options:
-            values = series(options["label"], "", [options["label"]])
-        elif options.get("visible") is False:
+            points = expressions.parse(options["expression"], list(hidden))(hidden, properties["period"])
+            # Of nothing, there is nothing to say: CloudWatch draws no line there.
+            found.append((options, [point or 0 for point in points]))
             continue
+        values = series(metric[1], options["stat"], metric[3:-1:2])
+        if options.get("visible") is False:
+            hidden[options["id"]] = tuple(values)
         else:
-            values = series(metric[1], options["stat"], metric[3:-1:2])
-        found.append((options["label"], options.get("color", ""), values))
+            found.append((options, values))
     free = iter(PALETTE)
-    return [Series(label, color or next(free), values) for label, color, values in found]
+    return [Series(options["label"], options.get("color") or next(free), values) for options, values in reversed(found)]
 
 
-COMPARISONS = {
-    "GreaterThanThreshold": operator.gt,
-    "GreaterThanOrEqualToThreshold": operator.ge,
-    "LessThanThreshold": operator.lt,
-    "LessThanOrEqualToThreshold": operator.le,
-}
+def states(widgets: Sequence[dict]) -> dict[str, str]:
+    """The alarms' states at the end, by their names in CloudWatch, judged by the values as they are drawn."""
+    found = {alarm.name: state_of(alarm, widgets) for alarm in definitions().alarms}
+    for composite in definitions().composites:
+        found[composite.name] = "ALARM" if rules.parse(composite.rule)(found) else "OK"
+    return {deployed_name(name, NAMES.environment): state for name, state in found.items()}
 
 
-def rings(alarm: Alarm) -> bool:
-    """Whether its last periods crossed the threshold, of the values as they are drawn."""
+def state_of(alarm: Alarm, widgets: Sequence[dict]) -> str:
     metric = alarm.metrics[0]
     if alarm.expression:
-        values = series(alarm.name, "", [alarm.name])
+        (panel,) = [one["properties"] for one in widgets if one["properties"].get("title") == alarm.name]
+        (line,) = lines_of(panel)
+        values = line.values
     else:
         values = series(metric.metric, metric.statistic, metric.dimensions.values())
-    crossed = COMPARISONS[alarm.comparison_operator]
-    last = values[-alarm.evaluation_periods :]
-    return sum(crossed(value, alarm.threshold) for value in last) >= alarm.datapoints_to_alarm
-
-
-def states() -> dict[str, bool]:
-    """Which alarms ring, by their names in CloudWatch."""
-    found = {alarm.name: rings(alarm) for alarm in definitions().alarms}
-    for composite in definitions().composites:
-        # In Python's words; a rule is a boolean expression over alarms.
-        rule = re.sub(r"ALARM\(([^)]+)\)", lambda match: str(found[match[1]]), composite.rule)
-        for theirs, ours in (("AND", "and"), ("OR", "or"), ("NOT", "not"), ("FALSE", "False")):
-            rule = re.sub(rf"\b{theirs}\b", ours, rule)
-        found[composite.name] = eval(rule, {"__builtins__": {}})  # noqa: S307 - of this project's own list
-    return {deployed_name(name, NAMES.environment): ringing for name, ringing in found.items()}
+    return judge(tuple(values[-alarm.evaluation_periods :]), alarm, "OK")
 
 
 # --- drawing ---
@@ -196,21 +186,28 @@ def main(target: Path) -> None:
 
 def picture() -> str:
     widgets = dashboard_body(NAMES, definitions(), DEPLOYMENTS)["widgets"]
+    found = states(widgets)
     width = 24 * UNIT + GAP
     height = max(one["y"] + one["height"] for one in widgets) * ROW + GAP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-labelledby="t d">',
         '<title id="t">The dashboard of a sample environment</title>',
-        '<desc id="d">Objects, function, brokers, Redis, indexers and Elasticsearch from left to right, each a column '
-        "of graphs, below the states of the alarms. The values are made up: the brokers refuse connections.</desc>",
+        '<desc id="d">Objects, function, load balancer, brokers, Redis, indexers and Elasticsearch from left to right, '
+        "each a column of graphs, below the states of the alarms. The values are made up: the brokers refuse "
+        "connections.</desc>",
         f"<style>{STYLE}</style>",
         f'<rect class="page" width="{width}" height="{height}"/>',
     ]
     for one in widgets:
         x, y = one["x"] * UNIT + GAP, one["y"] * ROW + GAP
+        properties, size = one["properties"], (one["width"] * UNIT - GAP, one["height"] * ROW - GAP)
         parts.append(f'<g transform="translate({x} {y})">')
-        draw = {"text": heading, "alarm": alarms, "metric": graph}[one["type"]]
-        parts += draw(one["properties"], one["width"] * UNIT - GAP, one["height"] * ROW - GAP)
+        if one["type"] == "text":
+            parts += heading(properties, size)
+        elif one["type"] == "alarm":
+            parts += alarms(properties, size, found)
+        else:
+            parts += graph(properties, size)
         parts.append("</g>")
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -224,16 +221,16 @@ def card(width: int, height: int, title: str) -> Iterator[str]:
     yield text(9, 17, title, "title")
 
 
-def heading(properties: dict, width: int, height: int) -> Iterator[str]:
-    yield text(2, height - 7, properties["markdown"].lstrip("# "), "stage")
+def heading(properties: dict, size: tuple[int, int]) -> Iterator[str]:
+    yield text(2, size[1] - 7, properties["markdown"].lstrip("# "), "stage")
 
 
-def alarms(properties: dict, width: int, height: int) -> Iterator[str]:
+def alarms(properties: dict, size: tuple[int, int], found: Mapping[str, str]) -> Iterator[str]:
+    width, height = size
     yield from card(width, height, properties["title"])
-    found = states()
     # As sortBy has it: what rings comes first.
     names = [arn.rpartition(":")[2] for arn in properties["alarms"]]
-    names.sort(key=lambda name: not found[name])
+    names.sort(key=lambda name: found[name] != "ALARM")
     yield f'<line class="threshold" x1="{width - 292}" y1="13" x2="{width - 276}" y2="13"/>'
     yield text(width - 272, 17, "threshold of an alarm")
     yield f'<path d="M{width - 155} 10 h7 l-3.5 5 z" fill="#7f7f7f"/>'
@@ -243,7 +240,7 @@ def alarms(properties: dict, width: int, height: int) -> Iterator[str]:
     cell, line = (width - 12) / columns, (height - 30) / rows
     for number, name in enumerate(names):
         x, y = 6 + number % columns * cell, 26 + number // columns * line
-        color, fill = ("#d13212", "#fdf3f1") if found[name] else ("#1d8102", "#f2f8f0")
+        color, fill = ("#d13212", "#fdf3f1") if found[name] == "ALARM" else ("#1d8102", "#f2f8f0")
         place = f'x="{x + 2:g}" y="{y:g}" width="{cell - 4:g}" height="{line - 5:g}"'
         yield f'<rect {place} rx="3" fill="{fill}" stroke="{color}"/>'
         middle = y + (line - 5) / 2
@@ -251,7 +248,8 @@ def alarms(properties: dict, width: int, height: int) -> Iterator[str]:
         yield text(x + 24, middle + 4, name.removeprefix(f"{NAMES.environment}-"))
 
 
-def graph(properties: dict, width: int, height: int) -> Iterator[str]:
+def graph(properties: dict, size: tuple[int, int]) -> Iterator[str]:
+    width, height = size
     yield from card(width, height, properties["title"])
     lines = lines_of(properties)
     daily = properties["period"] == 86400
@@ -282,7 +280,9 @@ def graph(properties: dict, width: int, height: int) -> Iterator[str]:
             yield f'<path d="M{x - 3.5:g} {top - 3} h7 l-3.5 5 z" fill="{one["color"]}"/>'
     for line in lines:
         last = len(line.values) - 1
-        points = " ".join(f"{x_of(at / last):g},{y_of(value):g}" for at, value in enumerate(line.values))
+        # What lies on a flat stretch adds nothing.
+        bends = [at for at in range(last + 1) if at in (0, last) or len(set(line.values[at - 1 : at + 2])) > 1]
+        points = " ".join(f"{x_of(at / last):g},{y_of(line.values[at]):g}" for at in bends)
         yield f'<polyline class="line" stroke="{line.color}" points="{points}"/>'
     for one in limits:
         y = y_of(one["value"])

@@ -20,6 +20,7 @@ from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.dashboard import
     dashboard_template,
 )
 from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.definitions import read
+from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.metrics import facts
 
 EVERYTHING = Names(
     region="eu-west-1",
@@ -202,6 +203,21 @@ def test_cloudwatch_takes_it(balancer):
     rule = {key: value for key, value in entry("logs-late").items() if key in ("what_broke", "what_to_do", "runbook")}
     alarms = definitions(entry(), unparsed(), rule | {"name": "logs-late", "rule": "ALARM(staging-lag)"})
     check(dashboard_body(names, alarms, [Deployment("2026-03-02T08:00:00Z", "version 7")]))
+
+
+@pytest.mark.parametrize("balancer", KINDS, ids=lambda one: f"{one.type} {one.target_group}")
+def test_what_is_shown_exists_and_means_something(balancer):
+    """As far as the table of facts goes: it has no metrics of ElastiCache, and the agent's are somebody's choice."""
+    names = replace(EVERYTHING, broker_load_balancer=balancer, redis=(), agent_group="", shippers=("shipper-1",))
+    shown = [
+        metric for one in dashboard_body(names, read([]))["widgets"] for metric in one["properties"].get("metrics", ())
+    ]
+    assert len(shown) > 30
+    for namespace, name, *dimensions, options in shown:
+        known = facts(namespace, name)
+        assert known, f"{namespace} {name}"
+        assert frozenset(dimensions[::2]) in known.dimensions, f"{namespace} {name} {dimensions}"
+        assert options["stat"] in known.statistics, f"{namespace} {name}: {options['stat']} means nothing"
 
 
 def test_the_path_goes_from_left_to_right():

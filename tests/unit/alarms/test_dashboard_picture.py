@@ -37,10 +37,8 @@ def test_what_the_dashboard_has_is_drawn(texts):
 
 def test_the_states_follow_from_the_values():
     """The sample has its outage, and what is not touched by it stays quiet."""
-    states = drawing.states()
-    assert states["staging-broker-connection-errors"]
-    assert states["staging-broker-trouble"]
-    # The function fails as well, of the same cause.
-    assert states["staging-function-errors"]
-    assert not states["staging-delivery-trouble"]
-    assert not states["staging-elasticsearch-unhealthy"]
+    body = drawing.dashboard_body(drawing.NAMES, drawing.definitions())
+    ringing = {name for name, state in drawing.states(body["widgets"]).items() if state == "ALARM"}
+    # The function fails of the same cause, so that only one of the two composite alarms sends a message.
+    assert {"staging-broker-connection-errors", "staging-broker-trouble", "staging-function-errors"} <= ringing
+    assert ringing.isdisjoint({"staging-delivery-trouble", "staging-elasticsearch-unhealthy", "staging-lines-unparsed"})

@@ -68,6 +68,10 @@ def test_a_metric_counts_once_for_each_set_of_dimensions():
     assert cost.function_metrics() == 2 * len(cost.metrics.UNITS)
 
 
+def test_the_request_metrics_of_a_bucket_are_all_that_have_a_filter():
+    assert cost.s3_request_metrics() == 16
+
+
 def test_the_speed_is_the_readmes_for_the_functions_share_of_a_processor():
     assert cost.BENCHMARK >= 50_000
     assert 1000 < cost.LINES_A_SECOND < cost.BENCHMARK * 256 / 1769
