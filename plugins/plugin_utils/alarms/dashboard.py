@@ -509,7 +509,7 @@ def _horizontal(alarms: Sequence[Alarm]) -> list[dict[str, Any]]:
     found = []
     for (comparison, threshold, datapoints, periods), same in groups.items():
         more = f" and {len(same) - 1} more" if len(same) > 1 else ""
-        label = f"{same[0].name}{more} {_SIGNS[comparison]} {threshold:g}, {datapoints} of {periods}"
+        label = f"{same[0].name}{more} {_SIGNS[comparison]} {threshold:.15g}, {datapoints} of {periods}"
         found.append({"label": label, "value": threshold, "color": _BAD})
     return found
 

@@ -272,8 +272,10 @@ def test_a_threshold_and_its_period_are_those_of_the_alarm():
     assert panel["period"] == 300
     (line,) = panel["annotations"]["horizontal"]
     assert (line["value"], line["label"]) == (100, "broker-connection-errors > 100, 5 of 5")
-    (changed,) = panels(dashboard_body(names, definitions(alarm | {"threshold": 250.5})), "Connections refused")
-    assert changed["annotations"]["horizontal"][0]["value"] == 250.5
+    for threshold in (250.5, 1234567):
+        (changed,) = panels(dashboard_body(names, definitions(alarm | {"threshold": threshold})), "Connections refused")
+        (line,) = changed["annotations"]["horizontal"]
+        assert (line["value"], line["label"]) == (threshold, f"broker-connection-errors > {threshold}, 5 of 5")
 
 
 @pytest.mark.parametrize(
