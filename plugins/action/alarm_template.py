@@ -29,11 +29,13 @@ class ActionModule(MaskedAction):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         definitions = without(definitions_of(options), options["without"])
+        alarms = [*definitions.alarms, *definitions.composites]
         return result | {
             "changed": False,
             "template": template(definitions, options["environment"]),
             "parameters": {
                 name: {"stack": options["topics_stack"], "output": name} for name in parameters(definitions)
             },
-            "alarms": [one.name for one in (*definitions.alarms, *definitions.composites)],
+            "alarms": [one.name for one in alarms],
+            "messengers": [one.name for one in alarms if one.alarm_actions and one.ok_actions],
         }

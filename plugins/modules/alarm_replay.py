@@ -23,17 +23,18 @@ options:
     description: Name of the alarm in CloudWatch. Its copy is called C(drill-) and this.
     type: str
     required: true
-  statistic:
-    description: Another statistic for the copy, to show that the alarm would not ring with it.
-    type: str
-    default: ""
-  samples:
-    description:
-      - What was measured in each period, as a list of values and how often each came, such as C([[1, 300]]) for 300
-        samples of 1.
-      - An empty one is a period without data.
+  silent_statistics:
+    description: >-
+      Statistics with which the alarm would not ring. Each gets a copy of its own, to which the same is played, and
+      which has to stay silent.
     type: list
-    elements: list
+    elements: str
+    default: []
+  series:
+    description:
+      - What is measured in each period, in the notation of alarm tests, such as C(_x2 (1x300)x7 _x8) - two periods
+        without data, seven with 300 samples of 1 each, and eight without data.
+    type: str
     required: true
   expected:
     description: >-
@@ -46,8 +47,13 @@ options:
     description: The namespace for drills.
     type: str
     default: ElkDrill
+  topic_arn:
+    description: >-
+      The topic that the copies send to. The alarm itself may be a member of a composite alarm, and send nothing.
+    type: str
+    required: true
   queue_url:
-    description: The queue of M(elk.deploy.alarm_listener), which the alarm's topic sends to.
+    description: The queue of M(elk.deploy.alarm_listener), which the topic sends to.
     type: str
     required: true
   timeout:
@@ -64,8 +70,10 @@ EXAMPLES = r"""
 - name: Play an outage to the alarm
   elk.deploy.alarm_replay:
     name: staging-broker-connection-errors
-    samples: [[], [[1, 300]], [[1, 300]], [[1, 300]], [[1, 300]], [[1, 300]], [], []]
+    series: _x2 (1x300)x7 _x8
     expected: [ALARM, OK]
+    silent_statistics: [Maximum]
+    topic_arn: arn:aws:sns:eu-west-1:123456789012:alarms
     queue_url: "{{ listener.queue_url }}"
 """
 
@@ -92,32 +100,37 @@ with contextlib.suppress(ImportError):
 # The shortest that CloudWatch evaluates for a metric with a resolution of a second.
 PERIOD_SECONDS = 10
 COPIED = (
-    "AlarmActions",
-    "OKActions",
     "ComparisonOperator",
     "Threshold",
     "EvaluationPeriods",
     "DatapointsToAlarm",
     "TreatMissingData",
-    "Statistic",
-    "ExtendedStatistic",
 )
 
 
-def copy_of(module, alarm, name, dimensions):
-    """The options of PutMetricAlarm for the copy."""
-    options = {key: alarm[key] for key in COPIED if key in alarm}
-    if module.params["statistic"]:
-        options.pop("ExtendedStatistic", None)
-        options["Statistic"] = module.params["statistic"]
-    return options | {
-        "AlarmName": name,
+def copy_of(module, alarm, statistic, drill):
+    """The options of PutMetricAlarm for a copy with another statistic; an empty one is the alarm's own."""
+    own = {key: alarm[key] for key in ("Statistic", "ExtendedStatistic") if key in alarm}
+    return {key: alarm[key] for key in COPIED if key in alarm} | {
+        **({"Statistic": statistic} if statistic else own),
+        "AlarmName": name_of(module, statistic, drill),
         "AlarmDescription": "The copy of an alarm, for a drill: nothing is broken. It is removed by itself.",
+        "AlarmActions": [module.params["topic_arn"]],
+        "OKActions": [module.params["topic_arn"]],
         "Namespace": module.params["namespace"],
         "MetricName": alarm["MetricName"],
-        "Dimensions": dimensions,
+        "Dimensions": dimensions_of(drill),
         "Period": PERIOD_SECONDS,
     }
+
+
+def name_of(module, statistic, drill):
+    """The name of a copy: two drills side by side don't hear one another."""
+    return "-".join(filter(None, ("drill", module.params["name"], statistic, drill)))
+
+
+def dimensions_of(drill):
+    return [{"Name": "Drill", "Value": drill}]
 
 
 def look(module, cloudwatch):
@@ -163,13 +176,15 @@ def play(module, cloudwatch, listener, metric, states):
 
 
 def main():
+    # The action reads the series, and passes on the samples of each period as [value, count].
     module = AwsModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "statistic": {"type": "str", "default": ""},
+            "silent_statistics": {"type": "list", "elements": "str", "default": []},
             "samples": {"type": "list", "elements": "list", "required": True},
             "expected": {"type": "list", "elements": "str", "default": []},
             "namespace": {"type": "str", "default": "ElkDrill"},
+            "topic_arn": {"type": "str", "required": True},
             "queue_url": {"type": "str", "required": True},
             "timeout": {"type": "int", "default": 120},
         },
@@ -182,30 +197,32 @@ def main():
 
 def run(module, cloudwatch, listener):
     alarm = look(module, cloudwatch)
-    # Its own name: two drills side by side don't hear one another.
     drill = secrets.token_hex(4)
-    name = f"drill-{module.params['name']}-{drill}"
-    dimensions = [{"Name": "Drill", "Value": drill}]
+    statistics = ["", *module.params["silent_statistics"]]
 
-    def states():
-        told = [one.state for one in listener.messages if one.alarm == name]
+    def states(statistic=""):
+        told = [one.state for one in listener.messages if one.alarm == name_of(module, statistic, drill)]
         # A new alarm comes from INSUFFICIENT_DATA into OK, and says so.
         return told[1:] if told[:1] == ["OK"] else told
 
-    cloudwatch.put_metric_alarm(**copy_of(module, alarm, name, dimensions))
     try:
-        play(module, cloudwatch, listener, {"MetricName": alarm["MetricName"], "Dimensions": dimensions}, states)
+        for statistic in statistics:
+            cloudwatch.put_metric_alarm(**copy_of(module, alarm, statistic, drill))
+        metric = {"MetricName": alarm["MetricName"], "Dimensions": dimensions_of(drill)}
+        play(module, cloudwatch, listener, metric, states)
     finally:
-        cloudwatch.delete_alarms(AlarmNames=[name])
-    if states() != module.params["expected"]:
-        module.fail_json(
-            code="alarm_state_unexpected",
-            msg=f"The copy of alarm {module.params['name']} with statistic "
-            f"{module.params['statistic'] or alarm.get('Statistic', alarm.get('ExtendedStatistic'))} told of "
-            f"{states() or 'nothing'}; expected {module.params['expected'] or 'nothing'}. Look at the series with "
-            "`make alarms`, which draws it against the threshold.",
-            states=states(),
-        )
+        cloudwatch.delete_alarms(AlarmNames=[name_of(module, statistic, drill) for statistic in statistics])
+    for statistic in statistics:
+        wanted = [] if statistic else module.params["expected"]
+        if states(statistic) != wanted:
+            used = statistic or alarm.get("Statistic") or alarm["ExtendedStatistic"]
+            module.fail_json(
+                code="alarm_state_unexpected",
+                msg=f"The copy of alarm {module.params['name']} with statistic {used} told of "
+                f"{states(statistic) or 'nothing'}; expected {wanted or 'nothing'}. Look at the series with "
+                "`make alarms`, which draws it against the threshold.",
+                states=states(statistic),
+            )
     module.exit_json(changed=False, states=states())
 
 

@@ -63,4 +63,9 @@ alarms:
   type: list
   elements: str
   returned: success
+messengers:
+  description: Those among them that send messages themselves. The others are members of a composite alarm.
+  type: list
+  elements: str
+  returned: success
 """
