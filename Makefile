@@ -60,5 +60,6 @@ advisories: ## Read what is known about the pinned packages from osv.dev, or fro
 	@scripts/setup.sh && PYTHONPATH=tests/support .venv/bin/python -m advisories collect \
 		"$(or $(FROM),https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip)"
 
-reference: ## Write docs/reference/ from the roles' and plugins' own descriptions
-	@scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/reference.py
+reference: ## Write docs/reference/ from the roles' and plugins' own descriptions, the dashboard's picture, and the costs in docs/aws.md
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/reference.py && .venv/bin/python scripts/dashboard_picture.py \
+		&& .venv/bin/python scripts/cost.py

@@ -120,6 +120,7 @@ CODES = {
     "stack_unusable": "The stack is in a state in which CloudFormation does not update it.",
     "stack_creation_failed": "A creation of the stack failed, and its remains are still there.",
     "stack_not_deleted": "What a failed creation left of the stack could not be deleted.",
+    "dashboard_too_large": "The dashboard would have more widgets than CloudWatch takes.",
     "resource_name_taken": "Something that the stack does not own has the name of one of its resources.",
     "alarm_tests_invalid": "A file with tests of alarms has mistakes, or there is none.",
     "alarm_tests_failed": "A test of an alarm failed, or an alarm lacks tests.",

@@ -12,8 +12,8 @@ description:
   - For the metrics of Classic, Application and Network Load Balancers, Lambda, SQS, S3, SNS, Auto Scaling and this
     toolkit, it knows which statistics mean something, which dimensions and periods there are, between which values they
     are, and when they are not reported. Alarms over other namespaces are checked for what does not depend on that.
-  - An alarm's key C(accepted) switches off a check that follows from these facts, as in
-    C(accepted: {alarm_statistic_meaningless: why it means something here}).
+  - An alarm's key C(accepted) switches off checks that follow from these facts. It has the code of a fault with the
+    reason why it is none there.
   - Needs no connection to AWS, and changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
@@ -23,7 +23,7 @@ options:
     elements: raw
     required: true
   changes:
-    description: The keys that an environment changes, by the alarm's name, as in C({broker-silent: {threshold: 5}}).
+    description: The keys that an environment changes, with their values, by the alarm's name.
     type: dict
     default: {}
   region:

@@ -152,7 +152,7 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
                 )
             )
             continue
-        name = str(entry.get("name", ""))
+        name = str(entry.get("name") or "")
         change = changes.pop(name, {})
         if not isinstance(change, Mapping):
             found.faults.append(
@@ -215,7 +215,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
 
     if not _NAME.fullmatch(str(entry.get("name", ""))):
         yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
-    if str(entry.get("name", "")) in seen:
+    if str(entry.get("name") or "") in seen:
         yield fault("name", "a name that no other alarm has", "Rename or remove one of the two.")
     kinds = [key for key in ("metric", "expression", "rule") if key in entry]
     if len(kinds) != 1:
@@ -226,7 +226,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     for key in entry:
         if key not in keys and key not in _OPTIONAL:
             yield fault(str(key), f"one of {', '.join((*keys, *_OPTIONAL))}", "Correct the key, or remove it.")
-    needed = [key for key in keys if key not in ("dimensions", "datapoints_to_alarm", "accepted")]
+    needed = [key for key in keys if key not in ("name", "dimensions", "datapoints_to_alarm", "accepted")]
     for key in needed:
         if entry.get(key) in (None, ""):
             yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
@@ -293,7 +293,8 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    # CloudWatch has values up to 2 to the power of 360, says the reference of PutMetricData.
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= 2.0**360
 
 
 def _actions(entry: Mapping[str, Any], key: str) -> tuple[str, ...]:
