@@ -41,7 +41,7 @@ OK, ALARM, INSUFFICIENT_DATA = rules.STATES
 Samples = list[tuple[float, int]]
 
 
-class EvaluationError(ValueError):
+class AlarmEvaluationError(ValueError):
     """An alarm that cannot be evaluated; its text names it and says why."""
 
 
@@ -86,13 +86,13 @@ class Course:
 def statistic(name: str) -> Callable[[Samples], float]:
     """The function that makes one data point of a period's samples.
 
-    :raises EvaluationError: for a statistic that this evaluator does not know.
+    :raises AlarmEvaluationError: for a statistic that this evaluator does not know.
     """
     if name in _STATISTICS:
         return _STATISTICS[name]
     found = re.fullmatch(r"(p|tm)(\d{1,2}(?:\.\d{1,10})?|100)", name)
     if not found:
-        raise EvaluationError(f"statistic {name}: expected one of {', '.join(_STATISTICS)}, pNN such as p99, tmNN")
+        raise AlarmEvaluationError(f"statistic {name}: expected one of {', '.join(_STATISTICS)}, pNN such as p99, tmNN")
     share = float(found[2]) / 100
     if found[1] == "p":
         return lambda samples: _percentile(samples, share)
@@ -201,12 +201,12 @@ def run(alarm: Alarm, reported: Mapping[int, Reported], until: int, created: int
     ``reported`` is by the position of the metric in ``alarm.metrics``. Data from before the creation counts, as
     CloudWatch's does.
 
-    :raises EvaluationError: if its statistic, period or expression is none that this evaluator knows.
+    :raises AlarmEvaluationError: if its statistic, period or expression is none that this evaluator knows.
     """
     try:
         return _run(alarm, reported, until, created)
-    except (EvaluationError, expressions.ExpressionError) as error:
-        raise EvaluationError(f"alarm {alarm.name}: {error}") from None
+    except (AlarmEvaluationError, expressions.ExpressionError) as error:
+        raise AlarmEvaluationError(f"alarm {alarm.name}: {error}") from None
 
 
 def _run(alarm: Alarm, reported: Mapping[int, Reported], until: int, created: int) -> Course:
@@ -214,7 +214,9 @@ def _run(alarm: Alarm, reported: Mapping[int, Reported], until: int, created: in
     step = 10 if period in (10, 20, 30) else MINUTE
     if period % step or any(metric.period != period for metric in alarm.metrics):
         periods = ", ".join(str(metric.period) for metric in alarm.metrics)
-        raise EvaluationError(f"period {periods}: expected 10, 20, 30 or a multiple of 60 seconds, for all metrics")
+        raise AlarmEvaluationError(
+            f"period {periods}: expected 10, 20, 30 or a multiple of 60 seconds, for all metrics"
+        )
     width, retrieved = period // step, alarm.evaluation_periods + MORE_POINTS
     expression = expressions.parse(alarm.expression, [one.id for one in alarm.metrics]) if alarm.expression else None
     data = [_Data(reported.get(at), metric, step) for at, metric in enumerate(alarm.metrics)]
@@ -251,12 +253,12 @@ def _run(alarm: Alarm, reported: Mapping[int, Reported], until: int, created: in
 def combine(composite: Composite, members: Mapping[str, Course], created: int = 0) -> Course:
     """What a composite alarm does, by the courses of all alarms in its rule.
 
-    :raises EvaluationError: if its rule cannot be read.
+    :raises AlarmEvaluationError: if its rule cannot be read.
     """
     try:
         holds = rules.parse(composite.rule)
     except rules.RuleError as error:
-        raise EvaluationError(f"alarm {composite.name}: {error}") from None
+        raise AlarmEvaluationError(f"alarm {composite.name}: {error}") from None
     state, changes = INSUFFICIENT_DATA, []
     times = {change.at for course in members.values() for change in course.changes}
     for at in sorted({created + MINUTE, *times}):
@@ -270,13 +272,13 @@ def combine(composite: Composite, members: Mapping[str, Course], created: int = 
 def in_order(alarms: Iterable[str], composites: Mapping[str, Composite]) -> list[str]:
     """The alarms, and before each composite those that its rule names.
 
-    :raises EvaluationError: where composites lead back to themselves.
+    :raises AlarmEvaluationError: where composites lead back to themselves.
     """
     found: list[str] = []
 
     def add(name: str, above: tuple[str, ...]) -> None:
         if name in above:
-            raise EvaluationError(f"alarm {name}: its rule leads back to itself by {' -> '.join((*above, name))}")
+            raise AlarmEvaluationError(f"alarm {name}: its rule leads back to itself by {' -> '.join((*above, name))}")
         for member in composites[name].members if name in composites else ():
             add(member, (*above, name))
         if name not in found:

@@ -57,7 +57,7 @@ def _failed(outcome: Outcome, name: str, failures: Sequence[Failure]) -> Iterato
         if isinstance(course.alarm, Alarm) and any(given.matches(name, one) for one in course.alarm.metrics):
             yield f"      series: {given.text} (line {given.line})"
     marked = next((failure.at for failure in failures if failure.at is not None), None)
-    yield from (f"  {line}" for line in chart.draw(course, test.until, marked=marked, start=test.start))
+    yield from (f"  {line}".rstrip() for line in chart.draw(course, test.until, marked=marked, start=test.start))
     shown = [f"{change.state} at {duration(change.at)}" for change in course.changes]
     more = f" and {len(shown) - 10} more" if len(shown) > 10 else ""
     yield f"      states: {', '.join(shown[:10]) or 'INSUFFICIENT_DATA all the time'}{more}"

@@ -112,7 +112,7 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
             else:
                 members = {member: courses[member] for member in alarm.members}
                 courses[name] = evaluator.combine(alarm, members, test.created)
-    except evaluator.EvaluationError as error:
+    except evaluator.AlarmEvaluationError as error:
         raise AlarmTestsError([f"{test.place}: {error}"]) from None
     return Outcome(test, courses, list(_failures(test, courses)))
 
@@ -140,7 +140,7 @@ def _unmatched(test: AlarmTest, enabled: Sequence[str], environment: Environment
     for name in enabled:
         try:
             members = evaluator.in_order([name], environment.composites)
-        except evaluator.EvaluationError as error:
+        except evaluator.AlarmEvaluationError as error:
             yield str(error)
             return
         for member in members:

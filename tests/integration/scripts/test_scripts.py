@@ -122,7 +122,7 @@ def test_only_targets_for_developing_install_the_tools_for_it():
                 calls.setdefault(bool(found[1]), set()).add(path.name)
     assert calls == {
         True: {"Makefile", "test.sh"},
-        False: {"Makefile", "deploy.sh", "destroy.sh", "plan.sh", "requirements.sh"},
+        False: {"Makefile", "alarms.sh", "deploy.sh", "destroy.sh", "plan.sh", "requirements.sh"},
     }
 
 

@@ -160,7 +160,7 @@ def test_a_statistic_counts_a_sample_as_often_as_it_was_reported() -> None:
 
 @pytest.mark.parametrize("name", ["Median", "p", "p101", "sum", "TM(10%:90%)"])
 def test_an_unknown_statistic_is_refused_by_name(name: str) -> None:
-    with pytest.raises(evaluator.EvaluationError) as error:
+    with pytest.raises(evaluator.AlarmEvaluationError) as error:
         run(alarm(metric(name)), "1")
     assert name in str(error.value)
     assert "errors" in str(error.value)
@@ -246,12 +246,12 @@ def test_an_expression_over_two_metrics() -> None:
 
 
 def test_a_fault_of_an_expression_names_the_alarm() -> None:
-    with pytest.raises(evaluator.EvaluationError, match=r"errors.*STDDEV"):
+    with pytest.raises(evaluator.AlarmEvaluationError, match=r"errors.*STDDEV"):
         run(alarm(metric(id_="m"), expression="STDDEV(m)"), "1")
 
 
 def test_a_period_that_cloudwatch_does_not_have_is_refused() -> None:
-    with pytest.raises(evaluator.EvaluationError, match="45"):
+    with pytest.raises(evaluator.AlarmEvaluationError, match="45"):
         run(alarm(metric(period=45)), "1")
 
 
@@ -282,7 +282,7 @@ def test_members_come_before_their_composites() -> None:
 
 def test_composites_in_a_circle_are_refused() -> None:
     composites = {"one": composite("ALARM(two)", "one"), "two": composite("ALARM(one)", "two")}
-    with pytest.raises(evaluator.EvaluationError, match="one -> two -> one"):
+    with pytest.raises(evaluator.AlarmEvaluationError, match="one -> two -> one"):
         evaluator.in_order(["one"], composites)
 
 
