@@ -364,8 +364,12 @@ class Run:
     def prune(self):
         """Deletes the versions that may go: their numbers."""
         function = self.function
+        there, running = list(function.versions), function.running
+        if self.check and self.moved_to == TO_BE_PUBLISHED:
+            there.append(versions.following(there, running))
+            running = there[-1]["Version"]
         protected = [*self.options["protected_versions"], *function.in_use()]
-        gone = versions.superfluous(function.versions, function.running, self.options["versions_kept"], protected)
+        gone = versions.superfluous(there, running, self.options["versions_kept"], protected)
         if not self.check:
             for number in gone:
                 function.delete(number)

@@ -85,6 +85,12 @@ def description(running: str) -> str:
     return f"Follows version {running}"
 
 
+def following(versions: Iterable[Version], running: str) -> Version:
+    """What the next version would be, as far as numbers go."""
+    number = max((int(one) for one in _by_number(versions)), default=0) + 1
+    return {"Version": str(number), "Description": description(running)}
+
+
 def before(versions: Iterable[Version], number: str) -> str | None:
     """The version that the alias ran before ``number``: the one that this follows, else the next lower one.
 
