@@ -116,7 +116,8 @@ def test_a_rollback_returns_to_the_version_before_or_to_the_one_that_is_named():
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"), [("previous", "no version before 1, which it runs"), ("7", "no version 7"), ("$LATEST", "no ver")]
+    ("wanted", "said"),
+    [("previous", "no version before 1, which it runs"), ("7", "no version 7"), ("$LATEST", "no ver")],
 )
 def test_a_version_that_is_not_there_lists_those_that_are(wanted, said):
     with pytest.raises(versions.NoSuchVersionError) as raised:

@@ -131,7 +131,11 @@ LOG = 'START\n{"event": "failed"}\nREPORT'
 @pytest.mark.parametrize(
     ("answer", "more", "said"),
     [
-        ({"errorType": "DeliveryError", "errorMessage": "nobody there"}, {"FunctionError": "Unhandled"}, "nobody there"),
+        (
+            {"errorType": "DeliveryError", "errorMessage": "nobody there"},
+            {"FunctionError": "Unhandled"},
+            "nobody there",
+        ),
         (b"Task timed out", {"FunctionError": "Unhandled"}, "Task timed out"),
         ({"smoke": "version-2-0a0a0a0a", "lines": 1, "acknowledged": 0, "unparsed": 0}, {}, "it answered"),
         ({"smoke": "version-2-0a0a0a0a", "lines": 1, "acknowledged": 1, "unparsed": 1}, {}, "it answered"),
@@ -218,7 +222,9 @@ def test_check_mode_says_what_would_be_published_and_deleted_and_does_nothing(aw
     aws.there(*listed, latest=OLD, running="3")
     result = release(check=True, configuration={"Timeout": 20}, versions_kept=2)
     assert result["changed"]
-    assert f"Alias live of function {NAME} would run a new version instead of version 3 (code, timeout)." in result["msg"]
+    assert (
+        f"Alias live of function {NAME} would run a new version instead of version 3 (code, timeout)." in result["msg"]
+    )
     assert "Old versions 1, 2 would be deleted." in result["msg"]  # the new one, and the one before it
     assert result["diff"] == {"before": "version 3\n", "after": "a new version\n"}
     aws.asked_all()
