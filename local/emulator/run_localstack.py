@@ -1,4 +1,4 @@
-"""Starts LocalStack in the foreground, adapted in four places. Run by emulator.py with the emulator's Python.
+"""Starts LocalStack in the foreground, adapted in five places. Run by emulator.py with the emulator's Python.
 
 Everything else is set by environment variables that LocalStack documents. The adaptations are held by tests, so that
 another version of LocalStack can't undo them unseen.
@@ -13,7 +13,7 @@ import types
 from localstack.runtime.main import main
 from localstack.runtime.server import twisted
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
-from localstack.services.lambda_.invocation import docker_runtime_executor
+from localstack.services.lambda_.invocation import docker_runtime_executor, event_manager
 from localstack.services.s3.resource_providers.aws_s3_bucket import S3BucketProvider
 from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
 
@@ -84,9 +84,25 @@ def let_bucket_notifications_change() -> None:
     S3BucketProvider.update = update
 
 
+def let_aliases_have_retries() -> None:
+    """Let an invocation through an alias fail as the alias' configuration says: LocalStack looks for the version's."""
+    handle = event_manager.Poller.handle_message
+
+    def handle_message(self, message):
+        manager = self.version_manager
+        configurations = manager.function.event_invoke_configs
+        invoked = event_manager.SQSInvocation.decode(message["Body"]).invocation.invoked_arn.rpartition(":")[2]
+        if invoked in configurations:
+            configurations[manager.function_version.id.qualifier] = configurations[invoked]
+        handle(self, message)
+
+    event_manager.Poller.handle_message = handle_message
+
+
 if __name__ == "__main__":
     enter_images_as_present()
     listen_only_where_told()
     let_bucket_policies_change()
     let_bucket_notifications_change()
+    let_aliases_have_retries()
     sys.exit(main())
