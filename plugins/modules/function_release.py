@@ -142,6 +142,12 @@ class ReleaseError(Exception):
         self.code = code
 
 
+def smoke_test(number):
+    """A smoke test's id, and the event that asks the log shipper for it."""
+    name = f"version-{number}-{secrets.token_hex(4)}"
+    return name, json.dumps({"smoke": {"id": name}})
+
+
 class Function:
     """A function with its versions and its alias.
 
@@ -200,7 +206,18 @@ class Function:
         return number, is_new
 
     def wait_until_active(self, number):
-        """:raises ReleaseError: it does not become active."""
+        """Lambda lets a version sleep that nobody invokes for weeks; the invocation that wakes it up fails.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/functions-states.html
+
+        :raises ReleaseError: it does not become active.
+        """
+        state = self._client.get_function_configuration(FunctionName=self.name, Qualifier=number, aws_retry=True)
+        if state.get("State", "Active") == "Active":
+            return
+        if state["State"] == "Inactive":
+            with contextlib.suppress(botocore.exceptions.ClientError):
+                self._invoking.invoke(FunctionName=self.name, Qualifier=number, Payload=smoke_test(number)[1])
         try:
             self._wait("function_active", Qualifier=number)
         except botocore.exceptions.WaiterError as error:
@@ -220,13 +237,9 @@ class Function:
 
         :raises ReleaseError: it can't, or says something else.
         """
-        name = f"version-{number}-{secrets.token_hex(4)}"
+        name, payload = smoke_test(number)
         answer = self._invoking.invoke(
-            FunctionName=self.name,
-            Qualifier=number,
-            LogType="Tail",
-            Payload=json.dumps({"smoke": {"id": name}}),
-            aws_retry=True,
+            FunctionName=self.name, Qualifier=number, LogType="Tail", Payload=payload, aws_retry=True
         )
         said = answer["Payload"].read().decode("utf-8", "replace")
         try:
@@ -237,12 +250,7 @@ class Function:
             result = {}
         if "FunctionError" in answer:
             problem = f"{result.get('errorType', 'an error')}: {result.get('errorMessage', said)}"
-        elif (result.get("smoke"), result.get("lines"), result.get("acknowledged"), result.get("unparsed")) != (
-            name,
-            1,
-            1,
-            0,
-        ):
+        elif result != {"smoke": name, "lines": 1, "unparsed": 0, "acknowledged": 1}:
             problem = f"it answered {said}, and not that one line was parsed, shipped and acknowledged"
         else:
             return

@@ -163,6 +163,7 @@ def test_a_version_that_does_not_ship_is_deleted_and_the_alias_stays(aws, releas
 def test_a_version_that_does_not_become_active_is_deleted(aws, release):
     aws.there(version("1", OLD))
     aws.publishes()
+    aws.is_active("Pending")
     aws.is_active("Failed", StateReason="The subnet has no free addresses")
     aws.deletes("2")
     result = release()
@@ -261,6 +262,18 @@ def test_a_rollback_tries_the_version_first_and_deletes_nothing(aws, release):
     aws.moves("1")
     result = release(rollback_to="previous", versions_kept=1)
     assert (result["changed"], result["running"], result["pruned"]) == (True, "1", [])
+    aws.asked_all()
+
+
+def test_a_version_that_sleeps_is_woken_up_first(aws, release):
+    aws.there(version("1", OLD), version("2", NEW, "Follows version 1"), running="2")
+    aws.is_active("Inactive")
+    aws.refuses("invoke", "ResourceConflictException", 409)
+    aws.is_active("Pending")
+    aws.is_active()
+    aws.invoked({"smoke": "version-1-0a0a0a0a", "lines": 1, "acknowledged": 1, "unparsed": 0})
+    aws.moves("1")
+    assert release(rollback_to="previous")["changed"]
     aws.asked_all()
 
 
