@@ -134,7 +134,11 @@ CODES = {
     "artifact_refused": "The bucket for packages, or an object in it, is not what it has to be.",
     "artifact_unreadable": "The file to upload cannot be read.",
     "function_package_failed": "The log shipper's package could not be built.",
-    "function_code_replaced": "The function does not run the package that was deployed.",
+    "function_code_replaced": "The function does not have the package that was deployed.",
+    "function_alias_missing": "The function has no alias that runs one of its versions.",
+    "function_version_missing": "The version of the function to return to is not there.",
+    "function_version_unusable": "A new version of the function did not become active.",
+    "function_smoke_failed": "A version of the function could not ship a synthetic line. The alias stays where it was.",
     "log_prefix_invalid": "No load balancer writes below the prefix for logs.",
     "too_many_log_accounts": "Accounts and prefixes are too many for one bucket of logs.",
 }
