@@ -181,10 +181,12 @@ class Deployment:
         if unknown or (replaced and self.module.check_mode):
             self.show(_announced(template, found, unknown))
         else:
-            self.settings(template, found)
+            # A policy protects the stack from this update, too; a new stack has nothing to protect before it is complete.
+            if not found.is_new:
+                self.settings(template, found)
             if self.change(source, parameters, found) and not self.module.check_mode:
                 found = self.stack.look()
-            if is_new and not self.module.check_mode:
+            if is_new:
                 self.settings(template, found)
         self.module.exit_json(
             changed=bool(replaced or self.lines),
