@@ -181,7 +181,7 @@ class Deployment:
         if unknown or (replaced and self.module.check_mode):
             self.show(_announced(template, found, unknown))
         else:
-            # A policy protects the stack from this update, too; a new stack has nothing to protect before it is complete.
+            # A policy protects the stack from this update, too; a new stack has nothing to protect yet.
             if not found.is_new:
                 self.settings(template, found)
             if self.change(source, parameters, found) and not self.module.check_mode:

@@ -25,7 +25,7 @@ def reference(value: Any) -> Reference | None:
 
 
 def text(value: Any) -> str:
-    """A value as CloudFormation takes it: a list with commas, a truth value in small letters, nothing as an empty text."""
+    """A value as CloudFormation takes it: a list with commas, a truth value in small letters, None as nothing."""
     if value is None:
         return ""
     if isinstance(value, (list, tuple)):
