@@ -33,8 +33,9 @@ options:
     required: true
   template_parameters:
     description:
-      - Values of the template's parameters. A list is joined with commas. C({stack: NAME, output: NAME}) is an output
-        of another stack. The action moves those that the template declares with C(NoEcho) to O(hidden_parameters).
+      - Values of the template's parameters. A list is joined with commas.
+      - "C({stack: NAME, output: NAME}) is an output of another stack."
+      - The action moves those that the template declares with C(NoEcho) to O(hidden_parameters).
     type: dict
     default: {}
   hidden_parameters:
