@@ -7,7 +7,8 @@ DOCUMENTATION = r"""
 module: dashboard_template
 short_description: Make the CloudFormation template of an environment's dashboard
 description:
-  - The dashboard shows the path of a log line from left to right, with the thresholds of the alarms. What has no name is left out.
+  - The dashboard shows the path of a log line from left to right, with the thresholds of the alarms. What has no name
+    is left out.
   - Runs on the control node only. Reaches nothing, changes nothing, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:

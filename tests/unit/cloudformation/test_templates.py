@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.elk.deploy.plugins.module_utils.aws.template import UNKNOWN, Template
 from elb_log_shipper.aws.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -446,3 +447,68 @@ def test_the_scanner_finds_what_is_weak(tmp_path):
 def test_events_that_failed_are_kept(elb_logs):
     retries = elb_logs["Resources"]["LiveRetries"]["Properties"]
     assert retries["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "FailedEvents.Arn"}
+
+
+@pytest.fixture(scope="module")
+def topics():
+    return yaml.load((ROOT / "templates/cloudformation/notifications.yml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+
+
+OWN_ALARMS = {
+    "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+    "ArnLike": {
+        "aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}
+    },
+}
+
+
+@pytest.mark.parametrize("topic", ["AlarmsTopic", "NotificationsTopic"])
+def test_alarms_of_this_account_alone_may_publish_and_nobody_in_clear_text(topics, topic):
+    properties = topics["Resources"][f"{topic}Policy"]["Properties"]
+    assert properties["Topics"] == [{"Ref": topic}]
+    allowed, denied = statements(properties["PolicyDocument"])
+    assert (allowed["Effect"], allowed["Action"], allowed["Resource"]) == ("Allow", "sns:Publish", {"Ref": topic})
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == OWN_ALARMS
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "sns:Publish")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_key_of_the_topics_lets_their_alarms_publish(topics):
+    by_name = {one["Sid"]: one for one in statements(topics["Resources"]["Key"]["Properties"]["KeyPolicy"])}
+    alarms = by_name["AlarmsOfThisAccount"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert alarms["Condition"] == OWN_ALARMS
+    # Without it, nobody could change the key any more.
+    root = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    assert by_name["OwnAccount"]["Principal"] == {"AWS": root}
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("create", True),
+        ("none", True),
+        ("arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("alias/aws/sns", False),
+        ("arn:aws:kms:eu-west-1:123456789012:alias/aws/sns", False),
+        ("", False),
+    ],
+)
+def test_the_key_that_lets_no_alarm_publish_is_not_taken(topics, given, taken):
+    pattern = topics["Parameters"]["EncryptionKey"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, given) is not None) == taken
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [("create", True), ("none", False), ("arn:aws:kms:eu-west-1:1:key/x", False)]
+)
+def test_a_key_is_made_where_it_is_asked_for(given, key):
+    text = (ROOT / "templates/cloudformation/notifications.yml").read_text()
+    template = Template(text, {"Environment": "test", "EncryptionKey": given}, {})
+    made = {name: properties for name, _kind, properties in template.resources()}
+    assert ("Key" in made) == key
+    for topic in ("AlarmsTopic", "NotificationsTopic"):
+        used = made[topic].get("KmsMasterKeyId")
+        assert (used is UNKNOWN) if key else (used == (None if given == "none" else given))
