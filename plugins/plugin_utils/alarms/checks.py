@@ -7,13 +7,13 @@ alarms treat missing data" and "CloudWatch statistics definitions" in the CloudW
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
-from .definitions import _RULE_NAMES, TOPICS, Alarm, Composite, Definitions, Fault, Metric
+from . import expressions, rules
+from .definitions import TOPICS, Alarm, Composite, Definitions, Fault, Metric
 from .metrics import Facts, facts, metrics_of
 
 # What follows from the table of facts, and not from CloudWatch's limits: who knows better can accept it, with a reason.
@@ -46,7 +46,6 @@ _EC2_SERVICES = ("automate", "swf")  # stop, reboot ... an instance; not for an 
 
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*(\()?")
-_RULE_WORDS = re.compile(r"(?:\s|[()]|\b(?:AND|OR|NOT|TRUE|FALSE)\b)*")
 
 
 def check(definitions: Definitions, region: str = "") -> list[Fault]:
@@ -308,14 +307,10 @@ def _expression(alarm: Alarm) -> Iterator[Fault]:
     words = _WORD.findall(_QUOTED.sub(" ", alarm.expression))
     defined = [metric.id for metric in alarm.metrics]
     used = {word for word, call in words if not call and not word.isupper()}
-    for name in sorted({word for word, call in words if call and word != word.upper()}):
-        yield fault(
-            "expression", alarm.expression, f"functions in capitals, not {name}", "Write them as CloudWatch does."
-        )
-    for name in sorted(used - set(defined)):
-        yield fault(
-            "expression", alarm.expression, f"the names in metrics: {', '.join(defined)}", f"Add {name}, or correct it."
-        )
+    try:
+        expressions.parse(alarm.expression, defined)
+    except expressions.ExpressionError as error:
+        yield fault("expression", alarm.expression, f"metric math over {', '.join(defined)}", f"{error}.")
     if not any(word == "METRICS" for word, _call in words):
         for name in (one for one in defined if one not in used):
             yield fault(f"metrics.{name}", name, "a metric that the expression uses", "Use it, or remove it.")
@@ -405,10 +400,11 @@ def _rule(composite: Composite, known: set[str], members: dict[str, set[str]]) -
     def fault(expected: str, hint: str, value: object = composite.rule) -> Fault:
         return Fault("alarm_rule_invalid", composite.name, "rule", value, expected, hint)
 
-    if not composite.members or not _is_rule(composite.rule):
+    try:
+        rules.parse(composite.rule)
+    except rules.RuleError as error:
         yield fault(
-            "ALARM(name), OK(name) or INSUFFICIENT_DATA(name), combined with AND, OR, NOT and parentheses",
-            "Write it as CloudWatch does.",
+            "ALARM(name), OK(name) or INSUFFICIENT_DATA(name), combined with AND, OR, NOT and parentheses", f"{error}."
         )
     for name in composite.members:
         if name not in known:
@@ -418,20 +414,6 @@ def _rule(composite: Composite, known: set[str], members: dict[str, set[str]]) -
         yield fault(f"at most {_MAX_CHILDREN} alarms", "Make composite alarms of some of them.", len(composite.members))
     if composite.name in _below_it(composite.name, members):
         yield fault("a rule that does not lead back to its own alarm", "CloudWatch would stop to evaluate it.")
-
-
-def _is_rule(rule: str) -> bool:
-    """Whether it is one for Python, which has the same operators with the same precedence."""
-    plain = _RULE_NAMES.sub("TRUE", rule)
-    if not _RULE_WORDS.fullmatch(plain):
-        return False
-    words = {"AND": " and ", "OR": " or ", "NOT": " not ", "TRUE": " True ", "FALSE": " False "}
-    try:
-        tree = ast.parse("(" + re.sub("|".join(words), lambda match: words[match[0]], plain) + ")", mode="eval")
-    except (SyntaxError, RecursionError, MemoryError):
-        return False
-    allowed = (ast.Expression, ast.BoolOp, ast.UnaryOp, ast.Constant, ast.boolop, ast.unaryop, ast.Load)
-    return all(isinstance(node, allowed) for node in ast.walk(tree))
 
 
 def _below_it(name: str, members: dict[str, set[str]]) -> set[str]:
