@@ -24,7 +24,8 @@ MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
 TOPICS = ("alarms", "notifications")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
-_ID = re.compile(r"[a-z][A-Za-z0-9_]*")
+# ``result`` is the expression itself.
+_ID = re.compile(r"(?!result$)[a-z][A-Za-z0-9_]*")
 _RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
 
 _EVERY = ("name", "what_broke", "what_to_do", "runbook")

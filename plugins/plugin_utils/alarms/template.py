@@ -11,6 +11,8 @@ from .definitions import TOPICS, Alarm, Composite, Definitions, deployed_name
 
 _RULE_TERM = re.compile(r"(ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
 _MAX_DESCRIPTION = 1024
+# All others, such as percentiles, are a property of their own.
+_STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
 
 def template(definitions: Definitions, environment: str) -> str:
@@ -62,8 +64,7 @@ def _alarm(alarm: Alarm, environment: str) -> dict[str, Any]:
 
 def _single(alarm: Alarm) -> dict[str, Any]:
     (metric,) = alarm.metrics
-    # A percentile has a property of its own.
-    statistic = "Statistic" if metric.statistic.isalpha() else "ExtendedStatistic"
+    statistic = "Statistic" if metric.statistic in _STATISTICS else "ExtendedStatistic"
     return {
         "Namespace": metric.namespace,
         "MetricName": metric.metric,
