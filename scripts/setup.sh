@@ -39,6 +39,10 @@ if [ -f "$venv/.stamp" ] && [ "$(cat "$venv/.stamp")" = "$wanted" ] && "$venv/bi
     exit 0
 fi
 
+# It would be emptied, and may be another checkout's.
+[ ! -L "$venv" ] || fail "$venv is a link to $(readlink "$venv"), whose tools are not those of $requirements with $("$python" -V)." \
+    "Only a directory is changed, since what a link leads to may serve others. Remove the link (rm $venv), then run this again."
+
 if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     can_apt || fail "$python cannot make virtual environments." \
         "Install the package that has the modules venv and ensurepip (on Debian: apt-get install python3-venv)."

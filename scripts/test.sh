@@ -21,11 +21,13 @@ shuffled=(--random-order "--random-order-seed=$ELK_TEST_SEED")
 export ANSIBLE_HOME=$PWD/build/ansible
 export ELK_TEST_MODULES=$PWD/build/ansible/modules
 export ANSIBLE_CALLBACK_PLUGINS=$PWD/tests/support/ansible_callbacks ANSIBLE_CALLBACKS_ENABLED=module_cache
-results=()
-failed=0
+results=build/tests/results
+group=
 
 clean_up() {
     local left
+    # First what runs beside, with all that it has started: it may use what goes next.
+    [ -z "$group" ] || { kill -- "-$group" && wait "$group"; } 2>/dev/null
     if has docker && docker info >/dev/null 2>&1; then
         left=$(docker ps --all --quiet --filter "name=$ELK_TEST_ID")
         # shellcheck disable=SC2086
@@ -76,9 +78,11 @@ run_unit() {
     "$venv/bin/pytest" -n 2 --dist worksteal -q "${shuffled[@]}" tests/unit
 }
 
+# Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
+need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio; fi; }
+
 run_integration() {
-    # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
-    if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio || return; fi
+    need_rpm || return
     # Tests of one file share what Ansible has made for them once.
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
@@ -118,21 +122,49 @@ stage "tools"
 scripts/setup.sh dev || exit 1
 rm -rf build/tests build/molecule "$ELK_TEST_MODULES"
 mkdir -p build/tests
-for part in "$@"; do
-    stage "$part"
-    begun=$SECONDS
-    if ("run_$part") 2>&1 | tee "build/tests/$part.log"; then
-        results+=("passed  $part  $((SECONDS - begun)) s")
-    else
-        results+=("FAILED  $part  $((SECONDS - begun)) s")
-        failed=$((failed + 1))
-    fi
-done
+
+# run_part PART: runs it; what it says is kept in its log as well, and how it went in $results.
+run_part() {
+    local begun=$SECONDS went=FAILED
+    stage "$1"
+    if ("run_$1") 2>&1 | tee "build/tests/$1.log"; then went=passed; fi
+    say "$went  $1  $((SECONDS - begun)) s" >>"$results"
+}
+
+# What deploys to hosts waits a lot, and the other parts hardly ever: so parts of both kinds run side by side. The part that waits
+# most comes first, while it has company.
+hosts=() here=()
+for part in e2e molecule; do if [[ " $* " == *" $part "* ]]; then hosts+=("$part"); fi; done
+for part in "$@"; do if [[ $part != e2e && $part != molecule ]]; then here+=("$part"); fi; done
+if [ ${#hosts[@]} -gt 0 ] && [ ${#here[@]} -gt 0 ]; then
+    # Now, since one apt refuses to run beside another, and the engine and the first image may need it as well.
+    if [[ " $* " == *" integration "* ]]; then (need_rpm); fi
+    say "" "Beside what follows: ${here[*]}. Each is shown when it has ended; until then see build/tests/."
+    set -m # gives it a process group, by which all of it can be ended
+    for part in "${here[@]}"; do
+        run_part "$part" >/dev/null
+        stage "$part"
+        cat "build/tests/$part.log"
+        tail -n 1 "$results"
+    done </dev/null &
+    group=$!
+    set +m
+    for part in "${hosts[@]}"; do run_part "$part"; done
+    wait "$group"
+    group=
+else
+    for part in "$@"; do run_part "$part"; done
+fi
+
 stage "result after $SECONDS s"
-printf '%s\n' "${results[@]}"
+failed=0
+for part in "$@"; do
+    grep "  $part  " "$results" || say "FAILED  $part  did not end"
+    if ! grep -q "^passed  $part  " "$results"; then failed=1; fi
+done
 if [ "$failed" != 0 ]; then
     # Their names once more, last: between them and their messages lies the output of the other parts.
     cat build/tests/*.log build/molecule/*.log 2>/dev/null | grep --only-matching --extended-regexp '(FAILED|ERROR) +(\.\./)*(tests|molecule)/.{0,200}' | sort --unique
     say "The same order again: ELK_TEST_SEED=$ELK_TEST_SEED make test"
 fi
-exit "$((failed > 0))"
+exit "$failed"

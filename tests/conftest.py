@@ -1,5 +1,6 @@
 """Makes the checkout importable as the collection ``elk.deploy``, the way Ansible itself imports it."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,12 @@ _AnsibleCollectionFinder(paths=[str(ROOT / ".collections")])._install()
 # No example fails for being slow, since a busy machine is.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
+
+
+def pytest_collection_finish() -> None:
+    """What is there once the tests are collected stays to the end: no collection of garbage need go through it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

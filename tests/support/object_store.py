@@ -43,7 +43,7 @@ class ObjectStore:
         }
 
     def __enter__(self) -> "ObjectStore":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_arguments: object) -> None:

@@ -84,10 +84,17 @@ def made_from(checkout):
     return make
 
 
-# A python that has what setup.sh asks for, and fails when it is to make a virtual environment.
-NO_VENV = """#!/bin/sh
-case "$*" in "-m venv "*) echo would install >&2; exit 7;; *) exec {python} "$@";; esac
+@pytest.fixture
+def python(checkout):
+    """The path of a Python that has what setup.sh asks for, and fails when it is to make a virtual environment."""
+    path = checkout / "python"
+    path.write_text(
+        f"""#!/bin/sh
+case "$*" in "-m venv "*) echo would install >&2; exit 7;; *) exec {sys.executable} "$@";; esac
 """
+    )
+    path.chmod(0o755)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -99,11 +106,8 @@ case "$*" in "-m venv "*) echo would install >&2; exit 7;; *) exec {python} "$@"
         ("requirements-dev.txt", [], True),  # a deployment takes nothing away from somebody who develops
     ],
 )
-def test_setup_installs_what_the_target_needs(checkout, made_from, made, wanted, is_up_to_date):
+def test_setup_installs_what_the_target_needs(checkout, made_from, python, made, wanted, is_up_to_date):  # noqa: PLR0913, PLR0917 - a table
     made_from(made)
-    python = checkout / "python"
-    python.write_text(NO_VENV.format(python=sys.executable))
-    python.chmod(0o755)
     ended = run(checkout, "env", f"PYTHON={python}", checkout / "scripts/setup.sh", *wanted)
     if is_up_to_date:
         assert ended.returncode == 0, ended.stderr
@@ -112,6 +116,23 @@ def test_setup_installs_what_the_target_needs(checkout, made_from, made, wanted,
         assert "requirements-dev.txt" in ended.stdout
         assert ended.returncode != 0
         assert "would install" in ended.stderr
+
+
+@pytest.mark.parametrize("up_to_date", [True, False])
+def test_a_linked_environment_is_used_and_never_emptied(checkout, made_from, python, tmp_path, up_to_date):
+    elsewhere = tmp_path / "elsewhere"
+    made_from("requirements-dev.txt" if up_to_date else "requirements.txt")
+    (checkout / ".venv").rename(elsewhere)
+    (checkout / ".venv").symlink_to(elsewhere)
+    ended = run(checkout, "env", f"PYTHON={python}", checkout / "scripts/setup.sh", "dev")
+    if up_to_date:
+        assert ended.returncode == 0, ended.stderr
+    else:
+        assert ended.returncode == 1
+        assert f".venv is a link to {elsewhere}" in ended.stderr
+        assert "requirements-dev.txt" in ended.stderr
+        assert "rm .venv" in ended.stderr
+        assert "would install" not in ended.stderr
 
 
 def test_only_targets_for_developing_install_the_tools_for_it():

@@ -142,7 +142,7 @@ def api():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     with socket.create_server(("127.0.0.1", 0)) as other:
         other.settimeout(0.01)
         yield server.server_port, other, asked

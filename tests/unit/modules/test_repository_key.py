@@ -37,7 +37,7 @@ def server(tmp_path):
             """Nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(target=running.serve_forever, args=(0.02,), daemon=True).start()
         yield folder, f"http://127.0.0.1:{running.server_address[1]}"
         running.shutdown()
 

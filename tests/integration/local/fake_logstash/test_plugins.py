@@ -183,7 +183,7 @@ def test_http_output_posts_json(serve, port, eventually, format_, expected):
             self.end_headers()
 
     with http.server.HTTPServer(("127.0.0.1", 0), Sink) as sink:
-        threading.Thread(target=sink.serve_forever, daemon=True).start()
+        threading.Thread(target=sink.serve_forever, args=(0.02,), daemon=True).start()
         url = f"http://127.0.0.1:{sink.server_address[1]}/x"
         serve(HTTP, outputs=f'http {{ url => "{url}" http_method => "post" format => "{format_}" }}')
         post(port, b'{"a":1}', content_type=JSON)
