@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
@@ -29,6 +31,10 @@ for _loader, _names in (
         # Outside of Ansible, such as in tests, there may be no collection.
         with contextlib.suppress(KeyError):
             _loader.get(_name)
+# Nor shall the garbage collector of each of these processes go through all that there is by now, such as the inventory:
+# it writes to every object, so that the kernel copies the memory that the processes would otherwise share.
+gc.collect()
+gc.freeze()
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
 FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
 
@@ -44,8 +50,8 @@ class MaskedAction(ActionBase):
     facts = FACTS
     # Of messages.CODES: what a failure of this action means whose message has no code of its own.
     code = ""
-    _secrets: tuple[str, ...] = ()
-    _mask = Mask()
+    _task_vars: Mapping[str, Any] | None = None
+    _given: Any = None
     _masked_on_the_host = False
     _evaluated: Evaluated | None = None
 
@@ -54,10 +60,8 @@ class MaskedAction(ActionBase):
             return self._run(super().run(tmp, task_vars), task_vars)
 
     def _run(self, result: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        variables, given = task_vars or {}, self._task.args.get("variables")
-        octopus = octopus_secrets(lambda: self.host_variables(variables, given))
-        self._secrets = host_secrets(variables, self._templar.template, octopus)
-        self._mask = Mask(self._secrets)
+        variables = task_vars or {}
+        self._task_vars, self._given = variables, self._task.args.get("variables")
         try:
             result = self.work(result, variables)
         except Exception as raised:
@@ -76,6 +80,19 @@ class MaskedAction(ActionBase):
         if "diff" in result:
             masked["diff"] = self._mask.difference(result["diff"])
         return masked
+
+    @cached_property
+    def _secrets(self) -> tuple[str, ...]:
+        """What is secret for the host, looked for once something has to be masked. None within another action."""
+        variables = self._task_vars
+        if variables is None:
+            return ()
+        octopus = octopus_secrets(lambda: self.host_variables(variables, self._given))
+        return host_secrets(variables, self._templar.template, octopus)
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return Mask(self._secrets)
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does. ``result`` is what the result starts from."""
