@@ -125,7 +125,7 @@ class MaskedAction(ActionBase):
             templar=self._templar,
             shared_loader_obj=self._shared_loader_obj,
         )
-        action._evaluated = self._evaluated
+        action._evaluated = self.evaluated(task_vars)
         return action.work({}, task_vars)
 
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
