@@ -11,7 +11,7 @@ from ..plugin_utils.masked_action import MaskedAction
 
 
 class ActionModule(MaskedAction):
-    """Reads the variables itself, since Ansible takes longer to evaluate a task's conditions than to do all the rest."""
+    """Reads the variables itself: to evaluate conditions for each host would take longer than all the rest."""
 
     code = "layers_invalid"
 

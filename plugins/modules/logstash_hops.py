@@ -27,7 +27,9 @@ options:
     elements: str
     required: true
   tls_files:
-    description: TLS files that the host gets, each with a C(name). Without this option, the variable C(logstash_tls_files).
+    description:
+      - TLS files that the host gets, each with a C(name).
+      - Without this option, the variable C(logstash_tls_files).
     type: list
     elements: dict
   secret_arns:
