@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Mapping
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -20,6 +20,7 @@ from .host_secrets import host_secrets, octopus_secrets
 from .octopus.scoping.host import HostVariables
 from .octopus_variables import chosen_once, read_host
 
+_Action = TypeVar("_Action", bound=ActionBase)
 COLLECTION = "elk.deploy."
 # Ansible loads all filters, or tests, of a collection with the first one. So it does that here, and not once more in
 # each process that it forks for a host.
@@ -115,16 +116,7 @@ class MaskedAction(ActionBase):
 
         :raises AnsibleError: with what it finds wrong.
         """
-        task = self._task.copy()
-        task.action, task.args = COLLECTION + name, arguments
-        action = other(
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
+        action = other_action(self, COLLECTION + name, arguments, other)
         action._evaluated = self.evaluated(task_vars)
         return action.work({}, task_vars)
 
@@ -171,12 +163,14 @@ class MaskedAction(ActionBase):
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
 
 
-def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) -> ActionBase:
-    """Another action, on the same host, with arguments of its own."""
+def other_action(
+    action: ActionBase, name: str, arguments: Mapping[str, Any], kind: Callable[..., _Action] | None = None
+) -> _Action:
+    """Another action, on the same host, with arguments of its own; ``kind`` is its class, where that is known."""
     task = action._task.copy()
     task.action, task.args = name, dict(arguments)
-    found: ActionBase = action._shared_loader_obj.action_loader.get(
-        name,
+    make: Callable[..., _Action] = kind or partial(action._shared_loader_obj.action_loader.get, name)
+    return make(
         task=task,
         connection=action._connection,
         play_context=action._play_context,
@@ -184,7 +178,6 @@ def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) ->
         templar=action._templar,
         shared_loader_obj=action._shared_loader_obj,
     )
-    return found
 
 
 def _coded(text: str) -> dict[str, list[str]]:
