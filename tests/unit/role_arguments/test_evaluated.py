@@ -49,12 +49,10 @@ def test_one_that_is_not_there_and_one_that_cannot_be_evaluated(templar):
 
 def test_a_template_of_the_collections_own_gets_what_is_evaluated_already(templar):
     variables = Evaluated({"a": "x", "b": "y", "c": "z"}, templar)
-    assert variables["a"] == "X"
-    assert variables.render("template", c="own", d="more") == (
-        "template",
-        {"a": "X", "b": "y", "c": "own", "d": "more"},
-    )
-    assert templar.evaluated == ["x"]
+    assert [variables["a"], variables["c"]] == ["X", "Z"]
+    given = {"a": "X", "b": "y", "c": "own", "d": "more"}
+    assert variables.render("template", c="own", d="more") == ("template", given)
+    assert templar.evaluated == ["x", "z"]
 
 
 def test_the_hosts_of_the_inventory_are_not_evaluated(templar):
