@@ -8,8 +8,10 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.logstash.versions import parse_or_newest
+from ..plugin_utils.evaluated import Evaluated
 from ..plugin_utils.logstash.certificates import kinds_of_keys
-from ..plugin_utils.logstash.hops import Wanted, faults, open_hops
+from ..plugin_utils.logstash.hops import FUNCTION, Wanted, faults, open_hops
+from ..plugin_utils.logstash.table import flatten
 from ..plugin_utils.octopus import render
 from ..plugin_utils.octopus.scoping.host import HostVariables
 from ..plugin_utils.tls_files import contents
@@ -35,6 +37,7 @@ class ActionModule(TokenAction):
     _requires_connection = False
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        self._task.args = {**_of_host(self.evaluated(task_vars), self._task.args.get("templates")), **self._task.args}
         options = self.options(OPTIONS)
         host, _how = self.host(options, task_vars)
 
@@ -72,3 +75,17 @@ class ActionModule(TokenAction):
             return contents(self, tls_files, host)
         except AnsibleActionFail:
             return {}
+
+
+def _of_host(variables: Evaluated, templates: Any) -> dict[str, Any]:
+    """What a task without these options means. To evaluate an option takes longer than to read a variable."""
+    own = set(templates or ()) - {FUNCTION}
+    found = {
+        "version": str(variables.get("logstash_version") or ""),
+        "tls_files": variables.get("logstash_tls_files"),
+        "secret_arns": variables.get("elb_log_shipper_secret_arns") if own != set(templates or ()) else None,
+        "api_host": (variables.get("logstash_api_host") or "127.0.0.1") if own else None,
+        "settings": flatten(variables.get("logstash_settings") or {}),
+        "open": variables.get("open_hops"),
+    }
+    return {name: value for name, value in found.items() if value is not None}

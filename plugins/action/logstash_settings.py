@@ -78,10 +78,9 @@ class ActionModule(SettingsAction):
     def more_files(self, variables: Evaluated) -> list[dict[str, Any]]:
         read = RoleVariables(variables)
         unit = Path(self._role_path, "templates/unit.systemd.j2").read_text(encoding="utf-8")
-        files = [
-            {"name": "unit.systemd", "content": variables.render(unit, write_paths=plan.write_paths(read))},
-            *plan.settings_files(read),
-        ]
+        files = plan.settings_files(read)
+        # Last, since it then finds most of the variables evaluated.
+        files.append({"name": "unit.systemd", "content": variables.render(unit, write_paths=plan.write_paths(read))})
         usual = {"content": None, "src": None, "template": None, "secret": False, "pipeline": False}
         return [{**usual, **file} for file in files]
 

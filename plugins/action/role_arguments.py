@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C  # noqa: N812 - Ansible's own convention
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.parsing.vault import VaultHelper
 
 from ..plugin_utils.masked_action import MaskedAction
+from ..plugin_utils.octopus.scoping.shared_cache import shared
 from ..plugin_utils.role_arguments import LONGEST_VALUE, faults
 
 OPTIONS = {
@@ -52,7 +54,7 @@ class ActionModule(MaskedAction):
 def _specs(role_path: Path, entry: str) -> dict[str, Any]:
     """The options of an entry point of the role."""
     text = (role_path / "meta/argument_specs.yml").read_text(encoding="utf-8")
-    entries = yaml_load(text)["argument_specs"]
+    entries = shared(C.DEFAULT_LOCAL_TMP, f"argument specs: {text}", lambda: yaml_load(text)["argument_specs"])
     if entry not in entries:
         raise AnsibleActionFail(
             f"role_arguments: entry is {entry!r}; expected one of {', '.join(entries)}, which have specs in {role_path}"

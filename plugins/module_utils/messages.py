@@ -91,6 +91,7 @@ CODES = {
     "options_invalid": "A task gives an action options that it does not have, or values of another form.",
     "role_arguments_invalid": "A variable of a role does not have the form that its argument specs ask for.",
     "logstash_settings_invalid": "A setting is one that the release of Logstash does not have, or has another form.",
+    "layers_invalid": "A variable that connects the layers, or `logstash_serial`, has a value that is not allowed.",
     "hops_invalid": "The variables of a hop contradict each other, or a hop is open and `open_hops` is `fail`.",
     "plugins_invalid": "An entry of `logstash_plugins` is wrong, or its file cannot be had.",
     "settings_not_rendered": "A file of the settings could not be made on the control node.",

@@ -17,37 +17,41 @@ description:
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
   version:
-    description: The version of Logstash. If it can't be parsed, the newest is assumed.
+    description:
+      - The version of Logstash. If it can't be parsed, the newest is assumed.
+      - Without this option, the variable C(logstash_version).
     type: str
-    default: ""
   templates:
     description: The host's pipeline templates, such as V(broker/input.conf). Your own templates are not checked.
     type: list
     elements: str
     required: true
   tls_files:
-    description: TLS files that the host gets, each with a C(name).
+    description:
+      - TLS files that the host gets, each with a C(name).
+      - Without this option, the variable C(logstash_tls_files).
     type: list
     elements: dict
-    default: []
   secret_arns:
-    description: The secrets that the log shipper for load balancers may read.
+    description:
+      - The secrets that the log shipper for load balancers may read.
+      - Without this option, the variable C(elb_log_shipper_secret_arns), where O(templates) has the log shipper.
     type: list
     elements: str
-    default: []
   api_host:
-    description: The address that the node API listens on; empty for a host without one.
+    description:
+      - The address that the node API listens on; empty for a host without one.
+      - Without this option, the variable C(logstash_api_host), where O(templates) has pipelines.
     type: str
-    default: ""
   settings:
-    description: Those of C(logstash.yml), by their names, which say how the node API is protected.
+    description:
+      - Those of C(logstash.yml), by their names, which say how the node API is protected.
+      - Without this option, the variable C(logstash_settings).
     type: dict
-    default: {}
   open:
-    description: What to do about open hops.
+    description: What to do about open hops. Without this option, the variable C(open_hops), or else V(warn).
     type: str
     choices: [warn, fail, ignore]
-    default: warn
 extends_documentation_fragment:
   - elk.deploy.octopus
   - elk.deploy.octopus.tokens
@@ -56,9 +60,7 @@ extends_documentation_fragment:
 EXAMPLES = r"""
 - name: Check the hops
   elk.deploy.logstash_hops:
-    version: 9.5.2
     templates: [broker/input.conf, broker/output-redis.conf]
-    tls_files: "{{ logstash_tls_files }}"
 """
 
 RETURN = r"""

@@ -20,7 +20,9 @@ class Evaluated(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._known:
-            self._known[name] = self._templar.template(self._variables[name])
+            value = self._variables[name]
+            # Ansible's own, with every host of the inventory: no template, and long.
+            self._known[name] = value if name == "groups" else self._templar.template(value)
         return self._known[name]
 
     def __contains__(self, name: object) -> bool:
@@ -33,6 +35,9 @@ class Evaluated(Mapping[str, Any]):
         return len(self._variables)
 
     def render(self, text: str, **more: Any) -> Any:
-        """A template of the collection's own, with these variables and ``more``. Raises AnsibleError."""
-        templar = self._templar.copy_with_new_env(available_variables={**self._variables, **more})
+        """A template of the collection's own, with these variables and ``more``. Raises AnsibleError.
+
+        What was read before is not evaluated again.
+        """
+        templar = self._templar.copy_with_new_env(available_variables={**self._variables, **self._known, **more})
         return templar.template(trust_as_template(text))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
-from typing import Any
+import gc
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any, TypeVar
 
 from ansible.errors import AnsibleAction, AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,6 +20,7 @@ from .host_secrets import host_secrets, octopus_secrets
 from .octopus.scoping.host import HostVariables
 from .octopus_variables import chosen_once, read_host
 
+_Action = TypeVar("_Action", bound=ActionBase)
 COLLECTION = "elk.deploy."
 # Ansible loads all filters, or tests, of a collection with the first one. So it does that here, and not once more in
 # each process that it forks for a host.
@@ -29,6 +32,10 @@ for _loader, _names in (
         # Outside of Ansible, such as in tests, there may be no collection.
         with contextlib.suppress(KeyError):
             _loader.get(_name)
+# Nor shall the garbage collector of each of these processes go through all that there is by now, such as the inventory:
+# it writes to every object, so that the kernel copies the memory that the processes would otherwise share.
+gc.collect()
+gc.freeze()
 # What later tasks work with stays as it is in a result of Ansible's own modules. The collection's declare theirs.
 FACTS = frozenset(("path", "dest", "src", "owner", "group", "mode", "checksum", "md5sum", "backup_file"))
 
@@ -44,8 +51,8 @@ class MaskedAction(ActionBase):
     facts = FACTS
     # Of messages.CODES: what a failure of this action means whose message has no code of its own.
     code = ""
-    _secrets: tuple[str, ...] = ()
-    _mask = Mask()
+    _task_vars: Mapping[str, Any] | None = None
+    _given: Any = None
     _masked_on_the_host = False
     _evaluated: Evaluated | None = None
 
@@ -54,10 +61,8 @@ class MaskedAction(ActionBase):
             return self._run(super().run(tmp, task_vars), task_vars)
 
     def _run(self, result: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        variables, given = task_vars or {}, self._task.args.get("variables")
-        octopus = octopus_secrets(lambda: self.host_variables(variables, given))
-        self._secrets = host_secrets(variables, self._templar.template, octopus)
-        self._mask = Mask(self._secrets)
+        variables = task_vars or {}
+        self._task_vars, self._given = variables, self._task.args.get("variables")
         try:
             result = self.work(result, variables)
         except Exception as raised:
@@ -76,6 +81,19 @@ class MaskedAction(ActionBase):
         if "diff" in result:
             masked["diff"] = self._mask.difference(result["diff"])
         return masked
+
+    @cached_property
+    def _secrets(self) -> tuple[str, ...]:
+        """What is secret for the host, looked for once something has to be masked. None within another action."""
+        variables = self._task_vars
+        if variables is None:
+            return ()
+        octopus = octopus_secrets(lambda: self.host_variables(variables, self._given))
+        return host_secrets(variables, self._templar.template, octopus)
+
+    @cached_property
+    def _mask(self) -> Mask:
+        return Mask(self._secrets)
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """What the action does. ``result`` is what the result starts from."""
@@ -98,17 +116,8 @@ class MaskedAction(ActionBase):
 
         :raises AnsibleError: with what it finds wrong.
         """
-        task = self._task.copy()
-        task.action, task.args = COLLECTION + name, arguments
-        action = other(
-            task=task,
-            connection=self._connection,
-            play_context=self._play_context,
-            loader=self._loader,
-            templar=self._templar,
-            shared_loader_obj=self._shared_loader_obj,
-        )
-        action._evaluated = self._evaluated
+        action = other_action(self, COLLECTION + name, arguments, other)
+        action._evaluated = self.evaluated(task_vars)
         return action.work({}, task_vars)
 
     def options(self, expected: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -154,12 +163,14 @@ class MaskedAction(ActionBase):
         return super()._execute_module(module_name, {**given, "secrets": secrets}, *args, **options)
 
 
-def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) -> ActionBase:
-    """Another action, on the same host, with arguments of its own."""
+def other_action(
+    action: ActionBase, name: str, arguments: Mapping[str, Any], kind: Callable[..., _Action] | None = None
+) -> _Action:
+    """Another action, on the same host, with arguments of its own; ``kind`` is its class, where that is known."""
     task = action._task.copy()
     task.action, task.args = name, dict(arguments)
-    found: ActionBase = action._shared_loader_obj.action_loader.get(
-        name,
+    make: Callable[..., _Action] = kind or partial(action._shared_loader_obj.action_loader.get, name)
+    return make(
         task=task,
         connection=action._connection,
         play_context=action._play_context,
@@ -167,7 +178,6 @@ def other_action(action: ActionBase, name: str, arguments: Mapping[str, Any]) ->
         templar=action._templar,
         shared_loader_obj=action._shared_loader_obj,
     )
-    return found
 
 
 def _coded(text: str) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible.plugins.action import ActionBase
 
-from .masked_action import failure
+from .masked_action import failure, other_action
 from .octopus_variables import shown_path
 
 # copy checks their values.
@@ -125,21 +125,12 @@ def temporary_directory() -> Iterator[str]:
 
 def _copy_action(action: ActionBase, options: Mapping[str, dict[str, Any]], **arguments: object) -> ActionBase:
     """copy's action with those of the task's options that are copy's."""
-    task = action._task.copy()
     names = {*options, *(alias for option in options.values() for alias in option.get("aliases", ()))}
-    task.args = {name: value for name, value in action._task.args.items() if name in names}
+    given = {name: value for name, value in action._task.args.items() if name in names}
     # What is encrypted was decrypted before; a result that only looks like it must not be.
-    task.args.update(arguments, dest=action._task.args["dest"], decrypt=False)
+    given.update(arguments, dest=action._task.args["dest"], decrypt=False)
     # ansible.legacy lets a project's own copy stand in, as it does for ansible.builtin.template.
-    return action._shared_loader_obj.action_loader.get(
-        "ansible.legacy.copy",
-        task=task,
-        connection=action._connection,
-        play_context=action._play_context,
-        loader=action._loader,
-        templar=action._templar,
-        shared_loader_obj=action._shared_loader_obj,
-    )
+    return other_action(action, "ansible.legacy.copy", given)
 
 
 def _run(copy: ActionBase, action: ActionBase, task_vars: dict[str, Any]) -> dict[str, Any]:

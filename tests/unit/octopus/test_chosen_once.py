@@ -1,5 +1,7 @@
 """Within an action the Octopus variables of a host are chosen once, and nobody gets those of another."""
 
+import json
+
 import pytest
 from ansible.errors import AnsibleError
 from ansible_collections.elk.deploy.plugins.plugin_utils.octopus_variables import chosen_once, read_host
@@ -22,11 +24,26 @@ def port(read, given=None):
     return read_host(read, given).variables["Port"]
 
 
-def test_one_host_is_asked_once():
-    read = Reader(octopus_variables={"Port": 1})
+def test_one_host_is_asked_once_whoever_asks():
+    """An action reads in another way than the filters in the variables that it evaluates."""
+    readers = [Reader(octopus_variables={"Port": 1}) for _time in range(3)]
     with chosen_once():
-        assert [port(read), port(read)] == ["1", "1"]
-    assert read.times == 1
+        assert [port(read) for read in readers] == ["1", "1", "1"]
+    assert [read.times for read in readers] == [1, 0, 0]
+
+
+def test_a_tie_is_warned_of_unless_the_caller_tells_it(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr("ansible.utils.display.Display.warning", lambda _self, text, *_more: told.append(text))
+    tie = [{"name": "Port", "value": value, "scope": {"role": role}} for value, role in (("1", "web"), ("2", "db"))]
+    (tmp_path / "variables.yml").write_text(json.dumps({"variables": tie}))
+    read = Reader(octopus_variable_files=[str(tmp_path / "variables.yml")], group_names=["web", "db"])
+    with chosen_once():
+        read_host(read, warn=False)
+        assert told == []
+        read_host(read)
+    assert len(told) == 1
+    assert "Port" in told[0]
 
 
 def test_outside_of_an_action_each_time():
