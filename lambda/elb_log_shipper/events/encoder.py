@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, compress, count
 from operator import add
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ from ..native import to_json
 from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
 from .formats.columns import timestamp
 from .formats.keys import Origin, origin_of
-from .kernel import Kernel, Pieces, Table, readable, written
+from .kernel import LINE_END, Kernel, Pieces, Table, readable, written
 from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
 from .masking import Masking
@@ -327,17 +327,16 @@ class Encoder:
         lines = block.data.split(b"\n")
         lengths = accumulate(map(len, lines[:-1]), initial=block.offset)
         starts = list(map(add, lengths, count()))  # with a newline before each
-        pieces, starts = self._encode_block(block.data, lines, starts)
+        pieces, starts = self._encode_block(lines, starts)
         return Batch("".join(pieces).encode("latin-1"), len(starts), starts)
 
-    def _encode_block(self, data: bytes, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
-        """The events of these lines, which are ``data`` together, in pieces; and where the line of each begins."""
+    def _encode_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
+        """The events of these lines in pieces, and where the line of each begins."""
         kernel = self._kernel
         if kernel is None or len(lines) < _MANY:
             events = self._encode_each(lines, starts)
             return events, list(compress(starts, events))
-        text = readable(data)
-        table = kernel.table(text, len(lines)) if text else _table(kernel, lines, range(len(lines)))
+        table = _table(kernel, lines, range(len(lines)))
         (pieces, width), done, kept = self._encode_table(kernel, table, starts)
         if len(done) == len(lines):
             return pieces, starts if len(kept) == len(lines) else [starts[number] for number in kept]
@@ -350,6 +349,8 @@ class Encoder:
         for number, event in zip(reversed(others), reversed(events), strict=True):
             place = width * bisect_left(table.lines, number)
             pieces[place] = event + pieces[place]
+        if len(kept) == len(done) and all(events):
+            return pieces, starts
         return pieces, sorted([*(starts[number] for number in kept), *compress(found, events)])
 
     def _encode_each(self, lines: list[bytes], starts: list[int]) -> list[str]:
@@ -363,7 +364,7 @@ class Encoder:
                 continue
             # The others may be like this one.
             kernel = self._style.kernel_for(self._record)
-            table = _table(kernel, lines, left)
+            table = _table(kernel, [lines[number] for number in left], left)
             (pieces, width), done, kept = self._encode_table(kernel, table, starts)
             rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
             for number in kept:
@@ -375,12 +376,14 @@ class Encoder:
 
     def _encode_table(self, kernel: Kernel, table: Table, starts: list[int]) -> tuple[Pieces, list[int], list[int]]:
         """The events of a table, the numbers of the lines that are done so, and of those that have an event."""
-        done = [number for row, number in enumerate(table.lines) if row not in table.unusual]
+        done = table.lines
+        if table.unusual:
+            done = [number for row, number in enumerate(done) if row not in table.unusual]
         if not done:
             return Pieces([], 0), [], []
         self.counts.lines += len(done)
         self._note_time(kernel.time(table, bisect_left(table.lines, done[-1])), starts[done[-1]])
-        ids = [starts[number] for number in table.lines]
+        ids = starts if len(table.lines) == len(starts) else [starts[number] for number in table.lines]
         events = kernel.events(table, Values(map(str, ids), f'"{self._object}-', '"'))
         if not self._selection:
             return events, done, done
@@ -506,11 +509,14 @@ def _look_up(fields: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _table(kernel: Kernel, lines: list[bytes], numbers: Iterable[int]) -> Table:
-    """Some of the lines, of which some may not be readable."""
-    found = [number for number in numbers if readable(lines[number]) is not None]
-    table = kernel.table(readable(b"\n".join([lines[number] for number in found])) or "", len(found))
-    return table._replace(lines=[found[number] for number in table.lines])
+def _table(kernel: Kernel, lines: list[bytes], numbers: Sequence[int]) -> Table:
+    """Of lines with these numbers, but for those that are not readable."""
+    text = readable(LINE_END.join(lines))
+    if text is None:
+        rows = [row for row, line in enumerate(lines) if readable(line) is not None]
+        numbers = [numbers[row] for row in rows]
+        text = readable(LINE_END.join([lines[row] for row in rows])) or ""
+    return kernel.table(text, numbers)
 
 
 def _decode(line: bytes) -> str:
