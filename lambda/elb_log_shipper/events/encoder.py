@@ -9,11 +9,12 @@ import hashlib
 import json
 import re
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, compress, count
 from operator import add
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..native import to_json
 from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
@@ -22,8 +23,10 @@ from .formats.keys import Origin, origin_of
 from .kernel import LINE_END, Kernel, Pieces, Table, readable, written
 from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
-from .masking import Masking
-from .selection import STATUS, Selection
+
+if TYPE_CHECKING:
+    from .masking import Masking
+    from .selection import Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
@@ -213,8 +216,7 @@ class _Style:
     def __init__(self, context: Context, options: Options, origin: Origin) -> None:
         self.naming = options.naming
         self.names = names = _STYLES[options.naming]
-        mask = options.mask_addresses or options.mask_query
-        self.masking = Masking(options.mask_addresses, options.mask_query) if mask else None
+        self.masking = _masking(options)
         self._ids = options.ids
         self._balancer = origin.balancer
         self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
@@ -266,7 +268,7 @@ class _Style:
             columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
             if self.masking:
                 columns = tuple(map(self.masking.column, columns))
-            layout = layout_of(form, self.naming)
+            layout = layout_of(form, self.naming, known)
 
             def event(values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], event_id: str) -> str:
                 extra = [str(text) for (text,) in values[known:]]
@@ -308,10 +310,7 @@ class Encoder:
         self._arrival = arrival
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._masking = self._style.masking
-        self._selection = None
-        if options.include or options.exclude or options.sampling:
-            status = STATUS[options.naming]
-            self._selection = Selection(options.include, options.exclude, options.sampling, status)
+        self._selection = _selection(options)
         ((extra,),) = EXTRA.names(options.naming)  # many columns are this one field
         self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
@@ -356,9 +355,9 @@ class Encoder:
     def _encode_each(self, lines: list[bytes], starts: list[int]) -> list[str]:
         """The event of each line; nothing for one that has none."""
         events = [""] * len(lines)
-        left = list(range(len(lines)))
+        left = deque(range(len(lines)))
         while left:
-            first = left.pop(0)
+            first = left.popleft()
             events[first] = self._encode_line(lines[first], starts[first])
             if not self._fast or self._record is None or len(left) < _MANY:
                 continue
@@ -369,7 +368,7 @@ class Encoder:
             rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
             for number in kept:
                 events[number] = "".join(pieces[rows[number] : rows[number] + width])
-            left = sorted(set(left).difference(done))
+            left = deque(sorted(set(left).difference(done)))
             if len(done) > len(lines) / 2:
                 self._kernel = kernel
         return events
@@ -471,12 +470,12 @@ class Encoder:
         return self._style.raw_event(fields, self._expected, event_id)
 
 
-_TIME = re.compile(r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)")
+_TIME = r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)"
 
 
 def _time_of(line: str) -> str | None:
     """The time of a line of no known form: the first three words are where each format has it."""
-    found = _TIME.match(line)
+    found = re.match(_TIME, line)
     try:
         return timestamp(found[1] + "Z")[0] if found else None
     except ValueError:
@@ -507,6 +506,23 @@ def _look_up(fields: Mapping[str, Any], name: str) -> str:
         place = place.get(part, {})
     found: str = place or ""
     return found
+
+
+# Both are imported only where they are asked for: the function's start takes long enough.
+def _masking(options: Options) -> "Masking | None":
+    if not (options.mask_addresses or options.mask_query):
+        return None
+    from .masking import Masking  # noqa: PLC0415
+
+    return Masking(options.mask_addresses, options.mask_query)
+
+
+def _selection(options: Options) -> "Selection | None":
+    if not (options.include or options.exclude or options.sampling):
+        return None
+    from .selection import STATUS, Selection  # noqa: PLC0415
+
+    return Selection(options.include, options.exclude, options.sampling, STATUS[options.naming])
 
 
 def _table(kernel: Kernel, lines: list[bytes], numbers: Sequence[int]) -> Table:

@@ -382,7 +382,9 @@ def _take_out_others(items: list[str], width: int, count: int) -> list[int]:
     row = begin = 0
     while begin < len(items):
         ends = items[begin + width - 1 : begin + _STEP * width : width]
-        alike = next((number for number, end in enumerate(ends) if end != "\n"), len(ends))
+        alike = len(ends)
+        if ends.count("\n") != alike:
+            alike = next(number for number, end in enumerate(ends) if end != "\n")
         row += alike
         begin += alike * width
         if alike < len(ends) or not ends:

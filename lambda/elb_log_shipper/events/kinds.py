@@ -69,6 +69,10 @@ _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _INTEGERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,17})\n)*")
 _PORTS = re.compile(r"(?:[1-9][0-9]{0,4}\n)*")
 _HIGHEST_PORT = "65535"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = "(?:[1-5][0-9]{0,4}|[6-9][0-9]{0,3}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_FOURTH = re.compile(rf"(?:{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}:{_PORT}\n)*")
+"""Endpoints with addresses of IPv4."""
 _HOUR = len("2026-03-02T08")
 _FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
 _NO_REQUEST = "- - - "  # of a TCP listener
@@ -192,7 +196,15 @@ def _addresses(texts: Texts) -> Sequence[Values] | None:
 def _endpoints(texts: Texts) -> Sequence[Values] | None:
     """As in the log, address, port."""
     missing = _where(texts, "-")
-    given = filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
+    given = filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:1"))
+    joined = "\n".join([*given, ""])
+    if _FOURTH.fullmatch(joined):  # as is usual; quicker than a look at each
+        parts = joined.replace(":", "\n").split("\n")
+        return (
+            Values(given, '"', '"', missing),
+            Values(parts[:-1:2], '"', '"', missing),
+            Values(parts[1::2], nulls=missing),
+        )
     addresses, colons, ports = zip(*[text.rpartition(":") for text in given], strict=True)
     if "" in colons or not _are_ports(ports) or not _are_addresses(addresses):
         return None

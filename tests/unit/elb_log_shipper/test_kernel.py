@@ -1,10 +1,12 @@
 """The kernel and the careful parser agree: on real lines, on lines that were changed somewhere, and on any bytes."""
 
 import json
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from elb_log_shipper.events import NAMINGS, Context, Counts, Encoder, Options, kernel
+from elb_log_shipper.events import NAMINGS, Context, Counts, Encoder, Options, kernel, kinds
 from elb_log_shipper.events import encoder as encoder_module
 from elb_log_shipper.events.formats import FORMATS, LineParseError, parse
 from elb_log_shipper.events.formats.columns import (
@@ -278,12 +280,31 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param([CLASSIC, CLASSIC.replace(b"T08:00:00.", b"T24:00:00.")], id="impossible hour"),
         pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" there")], id="no protocol in three parts"),
         pytest.param([NLB, NLB.replace(b" tlsv12 ", b' "a","b" ')], id="a list in another column"),
+        pytest.param(
+            [NLB.replace(b" tlsv12 ", quoted) for quoted in (b' "tlsv12" ', b' "a","b" ')],
+            id="a list in another column in quotes",
+        ),
+        pytest.param([CLASSIC, CLASSIC.rpartition(b' "')[0], b""], id="two lines that have as many quotes as one"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" ")], id="no protocol behind a space"),
+        pytest.param([CLASSIC, CLASSIC.replace(b'"GET ', b'"- ').replace(b" HTTP/1.1", b" ")], id="only a URL"),
+        pytest.param(
+            [CLASSIC, CLASSIC.replace(b"https://www.example.com:443/ HTTP/1.1", b"HTTP/1.1 ")],
+            id="a protocol instead of the URL",
+        ),
     ],
 )
 def test_they_agree_where_only_one_check_tells(lines):
     assert lines[0] != lines[1]
     assert_agree(b"\n".join(lines))
     assert_agree(b"\n".join(lines[::-1] + lines))
+
+
+def test_hour_24_is_impossible_to_any_python(monkeypatch):
+    """Python 3.13 and those before it refuse it, newer ones take it for the midnight that ends the day."""
+    lenient = SimpleNamespace(fromisoformat=lambda text: datetime.fromisoformat(text.replace("T24", "T00")))
+    monkeypatch.setattr(kinds, "datetime", lenient)
+    lines = [CLASSIC.replace(b"T08:00:00.", time) for time in (b"T08:00:00.", b"T24:00:00.", b"T09:00:00.")]
+    assert_agree(b"\n".join(lines))
 
 
 UNUSUAL = {
