@@ -240,6 +240,17 @@ def test_usual_texts_are_done_as_a_whole(convert, text):
     assert KINDS[convert]([text, others.get(convert, text)]) is not None
 
 
+@pytest.mark.parametrize("number", [0, 1, 9, 10, 59999, 60000, 64999, 65499, 65529, 65530, 65535, 65536, 65540, 99999])
+def test_the_kernel_takes_no_port_that_is_none(number):
+    usual = KINDS[endpoint]([f"198.51.100.1:{number}", "198.51.100.2:1"])
+    assert (usual is not None) == (0 < number < 65536)
+
+
+@pytest.mark.parametrize("address", ["256.1.1.1", "1.1.1.256", "01.1.1.1", "1.1.1", "1.1.1.1.1", "1.1.1.1 ", "", "::g"])
+def test_the_kernel_takes_no_address_that_is_none(address):
+    assert KINDS[endpoint]([f"{address}:1", "198.51.100.2:1"]) is None
+
+
 @pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
 def test_plain_lines_of_every_format_are_a_case_for_the_kernel(chosen, monkeypatch):
     """Without it the other tests would compare the careful parser with itself."""
@@ -270,6 +281,7 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param([CLASSIC, CLASSIC.replace(b" 5120 ", b" 05120 ")], id="number with a zero"),
         pytest.param([CLASSIC, CLASSIC.replace(b" 0.001337 ", b" 337 ")], id="whole seconds"),
         pytest.param([CLASSIC, CLASSIC.replace(b"198.51.100.23:", b"2001:db8::1:")], id="IPv6"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" web-prod ", b"  ")], id="nothing between two spaces"),
         pytest.param([CLASSIC, CLASSIC.replace(b" web-prod ", b" web\nprod ")], id="end of a line in a column"),
         pytest.param([CLASSIC, CLASSIC.replace(b"Gecko", b"Ge\ncko")], id="end of a line in quotes"),
         pytest.param([CLASSIC, CLASSIC + b"\r"], id="end of a line as Windows has it"),
