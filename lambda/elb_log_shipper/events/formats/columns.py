@@ -74,21 +74,36 @@ def _names(table: str) -> Names:
 class Derived(NamedTuple):
     """Values that need several columns, such as how long a request took, or that only one style has.
 
-    ``inputs`` are names of columns. ``make`` takes the texts of these columns as they are in the log, masked where they
-    are to be masked, and ``-`` for a column that the line does not have. It returns a tuple of values, named as a
-    column's are; a style whose table is empty has none of them, and never calls it. It has no state, and raises
-    nothing for texts that the columns' converters take: so it may be called once for all lines with the same texts.
+    ``inputs`` are names of columns. ``function`` names one of ``ecs.py``; ``make`` is that function, and imports the
+    module when it is asked for: the Lambda's start takes long enough. It takes the texts of these columns as they are
+    in the log, masked where they are to be masked, and ``-`` for a column that the line does not have. It returns a
+    tuple of values, named as a column's are; a style whose table is empty has none of them, and never calls it. It has
+    no state, and raises nothing for texts that the columns' converters take: so it may be called once for all lines
+    with the same texts.
     """
 
     inputs: tuple[str, ...]
-    make: Callable[..., tuple[Value, ...]]
+    function: str
     ecs: str = ""
     original: str = ""
     aws: str = ""
 
+    @property
+    def make(self) -> Callable[..., tuple[Value, ...]]:
+        from . import ecs  # noqa: PLC0415
+
+        found: Callable[..., tuple[Value, ...]] = getattr(ecs, self.function)
+        return found
+
     def names(self, naming: str) -> Names:
         """The values' names in a style."""
         return _names(getattr(self, naming))
+
+
+REQUEST_PARTS = (
+    "http.version aws.elb.request_protocol url.scheme url.domain url.port url.path url.query url.fragment url.extension"
+)
+"""What ``ecs.request_parts`` returns, in the style ``ecs``."""
 
 
 class Format(NamedTuple):
@@ -124,13 +139,12 @@ class Converted(NamedTuple):
 
 # Nearly always a raw quote never occurs inside a value: the balancers write it as \x22, and a backslash is an ordinary
 # character. Classic Load Balancers have written \" in the agents of some clients.
-_QUOTED = r'"([^"]*)"'
-_LIST = r'"([^"]*(?:","[^"]*)*)"'
-_ESCAPED = r'"((?:[^"\\]|\\.)*)"'
-_TOKEN, _TOKEN_OR_LIST, _TOKEN_WITH_ESCAPES = (
-    re.compile(f'{quoted}|([^ "]+)', re.DOTALL) for quoted in (_QUOTED, _LIST, _ESCAPED)
-)
-_ESCAPE = re.compile(r'\\(["\\])')
+_BARE = r'|([^ "]+)'
+_TOKEN = re.compile(r'"([^"]*)"' + _BARE)
+# Seldom needed, and compiled then.
+_TOKEN_OR_LIST = r'"([^"]*(?:","[^"]*)*)"' + _BARE
+_TOKEN_WITH_ESCAPES = r'"((?:[^"\\]|\\(?s:.))*)"' + _BARE
+_ESCAPE = r'\\(["\\])'
 _token = partial(tuple.__new__, Token)  # takes a third of the time
 
 
@@ -142,12 +156,12 @@ def tokenize(line: str, *, lists: bool = False, escapes: bool = False) -> list[T
 
     :raises LineParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
-    pattern = _TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES if escapes else _TOKEN
+    pattern = re.compile(_TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES) if lists or escapes else _TOKEN
     found = pattern.findall(line)
     if not found or " ".join([bare or f'"{quoted}"' for quoted, bare in found]) != line:
         raise LineParseError(_wrong(line, pattern))
     if escapes:
-        found = [(_ESCAPE.sub(r"\1", quoted) if '\\"' in quoted else quoted, bare) for quoted, bare in found]
+        found = [(re.sub(_ESCAPE, r"\1", quoted) if '\\"' in quoted else quoted, bare) for quoted, bare in found]
     return list(map(_token, [(bare or quoted, not bare) for quoted, bare in found]))
 
 

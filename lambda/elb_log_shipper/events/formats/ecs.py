@@ -102,12 +102,6 @@ def request_parts(text: str) -> tuple[Text, Text, Text, Text, Whole, Text, Text,
     )
 
 
-REQUEST = (
-    "http.version aws.elb.request_protocol url.scheme url.domain url.port url.path url.query url.fragment url.extension"
-)
-"""What ``request_parts`` returns, in the style ``ecs``."""
-
-
 def outcome(status: str) -> tuple[Text]:
     """Of a request, by the status that the client got."""
     (number,) = integer(status)
