@@ -122,9 +122,11 @@ def _hosts(key: Key, value: object) -> list[tuple[str, int | None]]:
 
 def _headers(key: Key, value: Any) -> dict[str, object]:
     """Those that have a value."""
-    if not isinstance(value or {}, dict):
+    if value in (None, ""):
+        return {}
+    if not isinstance(value, dict):
         raise ValueError(key.expected)
-    return {name: found for name, found in (value or {}).items() if found not in (None, "")}
+    return {name: found for name, found in value.items() if found not in (None, "")}
 
 
 def _patterns(key: Key, value: object) -> dict[str, tuple[str, ...]]:

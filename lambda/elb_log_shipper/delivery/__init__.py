@@ -4,26 +4,21 @@ A sink is used for one log at a time: ``send`` as often as needed, then ``commit
 ``commit`` returning is the only sign of success. Sinks connect when there is something to send.
 """
 
-from collections.abc import Callable
 from typing import Protocol
 
 from ..events import Batch
-from .http import HttpSink
 from .oversized import OversizedEventsError
 from .receiver import Address, Receiver, Tls
 from .retry_budget import RemainingSeconds, RetryBudget
-from .tcp import TcpSink
 
 __all__ = [
     "Address",
-    "HttpSink",
     "OversizedEventsError",
     "Receiver",
     "ReceiverSink",
     "RemainingSeconds",
     "RetryBudget",
     "Sink",
-    "TcpSink",
     "Tls",
     "make_sink",
 ]
@@ -63,5 +58,10 @@ class ReceiverSink(Sink, Protocol):
 
 def make_sink(receiver: Receiver) -> ReceiverSink:
     """The sink for a receiver. It connects when there is something to send."""
-    sinks: dict[str, Callable[[Receiver], ReceiverSink]] = {"tcp": TcpSink, "http": HttpSink}
-    return sinks[receiver.transport](receiver)
+    if receiver.transport == "tcp":  # only the one that is used: the function's start takes long enough
+        from .tcp import TcpSink  # noqa: PLC0415
+
+        return TcpSink(receiver)
+    from .http import HttpSink  # noqa: PLC0415
+
+    return HttpSink(receiver)

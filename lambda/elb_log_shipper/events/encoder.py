@@ -9,21 +9,24 @@ import hashlib
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, compress, count
 from operator import add
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..native import to_json
 from .formats import EXTRA, NAMINGS, Format, LineParseError, Record, Value, layout_of, parse
 from .formats.columns import timestamp
 from .formats.keys import Origin, origin_of
-from .kernel import Kernel, Pieces, Table, readable, written
+from .kernel import LINE_END, Kernel, Pieces, Table, readable, written
 from .kinds import Values
 from .lines import MAX_LINE_BYTES, UNKNOWN, Block
-from .masking import Masking
-from .selection import STATUS, Selection
+
+if TYPE_CHECKING:
+    from .masking import Masking
+    from .selection import Selection
 
 PARSE_FAILURE_TAG = "_elbparsefailure"
 SOURCE_MODULE = "ELB"
@@ -213,8 +216,7 @@ class _Style:
     def __init__(self, context: Context, options: Options, origin: Origin) -> None:
         self.naming = options.naming
         self.names = names = _STYLES[options.naming]
-        mask = options.mask_addresses or options.mask_query
-        self.masking = Masking(options.mask_addresses, options.mask_query) if mask else None
+        self.masking = _masking(options)
         self._ids = options.ids
         self._balancer = origin.balancer
         self._kernels: dict[tuple[str, tuple[bool, ...]], Kernel] = {}
@@ -266,7 +268,7 @@ class _Style:
             columns = (*form.columns[:known], *[EXTRA] * len(record.extra))
             if self.masking:
                 columns = tuple(map(self.masking.column, columns))
-            layout = layout_of(form, self.naming)
+            layout = layout_of(form, self.naming, known)
 
             def event(values: Sequence[tuple[Value, ...]], derived: Sequence[tuple[Value, ...]], event_id: str) -> str:
                 extra = [str(text) for (text,) in values[known:]]
@@ -308,10 +310,7 @@ class Encoder:
         self._arrival = arrival
         self._object = hashlib.sha256(object_name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self._masking = self._style.masking
-        self._selection = None
-        if options.include or options.exclude or options.sampling:
-            status = STATUS[options.naming]
-            self._selection = Selection(options.include, options.exclude, options.sampling, status)
+        self._selection = _selection(options)
         ((extra,),) = EXTRA.names(options.naming)  # many columns are this one field
         self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
@@ -327,17 +326,16 @@ class Encoder:
         lines = block.data.split(b"\n")
         lengths = accumulate(map(len, lines[:-1]), initial=block.offset)
         starts = list(map(add, lengths, count()))  # with a newline before each
-        pieces, starts = self._encode_block(block.data, lines, starts)
+        pieces, starts = self._encode_block(lines, starts)
         return Batch("".join(pieces).encode("latin-1"), len(starts), starts)
 
-    def _encode_block(self, data: bytes, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
-        """The events of these lines, which are ``data`` together, in pieces; and where the line of each begins."""
+    def _encode_block(self, lines: list[bytes], starts: list[int]) -> tuple[list[str], list[int]]:
+        """The events of these lines in pieces, and where the line of each begins."""
         kernel = self._kernel
         if kernel is None or len(lines) < _MANY:
             events = self._encode_each(lines, starts)
             return events, list(compress(starts, events))
-        text = readable(data)
-        table = kernel.table(text, len(lines)) if text else _table(kernel, lines, range(len(lines)))
+        table = _table(kernel, lines, range(len(lines)))
         (pieces, width), done, kept = self._encode_table(kernel, table, starts)
         if len(done) == len(lines):
             return pieces, starts if len(kept) == len(lines) else [starts[number] for number in kept]
@@ -350,37 +348,41 @@ class Encoder:
         for number, event in zip(reversed(others), reversed(events), strict=True):
             place = width * bisect_left(table.lines, number)
             pieces[place] = event + pieces[place]
+        if len(kept) == len(done) and all(events):
+            return pieces, starts
         return pieces, sorted([*(starts[number] for number in kept), *compress(found, events)])
 
     def _encode_each(self, lines: list[bytes], starts: list[int]) -> list[str]:
         """The event of each line; nothing for one that has none."""
         events = [""] * len(lines)
-        left = list(range(len(lines)))
+        left = deque(range(len(lines)))
         while left:
-            first = left.pop(0)
+            first = left.popleft()
             events[first] = self._encode_line(lines[first], starts[first])
             if not self._fast or self._record is None or len(left) < _MANY:
                 continue
             # The others may be like this one.
             kernel = self._style.kernel_for(self._record)
-            table = _table(kernel, lines, left)
+            table = _table(kernel, [lines[number] for number in left], left)
             (pieces, width), done, kept = self._encode_table(kernel, table, starts)
             rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
             for number in kept:
                 events[number] = "".join(pieces[rows[number] : rows[number] + width])
-            left = sorted(set(left).difference(done))
+            left = deque(sorted(set(left).difference(done)))
             if len(done) > len(lines) / 2:
                 self._kernel = kernel
         return events
 
     def _encode_table(self, kernel: Kernel, table: Table, starts: list[int]) -> tuple[Pieces, list[int], list[int]]:
         """The events of a table, the numbers of the lines that are done so, and of those that have an event."""
-        done = [number for row, number in enumerate(table.lines) if row not in table.unusual]
+        done = table.lines
+        if table.unusual:
+            done = [number for row, number in enumerate(done) if row not in table.unusual]
         if not done:
             return Pieces([], 0), [], []
         self.counts.lines += len(done)
         self._note_time(kernel.time(table, bisect_left(table.lines, done[-1])), starts[done[-1]])
-        ids = [starts[number] for number in table.lines]
+        ids = starts if len(table.lines) == len(starts) else [starts[number] for number in table.lines]
         events = kernel.events(table, Values(map(str, ids), f'"{self._object}-', '"'))
         if not self._selection:
             return events, done, done
@@ -468,12 +470,12 @@ class Encoder:
         return self._style.raw_event(fields, self._expected, event_id)
 
 
-_TIME = re.compile(r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)")
+_TIME = r"(?:[^ ]+ ){0,2}([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z?(?: |$)"
 
 
 def _time_of(line: str) -> str | None:
     """The time of a line of no known form: the first three words are where each format has it."""
-    found = _TIME.match(line)
+    found = re.match(_TIME, line)
     try:
         return timestamp(found[1] + "Z")[0] if found else None
     except ValueError:
@@ -506,11 +508,31 @@ def _look_up(fields: Mapping[str, Any], name: str) -> str:
     return found
 
 
-def _table(kernel: Kernel, lines: list[bytes], numbers: Iterable[int]) -> Table:
-    """Some of the lines, of which some may not be readable."""
-    found = [number for number in numbers if readable(lines[number]) is not None]
-    table = kernel.table(readable(b"\n".join([lines[number] for number in found])) or "", len(found))
-    return table._replace(lines=[found[number] for number in table.lines])
+# Both are imported only where they are asked for: the function's start takes long enough.
+def _masking(options: Options) -> "Masking | None":
+    if not (options.mask_addresses or options.mask_query):
+        return None
+    from .masking import Masking  # noqa: PLC0415
+
+    return Masking(options.mask_addresses, options.mask_query)
+
+
+def _selection(options: Options) -> "Selection | None":
+    if not (options.include or options.exclude or options.sampling):
+        return None
+    from .selection import STATUS, Selection  # noqa: PLC0415
+
+    return Selection(options.include, options.exclude, options.sampling, STATUS[options.naming])
+
+
+def _table(kernel: Kernel, lines: list[bytes], numbers: Sequence[int]) -> Table:
+    """Of lines with these numbers, but for those that are not readable."""
+    text = readable(LINE_END.join(lines))
+    if text is None:
+        rows = [row for row, line in enumerate(lines) if readable(line) is not None]
+        numbers = [numbers[row] for row in rows]
+        text = readable(LINE_END.join([lines[row] for row in rows])) or ""
+    return kernel.table(text, numbers)
 
 
 def _decode(line: bytes) -> str:

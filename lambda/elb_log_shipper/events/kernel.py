@@ -1,9 +1,9 @@
 """Many lines at once: the same events as from the careful parser, many times faster.
 
-A block is split at its quotes, and what is between the quotes at its spaces, once for all lines. Lines with the same
-arrangement of columns then lie behind each other in one list, and a column is every n-th text of it. The column's kind
-(``kinds.py``) tells whether its texts are usual, and makes JSON of them. The texts of all columns are laid between the
-constant parts of the events, and all is joined once.
+A block is split at its quotes, once for all lines, and what is between two quotes at its spaces. The texts of all lines
+then lie behind each other in one list, and a column is every n-th text of it. The column's kind (``kinds.py``) tells
+whether its texts are usual, and makes JSON of them. The texts of all columns are laid between the constant parts of the
+events, and all is joined once. Where texts come again, only the different ones are split or converted.
 
 A line of another arrangement, or with an unusual value, is left out, and costs the others nothing. The careful parser
 does it: it is the definition of what is correct.
@@ -14,19 +14,25 @@ Their backslashes are doubled, as JSON wants them.
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from typing import NamedTuple
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 from ..native import to_json
 from .formats.columns import Column, Derived, Names, Value, list_or_none
-from .kinds import KINDS, REPEATED, Kind, Texts, Values, filled
+from .kinds import KINDS, REPEATED, Texts, Values, filled, unusual
 
 _MARK = re.compile(r'"\\u0000([0-9]+|id)\\u0000"')
 _CONTROL = bytes(code for code in range(32) if code != ord("\n"))
 _IN_LIST, _COMMA_IN_LIST = '","', "\1"
 """Of a list in quotes the kernel has no quotes inside."""
-_NEWLINE, _END = "\n", ' "\n" \n '
+LINE_END = b'"\n"'
+"""Between two lines. It is a text in quotes, so that an odd quote is the fault of one line only."""
 _FEW = 2
 """With this many lines for each different text of a column, or more, the texts are looked up."""
+_SAMPLE = 32
+"""So many lines show whether what is between two quotes comes again."""
+_STEP = 64
+"""So many rows are compared at a time."""
 
 _REMEMBERED = 4096
 """How many converted texts of a column are remembered before they are forgotten."""
@@ -36,10 +42,12 @@ Event = Callable[[Sequence[tuple[Value, ...]], Sequence[tuple[Value, ...]], str]
 
 Make = Callable[..., tuple[Value, ...]]
 Key = str | tuple[str, ...]
+For = TypeVar("For")
+Of = TypeVar("Of")
 
 
 def readable(lines: bytes) -> str | None:
-    """Lines as the kernel reads them; ``None``: some can't be read so."""
+    """Lines, with ``LINE_END`` between them, as the kernel reads them; ``None``: some can't be read so."""
     if any(code in lines for code in _CONTROL):
         return None
     if not lines.isascii():
@@ -87,18 +95,62 @@ def _come_again(texts: Texts) -> bool:
     return len(set(texts)) * _FEW <= len(texts)
 
 
-def _usual(kind: Kind, texts: Texts, rows: set[int]) -> Sequence[Values]:
-    """The values of texts of which some are not usual; the rows of those are added to ``rows``."""
-    for find in (kind.odd, kind.unusual):
-        if found := find(texts):
-            rows.update(found)
-            usual = next((text for row, text in enumerate(texts) if row not in rows), None)
-            if usual is None:
-                break
-            texts = filled(texts, found, usual)
-            if (values := kind.read(texts)) is not None:
-                return values
-    return []
+def _usual(read: Callable[[Texts], Sequence[Of] | None], texts: Texts, rows: set[int]) -> Sequence[Of]:
+    """What ``read`` makes of texts of which some are not usual; their rows are added to ``rows``."""
+    odd = unusual(read, texts)
+    rows.update(odd)
+    usual = next((text for row, text in enumerate(texts) if row not in rows), None)
+    return () if usual is None else read(filled(texts, odd, usual)) or ()
+
+
+def _looked_up(keys: Sequence[For], make: Callable[[For], Sequence[Of] | None], rows: set[int]) -> list[list[Of]]:
+    """What ``make`` makes of each different key, as columns; rows whose keys it makes nothing of are added to ``rows``,
+    and get that of another row."""
+    if keys.count(keys[0]) == len(keys):
+        values = make(keys[0])
+        rows.update(range(len(keys)) if values is None else ())
+        return [[value] * len(keys) for value in values or ()]
+    found = {key: make(key) for key in set(keys)}
+    usual = next((values for values in found.values() if values is not None), ())
+    for key, values in found.items():
+        if values is None:
+            found[key] = usual
+            rows.update(row for row, other in enumerate(keys) if other == key)
+    if len(usual) == 1:
+        only = {key: values[0] for key, values in found.items() if values}
+        return [list(map(only.__getitem__, keys))]
+    return list(map(list, zip(*map(found.__getitem__, keys), strict=True)))
+
+
+class _Bare:
+    """The columns between two quotes, or between a quote and an end of the line.
+
+    :param count: how many they are.
+    :param first: whether they begin the line; ``last``: whether they end it.
+    """
+
+    def __init__(self, count: int, *, first: bool, last: bool) -> None:
+        self._height = count + 1
+        self._mark = f"{' ' if last else ''}\n{' ' if first else ''}"  # a space where there is no quote
+
+    def columns(self, texts: Texts, rows: set[int]) -> Sequence[Texts]:
+        """Rows that do not have these columns are added to ``rows``, and get the texts of another row."""
+        if _come_again(texts[:_SAMPLE]):
+            return _looked_up(texts, self._of_one, rows)
+        columns = self._split(texts)
+        return _usual(self._split, texts, rows) if columns is None else columns
+
+    def _of_one(self, text: str) -> Texts | None:
+        columns = self._split([text])
+        return None if columns is None else [only for (only,) in columns]
+
+    def _split(self, texts: Texts) -> list[Texts] | None:
+        mark, height = self._mark, self._height
+        items = f"{mark}{mark.join(texts)}{mark}".strip(" ").split(" ")
+        ends = items[::height]
+        if len(items) != height * len(texts) + 1 or ends.count("\n") != len(ends) or not all(items):
+            return None  # an empty text is between two spaces
+        return [items[number::height] for number in range(1, height)]
 
 
 class _Source:
@@ -127,16 +179,7 @@ class _Source:
 
     def json(self, keys: Sequence[Key], rows: set[int]) -> Sequence[Values]:
         """The values; rows whose texts have none are added to ``rows``, and get those of another row."""
-        found = {key: self._json(key) for key in set(keys)}
-        usual = next((values for values in found.values() if values is not None), ())
-        for key, values in found.items():
-            if values is None:
-                found[key] = usual
-                rows.update(row for row, other in enumerate(keys) if other == key)
-        if len(usual) == 1:
-            only = {key: values[0] for key, values in found.items() if values}
-            return [Values(list(map(only.__getitem__, keys)))]
-        return [Values(values) for values in zip(*map(found.__getitem__, keys), strict=True)]
+        return list(map(Values, _looked_up(keys, self._json, rows)))
 
     def _json(self, key: Key) -> tuple[str, ...] | None:
         if key not in self._remembered:
@@ -204,7 +247,9 @@ class Kernel:
         self._columns = columns
         self._time = time
         self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
-        self._quoted = [number for number, in_quotes in enumerate(quoted) if in_quotes]
+        # Between the columns in quotes, and around them.
+        at = [-1, *(number for number, in_quotes in enumerate(quoted) if in_quotes), len(quoted)]
+        self._bare = [_Bare(end - begin - 1, first=begin < 0, last=end == len(quoted)) for begin, end in pairwise(at)]
         numbers = {column.name: number for number, column in enumerate(columns)}
         self._sources = [
             *(_Source(one.convert, [number], columns, one.names(naming)) for number, one in enumerate(columns)),
@@ -231,42 +276,32 @@ class Kernel:
             for mark, constant in zip(parts[0::2], parts[1::2], strict=True)
         ]
 
-    def table(self, text: str, count: int) -> Table:
+    def table(self, text: str, numbers: Sequence[int]) -> Table:
         """The lines that have these columns.
 
-        :param text: readable lines.
-        :param count: how many they are.
+        :param text: readable lines, with ``LINE_END`` between them.
+        :param numbers: what each is called.
         """
-        lines = list(range(count))
+        lines = list(numbers)
         if self._list is not None:
             text = text.replace(_IN_LIST, _COMMA_IN_LIST)
-        # The end of a line is a text in quotes, so that an odd quote is the fault of one line only; and a column.
-        pieces = f' \n {text.replace(_NEWLINE, _END)} "\n"'.split('"')
-        del pieces[-1]
-        height = 2 * len(self._quoted) + 2
-        for row in _take_out_others(pieces, height, count):
+        pieces = f'{text}"\n'.split('"') if lines else []
+        height = 2 * len(self._bare)
+        for row in _take_out_others(pieces, height, len(lines)):
             del lines[row]
-        texts = ('"'.join(pieces[0::2]) + '" \n').split(" ")
-        del texts[:2]
-        width = len(self._columns) + 2
-        for row in _take_out_others(texts, width, len(lines)):
-            del lines[row]
-            del pieces[row * height : (row + 1) * height]
+        columns: list[Texts] = []
         rows: set[int] = set()
-        for number in (*self._quoted, width - 2):
-            quotes = texts[number::width]
-            if quotes.count('"') != len(lines):
-                rows.update(row for row, text in enumerate(quotes) if text != '"')
-        if "" in texts:  # two spaces, where a value is missing
-            rows.update(place // width for place, text in enumerate(texts) if not text)
-        columns = [texts[number::width] for number in range(len(self._columns))]
-        for place, number in enumerate(self._quoted):
-            columns[number] = pieces[2 * place + 1 :: height]
+        for number, bare in enumerate(self._bare if lines else ()):
+            if number:
+                columns.append(pieces[2 * number - 1 :: height])
+            columns += bare.columns(pieces[2 * number :: height], rows)
+        if len(rows) == len(lines):
+            return Table(lines, [], [], rows)
         if self._list is not None:
             for number, column in enumerate(columns):
                 if number != self._list and _COMMA_IN_LIST in "".join(column):
                     rows.update(row for row, text in enumerate(column) if _COMMA_IN_LIST in text)
-        values = [self._values(number, columns, rows) for number in range(len(self._sources))] if lines else []
+        values = [self._values(number, columns, rows) for number in range(len(self._sources))]
         return Table(lines, columns, values, rows)
 
     def _values(self, number: int, columns: list[Texts], rows: set[int]) -> Sequence[Values]:
@@ -281,14 +316,14 @@ class Kernel:
             rows.update(range(len(texts)) if alike else ())
             return [Values(None, "".join(one.texts or ())) for one in values]
         convert, mask = self._columns[number].convert, self._columns[number].mask
-        kind = KINDS.get(convert)
-        if kind is None or (convert in REPEATED and _come_again(texts)):
-            return source.json(source.texts(columns), rows)
+        read = KINDS.get(convert)
+        if read is None or (convert in REPEATED and _come_again(texts)):
+            return source.json(texts, rows)
         masked = [_masked(mask, text) for text in texts] if mask else texts
-        found = kind.read(masked)
-        if found is None and _come_again(texts):
-            return source.json(source.texts(columns), rows)
-        return _usual(kind, masked, rows) if found is None else found
+        found = read(masked)
+        if found is not None:
+            return found
+        return source.json(texts, rows) if _come_again(texts) else _usual(read, masked, rows)
 
     def fields(self, table: Table, names: Collection[str]) -> list[dict[str, Value]]:
         """The values with these names, of each row, as the careful parser has them before they are masked."""
@@ -343,15 +378,22 @@ def _take_out_others(items: list[str], width: int, count: int) -> list[int]:
     :param items: of ``count`` rows, each of which ends with a newline and has no other.
     :return: which those were, the last first.
     """
-    if len(items) == width * count and items[width - 1 :: width].count("\n") == count:
-        return []
     others = []
-    begin = 0
-    for row in range(count):
-        end = items.index("\n", begin) + 1
-        if end - begin != width:
+    row = begin = 0
+    while begin < len(items):
+        ends = items[begin + width - 1 : begin + _STEP * width : width]
+        alike = len(ends)
+        if ends.count("\n") != alike:
+            alike = next(number for number, end in enumerate(ends) if end != "\n")
+        row += alike
+        begin += alike * width
+        if alike < len(ends) or not ends:
+            end = items.index("\n", begin) + 1
             others.append((row, begin, end))
-        begin = end
+            row, begin = row + 1, end
+    if row != count:  # one with too few and one with too many items look like one row, seldom enough
+        begins = [0, *(place + 1 for place, item in enumerate(items) if item == "\n")]
+        others = [(row, begin, end) for row, (begin, end) in enumerate(pairwise(begins)) if end - begin != width]
     others.reverse()
     for _row, begin, end in others:
         del items[begin:end]

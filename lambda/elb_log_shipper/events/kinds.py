@@ -6,7 +6,7 @@ converter (``formats/columns.py``), which is the definition of what is correct.
 
 import re
 import socket
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import repeat
 from typing import NamedTuple
@@ -47,40 +47,34 @@ class Values(NamedTuple):
 
 
 Read = Callable[[Texts], Sequence[Values] | None]
+"""Makes a column's values, in the order of its converter's, of one text or more; ``None``: not all of them are usual.
+
+The texts are in Latin-1, with doubled backslashes and without quotes.
+"""
 
 
-def _none(texts: Texts) -> list[int]:
-    return []
-
-
-class Kind(NamedTuple):
-    """What can be done with many texts of a kind. They are in Latin-1, with doubled backslashes and without quotes.
-
-    ``read`` makes the column's values, in the order of its converter's, of one text or more; ``None``: not all of them
-    are usual. ``odd`` finds the most frequent of those that are not.
-    """
-
-    read: Read
-    odd: Callable[[Texts], list[int]] = _none
-
-    def unusual(self, texts: Texts, first: int = 0) -> list[int]:
-        """Which of the texts are not usual, counted from ``first``. Halves are asked, since there are few of them."""
-        if self.read(texts) is not None:
-            return []
-        if len(texts) == 1:
-            return [first]
-        middle = len(texts) // 2
-        return self.unusual(texts[:middle], first) + self.unusual(texts[middle:], first + middle)
+def unusual(read: Callable[[Texts], object], texts: Texts, first: int = 0) -> list[int]:
+    """Which of the texts ``read`` refuses, counted from ``first``. Halves are asked, since there are few of them."""
+    if read(texts) is not None:
+        return []
+    if len(texts) == 1:
+        return [first]
+    middle = len(texts) // 2
+    return unusual(read, texts[:middle], first) + unusual(read, texts[middle:], first + middle)
 
 
 _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
 _SHORT_DURATION = re.compile(r"0\.0{1,12}")
 _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
-_LONGEST_INTEGER = 18
+_INTEGERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,17})\n)*")
+_PORTS = re.compile(r"(?:[1-9][0-9]{0,4}\n)*")
 _HIGHEST_PORT = "65535"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PORT = "(?:[1-5][0-9]{0,4}|[6-9][0-9]{0,3}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_FOURTH = re.compile(rf"(?:{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}:{_PORT}\n)*")
+"""Endpoints with addresses of IPv4."""
 _HOUR = len("2026-03-02T08")
 _FIRST_YEAR, _YEAR_AFTER_LAST = "1970", "2262"
-_SPACES = 2
 _NO_REQUEST = "- - - "  # of a TCP listener
 
 
@@ -151,22 +145,15 @@ def _are_possible(times: Texts) -> bool:
     return True
 
 
-def _are_integers(texts: Collection[str]) -> bool:
-    """Without a zero in front."""
-    return "".join(texts).isdecimal() and min(texts) >= "1"
-
-
 def _integers(texts: Texts) -> Sequence[Values] | None:
-    distinct = set(texts)
-    distinct.discard("0")
-    distinct.discard("-")
-    if distinct and not (_are_integers(distinct) and max(map(len, distinct)) <= _LONGEST_INTEGER):
+    missing = _where(texts, "-")
+    if not _INTEGERS.fullmatch("\n".join([*filled(texts, missing, "0"), ""])):
         return None
-    return (Values(texts, nulls=_where(texts, "-")),)
+    return (Values(texts, nulls=missing),)
 
 
-def _are_ports(texts: Collection[str]) -> bool:
-    if not _are_integers(texts) or max(map(len, texts)) > len(_HIGHEST_PORT):
+def _are_ports(texts: Sequence[str]) -> bool:
+    if not _PORTS.fullmatch("\n".join([*texts, ""])):
         return False
     return not [text for text in texts if text > _HIGHEST_PORT and len(text) == len(_HIGHEST_PORT)]
 
@@ -209,7 +196,15 @@ def _addresses(texts: Texts) -> Sequence[Values] | None:
 def _endpoints(texts: Texts) -> Sequence[Values] | None:
     """As in the log, address, port."""
     missing = _where(texts, "-")
-    given = filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:0"))
+    given = filled(texts, missing, next((text for text in texts if text != "-"), "0.0.0.0:1"))
+    joined = "\n".join([*given, ""])
+    if _FOURTH.fullmatch(joined):  # as is usual; quicker than a look at each
+        parts = joined.replace(":", "\n").split("\n")
+        return (
+            Values(given, '"', '"', missing),
+            Values(parts[:-1:2], '"', '"', missing),
+            Values(parts[1::2], nulls=missing),
+        )
     addresses, colons, ports = zip(*[text.rpartition(":") for text in given], strict=True)
     if "" in colons or not _are_ports(ports) or not _are_addresses(addresses):
         return None
@@ -217,39 +212,37 @@ def _endpoints(texts: Texts) -> Sequence[Values] | None:
 
 
 def _requests(texts: Texts) -> Sequence[Values] | None:
-    """The request, method, URL, protocol: of exactly three parts, or of none."""
-    missing = _where(texts, _NO_REQUEST)
-    parts = " \n ".join(filled(texts, missing, "- - -")).split(" ")
-    if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in parts:
+    """The request, method, URL, protocol: of exactly three parts, of which the last may be empty, or of none."""
+    parts = " \n ".join(filled(texts, _where(texts, _NO_REQUEST), "- - -")).split(" ")
+    methods, urls, protocols = parts[0::4], parts[1::4], parts[2::4]
+    if len(parts) != 4 * len(texts) - 1 or parts[3::4].count("\n") != len(texts) - 1 or "" in methods or "" in urls:
         return None
-    if parts.count("-") != 3 * len(missing) or not all(map(looks_like_protocol, set(parts[2::4]))):
+    missing = _where(protocols, "")
+    if any(looks_like_protocol(urls[index]) for index in missing):
         return None
-    return Values(texts, '"', '"'), *(Values(parts[number::4], '"', '"', missing) for number in range(3))
+    if not all(map(looks_like_protocol, set(protocols) - {""})):
+        return None
+    return Values(texts, '"', '"'), *(
+        Values(several, '"', '"', [*_where(several, "-"), *extra])
+        for several, extra in ((methods, ()), (urls, ()), (protocols, missing))
+    )
 
 
-def _odd_requests(texts: Texts) -> list[int]:
-    return [
-        number
-        for number, text in enumerate(texts)
-        if (text.count(" ") != _SPACES or text.endswith(" ")) and text != _NO_REQUEST
-    ]
-
-
-KINDS: dict[Callable[[str], tuple[Value, ...]], Kind] = {
-    address: Kind(_addresses),
-    endpoint: Kind(_endpoints),
-    integer: Kind(_integers),
-    milliseconds: Kind(_milliseconds),
-    port: Kind(_ports),
-    request: Kind(_requests, _odd_requests),
-    seconds: Kind(_seconds),
-    target: Kind(_endpoints),
-    text_or_none: Kind(_texts),
-    timestamp: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
-    timestamp_or_none: Kind(_times("0000-00-00T00:00:00.000000Z", '"')),
-    timestamp_without_zone: Kind(_times("0000-00-00T00:00:00", 'Z"')),
-    timestamp_without_zone_or_none: Kind(_times("0000-00-00T00:00:00", 'Z"')),
-    verbatim: Kind(_verbatim),
+KINDS: dict[Callable[[str], tuple[Value, ...]], Read] = {
+    address: _addresses,
+    endpoint: _endpoints,
+    integer: _integers,
+    milliseconds: _milliseconds,
+    port: _ports,
+    request: _requests,
+    seconds: _seconds,
+    target: _endpoints,
+    text_or_none: _texts,
+    timestamp: _times("0000-00-00T00:00:00.000000Z", '"'),
+    timestamp_or_none: _times("0000-00-00T00:00:00.000000Z", '"'),
+    timestamp_without_zone: _times("0000-00-00T00:00:00", 'Z"'),
+    timestamp_without_zone_or_none: _times("0000-00-00T00:00:00", 'Z"'),
+    verbatim: _verbatim,
 }
 """By converter. A converter without a kind converts each distinct text."""
 

@@ -1,5 +1,7 @@
-"""The log shipper: its start; its parser alone; a gzip file to a sink on loopback, against the classic design in Node.
+"""The log shipper: its start; its parser alone; a gzip file to a sink on loopback, against other designs.
 
+Those are the classic one in Node, the plain one in Python, and Elastic's serverless forwarder, if
+``LOG_SHIPPER_BENCH_FORWARDER`` names a checkout of it, whose ``.venv`` has what it requires. It sends the lines raw.
 ``LOG_SHIPPER_BENCH_MB=500`` measures long logs too; without it the longest has 64 MB.
 """
 
@@ -83,6 +85,7 @@ def run() -> None:
         tcp, http = Sink("tcp"), Sink("http")
         try:
             _pipelines(Path(directory), tcp, http)
+            _designs(Path(directory), tcp, http)
             _unusual(Path(directory), tcp)
             _sizes(Path(directory), tcp, longest)
         finally:
@@ -180,6 +183,28 @@ def _unusual(directory: Path, tcp: Sink) -> None:
             )
     for (name, aim), found in shares.items():
         table.add_row(name, *found, aim)
+    Console(width=140).print(table)
+
+
+def _designs(directory: Path, tcp: Sink, http: Sink) -> None:
+    """Varied lines, against other designs; what they do less than this one is said where they are."""
+    checkout = os.environ.get("LOG_SHIPPER_BENCH_FORWARDER")
+    table = Table(title="Processor time of other designs, as a multiple of the log shipper's", title_justify="left")
+    for name in ("varied log", "the plain one in Python", "Elastic's forwarder, raw lines, over HTTP"):
+        table.add_column(name, justify="right")
+    for kind in samples.MAKERS:
+        path = directory / "designs.log.gz"
+        samples.write(path, kind, UNUSUAL_SIZE)
+        ours, over_http, plain = _best(
+            _ours(path, tcp), _ours(path, http), [sys.executable, HERE / "plain.py", path, "127.0.0.1", tcp.port]
+        )
+        forwarded = "not measured"
+        if checkout:
+            python = Path(checkout) / ".venv/bin/python"
+            command = ["env", "-C", checkout, python, HERE / "forwarder.py", path, "127.0.0.1", http.port]
+            (theirs,) = _best(command, rounds=1)
+            forwarded = f"{theirs.processor / over_http.processor:.1f}"
+        table.add_row(kind, f"{plain.processor / ours.processor:.2f}", forwarded)
     Console(width=140).print(table)
 
 

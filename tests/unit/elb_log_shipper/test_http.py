@@ -5,7 +5,8 @@ import socket
 import threading
 
 import pytest
-from elb_log_shipper.delivery import Address, HttpSink, Receiver
+from elb_log_shipper.delivery import Address, Receiver
+from elb_log_shipper.delivery.http import HttpSink
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from elb_log_shipper.events import NAMINGS, Context, Counts, Encoder, Options, kernel
+from elb_log_shipper.events import NAMINGS, Context, Counts, Encoder, Options, kernel, kinds
 from elb_log_shipper.events import encoder as encoder_module
 from elb_log_shipper.events.formats import FORMATS, LineParseError, parse
 from elb_log_shipper.events.formats.columns import (
@@ -236,7 +238,18 @@ def format_of(line: bytes):
 def test_usual_texts_are_done_as_a_whole(convert, text):
     """Without it they would be right all the same, and slow."""
     others = {timestamp: "2026-03-02T08:00:01.000000Z", seconds: "0.001", endpoint: "198.51.100.7:1"}
-    assert KINDS[convert].read([text, others.get(convert, text)]) is not None
+    assert KINDS[convert]([text, others.get(convert, text)]) is not None
+
+
+@pytest.mark.parametrize("number", [0, 1, 9, 10, 59999, 60000, 64999, 65499, 65529, 65530, 65535, 65536, 65540, 99999])
+def test_the_kernel_takes_no_port_that_is_none(number):
+    usual = KINDS[endpoint]([f"198.51.100.1:{number}", "198.51.100.2:1"])
+    assert (usual is not None) == (0 < number < 65536)
+
+
+@pytest.mark.parametrize("address", ["256.1.1.1", "1.1.1.256", "01.1.1.1", "1.1.1", "1.1.1.1.1", "1.1.1.1 ", "", "::g"])
+def test_the_kernel_takes_no_address_that_is_none(address):
+    assert KINDS[endpoint]([f"{address}:1", "198.51.100.2:1"]) is None
 
 
 @pytest.mark.parametrize("chosen", FORMATS, ids=lambda chosen: chosen.name)
@@ -269,6 +282,7 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param([CLASSIC, CLASSIC.replace(b" 5120 ", b" 05120 ")], id="number with a zero"),
         pytest.param([CLASSIC, CLASSIC.replace(b" 0.001337 ", b" 337 ")], id="whole seconds"),
         pytest.param([CLASSIC, CLASSIC.replace(b"198.51.100.23:", b"2001:db8::1:")], id="IPv6"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" web-prod ", b"  ")], id="nothing between two spaces"),
         pytest.param([CLASSIC, CLASSIC.replace(b" web-prod ", b" web\nprod ")], id="end of a line in a column"),
         pytest.param([CLASSIC, CLASSIC.replace(b"Gecko", b"Ge\ncko")], id="end of a line in quotes"),
         pytest.param([CLASSIC, CLASSIC + b"\r"], id="end of a line as Windows has it"),
@@ -279,12 +293,31 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param([CLASSIC, CLASSIC.replace(b"T08:00:00.", b"T24:00:00.")], id="impossible hour"),
         pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" there")], id="no protocol in three parts"),
         pytest.param([NLB, NLB.replace(b" tlsv12 ", b' "a","b" ')], id="a list in another column"),
+        pytest.param(
+            [NLB.replace(b" tlsv12 ", quoted) for quoted in (b' "tlsv12" ', b' "a","b" ')],
+            id="a list in another column in quotes",
+        ),
+        pytest.param([CLASSIC, CLASSIC.rpartition(b' "')[0], b""], id="two lines that have as many quotes as one"),
+        pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" ")], id="no protocol behind a space"),
+        pytest.param([CLASSIC, CLASSIC.replace(b'"GET ', b'"- ').replace(b" HTTP/1.1", b" ")], id="only a URL"),
+        pytest.param(
+            [CLASSIC, CLASSIC.replace(b"https://www.example.com:443/ HTTP/1.1", b"HTTP/1.1 ")],
+            id="a protocol instead of the URL",
+        ),
     ],
 )
 def test_they_agree_where_only_one_check_tells(lines):
     assert lines[0] != lines[1]
     assert_agree(b"\n".join(lines))
     assert_agree(b"\n".join(lines[::-1] + lines))
+
+
+def test_hour_24_is_impossible_to_any_python(monkeypatch):
+    """Python 3.13 and those before it refuse it, newer ones take it for the midnight that ends the day."""
+    lenient = SimpleNamespace(fromisoformat=lambda text: datetime.fromisoformat(text.replace("T24", "T00")))
+    monkeypatch.setattr(kinds, "datetime", lenient)
+    lines = [CLASSIC.replace(b"T08:00:00.", time) for time in (b"T08:00:00.", b"T24:00:00.", b"T09:00:00.")]
+    assert_agree(b"\n".join(lines))
 
 
 UNUSUAL = {

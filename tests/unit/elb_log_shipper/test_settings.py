@@ -225,6 +225,7 @@ def headers(value: object, **more) -> settings.Settings:
     [
         ("X-Key: pa55word", "the value: expected an object such as"),
         (["pa55word"], "the value: expected an object such as"),
+        *[(nothing, "the value: expected an object such as") for nothing in (0, False, [])],
         ({"X-Key: pa55word": "x"}, "the name of header 1 has characters"),
         ({"X-Fine": "x", "X\r\nX-Key": "pa55word"}, "the name of header 2 has characters"),
         ({"": "pa55word"}, "the name of header 1 has characters"),

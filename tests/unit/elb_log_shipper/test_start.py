@@ -12,7 +12,7 @@ import pytest
 
 SOURCE = Path(elb_log_shipper.__file__).parent.parent
 BUDGET_MEGABYTES = 25
-MEASURED = "import elb_log_shipper.handler"
+MEASURED = "import elb_log_shipper.handler, elb_log_shipper.delivery.tcp"
 LATE = {"boto3", "botocore", "concurrent", "multiprocessing", "argparse", "asyncio", "logging", "urllib3"}
 
 
@@ -36,6 +36,12 @@ def test_memory_is_within_the_budget():
 def test_nothing_slow_is_imported_before_it_is_needed():
     loaded = set(python(f"{MEASURED}\nprint(*sys.modules)").split())
     assert loaded & LATE == set()
+
+
+def test_what_only_some_settings_need_is_imported_for_them():
+    loaded = python(f"{MEASURED}\nprint(*sys.modules)").split()
+    late = {"delivery.http", "events.masking", "events.selection", "events.formats.ecs"}
+    assert {f"elb_log_shipper.{name}" for name in late} & set(loaded) == set()
 
 
 def test_the_imports_time_is_printed():

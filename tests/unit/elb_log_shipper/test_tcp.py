@@ -4,7 +4,8 @@ import socket
 import threading
 
 import pytest
-from elb_log_shipper.delivery import Address, Receiver, TcpSink
+from elb_log_shipper.delivery import Address, Receiver
+from elb_log_shipper.delivery.tcp import TcpSink
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 

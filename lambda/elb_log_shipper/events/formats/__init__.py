@@ -9,6 +9,7 @@ which one was expected (``keys.py``).
 import contextlib
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from . import alb, classic, connection, health_check, nlb
@@ -17,7 +18,6 @@ from .columns import (
     Derived,
     Format,
     LineParseError,
-    Names,
     Token,
     Value,
     convert,
@@ -74,21 +74,21 @@ class Record(NamedTuple):
 
     def fields(self, naming: str) -> dict[str, Value]:
         """Name -> value, in the columns' order, and behind them what is derived from several."""
-        layout = layout_of(self.format, naming)
-        texts = {name: token.text for name, token in zip(layout.columns, self.tokens, strict=False)}
-        derived = [found.make(*(texts.get(name, "-") for name in found.inputs)) for found in layout.derived]
+        layout = layout_of(self.format, naming, len(self.values))
+        derived: Sequence[tuple[Value, ...]] = ()
+        if layout.derived:
+            texts = {column.name: token.text for column, token in zip(self.format.columns, self.tokens, strict=False)}
+            derived = [found.make(*(texts.get(name, "-") for name in found.inputs)) for found in layout.derived]
         return layout.fields(self.values, derived, self.extra, self.unparsed)
 
 
 class Layout(NamedTuple):
-    """What a style calls the values of a format."""
+    """What a style calls the values of a line."""
 
-    columns: tuple[str, ...]
-    """AWS's names."""
     derived: tuple[Derived, ...]
-    """What the style derives from them."""
-    names: tuple[Names, ...]
-    """Of the columns' values, and of what is derived."""
+    """What the style derives from the columns."""
+    names: tuple[tuple[str, int], ...]
+    """Each name, and which value it has: one of the columns', or behind them of what is derived."""
     extra: str
     unparsed: str
 
@@ -104,12 +104,8 @@ class Layout(NamedTuple):
         :param values: of each column that the line has.
         :param derived: the values that each of ``self.derived`` makes.
         """
-        found: dict[str, Value] = {}
-        count = len(self.columns)
-        for table, made in ((self.names[:count], values), (self.names[count:], derived)):
-            for names, several in zip(table, made, strict=False):
-                for one, value in zip(names, several, strict=True):
-                    found.update(dict.fromkeys(one, value))
+        made = [*chain.from_iterable(values), *chain.from_iterable(derived)]
+        found: dict[str, Value] = {name: made[number] for name, number in self.names}
         if extra:
             found[self.extra] = extra
         if unparsed:
@@ -123,15 +119,13 @@ def _extra(naming: str) -> str:
 
 
 @lru_cache
-def layout_of(chosen: Format, naming: str) -> Layout:
+def layout_of(chosen: Format, naming: str, count: int) -> Layout:
+    """Of a line that has the first ``count`` of the format's columns."""
     derived = tuple(found for found in chosen.derived if found.names(naming))
-    return Layout(
-        tuple(column.name for column in chosen.columns),
-        derived,
-        (*(column.names(naming) for column in chosen.columns), *(found.names(naming) for found in derived)),
-        _extra(naming),
-        _UNPARSED[naming],
-    )
+    values = [*chain.from_iterable(one.names(naming) for one in chosen.columns[:count])]
+    values += chain.from_iterable(one.names(naming) for one in derived)
+    names = tuple((name, number) for number, several in enumerate(values) for name in several)
+    return Layout(derived, names, _extra(naming), _UNPARSED[naming])
 
 
 def parse(line: str, expected: Format | None = None) -> Record:
@@ -174,9 +168,7 @@ def _parse_by_shape(line: str, escapes: bool) -> Record:
 
 def field_names(naming: str) -> frozenset[str]:
     """What a style calls the values of any format."""
-    found = {
-        name for chosen in FORMATS for names in layout_of(chosen, naming).names for several in names for name in several
-    }
+    found = {name for chosen in FORMATS for name, _ in layout_of(chosen, naming, len(chosen.columns)).names}
     return frozenset({*found, _extra(naming), _UNPARSED[naming]})
 
 

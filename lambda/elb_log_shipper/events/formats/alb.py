@@ -5,8 +5,8 @@ AWS CDK, CfnLoadBalancerAlbAccessLogsRecordFields (2.275), which names 34 in thi
 nothing published says what the last two are, so they are kept as extra columns.
 """
 
-from . import ecs
 from .columns import (
+    REQUEST_PARTS,
     Column,
     Derived,
     Format,
@@ -82,15 +82,15 @@ FORMAT = Format("alb", "an access log of an Application Load Balancer", (
     # Of the node of the balancer that wrote the line.
     Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
 ), time=1, least=18, kind="access", derived=(
-    Derived(("target:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
-    Derived(("request_creation_time", "time"), ecs.duration, "event.duration"),
-    Derived(("elb_status_code",), ecs.outcome, "event.outcome"),
-    Derived(("request",), ecs.request_parts, ecs.REQUEST),
-    Derived(("ssl_protocol",), ecs.tls, "tls.version tls.version_protocol"),
-    Derived(("matched_rule_priority",), ecs.text, "aws.elb.matched_rule_priority"),
-    Derived(("actions_executed",), ecs.commas, "aws.elb.action_executed"),
-    Derived(("target:port_list",), ecs.words, "aws.elb.target_port"),
-    Derived(("target_status_code_list",), ecs.words, "aws.elb.target_status_code"),
+    Derived(("target:port",), "endpoint_parts", "destination.address aws.elb.backend.port"),
+    Derived(("request_creation_time", "time"), "duration", "event.duration"),
+    Derived(("elb_status_code",), "outcome", "event.outcome"),
+    Derived(("request",), "request_parts", REQUEST_PARTS),
+    Derived(("ssl_protocol",), "tls", "tls.version tls.version_protocol"),
+    Derived(("matched_rule_priority",), "text", "aws.elb.matched_rule_priority"),
+    Derived(("actions_executed",), "commas", "aws.elb.action_executed"),
+    Derived(("target:port_list",), "words", "aws.elb.target_port"),
+    Derived(("target_status_code_list",), "words", "aws.elb.target_status_code"),
 ), ecs=(
     ("event.category", ("web",)),
     ("event.type", ("access",)),

@@ -3,8 +3,19 @@
 Source of the format: AWS, "User Guide for Classic Load Balancers", "Access log entries".
 """
 
-from . import ecs
-from .columns import Column, Derived, Format, endpoint, integer, request, seconds, text_or_none, timestamp, verbatim
+from .columns import (
+    REQUEST_PARTS,
+    Column,
+    Derived,
+    Format,
+    endpoint,
+    integer,
+    request,
+    seconds,
+    text_or_none,
+    timestamp,
+    verbatim,
+)
 
 # fmt: off
 FORMAT = Format("classic", "a log of a Classic Load Balancer", (
@@ -36,15 +47,15 @@ FORMAT = Format("classic", "a log of a Classic Load Balancer", (
     Column("ssl_cipher", text_or_none, "SslCipher", "tls.cipher=aws.elb.ssl_cipher", "ssl_cipher"),
     Column("ssl_protocol", text_or_none, "SslProtocol", "aws.elb.ssl_protocol", "ssl_protocol"),
 ), time=0, least=12, kind="access", derived=(
-    Derived(("backend:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
+    Derived(("backend:port",), "endpoint_parts", "destination.address aws.elb.backend.port"),
     Derived(("timestamp", "request_processing_time", "backend_processing_time", "response_processing_time"),
-            ecs.end_and_duration, "event.end event.duration"),
-    Derived(("elb_status_code",), ecs.outcome, "event.outcome"),
-    Derived(("elb_status_code",), ecs.listener, "event.category event.type aws.elb.protocol network.protocol"),
-    Derived(("elb_status_code", "received_bytes", "sent_bytes"), ecs.sizes,
+            "end_and_duration", "event.end event.duration"),
+    Derived(("elb_status_code",), "outcome", "event.outcome"),
+    Derived(("elb_status_code",), "listener", "event.category event.type aws.elb.protocol network.protocol"),
+    Derived(("elb_status_code", "received_bytes", "sent_bytes"), "sizes",
             "http.request.body.bytes http.response.body.bytes source.bytes destination.bytes"),
-    Derived(("request",), ecs.request_parts, ecs.REQUEST),
-    Derived(("ssl_protocol",), ecs.tls, "tls.version tls.version_protocol"),
+    Derived(("request",), "request_parts", REQUEST_PARTS),
+    Derived(("ssl_protocol",), "tls", "tls.version tls.version_protocol"),
 ), ecs=(
     ("network.transport", "tcp"),
 ))

@@ -10,6 +10,7 @@ would refuse it, and keeps the text beside the others.
 import re
 import socket
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import NamedTuple
 
 Value = str | int | float | list[str] | None
@@ -73,21 +74,36 @@ def _names(table: str) -> Names:
 class Derived(NamedTuple):
     """Values that need several columns, such as how long a request took, or that only one style has.
 
-    ``inputs`` are names of columns. ``make`` takes the texts of these columns as they are in the log, masked where they
-    are to be masked, and ``-`` for a column that the line does not have. It returns a tuple of values, named as a
-    column's are; a style whose table is empty has none of them, and never calls it. It has no state, and raises
-    nothing for texts that the columns' converters take: so it may be called once for all lines with the same texts.
+    ``inputs`` are names of columns. ``function`` names one of ``ecs.py``; ``make`` is that function, and imports the
+    module when it is asked for: the Lambda's start takes long enough. It takes the texts of these columns as they are
+    in the log, masked where they are to be masked, and ``-`` for a column that the line does not have. It returns a
+    tuple of values, named as a column's are; a style whose table is empty has none of them, and never calls it. It has
+    no state, and raises nothing for texts that the columns' converters take: so it may be called once for all lines
+    with the same texts.
     """
 
     inputs: tuple[str, ...]
-    make: Callable[..., tuple[Value, ...]]
+    function: str
     ecs: str = ""
     original: str = ""
     aws: str = ""
 
+    @property
+    def make(self) -> Callable[..., tuple[Value, ...]]:
+        from . import ecs  # noqa: PLC0415
+
+        found: Callable[..., tuple[Value, ...]] = getattr(ecs, self.function)
+        return found
+
     def names(self, naming: str) -> Names:
         """The values' names in a style."""
         return _names(getattr(self, naming))
+
+
+REQUEST_PARTS = (
+    "http.version aws.elb.request_protocol url.scheme url.domain url.port url.path url.query url.fragment url.extension"
+)
+"""What ``ecs.request_parts`` returns, in the style ``ecs``."""
 
 
 class Format(NamedTuple):
@@ -108,6 +124,9 @@ class Format(NamedTuple):
     ecs: tuple[tuple[str, str | tuple[str, ...]], ...] = ()
     """Names and values that each event of the style ``ecs`` has."""
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # of all of the table it would take longer than parsing a line
+
 
 class Converted(NamedTuple):
     """What a line's columns hold."""
@@ -120,13 +139,13 @@ class Converted(NamedTuple):
 
 # Nearly always a raw quote never occurs inside a value: the balancers write it as \x22, and a backslash is an ordinary
 # character. Classic Load Balancers have written \" in the agents of some clients.
-_QUOTED = r'"([^"]*)"'
-_LIST = r'"([^"]*(?:","[^"]*)*)"'
-_ESCAPED = r'"((?:[^"\\]|\\.)*)"'
-_TOKEN, _TOKEN_OR_LIST, _TOKEN_WITH_ESCAPES = (
-    re.compile(f'{quoted}|([^ "]+)', re.DOTALL) for quoted in (_QUOTED, _LIST, _ESCAPED)
-)
-_ESCAPE = re.compile(r'\\(["\\])')
+_BARE = r'|([^ "]+)'
+_TOKEN = re.compile(r'"([^"]*)"' + _BARE)
+# Seldom needed, and compiled then.
+_TOKEN_OR_LIST = r'"([^"]*(?:","[^"]*)*)"' + _BARE
+_TOKEN_WITH_ESCAPES = r'"((?:[^"\\]|\\(?s:.))*)"' + _BARE
+_ESCAPE = r'\\(["\\])'
+_token = partial(tuple.__new__, Token)  # takes a third of the time
 
 
 def tokenize(line: str, *, lists: bool = False, escapes: bool = False) -> list[Token]:
@@ -137,13 +156,13 @@ def tokenize(line: str, *, lists: bool = False, escapes: bool = False) -> list[T
 
     :raises LineParseError: a quote that doesn't end, an empty column, or text directly after a quote.
     """
-    pattern = _TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES if escapes else _TOKEN
+    pattern = re.compile(_TOKEN_OR_LIST if lists else _TOKEN_WITH_ESCAPES) if lists or escapes else _TOKEN
     found = pattern.findall(line)
     if not found or " ".join([bare or f'"{quoted}"' for quoted, bare in found]) != line:
         raise LineParseError(_wrong(line, pattern))
     if escapes:
-        found = [(_ESCAPE.sub(r"\1", quoted) if '\\"' in quoted else quoted, bare) for quoted, bare in found]
-    return [Token(bare or quoted, not bare) for quoted, bare in found]
+        found = [(re.sub(_ESCAPE, r"\1", quoted) if '\\"' in quoted else quoted, bare) for quoted, bare in found]
+    return list(map(_token, [(bare or quoted, not bare) for quoted, bare in found]))
 
 
 def _wrong(line: str, pattern: re.Pattern[str]) -> str:
@@ -171,21 +190,19 @@ def convert(columns: tuple[Column, ...], tokens: list[Token]) -> Converted:
     """
     values = []
     unparsed = []
-    for number, (column, token) in enumerate(zip(columns, tokens, strict=False), 1):
+    for column, token in zip(columns, tokens, strict=False):
         try:
-            values.append(column.read(token.text))
+            values.append(column.convert(token.text))
         except ImpossibleValueError as error:
             values.append(error.values)
             unparsed.append(f"{column.name}: {token.text}")
         except ValueError as error:
-            raise LineParseError(f"column {number} ({column.name}): {token.text[:80]!r} is not {error}") from None
+            reason = f"column {len(values) + 1} ({column.name}): {token.text[:80]!r} is not {error}"
+            raise LineParseError(reason) from None
     return Converted(values, unparsed)
 
 
-_DATE_AND_TIME = (
-    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
-    r"T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})(?:\.[0-9]{1,9})?"
-)
+_DATE_AND_TIME = r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?"
 _TIMESTAMP = re.compile(_DATE_AND_TIME + "Z")
 _TIMESTAMP_WITHOUT_ZONE = re.compile(_DATE_AND_TIME + "Z?")
 _ENDPOINT = re.compile(r"(.+):([0-9]+)", re.DOTALL)
@@ -239,8 +256,8 @@ def timestamp_without_zone(text: str) -> tuple[str]:
 
 
 def _possible(match: re.Match[str], text: str) -> tuple[str]:
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
-    is_time = match["hour"] < "24" and match["minute"] < "60" and match["second"] < "60"
+    year, month, day, hour, minute, second = map(int, match.groups())
+    is_time = hour < 24 and minute < 60 and second < 60
     if not is_time or not _FIRST_YEAR <= year <= _LAST_YEAR or not 1 <= day <= _days(year, month):
         raise ImpossibleValueError(None)
     return (text,)

@@ -4,7 +4,6 @@ Source of the format: AWS, "User Guide for Application Load Balancers", "Connect
 in the AWS CDK, CfnLoadBalancerAlbConnectionLogsRecordFields (2.275).
 """
 
-from . import ecs
 from .columns import Column, Derived, Format, address, port, port_or_none, seconds, text_or_none, timestamp
 
 # fmt: off
@@ -33,12 +32,12 @@ FORMAT = Format("connection", "a connection log of an Application Load Balancer"
     # Of the node of the balancer that wrote the line.
     Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
 ), time=0, least=11, kind="connection", derived=(
-    Derived(("listener_port",), ecs.text, "aws.elb.listener"),
-    Derived(("tls_protocol",), ecs.tls, "tls.version tls.version_protocol=network.protocol"),
-    Derived(("leaf_client_cert_validity",), ecs.validity,
+    Derived(("listener_port",), "text", "aws.elb.listener"),
+    Derived(("tls_protocol",), "tls", "tls.version tls.version_protocol=network.protocol"),
+    Derived(("leaf_client_cert_validity",), "validity",
             "tls.client.not_before=aws.elb.leaf_client_cert_not_before "
             "tls.client.not_after=aws.elb.leaf_client_cert_not_after"),
-    Derived(("tls_verify_status",), ecs.verification, "aws.elb.tls_verify_status aws.elb.tls_error_code event.outcome"),
+    Derived(("tls_verify_status",), "verification", "aws.elb.tls_verify_status aws.elb.tls_error_code event.outcome"),
 ), ecs=(
     ("event.category", ("network",)),
     ("event.type", ("connection", "start")),

@@ -67,26 +67,26 @@ def _nanoseconds_of(seconds: str) -> Whole:
     return int(whole) * _BILLION + int(fraction.ljust(9, "0"))
 
 
-_URL = re.compile(
-    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*))?"
-    r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?",
-    re.DOTALL,
+# These are compiled where they are needed first: only this style needs them.
+_URL = (
+    r"(?s:(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*))?"
+    r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?)"
 )
 # Of a connection without a request the balancers write a hyphen behind the port: http://example.com:80-
-_AUTHORITY = re.compile(r"(?:[^@]*@)?(?P<domain>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{1,5})-?)?", re.DOTALL)
-_VERSION = re.compile(r"HTTP/([^ ]+)")
+_AUTHORITY = r"(?:[^@]*@)?(?P<domain>\[[^\]]*\]|[^:]*)(?::(?P<port>[0-9]{1,5})-?)?"
+_VERSION = r"HTTP/([^ ]+)"
 
 
 def request_parts(text: str) -> tuple[Text, Text, Text, Text, Whole, Text, Text, Text, Text]:
     """Of a request: version of HTTP, or another protocol; the URL's scheme, domain, port, path, query, fragment, and
     the extension of its last name."""
     _text, _method, url, protocol = request(text)
-    version = _VERSION.fullmatch(protocol or "")
+    version = re.fullmatch(_VERSION, protocol or "")
     number, other = (version[1], None) if version else (None, protocol)
-    found = _URL.fullmatch(url or "")
+    found = re.fullmatch(_URL, url or "")
     if not url or not found:
         return number, other, None, None, None, None, None, None, None
-    place = _AUTHORITY.fullmatch(found["authority"] or "")
+    place = re.fullmatch(_AUTHORITY, found["authority"] or "")
     domain, port = (place["domain"] or None, place["port"]) if place else (found["authority"], None)
     _name, dot, extension = found["path"].rpartition("/")[2].rpartition(".")
     return (
@@ -100,12 +100,6 @@ def request_parts(text: str) -> tuple[Text, Text, Text, Text, Whole, Text, Text,
         found["fragment"] or None,
         extension if dot and extension else None,
     )
-
-
-REQUEST = (
-    "http.version aws.elb.request_protocol url.scheme url.domain url.port url.path url.query url.fragment url.extension"
-)
-"""What ``request_parts`` returns, in the style ``ecs``."""
 
 
 def outcome(status: str) -> tuple[Text]:
@@ -128,12 +122,12 @@ def sizes(status: str, received: str, sent: str) -> tuple[Whole, Whole, Whole, W
     return (None, None, *both) if integer(status)[0] is None else (*both, None, None)
 
 
-_TLS = re.compile(r"(tls|ssl)v([0-9])\.?([0-9])?", re.IGNORECASE)
+_TLS = r"(?i:(tls|ssl)v([0-9])\.?([0-9])?)"
 
 
 def tls(protocol: str) -> tuple[Text, Text]:
     """Version and protocol: ``TLSv1.2``, ``tlsv12``."""
-    found = _TLS.fullmatch(protocol)
+    found = re.fullmatch(_TLS, protocol)
     return (f"{found[2]}.{found[3] or 0}", found[1].lower()) if found else (None, None)
 
 
@@ -150,12 +144,12 @@ def check(status: str) -> tuple[Text]:
     return ({"PASS": "success", "FAIL": "failure"}.get(status),)
 
 
-_VALIDITY = re.compile(r"NotBefore=([^;]*);NotAfter=(.*)", re.DOTALL)
+_VALIDITY = r"(?s:NotBefore=([^;]*);NotAfter=(.*))"
 
 
 def validity(text: str) -> tuple[Text, Text]:
     """From when to when a certificate is valid."""
-    found = _VALIDITY.fullmatch(text)
+    found = re.fullmatch(_VALIDITY, text)
     if not found or _nanoseconds(found[1]) is None or _nanoseconds(found[2]) is None:
         return None, None
     return found[1], found[2]

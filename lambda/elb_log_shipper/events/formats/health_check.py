@@ -4,7 +4,6 @@ Source of the format: AWS, "User Guide for Application Load Balancers", "Health 
 AWS CDK, CfnLoadBalancerAlbHealthCheckLogsRecordFields (2.275).
 """
 
-from . import ecs
 from .columns import Column, Derived, Format, address, integer, one_of, seconds, target, text_or_none, timestamp
 
 TYPES = frozenset(["http", "https", "h2", "grpc", "grpcs"])
@@ -24,9 +23,9 @@ FORMAT = Format("health_check", "a health-check log of an Application Load Balan
     # Of the node of the balancer that wrote the line.
     Column("ip_address", address, "NodeIp", "aws.elb.node_ip", "ip_address", quoted=None),
 ), time=1, least=8, kind="health_check", derived=(
-    Derived(("target_addr",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
-    Derived(("time", "latency"), ecs.end_and_duration, "event.end event.duration"),
-    Derived(("status",), ecs.check, "event.outcome"),
+    Derived(("target_addr",), "endpoint_parts", "destination.address aws.elb.backend.port"),
+    Derived(("time", "latency"), "end_and_duration", "event.end event.duration"),
+    Derived(("status",), "check", "event.outcome"),
 ), ecs=(
     ("event.category", ("network",)),
     ("event.type", ("info",)),

@@ -5,7 +5,6 @@ CDK, CfnLoadBalancerNlbAccessLogsRecordFields (2.275), where tls_named_group is 
 protocols may be one column of several quoted texts, ``"h2","http/1.1"``.
 """
 
-from . import ecs
 from .columns import (
     Column,
     Derived,
@@ -59,9 +58,9 @@ FORMAT = Format("nlb", "a log of a Network Load Balancer", (
     Column("tls_connection_creation_time", timestamp_without_zone_or_none, "RequestCreationTime",
            "event.start=aws.elb.tls_connection_creation_time", "tls_connection_creation_time"),
 ), time=2, least=18, kind="access", derived=(
-    Derived(("destination:port",), ecs.endpoint_parts, "destination.address aws.elb.backend.port"),
-    Derived(("connection_time",), ecs.duration_of_milliseconds, "event.duration"),
-    Derived(("tls_protocol_version",), ecs.tls, "tls.version tls.version_protocol"),
+    Derived(("destination:port",), "endpoint_parts", "destination.address aws.elb.backend.port"),
+    Derived(("connection_time",), "duration_of_milliseconds", "event.duration"),
+    Derived(("tls_protocol_version",), "tls", "tls.version tls.version_protocol"),
 ), ecs=(
     ("event.category", ("network",)),
     ("event.type", ("connection", "end")),

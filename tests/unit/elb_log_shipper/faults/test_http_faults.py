@@ -6,7 +6,8 @@ from email.utils import formatdate
 
 import pytest
 from elb_log_shipper.aws import secrets
-from elb_log_shipper.delivery import Address, HttpSink, OversizedEventsError, Receiver
+from elb_log_shipper.delivery import Address, OversizedEventsError, Receiver
+from elb_log_shipper.delivery.http import HttpSink
 from elb_log_shipper.errors import DeliveryError
 from elb_log_shipper.events import Batch
 

@@ -5,7 +5,9 @@ import threading
 import time
 
 import pytest
-from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink
+from elb_log_shipper.delivery import Address, Receiver
+from elb_log_shipper.delivery.http import HttpSink
+from elb_log_shipper.delivery.tcp import TcpSink
 from elb_log_shipper.errors import DeliveryError
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 from elb_log_shipper.aws import secrets
-from elb_log_shipper.delivery import Address, HttpSink, Receiver, TcpSink, Tls
+from elb_log_shipper.delivery import Address, Receiver, Tls
+from elb_log_shipper.delivery.http import HttpSink
+from elb_log_shipper.delivery.tcp import TcpSink
 from elb_log_shipper.errors import DeliveryError
 
 pytestmark = [pytest.mark.filterwarnings("error"), pytest.mark.usefixtures("no_open_sockets")]
