@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan alarms verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 wi
 
 alarms: ## Test the alarms of ENV offline against tests/alarms (TESTS=path for others; COVERAGE=1 fails where an alarm lacks tests)
 	@scripts/alarms.sh $(ENV)
+
+drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of them (three minutes)
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/drill.yml
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml

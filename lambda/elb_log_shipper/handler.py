@@ -6,13 +6,14 @@ start of a line, and its rest goes on in another invocation. A line whose event 
 becomes a message of its own, and does not block other events.
 """
 
+import io
 import json
 import os
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from . import native
+from . import native, smoke
 from .aws import continuations, metrics, s3
 from .aws.triggers import Message, Source, continuation, messages
 from .delivery import ReceiverSink, make_sink
@@ -30,14 +31,18 @@ Log = Callable[[Mapping[str, object]], None]
 def lambda_handler(event: object, context: object = None) -> Mapping[str, object]:
     """Ship every object of an event.
 
-    :return: for messages of SQS ``{"batchItemFailures": [{"itemIdentifier": ...}]}``; else the counts ``objects``,
-        ``lines``, ``unparsed``, ``skipped`` and ``continued``.
+    :return: for messages of SQS ``{"batchItemFailures": [{"itemIdentifier": ...}]}``; for a smoke test its id as
+        ``smoke``, and the counts ``lines``, ``unparsed`` and ``acknowledged``; else the counts ``objects``, ``lines``,
+        ``unparsed``, ``skipped`` and ``continued``.
     :raises DeliveryError: at least one object was not delivered, and the event is not from SQS.
     :raises SettingsError: the package's settings can't be used.
     :raises EventError: the event names no objects.
     """
     settings = load()
-    return Invocation(settings, _sinks.get(settings), s3.open_object, continuations.hand_on, context=context).run(event)
+    invocation = Invocation(settings, _sinks.get(settings), s3.open_object, continuations.hand_on, context=context)
+    if (test := smoke.requested(event)) is not None:
+        return invocation.smoke_test(test)
+    return invocation.run(event)
 
 
 class _KeptSink:
@@ -148,6 +153,28 @@ class Invocation:
                 f"{len(self._failures)} of {attempted} objects not delivered: {'; '.join(self._failures)}"
             )
         return self._totals
+
+    def smoke_test(self, name: str) -> Mapping[str, object]:
+        """Ship a synthetic line, whatever the settings leave out. It counts in no metric.
+
+        :param name: the test's id.
+        :raises DeliveryError: the receiver did not take it.
+        """
+        arrival = self._now()
+        options = self._settings.options._replace(include={}, exclude={}, sampling={})
+        try:
+            shipped = ship(
+                io.BytesIO(smoke.line(name, arrival)).read,
+                self._sink,
+                Encoder(self._settings.context, options, f"{smoke.BALANCER}/{name}", arrival=arrival),
+            )
+        except Exception as error:
+            self._fail("smoke", error, id=name)
+            raise
+        counts = {"lines": shipped.counts.lines, "unparsed": shipped.counts.unparsed}
+        self._write(self._entry("INFO", "smoke") | {"id": name} | counts)
+        # ship() returns only once the receiver has taken everything.
+        return {"smoke": name, **counts, "acknowledged": shipped.counts.lines - shipped.counts.left_out}
 
     def _succeeds(self, message: Message) -> bool:
         """Try every object of a message, whatever becomes of the others."""

@@ -1,4 +1,4 @@
-"""Starts LocalStack in the foreground, adapted in three places. Run by emulator.py with the emulator's Python.
+"""Starts LocalStack in the foreground, adapted in five places. Run by emulator.py with the emulator's Python.
 
 Everything else is set by environment variables that LocalStack documents. The adaptations are held by tests, so that
 another version of LocalStack can't undo them unseen.
@@ -13,7 +13,8 @@ import types
 from localstack.runtime.main import main
 from localstack.runtime.server import twisted
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
-from localstack.services.lambda_.invocation import docker_runtime_executor
+from localstack.services.lambda_.invocation import docker_runtime_executor, event_manager
+from localstack.services.s3.resource_providers.aws_s3_bucket import S3BucketProvider
 from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
 
 
@@ -68,8 +69,40 @@ def let_bucket_policies_change() -> None:
     S3BucketPolicyProvider.delete = delete
 
 
+def let_bucket_notifications_change() -> None:
+    """Let a stack's update bring a bucket's new notification: LocalStack changes nothing about a bucket."""
+
+    def update(self, request):
+        state = request.desired_state
+        none = {"Bucket": state["BucketName"], "NotificationConfiguration": {}}
+        configuration = self._get_s3_bucket_notification_config(state) or none
+        request.aws_client_factory.s3.put_bucket_notification_configuration(**configuration)
+        return ProgressEvent(
+            status=OperationStatus.SUCCESS, resource_model={**request.previous_state, **request.desired_state}
+        )
+
+    S3BucketProvider.update = update
+
+
+def let_aliases_have_retries() -> None:
+    """Let an invocation through an alias fail as the alias' configuration says: LocalStack looks for the version's."""
+    handle = event_manager.Poller.handle_message
+
+    def handle_message(self, message):
+        manager = self.version_manager
+        configurations = manager.function.event_invoke_configs
+        invoked = event_manager.SQSInvocation.decode(message["Body"]).invocation.invoked_arn.rpartition(":")[2]
+        if invoked in configurations:
+            configurations[manager.function_version.id.qualifier] = configurations[invoked]
+        handle(self, message)
+
+    event_manager.Poller.handle_message = handle_message
+
+
 if __name__ == "__main__":
     enter_images_as_present()
     listen_only_where_told()
     let_bucket_policies_change()
+    let_bucket_notifications_change()
+    let_aliases_have_retries()
     sys.exit(main())

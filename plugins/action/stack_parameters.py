@@ -32,11 +32,13 @@ class ActionModule(TokenAction):
         host, _how = self.host(options, task_vars)
         faults = []
         for stack in options["stacks"]:
+            place = stack.get("template") or "its template_body"
             try:
-                template = Template(Path(stack["template"]).read_text(encoding="utf-8"), {}, {})
+                text = stack.get("template_body") or Path(stack["template"]).read_text(encoding="utf-8")
+                template = Template(text, {}, {})
             except (OSError, UnicodeDecodeError, TemplateError) as error:
                 raise AnsibleActionFail(
-                    f"The template {stack['template']} of stack {stack['name']} cannot be used: {error}. Correct it."
+                    f"The template of stack {stack['name']} ({place}) cannot be used: {error}. Correct it."
                 ) from None
             for name, value in (stack.get("parameters") or {}).items():
                 if isinstance(value, list | tuple):
@@ -52,7 +54,7 @@ class ActionModule(TokenAction):
                     faults.append(
                         f"stack {stack['name']}: parameter {name} holds a secret ({', '.join(sorted(reasons))}), and "
                         "CloudFormation shows it to everybody who may look at the stack. Give the parameter NoEcho: "
-                        f"true in {stack['template']}, or better keep the secret in Secrets Manager and pass its ARN."
+                        f"true in {place}, or better keep the secret in Secrets Manager and pass its ARN."
                     )
             for name, value in {**options["tags"], **(stack.get("tags") or {})}.items():
                 if any(secrets_in_text(text, host, self._secrets) for text in _texts(value)):

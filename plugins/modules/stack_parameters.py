@@ -18,8 +18,8 @@ extends_documentation_fragment: [elk.deploy.octopus, elk.deploy.octopus.tokens]
 options:
   stacks:
     description:
-      - The stacks, each with C(name), C(template), a file on the control node, C(parameters) with C(#{Tokens}), and
-        C(tags).
+      - The stacks, each with C(name), C(template), a file on the control node, or C(template_body), the text itself,
+        C(parameters) with C(#{Tokens}), and C(tags).
     type: list
     elements: dict
     required: true

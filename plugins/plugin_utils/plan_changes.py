@@ -91,6 +91,8 @@ def changes(action: str, task: str, arguments: Mapping[str, Any], result: Mappin
         for one in _difference(task, named, difference)
     ]
     found = found or [Change(str(path), "new", task) for path in result.get("created") or ()]
+    if action == "elk.deploy.stack":
+        found = [Change(named, str(line), task) for line in result.get("changes") or ()]
     yield from found or [Change(named, str(result.get("msg") or "changes"), task)]
 
 

@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CREATE, UPDATE, REPLACE, STOP = "create", "update", "replace", "stop"
+from .change_sets import is_own
 
-_UPDATABLE = (
+CREATE, UPDATE, REPLACE, WAIT, STOP = "create", "update", "replace", "wait", "stop"
+
+UPDATABLE = (
     "CREATE_COMPLETE",
     "UPDATE_COMPLETE",
     "UPDATE_ROLLBACK_COMPLETE",
@@ -22,7 +24,7 @@ _UPDATABLE = (
 )
 # The first creation failed: CloudFormation has no other way into these states.
 _FAILED_CREATIONS = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
-_COMPLETIONS = tuple(one for one in _UPDATABLE if "ROLLBACK" not in one)
+_COMPLETIONS = tuple(one for one in UPDATABLE if "ROLLBACK" not in one)
 
 
 # Why a stack in this state can't be updated, and a hint. {name} is the stack's.
@@ -56,6 +58,9 @@ class Found:
     :param since: when it came into its state.
     :param events: as CloudFormation's API has them, newest first, all of them.
     :param change_sets: summaries of CloudFormation's API.
+    :param resources: summaries of CloudFormation's API.
+    :param outputs: values by name.
+    :param protected: whether it can't be deleted before its termination protection is turned off.
     """
 
     name: str
@@ -64,11 +69,19 @@ class Found:
     since: str = ""
     events: list[Mapping[str, Any]] = field(default_factory=list)
     change_sets: list[Mapping[str, Any]] = field(default_factory=list)
+    resources: list[Mapping[str, Any]] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    protected: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is yet to be created: there is none, or one that was only begun with a change set."""
+        return not self.status or (self.status == "REVIEW_IN_PROGRESS" and not self.resources)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do, one of :data:`CREATE`, :data:`UPDATE`, :data:`REPLACE` and :data:`STOP`, and why."""
+    """What to do, one of :data:`CREATE`, :data:`UPDATE`, :data:`REPLACE`, :data:`WAIT` and :data:`STOP`, and why."""
 
     action: str
     message: str = ""
@@ -78,7 +91,7 @@ def judge(found: Found) -> Verdict:
     """What may be done with the stack."""
     if not found.status:
         return Verdict(CREATE)
-    if found.status in _UPDATABLE:
+    if found.status in UPDATABLE:
         return Verdict(UPDATE)
     if found.status == "REVIEW_IN_PROGRESS":
         return _review(found)
@@ -86,7 +99,7 @@ def judge(found: Found) -> Verdict:
         return _failed_creation(found)
     if found.status.endswith("_IN_PROGRESS"):
         since = f" since {found.since}" if found.since else ""
-        return _stop(found, f"something else works on it{since}", "Wait until it has ended.")
+        return Verdict(WAIT, f"Stack {found.name} is in state {found.status}{since}: an earlier run, or somebody else")
     return _stop(found, *_STOPS.get(found.status, _STOPS[""]))
 
 
@@ -107,19 +120,19 @@ def _physical(event: Mapping[str, Any]) -> str:
     return f" ({name})" if name and name not in event.get("ResourceStatusReason", "") else ""
 
 
-def _own(events: Iterable[Mapping[str, Any]]) -> list[str]:
+def own(events: Iterable[Mapping[str, Any]]) -> list[str]:
     """The states that the stack itself went through."""
     return [one.get("ResourceStatus", "") for one in events if one.get("PhysicalResourceId") == one.get("StackId")]
 
 
 def _never_complete(found: Found) -> bool:
     """Whether the events, which reach back to the stack's first, have no completion."""
-    own = _own(found.events)
-    return any(one in own for one in ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")) and not _was_complete(found)
+    states = own(found.events)
+    return any(one in states for one in ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")) and not _was_complete(found)
 
 
 def _was_complete(found: Found) -> bool:
-    return any(one in _COMPLETIONS for one in _own(found.events))
+    return any(one in _COMPLETIONS for one in own(found.events))
 
 
 def _failed_creation(found: Found) -> Verdict:
@@ -133,7 +146,8 @@ def _failed_creation(found: Found) -> Verdict:
 
 
 def _review(found: Found) -> Verdict:
-    waiting = [str(one.get("ChangeSetName")) for one in found.change_sets if one.get("Status") != "FAILED"]
+    """A stack without resources, which waits for its first change set to be executed. Another may be made for it."""
+    waiting = pending_of_others(found)
     if waiting:
         return _stop(
             found,
@@ -141,7 +155,13 @@ def _review(found: Found) -> Verdict:
             "Execute it, or delete the stack, which has no resources yet: "
             "aws cloudformation delete-stack --stack-name {name}.",
         )
-    return Verdict(REPLACE, _told(found, "it was begun with a change set that failed or is gone, and has no resources"))
+    return Verdict(CREATE if found.is_new else UPDATE)
+
+
+def pending_of_others(found: Found) -> list[str]:
+    """Names of the change sets that could be executed and are not the toolkit's."""
+    names = [str(one.get("ChangeSetName")) for one in found.change_sets if one.get("Status") != "FAILED"]
+    return [name for name in names if not is_own(name)]
 
 
 def _told(found: Found, why: str) -> str:

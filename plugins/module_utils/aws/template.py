@@ -50,6 +50,21 @@ def _short_form(
     return {name: loader.construct_mapping(node, deep=True)}
 
 
+def read(text: str) -> dict[str, Any]:
+    """The text of a template, YAML or JSON, with the long forms of functions. Needs PyYAML; see ``HAS_YAML``.
+
+    :raises TemplateError: it cannot be read.
+    """
+    try:
+        # Ansible's texts are of a class of their own, which the C loader does not take.
+        document = yaml.load(str(text), _loader())  # noqa: S506 - a SafeLoader
+    except yaml.YAMLError as error:
+        raise TemplateError(f"is neither YAML nor JSON: {' '.join(str(error).split())}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        raise TemplateError("has no Resources")
+    return document
+
+
 class Template:
     """A template with values for its parameters. Needs PyYAML; see ``HAS_YAML``.
 
@@ -60,12 +75,7 @@ class Template:
     """
 
     def __init__(self, text: str, parameters: Mapping[str, str], pseudo: Mapping[str, str]) -> None:
-        try:
-            document = yaml.load(text, _loader())  # noqa: S506 - a SafeLoader
-        except yaml.YAMLError as error:
-            raise TemplateError(f"is neither YAML nor JSON: {' '.join(str(error).split())}") from None
-        if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
-            raise TemplateError("has no Resources")
+        document = read(text)
         self._resources: dict[str, Any] = document["Resources"]
         self._conditions: dict[str, Any] = document.get("Conditions") or {}
         self._mappings: dict[str, Any] = document.get("Mappings") or {}

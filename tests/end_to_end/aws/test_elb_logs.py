@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
 from ansible_collections.elk.deploy.plugins.module_utils.aws.log_delivery import Destination, deliveries
 from botocore.exceptions import EndpointConnectionError
@@ -21,6 +22,7 @@ from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 STACK = "elb-logs"
+SMOKE_TEST = "elb-log-shipper-smoke-test"
 FUNCTION = "elb-logs-shipper"
 LOG_LINE = (
     "2026-03-02T08:00:00.123456Z {name} 198.51.100.23:49152 10.0.1.15:8080 0.000043 0.001337 0.000057 200 200 0 5120 "
@@ -120,6 +122,31 @@ def test_the_first_run_deploys(aws):
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     groups = aws.emulator.client("logs").describe_log_groups()["logGroups"]
     assert [one["logGroupName"] for one in groups] == [f"/aws/lambda/{FUNCTION}"]
+
+
+def live_version(aws, function=FUNCTION):
+    return aws.emulator.client("lambda").get_alias(FunctionName=function, Name="live")["FunctionVersion"]
+
+
+def versions_of(aws, function=FUNCTION):
+    listed = aws.emulator.client("lambda").list_versions_by_function(FunctionName=function)["Versions"]
+    return [one["Version"] for one in listed if one["Version"] != "$LATEST"]
+
+
+def invoked_by_triggers(aws, function=FUNCTION, bucket=None):
+    """What the bucket, and Lambda for the queue, invoke, by its ARN without the name in front."""
+    bucket = bucket or aws.variables["elb_log_shipper_log_bucket"]
+    notification = aws.emulator.client("s3").get_bucket_notification_configuration(Bucket=bucket)
+    arns = [one["LambdaFunctionArn"] for one in notification.get("LambdaFunctionConfigurations", [])]
+    mappings = aws.emulator.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    arns += [one["FunctionArn"] for one in mappings if f":{function}-objects" in one["EventSourceArn"]]
+    return [arn.partition(f":function:{function}")[2] for arn in arns]
+
+
+def test_every_trigger_invokes_the_alias_which_runs_the_first_version(aws):
+    assert invoked_by_triggers(aws) == [":live", ":live"]
+    assert live_version(aws) == "1"
+    assert versions_of(aws) == ["1"]
 
 
 def test_the_second_run_and_check_mode_change_nothing(aws):
@@ -375,14 +402,204 @@ def test_a_message_that_fails_repeats_no_other_and_waits_for_its_next_try(aws, s
 
 
 def test_changed_settings_are_new_code(aws, sink):
-    changed = aws.variables["octopus_variables"] | {"Application": "billing"}
-    assert recap_of(aws.play("elb_logs.yml", "--check", octopus_variables=changed))["changed"] == 2
+    changed = changed_settings(aws, "billing")
+    checked = aws.play("elb_logs.yml", "--check", **changed)
+    assert recap_of(checked)["changed"] == 3  # package, stack, alias
+    assert f"Alias live of function {FUNCTION} would run a new version instead of version 1 (code)." in checked.stdout
     assert len(keys_of(aws)) == 2  # the package, and the salt
-    assert recap_of(aws.play("elb_logs.yml", octopus_variables=changed))["changed"] == 2
+    assert recap_of(aws.play("elb_logs.yml", **changed))["changed"] == 3
     assert len(keys_of(aws)) == 3
+    assert live_version(aws) == "2"
+    (tried,) = lines_of(sink, SMOKE_TEST)  # by the new code, before it got objects
+    assert (tried["Application"], tried["Environment"]) == ("billing", "test")
     put_log(aws, "second")
-    wait_for(lambda: [one for one in sink.lines if one["LoadBalancerName"] == "second"], "delivery by the new code")
-    assert sink.lines[-1]["Application"] == "billing"
+    wait_for(lambda: lines_of(sink, "second"), "delivery by the new code")
+    assert lines_of(sink, "second")[0]["Application"] == "billing"
+    assert recap_of(aws.play("elb_logs.yml", **changed))["changed"] == 0
+    assert recap_of(aws.play("elb_logs.yml", "--check", **changed))["changed"] == 0
+    assert lines_of(sink, SMOKE_TEST) == [tried]
+
+
+def changed_settings(aws, application, **more):
+    return {"octopus_variables": aws.variables["octopus_variables"] | {"Application": application} | more}
+
+
+def test_a_version_that_can_ship_nothing_gets_no_objects(aws, sink, sink_port):
+    """The settings name a port that nobody listens at. The stack has the new code, and the alias stays with the old."""
+    broken = changed_settings(aws, "broken", LogPort=1)
+    result = aws.play("elb_logs.yml", **broken)
+    assert result.returncode != 0
+    said = result.stdout.replace("\\n", "\n")
+    assert f"Version 3 of function {FUNCTION} could not ship a synthetic line: DeliveryError: " in said
+    assert f"{aws.emulator.gateway}:1" in said
+    assert "Alias live stays at version 2." in said
+    assert '- {\\"level\\": \\"ERROR\\"' in said or '- {"level": "ERROR"' in said.replace('\\"', '"')
+    assert (live_version(aws), versions_of(aws)) == ("2", ["1", "2"])
+    put_log(aws, "meanwhile")
+    wait_for(lambda: lines_of(sink, "meanwhile"), "delivery by the version before")
+    assert lines_of(sink, "meanwhile")[0]["Application"] == "billing"
+
+
+def test_a_run_that_ended_before_the_alias_was_moved_is_completed(aws, sink):
+    """What is deployed has been published already, and is not published again."""
+    aws.emulator.client("lambda").publish_version(FunctionName=FUNCTION)  # the broken one
+    (published,) = set(versions_of(aws)) - {"1", "2"}
+    broken = changed_settings(aws, "broken", LogPort=1)
+    assert f"would run version {published} instead of version 2" in aws.play("elb_logs.yml", "--check", **broken).stdout
+    assert aws.play("elb_logs.yml", **broken).returncode != 0
+    assert published in versions_of(aws), "this run did not make it"
+    assert recap_of(aws.play("elb_logs.yml", elb_log_shipper_smoke=False, **broken))["changed"] == 1
+    assert live_version(aws) == published
+    assert lines_of(sink, SMOKE_TEST) == []
+
+
+def test_a_rollback_returns_to_the_version_before_and_the_next_deployment_goes_forward(aws, sink):
+    """The version before is the one that ran: the broken one is skipped, since it did not follow itself."""
+    assert recap_of(aws.play("rollback.yml", "--tags", "elb_logs", "--check"))["changed"] == 1
+    result = aws.play("rollback.yml", "--tags", "elb_logs")
+    assert recap_of(result)["changed"] == 1
+    assert "runs version 2 instead of version" in result.stdout
+    assert live_version(aws) == "2"
+    assert lines_of(sink, SMOKE_TEST)[0]["Application"] == "billing"
+    repaired = changed_settings(aws, "repaired")
+    assert recap_of(aws.play("elb_logs.yml", **repaired))["changed"] == 3
+    forward = live_version(aws)
+    assert recap_of(aws.play("rollback.yml", "--tags", "elb_logs"))["changed"] == 1
+    assert live_version(aws) == "2"
+    assert recap_of(aws.play("elb_logs.yml", **repaired))["changed"] == 1
+    assert live_version(aws) == forward
+
+
+def test_a_rollback_to_a_version_by_its_number(aws, sink):
+    result = aws.play("rollback.yml", "--tags", "elb_logs", "-e", "function_version=77")
+    assert result.returncode != 0
+    assert "there is no version 77. There are: 1 (of " in result.stdout
+    assert recap_of(aws.play("rollback.yml", "--tags", "elb_logs", "-e", "function_version=1"))["changed"] == 1
+    assert recap_of(aws.play("rollback.yml", "--tags", "elb_logs", "-e", "function_version=1"))["changed"] == 0
+    assert live_version(aws) == "1"
+    put_log(aws, "first-again")
+    wait_for(lambda: lines_of(sink, "first-again"), "delivery by the first version")
+    assert lines_of(sink, "first-again")[0]["Application"] == "shop"
+
+
+def test_a_rollback_that_can_ship_nothing_stays(aws):
+    """Nobody listens."""
+    result = aws.play("rollback.yml", "--tags", "elb_logs", "-e", "function_version=2")
+    assert result.returncode != 0
+    assert "Alias live stays at version 1." in result.stdout
+    assert live_version(aws) == "1"
+
+
+def test_a_rollback_of_hosts_leaves_the_function_alone(aws):
+    assert recap_of(aws.play("rollback.yml")) == {} or live_version(aws) == "1"
+
+
+def test_an_update_of_the_stack_alone_leaves_the_alias_where_it_is(aws, sink):
+    """The template names the first version, and the alias runs another."""
+    repaired = changed_settings(aws, "repaired")
+    recap_of(aws.play("elb_logs.yml", **repaired))
+    moved = live_version(aws)
+    assert moved != "1"
+    assert recap_of(aws.play("elb_logs.yml", elb_log_shipper_function_log_days=60, **repaired))["changed"] == 1
+    assert live_version(aws) == moved
+    tagged = {"elb_log_shipper_tags": {"Team": "platform"}, "elb_log_shipper_function_log_days": 60}
+    aws.play("elb_logs.yml", **tagged, **repaired)
+    assert live_version(aws) == moved
+
+
+def test_changed_memory_is_a_new_version_and_the_last_ones_stay(aws, sink):
+    more = {"elb_log_shipper_memory": 320, "elb_log_shipper_versions_kept": 1} | changed_settings(aws, "repaired")
+    before = live_version(aws)
+    result = aws.play("elb_logs.yml", **more)
+    recap_of(result)
+    assert "(memory)" in result.stdout
+    # The last one; the one before it; the first, which the template refers to.
+    assert versions_of(aws) == ["1", before, live_version(aws)]
+    assert int(live_version(aws)) > int(before)
+    assert recap_of(aws.play("elb_logs.yml", **more))["changed"] == 0
+
+
+def former_template(path):
+    """The stack's template as it was before there was an alias: everything invoked the function itself."""
+    template = yaml.load((ROOT / "roles/elb_log_shipper/files/elb-logs.yml").read_text(), TemplateLoader)  # noqa: S506 - safe
+    resources = template["Resources"]
+    for name in ("FirstVersion", "Live", "BucketMayInvokeLive", "LiveRetries"):
+        del resources[name]
+    resources["LogBucket"]["DependsOn"] = ["ObjectsPolicy", "BucketMayInvoke"]
+    (notified,) = resources["LogBucket"]["Properties"]["NotificationConfiguration"]["LambdaConfigurations"]["Fn::If"][1]
+    notified["Function"] = {"Fn::GetAtt": ["Function", "Arn"]}
+    resources["FunctionWorksOffObjects"]["Properties"]["FunctionName"] = {"Ref": "Function"}
+    for name in ("LiveAlias", "LiveAliasArn", "FirstVersion"):
+        del template["Outputs"][name]
+    path.write_text(json.dumps(template))
+    return str(path)
+
+
+class TemplateLoader(yaml.SafeLoader):
+    """Reads a template with its short forms as the long ones."""
+
+
+def _long_form(loader, suffix, node):
+    if isinstance(node, yaml.SequenceNode):
+        return {f"Fn::{suffix}": loader.construct_sequence(node, deep=True)}
+    value = loader.construct_scalar(node)
+    if suffix in ("Ref", "Condition"):
+        return {suffix: value}
+    return {f"Fn::{suffix}": value.split(".") if suffix == "GetAtt" else value}
+
+
+TemplateLoader.add_multi_constructor("!", _long_form)
+
+
+def test_a_stack_from_before_there_was_an_alias_is_taken_over(aws, sink, tmp_path):
+    function, bucket = "former-shipper", "test-former"
+    former = {"elb_log_shipper_stack_name": "former", "elb_log_shipper_log_bucket": bucket}
+    result = aws.play("elb_logs.yml", elb_log_shipper_template=former_template(tmp_path / "former.yml"), **former)
+    assert result.returncode != 0
+    assert f"Function {function} has no alias live." in result.stdout
+    assert invoked_by_triggers(aws, function, bucket) == ["", ""]
+    put_log(aws, "former", bucket=bucket)
+    wait_for(lambda: lines_of(sink, "former"), "delivery by the former stack")
+
+    assert recap_of(aws.play("elb_logs.yml", **former))["changed"] == 1
+    assert invoked_by_triggers(aws, function, bucket) == [":live", ":live"]
+    assert live_version(aws, function) == "1"
+    put_log(aws, "taken-over", bucket=bucket)
+    wait_for(lambda: lines_of(sink, "taken-over"), "delivery by the alias")
+    # S3 goes on to notify the function for minutes.
+    policy = json.loads(aws.emulator.client("lambda").get_policy(FunctionName=function)["Policy"])
+    assert [one["Resource"].partition(f":function:{function}")[2] for one in policy["Statement"]] == [""]
+    assert recap_of(aws.play("elb_logs.yml", **former))["changed"] == 0
+
+
+def test_in_a_vpc_the_function_may_reach_logstash_and_the_endpoints_only(aws):
+    ec2 = aws.emulator.client("ec2")
+    subnet = ec2.describe_subnets()["Subnets"][0]
+    groups = [
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=subnet["VpcId"])["GroupId"]
+        for name in ("brokers", "endpoints")
+    ]
+    inside = {
+        "elb_log_shipper_stack_name": "inside",
+        "elb_log_shipper_log_bucket": "test-inside",
+        "elb_log_shipper_vpc_subnet_ids": [subnet["SubnetId"]],
+        "elb_log_shipper_vpc_id": subnet["VpcId"],
+        "elb_log_shipper_log_host_destination": groups[0],
+        "elb_log_shipper_endpoint_destinations": [groups[1]],
+    }
+    recap_of(aws.play("elb_logs.yml", **inside))
+    function = aws.emulator.client("lambda").get_function_configuration(FunctionName="inside-shipper")
+    (group,) = function["VpcConfig"]["SecurityGroupIds"]
+    (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    rules = {
+        (rule["FromPort"], rule["ToPort"], pair["GroupId"])
+        for rule in found["IpPermissionsEgress"]
+        for pair in rule["UserIdGroupPairs"]
+    }
+    port = aws.variables["octopus_variables"]["LogPort"]
+    assert rules == {(port, port, groups[0]), (443, 443, groups[1])}
+    assert found["IpPermissions"] == []
+    assert recap_of(aws.play("elb_logs.yml", **inside))["changed"] == 0
 
 
 NAMES = {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}
@@ -401,6 +618,10 @@ NAMES = {"LogHost": "h", "LogPort": 1, "Component": "c", "Application": "a"}
         ({"elb_log_shipper_timeout": 901}, "elb_log_shipper_timeout is 901"),
         ({"elb_log_shipper_trigger": "cron"}, "elb_log_shipper_trigger"),
         ({"elb_log_shipper_vpc_subnet_ids": ["subnet-1"]}, "elb_log_shipper_vpc_security_group_ids is []"),
+        ({"elb_log_shipper_vpc_id": "vpc-0a1b2c3d"}, 'elb_log_shipper_vpc_id is "vpc-0a1b2c3d"'),
+        ({"elb_log_shipper_log_host_destination": "10.0.1.0/24"}, "elb_log_shipper_log_host_destination is "),
+        ({"elb_log_shipper_versions_kept": 0}, "elb_log_shipper_versions_kept is 0"),
+        ({"elb_log_shipper_reserved_concurrency": 1}, "elb_log_shipper_reserved_concurrency is 1"),
         ({"octopus_variables": NAMES}, "LogTransport"),
     ],
 )

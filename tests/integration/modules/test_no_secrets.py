@@ -123,7 +123,7 @@ def test_a_file_with_the_text_of_a_secret_and_one_that_is_encrypted(told):
 
 
 @pytest.mark.parametrize("template", [json.dumps(TEMPLATE), "no template"])
-def test_a_look_at_a_stack_gets_no_value_that_cloudformation_hides(tmp_path, template):
+def test_a_deployed_stack_shows_no_value_that_cloudformation_hides(tmp_path, template):
     """Ansible shows the options of a module with -vvv, and logs them on the control node."""
     options = {
         "stack_name": "alarms",
@@ -134,7 +134,7 @@ def test_a_look_at_a_stack_gets_no_value_that_cloudformation_hides(tmp_path, tem
         "access_key": "x",
         "secret_key": "x",
     }
-    task = {"elk.deploy.stack_ready": options, "ignore_errors": True}
+    task = {"elk.deploy.stack": options, "ignore_errors": True}
     ended = Project(tmp_path).play(task, options=("-vvv",))
     assert ended.stdout.count("...ignoring") == 1, ended.stdout + ended.stderr
     assert "known-to-nobody-else" not in ended.stdout + ended.stderr

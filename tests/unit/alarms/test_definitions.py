@@ -79,7 +79,7 @@ def test_a_key_that_is_not_of_its_kind_is_a_fault(kind):
     others = {key: value for other in ENTRIES.values() for key, value in other().items()}
     for key, value in ((key, value) for key, value in others.items() if key not in (*whole, *ENTRIES)):
         assert faults({**whole, key: value}) == [(whole["name"], key, value)]
-    assert faults({**whole, "treshold": 1}) == [(whole["name"], "treshold", 1)]
+    assert faults({**whole, "missing_data": 1}) == [(whole["name"], "missing_data", 1)]
 
 
 @pytest.mark.parametrize("kinds", [[], ["metric", "rule"], ["expression", "rule"], ["metric", "expression", "rule"]])
@@ -186,7 +186,7 @@ def test_an_environment_changes_single_keys():
 
 
 def test_a_change_is_checked_like_the_list():
-    assert faults(entry(), changes={"broker-errors": {"treshold": 5}}) == [("broker-errors", "treshold", 5)]
+    assert faults(entry(), changes={"broker-errors": {"missing_data": 5}}) == [("broker-errors", "missing_data", 5)]
 
 
 def test_a_change_of_an_alarm_that_is_not_there_is_a_fault():

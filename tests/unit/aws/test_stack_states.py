@@ -2,8 +2,15 @@
 
 import botocore.session
 import pytest
-from ansible_collections.elk.deploy.plugins.module_utils.aws import stack_states
-from ansible_collections.elk.deploy.plugins.module_utils.aws.stack_states import CREATE, REPLACE, STOP, UPDATE, Found
+from ansible_collections.elk.deploy.plugins.module_utils.aws import change_sets, stack_states
+from ansible_collections.elk.deploy.plugins.module_utils.aws.stack_states import (
+    CREATE,
+    REPLACE,
+    STOP,
+    UPDATE,
+    WAIT,
+    Found,
+)
 
 ID = "arn:aws:cloudformation:eu-west-1:111111111111:stack/logs/1"
 # What is done in each state with a stack whose creation failed, with a stack that was complete before, and the words
@@ -18,19 +25,19 @@ TABLE = {
     "ROLLBACK_COMPLETE": (REPLACE, STOP, "delete-stack"),
     "ROLLBACK_FAILED": (REPLACE, STOP, "delete-stack"),
     "DELETE_FAILED": (REPLACE, STOP, "delete-stack"),
-    "REVIEW_IN_PROGRESS": (REPLACE, REPLACE, ""),
+    "REVIEW_IN_PROGRESS": (CREATE, CREATE, ""),
     "UPDATE_FAILED": (STOP, STOP, "rollback-stack"),
     "UPDATE_ROLLBACK_FAILED": (STOP, STOP, "continue-update-rollback"),
     "IMPORT_ROLLBACK_FAILED": (STOP, STOP, "CloudFormation's console"),
-    "CREATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "DELETE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "UPDATE_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "UPDATE_ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "IMPORT_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
-    "IMPORT_ROLLBACK_IN_PROGRESS": (STOP, STOP, "Wait until it has ended"),
+    "CREATE_IN_PROGRESS": (WAIT, WAIT, ""),
+    "ROLLBACK_IN_PROGRESS": (WAIT, WAIT, ""),
+    "DELETE_IN_PROGRESS": (WAIT, WAIT, ""),
+    "UPDATE_IN_PROGRESS": (WAIT, WAIT, ""),
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": (WAIT, WAIT, ""),
+    "UPDATE_ROLLBACK_IN_PROGRESS": (WAIT, WAIT, ""),
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": (WAIT, WAIT, ""),
+    "IMPORT_IN_PROGRESS": (WAIT, WAIT, ""),
+    "IMPORT_ROLLBACK_IN_PROGRESS": (WAIT, WAIT, ""),
     "A_STATE_OF_TOMORROW": (STOP, STOP, "CloudFormation's console"),
 }
 
@@ -69,6 +76,8 @@ def test_states(status, completion):
     never, ever, words = TABLE[status]
     verdict = stack_states.judge(found(status, *([own(completion)] if completion else [])))
     assert verdict.action == (ever if completion else never)
+    if verdict.action == WAIT:
+        assert f"Stack logs is in state {status} since 2026-03-02 08:00:00 UTC" in verdict.message
     if verdict.action in (STOP, REPLACE):
         assert f"Stack logs is in state {status}" in verdict.message
         # Name and reason of what failed.
@@ -101,11 +110,13 @@ def test_completions_of_resources_are_none_of_the_stack():
 def test_a_change_set_that_waits_is_left_alone():
     waiting = {"ChangeSetName": "first-try", "Status": "CREATE_COMPLETE"}
     failed = {"ChangeSetName": "broken", "Status": "FAILED"}
-    verdict = stack_states.judge(found("REVIEW_IN_PROGRESS", change_sets=[failed, waiting]))
+    of_a_killed_run = {"ChangeSetName": change_sets.new_name(), "Status": "CREATE_COMPLETE"}
+    verdict = stack_states.judge(found("REVIEW_IN_PROGRESS", change_sets=[failed, waiting, of_a_killed_run]))
     assert verdict.action == STOP
     assert "first-try" in verdict.message
     assert "broken" not in verdict.message
-    assert stack_states.judge(found("REVIEW_IN_PROGRESS", change_sets=[failed])).action == REPLACE
+    assert "elk-deploy-" not in verdict.message
+    assert stack_states.judge(found("REVIEW_IN_PROGRESS", change_sets=[failed, of_a_killed_run])).action == CREATE
 
 
 def test_failures_name_each_reason_once_and_leave_out_what_only_followed():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.elk.deploy.plugins.module_utils.aws.template import UNKNOWN, Template
 from elb_log_shipper.aws.continuations import QUEUE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -100,17 +101,21 @@ def test_the_function_may_do_what_it_needs_only(elb_logs):
     assert by_name["ReadLogs"]["Action"] == "s3:GetObject"
     for one in allowed:
         assert "*" not in str(one["Action"])
-        assert one["Resource"] != "*" or one["Sid"] == "JoinVpc" or one["Effect"] == "Deny"
+        assert one["Resource"] != "*" or one["Sid"] == "LookAtVpc" or one["Effect"] == "Deny"
 
 
 def test_what_lambda_needs_for_a_vpc_the_functions_code_may_not_do(elb_logs):
     (policy,) = elb_logs["Resources"]["FunctionRole"]["Properties"]["Policies"]
     by_name = {one["Sid"]: one for one in statements(policy["PolicyDocument"])}
-    allowed, denied = by_name["JoinVpc"], by_name["CodeMakesNoInterfaces"]
+    joins, looks, denied = by_name["JoinVpc"], by_name["LookAtVpc"], by_name["CodeMakesNoInterfaces"]
     assert (denied["Effect"], denied["Resource"]) == ("Deny", "*")
-    assert denied["Action"] == allowed["Action"]
+    assert sorted(denied["Action"]) == sorted([*joins["Action"], *looks["Action"]])
+    # These two are the only ones that AWS lets no resource be named for.
+    assert looks["Action"] == ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+    assert joins["Resource"] == {"Fn::Sub": "arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:*/*"}
     arn = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${FunctionName}"
-    assert denied["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": {"Fn::Sub": arn}}}
+    either = [{"Fn::Sub": arn}, {"Fn::Sub": f"{arn}:*"}]
+    assert denied["Condition"] == {"ArnLike": {"lambda:SourceFunctionArn": either}}
 
 
 def test_the_function_takes_one_version_of_the_package(elb_logs, role):
@@ -266,15 +271,60 @@ def test_only_the_log_bucket_may_notify_the_queue(elb_logs):
     assert [one["Effect"] for one in others] == ["Deny"]
 
 
-def test_only_the_own_accounts_bucket_may_invoke(elb_logs):
-    permission = elb_logs["Resources"]["BucketMayInvoke"]["Properties"]
+@pytest.mark.parametrize("name", ["BucketMayInvokeLive", "BucketMayInvoke"])
+def test_only_the_own_accounts_bucket_may_invoke(elb_logs, name):
+    permission = elb_logs["Resources"][name]["Properties"]
+    assert permission["Action"] == "lambda:InvokeFunction"
+    assert permission["Principal"] == "s3.amazonaws.com"
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert permission["SourceArn"] == {"Fn::Sub": "arn:${AWS::Partition}:s3:::${LogBucketName}"}
 
 
+def test_the_alias_and_its_first_version_never_change(elb_logs):
+    """CloudFormation sets the alias to the version that the template names as soon as anything about it is to be
+    updated, wherever a release has moved it. So whoever changes one of these brings back the oldest code."""
+    assert elb_logs["Resources"]["FirstVersion"] == {
+        "Type": "AWS::Lambda::Version",
+        "Properties": {
+            "FunctionName": {"Ref": "Function"},
+            "Description": "The stack's first version, which its template refers to",
+        },
+    }
+    assert elb_logs["Resources"]["Live"] == {
+        "Type": "AWS::Lambda::Alias",
+        "Properties": {
+            "FunctionName": {"Ref": "Function"},
+            "FunctionVersion": {"Fn::GetAtt": "FirstVersion.Version"},
+            "Name": "live",
+        },
+    }
+
+
+def test_every_trigger_invokes_the_alias(elb_logs):
+    resources, alias = elb_logs["Resources"], {"Ref": "Live"}
+    (notified,), _ = branches(notifications(elb_logs)["LambdaConfigurations"])
+    assert notified["Function"] == alias
+    assert resources["FunctionWorksOffObjects"]["Properties"]["FunctionName"] == alias
+    assert resources["BucketMayInvokeLive"]["Properties"]["FunctionName"] == alias
+    retries = resources["LiveRetries"]
+    assert (retries["DependsOn"], retries["Properties"]["Qualifier"]) == (
+        "Live",
+        resources["Live"]["Properties"]["Name"],
+    )
+
+
+def test_s3_may_go_on_to_notify_the_function_as_former_templates_said(elb_logs):
+    """It does so for minutes after an update that names the alias, and what it may not deliver it forgets. These names
+    are those of the former templates: others would be made anew, and these deleted before S3 has changed over."""
+    resources = elb_logs["Resources"]
+    assert resources["BucketMayInvoke"]["Properties"]["FunctionName"] == {"Fn::GetAtt": "Function.Arn"}
+    former, live = resources["FunctionRetries"]["Properties"], resources["LiveRetries"]["Properties"]
+    assert former == {**live, "Qualifier": "$LATEST"}
+
+
 def test_what_exists_first(elb_logs):
     resources = elb_logs["Resources"]
-    assert set(resources["LogBucket"]["DependsOn"]) == {"ObjectsPolicy", "BucketMayInvoke"}
+    assert set(resources["LogBucket"]["DependsOn"]) == {"ObjectsPolicy", "BucketMayInvokeLive", "LiveRetries"}
     assert resources["Function"]["DependsOn"] == "FunctionLogGroup"
 
 
@@ -297,13 +347,66 @@ def test_another_trigger_changes_the_buckets_notification_and_nothing_else(elb_l
     used = set(uses_of({"NotifiesFunction", "NotifiesQueue", "Trigger"}, elb_logs["Resources"]))
     place = ("LogBucket", "Properties", "NotificationConfiguration")
     assert used == {(*place, "LambdaConfigurations"), (*place, "QueueConfigurations")}
-    for name in ("Objects", "ObjectsPolicy", "BucketMayInvoke", "FunctionWorksOffObjects"):
+    for name in ("Objects", "ObjectsPolicy", "BucketMayInvokeLive", "FunctionWorksOffObjects"):
         assert "Condition" not in elb_logs["Resources"][name]
     assert "Fn::If" not in str(elb_logs["Resources"]["ObjectsPolicy"])
 
 
-def test_the_functions_own_log_has_an_end(elb_logs):
-    assert elb_logs["Resources"]["FunctionLogGroup"]["Properties"]["RetentionInDays"] == {"Ref": "FunctionLogDays"}
+def test_the_functions_own_log_has_an_end_and_may_have_a_key(elb_logs):
+    log = elb_logs["Resources"]["FunctionLogGroup"]["Properties"]
+    assert log["RetentionInDays"] == {"Ref": "FunctionLogDays"}
+    assert log["KmsKeyId"] == {"Fn::If": ["HasLogKey", {"Ref": "FunctionLogKmsKeyArn"}, NOTHING]}
+
+
+def test_a_reserve_is_an_option_and_the_queue_does_not_ask_for_more(elb_logs):
+    """A message that Lambda can't run has used up one of its tries."""
+    resources, parameter = elb_logs["Resources"], elb_logs["Parameters"]["ReservedConcurrency"]
+    reserve = {"Ref": "ReservedConcurrency"}
+    assert resources["Function"]["Properties"]["ReservedConcurrentExecutions"]["Fn::If"] == [
+        "HasReserve",
+        reserve,
+        NOTHING,
+    ]
+    mapping = resources["FunctionWorksOffObjects"]["Properties"]
+    assert mapping["ScalingConfig"]["Fn::If"] == ["HasReserve", {"MaximumConcurrency": reserve}, NOTHING]
+    taken = [
+        number
+        for number in ("", "0", "1", "2", "20", "1000", "1001")
+        if re.fullmatch(parameter["AllowedPattern"], number)
+    ]
+    assert (parameter["Default"], taken) == ("", ["", "2", "20", "1000"])
+
+
+def test_the_stacks_security_group_lets_out_to_logstash_and_the_endpoints_only(elb_logs):
+    group = elb_logs["Resources"]["FunctionSecurityGroup"]
+    assert group["Condition"] == "MakesSecurityGroup"
+    assert "SecurityGroupIngress" not in group["Properties"]
+    rules = {}
+    for condition, rule, other in (one["Fn::If"] for one in group["Properties"]["SecurityGroupEgress"]):
+        assert (rule["IpProtocol"], rule["FromPort"], other) == ("tcp", rule["ToPort"], NOTHING)
+        (kind,) = set(rule) - {"Description", "IpProtocol", "FromPort", "ToPort"}
+        rules[condition] = (rule["FromPort"], kind, rule[kind])
+    port = {"Ref": "LogPort"}
+    assert rules == {
+        "HasLogHostCidr": (port, "CidrIp", {"Ref": "LogHostCidr"}),
+        "HasLogHostSecurityGroup": (port, "DestinationSecurityGroupId", {"Ref": "LogHostSecurityGroupId"}),
+        "HasLogHostPrefixList": (port, "DestinationPrefixListId", {"Ref": "LogHostPrefixListId"}),
+        "HasEndpointsPrefixList": (443, "DestinationPrefixListId", {"Ref": "EndpointsPrefixListId"}),
+        "HasEndpointsSecurityGroup": (443, "DestinationSecurityGroupId", {"Ref": "EndpointsSecurityGroupId"}),
+    }
+
+
+def test_a_function_in_a_vpc_has_the_stacks_security_group_or_those_that_are_named(elb_logs):
+    inside, nowhere = branches(elb_logs["Resources"]["Function"]["Properties"]["VpcConfig"])
+    assert nowhere == NOTHING
+    own, named = branches(inside["SecurityGroupIds"])
+    assert own == [{"Fn::GetAtt": "FunctionSecurityGroup.GroupId"}]
+    assert named == {"Ref": "VpcSecurityGroupIds"}
+
+
+def test_alarms_find_the_names_that_they_need(elb_logs):
+    names = {"FunctionName", "LiveAlias", "FailedEventsQueueName", "ObjectsQueueName", "LogBucketName", "LogGroupName"}
+    assert names <= set(elb_logs["Outputs"])
 
 
 def test_logs_outlive_the_stack_and_are_nobody_elses(elb_logs):
@@ -342,5 +445,70 @@ def test_the_scanner_finds_what_is_weak(tmp_path):
 
 
 def test_events_that_failed_are_kept(elb_logs):
-    retries = elb_logs["Resources"]["FunctionRetries"]["Properties"]
+    retries = elb_logs["Resources"]["LiveRetries"]["Properties"]
     assert retries["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": "FailedEvents.Arn"}
+
+
+@pytest.fixture(scope="module")
+def topics():
+    return yaml.load((ROOT / "templates/cloudformation/notifications.yml").read_text(), Loader)  # noqa: S506 - a SafeLoader
+
+
+OWN_ALARMS = {
+    "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+    "ArnLike": {
+        "aws:SourceArn": {"Fn::Sub": "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"}
+    },
+}
+
+
+@pytest.mark.parametrize("topic", ["AlarmsTopic", "NotificationsTopic"])
+def test_alarms_of_this_account_alone_may_publish_and_nobody_in_clear_text(topics, topic):
+    properties = topics["Resources"][f"{topic}Policy"]["Properties"]
+    assert properties["Topics"] == [{"Ref": topic}]
+    allowed, denied = statements(properties["PolicyDocument"])
+    assert (allowed["Effect"], allowed["Action"], allowed["Resource"]) == ("Allow", "sns:Publish", {"Ref": topic})
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == OWN_ALARMS
+    assert (denied["Effect"], denied["Principal"], denied["Action"]) == ("Deny", "*", "sns:Publish")
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_key_of_the_topics_lets_their_alarms_publish(topics):
+    by_name = {one["Sid"]: one for one in statements(topics["Resources"]["Key"]["Properties"]["KeyPolicy"])}
+    alarms = by_name["AlarmsOfThisAccount"]
+    assert alarms["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert alarms["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+    assert alarms["Condition"] == OWN_ALARMS
+    # Without it, nobody could change the key any more.
+    root = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    assert by_name["OwnAccount"]["Principal"] == {"AWS": root}
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("create", True),
+        ("none", True),
+        ("arn:aws-cn:kms:cn-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", True),
+        ("alias/aws/sns", False),
+        ("arn:aws:kms:eu-west-1:123456789012:alias/aws/sns", False),
+        ("", False),
+    ],
+)
+def test_the_key_that_lets_no_alarm_publish_is_not_taken(topics, given, taken):
+    pattern = topics["Parameters"]["EncryptionKey"]["AllowedPattern"]
+    assert (re.fullmatch(pattern, given) is not None) == taken
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [("create", True), ("none", False), ("arn:aws:kms:eu-west-1:1:key/x", False)]
+)
+def test_a_key_is_made_where_it_is_asked_for(given, key):
+    text = (ROOT / "templates/cloudformation/notifications.yml").read_text()
+    template = Template(text, {"Environment": "test", "EncryptionKey": given}, {})
+    made = {name: properties for name, _kind, properties in template.resources()}
+    assert ("Key" in made) == key
+    for topic in ("AlarmsTopic", "NotificationsTopic"):
+        used = made[topic].get("KmsMasterKeyId")
+        assert (used is UNKNOWN) if key else (used == (None if given == "none" else given))

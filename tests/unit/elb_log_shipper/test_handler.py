@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
-from elb_log_shipper import handler, native
+from elb_log_shipper import handler, native, smoke
 from elb_log_shipper.aws import s3
 from elb_log_shipper.errors import DeliveryError, EventError, SettingsError
 
@@ -288,3 +288,58 @@ def test_large_object_arrives_whole_and_in_order(deployed, receiver, sample):
     deployed.objects = {"a": gzip.compress(body)}
     deployed.invoke(event("a"))
     assert [entry["BytesDownloadedByClient"] for entry in receiver.events_now()] == list(range(5000))
+
+
+def test_a_smoke_test_ships_one_line_and_says_that_it_was_acknowledged(deployed, receiver):
+    assert deployed.invoke({"smoke": {"id": "version-4-1f2e3d4c"}}) == {
+        "smoke": "version-4-1f2e3d4c",
+        "lines": 1,
+        "unparsed": 0,
+        "acknowledged": 1,
+    }
+    (arrived,) = receiver.events_now()
+    assert arrived["LoadBalancerName"] == smoke.BALANCER
+    assert arrived["FullRequest"].endswith("/version-4-1f2e3d4c HTTP/1.1")
+    assert arrived["Environment"] == "test"
+    assert "Bucket" not in arrived
+    assert deployed.opened == []
+
+
+@pytest.mark.parametrize("naming", ["original", "ecs", "aws"])
+def test_the_line_of_a_smoke_test_is_parsed_with_all_names_and_left_out_by_no_filter(deployed, tcp_receiver, naming):
+    target = tcp_receiver()
+    status = {"original": "Status", "ecs": "http.response.status_code", "aws": "elb_status_code"}[naming]
+    more = {"Exclude": {status: ["200"]}, "Sampling": {"2xx": 0}, "MaskAddresses": True}
+    deployed.configure("tcp", target.port, Naming=naming, **more)
+    answer = deployed.invoke({"smoke": {"id": "a"}})
+    assert (answer["unparsed"], answer["acknowledged"]) == (0, 1)
+    assert smoke.BALANCER in b"".join(target.received).decode()
+
+
+def test_a_smoke_test_counts_in_no_metric(deployed, receiver, capsys):
+    deployed.invoke({"smoke": {"id": "a"}})
+    said = capsys.readouterr().out
+    assert '"event": "smoke"' in said
+    assert "_aws" not in said
+
+
+def test_a_smoke_test_that_nobody_takes_fails_with_what_is_wrong(deployed, free_port):
+    deployed.configure("tcp", free_port)
+    with pytest.raises(DeliveryError, match=r"127\.0\.0\.1"):
+        deployed.invoke({"smoke": {"id": "a"}})
+    (entry,) = deployed.log()
+    assert (entry["event"], entry["id"], entry["code"]) == ("failed", "a", DeliveryError.code)
+
+
+def test_a_smoke_test_of_a_receiver_that_reads_and_does_not_acknowledge_fails(deployed, http_receiver):
+    target = http_receiver(500)
+    deployed.configure("http", target.port)
+    with pytest.raises(DeliveryError, match="500"):
+        deployed.invoke({"smoke": {"id": "a"}})
+
+
+@pytest.mark.parametrize("test", [{}, {"id": ""}, {"id": 'a" b'}, {"id": "a" * 65}, {"id": 1}, "a", None])
+def test_a_smoke_test_without_a_plain_id_is_refused(deployed, free_port, test):
+    deployed.configure("tcp", free_port)
+    with pytest.raises(EventError, match="smoke: the id is"):
+        deployed.invoke({"smoke": test})

@@ -12,7 +12,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.retries import RetryingBotoClientWrapper
 from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import CLASS_TAG
 from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
-from ansible_collections.elk.deploy.plugins.modules import artifact_bucket, artifact_object, function_code
+from ansible_collections.elk.deploy.plugins.modules import artifact_bucket, artifact_object
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
@@ -33,7 +33,7 @@ class Aws:
 
     def __init__(self, patch):
         self.asked, self.clients, self.stubs = [], {}, {}
-        for service in ("s3", "sts", "lambda"):
+        for service in ("s3", "sts"):
             client = boto3.client(service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
             self.clients[service], self.stubs[service] = client, Stubber(client)
             self.stubs[service].activate()
@@ -345,14 +345,3 @@ def test_a_bucket_that_became_another_accounts_is_told(aws, keep):
 
 
 # -- the function
-
-
-@pytest.mark.parametrize(("found", "fails"), [(sha256(CONTENT), False), (sha256(b"PK evil"), True)])
-def test_a_function_that_runs_other_code_is_told(aws, run_module, found, fails):
-    aws.answers("get_function_configuration", "lambda", CodeSha256=found)
-    options = {"bucket": BUCKET, "key": KEY, "version": "v1", "region": "eu-west-1"}
-    result = run_module(function_code, name="shipper", sha256=sha256(CONTENT), **options)
-    assert result["failed"] == fails
-    if fails:
-        assert "Function shipper does not run the package that was deployed" in result["msg"]
-        assert "--s3-key packages/x.zip --s3-object-version v1" in result["msg"]

@@ -56,6 +56,12 @@ def test_change_without_a_difference_is_named_by_its_arguments(arguments, what):
     assert of({"diff": []}, arguments) == [(what, "changes")]
 
 
+def test_a_stack_has_a_line_for_each_resource():
+    lines = ["~ Errors AWS::CloudWatch::Alarm (Threshold)", "! Log AWS::S3::Bucket would be REPLACED (BucketName)"]
+    found = changes("elk.deploy.stack", "Deploy", {"stack_name": "alarms"}, {"changed": True, "changes": lines})
+    assert [(one.what, one.change) for one in found] == [("alarms", line) for line in lines]
+
+
 def test_only_changed_items_of_a_loop():
     results = [
         {"changed": False, "msg": "no"},

@@ -1,4 +1,4 @@
-"""Runs the module function_code with the connection of the group amazon.aws.aws."""
+"""Runs the module function_deployments with the connection of the group amazon.aws.aws."""
 
 from __future__ import annotations
 
