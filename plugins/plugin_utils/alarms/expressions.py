@@ -137,7 +137,8 @@ class _Evaluation(ast.NodeVisitor):
         raise ExpressionError(f"{ast.unparse(node).replace(_PREFIX, '')!r} is not known in metric math")
 
     def visit_Constant(self, node: ast.Constant) -> Value:
-        return float(str(node.value))
+        # The tokens let numbers through, and no other constant.
+        return node.value if isinstance(node.value, float) else self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> Value:
         id_ = node.id.removeprefix(_PREFIX)

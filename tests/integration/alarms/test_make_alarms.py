@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -100,3 +102,41 @@ def test_a_folder_without_tests_is_no_success(tmp_path: Path) -> None:
     ended = run("staging", alarm_tests=str(tmp_path))
     assert ended.returncode == 2
     assert str(tmp_path) in ended.stdout + ended.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout whose set-up is done already."""
+    for name in (".venv", "ansible.cfg", "inventories", "playbooks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / ".collections/ansible_collections/elk").mkdir(parents=True)
+    (tmp_path / ".collections/ansible_collections/elk/deploy").symlink_to(ROOT)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    (tmp_path / "scripts/setup.sh").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests/outage.yml").write_text(OUTAGE, encoding="utf-8")
+    return tmp_path
+
+
+def make_alarms(checkout: Path, environment: str, **options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [checkout / "scripts/alarms.sh", environment],
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "HOME": str(checkout), "LC_ALL": "C.UTF-8", **options},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_script_takes_other_tests_and_can_ask_for_coverage(checkout: Path) -> None:
+    ended = make_alarms(checkout, "staging", TESTS="tests/outage.yml")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.startswith("tests/outage.yml\n  passed    An outage\n")
+    assert make_alarms(checkout, "staging", TESTS="tests/outage.yml", COVERAGE="1").returncode != 0
+
+
+def test_script_names_the_environments_there_are(checkout: Path) -> None:
+    ended = make_alarms(checkout, "stageing")
+    assert ended.returncode == 1
+    assert "staging" in ended.stderr
