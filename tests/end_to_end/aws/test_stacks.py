@@ -85,7 +85,9 @@ def lines(result):
 
 
 def described(cloudformation):
-    return {one["StackName"]: one for one in cloudformation.describe_stacks()["Stacks"]}
+    # The emulator lists those that were deleted, too.
+    stacks = cloudformation.describe_stacks()["Stacks"]
+    return {one["StackName"]: one for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"}
 
 
 NEW = ["+ Other AWS::SNS::Topic", "+ Queue AWS::SQS::Queue", "+ Topic AWS::SNS::Topic"]
