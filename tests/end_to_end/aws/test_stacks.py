@@ -81,7 +81,8 @@ def deploy(stacks, *arguments, playbook="stacks.yml", **variables):
 
 
 def lines(result):
-    return re.findall(r"^ *(?:- )?([-+~!] \w.* AWS::.*)$", result.stdout, re.MULTILINE)
+    # The emulator has them in any order.
+    return sorted(re.findall(r"^ *(?:- )?([-+~!] \w.* AWS::.*)$", result.stdout, re.MULTILINE))
 
 
 def described(cloudformation):
