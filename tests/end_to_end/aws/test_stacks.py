@@ -82,7 +82,7 @@ def deploy(stacks, *arguments, playbook="stacks.yml", **variables):
 
 def lines(result):
     # The emulator has them in any order.
-    return sorted(re.findall(r"^ *(?:- )?'?([-+~!] \w[^']* AWS::[^']*?)'?$", result.stdout, re.MULTILINE))
+    return sorted(re.findall(r"^ *(?:- )?'?([-+~!] \w[^'\n]* AWS::[^'\n]*?)'?$", result.stdout, re.MULTILINE))
 
 
 def described(cloudformation):
