@@ -81,11 +81,14 @@ def deploy(stacks, *arguments, playbook="stacks.yml", **variables):
 
 
 def lines(result):
-    return re.findall(r"^ *(?:- )?([-+~!] \w.* AWS::.*)$", result.stdout, re.MULTILINE)
+    # The emulator has them in any order.
+    return sorted(re.findall(r"^ *(?:- )?'?([-+~!] \w[^'\n]* AWS::[^'\n]*?)'?$", result.stdout, re.MULTILINE))
 
 
 def described(cloudformation):
-    return {one["StackName"]: one for one in cloudformation.describe_stacks()["Stacks"]}
+    # The emulator lists those that were deleted, too.
+    stacks = cloudformation.describe_stacks()["Stacks"]
+    return {one["StackName"]: one for one in stacks if one["StackStatus"] != "DELETE_COMPLETE"}
 
 
 NEW = ["+ Other AWS::SNS::Topic", "+ Queue AWS::SQS::Queue", "+ Topic AWS::SNS::Topic"]

@@ -20,6 +20,7 @@ LINES = [
 
 def preflight(**variables):
     """-> exit code, and all that was said in one line."""
+    variables["notification_subscribers_required"] = []
     ended = run("ansible-playbook", "-i", "inventories/staging", "playbooks/preflight.yml", "-e", json.dumps(variables))
     return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 
