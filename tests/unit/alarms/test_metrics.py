@@ -38,7 +38,10 @@ def test_statistics_that_mean_nothing_have_a_reason(one):
         assert re.fullmatch(r"[A-Z].{20,}\.", one.why)
 
 
-@pytest.mark.parametrize("one", [one for one in FACTS if one.unit == "Percent"], ids=str)
+SHARES = [one for one in FACTS if one.unit == "Percent"]
+
+
+@pytest.mark.parametrize("one", SHARES, ids=[f"{one.namespace} {one.metric}" for one in SHARES])
 def test_shares_have_both_limits(one):
     assert one.kind == "share"
     assert (one.lowest, one.highest) in ((0, 100), (0, 1))
