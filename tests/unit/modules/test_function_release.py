@@ -28,7 +28,7 @@ class Aws:
         self._stub = Stubber(self._client)
         self._stub.activate()
         self.asked = []
-        self._client.meta.events.register_first("before-parameter-build.lambda", self._note)
+        self._client.meta.events.register("provide-client-params.lambda", self._note)
         patch.setattr(AnsibleAWSModule, "client", self.client)
 
     def client(self, service, retry_decorator=None, **options):
