@@ -27,6 +27,8 @@ class Aws:
         self._client = boto3.client("lambda", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
         self._stub = Stubber(self._client)
         self._stub.activate()
+        self.asked = []
+        self._client.meta.events.register("provide-client-params.lambda", self._note)
         patch.setattr(AnsibleAWSModule, "client", self.client)
 
     def client(self, service, retry_decorator=None, **options):
@@ -34,6 +36,9 @@ class Aws:
         if options:  # a smoke test is not repeated because its answer was lost
             assert options["config"]["retries"] == {"total_max_attempts": 1}
         return RetryingBotoClientWrapper(self._client, retry_decorator)
+
+    def _note(self, model, **_):
+        self.asked.append(model.name)
 
     def answers(self, operation, expected=None, **answer):
         self._stub.add_response(operation, answer, {"FunctionName": NAME, **expected} if expected else None)
@@ -178,6 +183,7 @@ def test_a_version_that_was_there_before_is_not_deleted(aws, release):
     aws.invoked({"errorMessage": "no"}, FunctionError="Unhandled")
     assert release()["failed"]
     aws.asked_all()
+    assert "DeleteFunction" not in aws.asked
 
 
 def test_two_runs_at_once_do_not_move_the_alias_back(aws, release):
@@ -256,13 +262,15 @@ def test_a_long_list_is_read_to_its_end(aws, release):
 
 
 def test_a_rollback_tries_the_version_first_and_deletes_nothing(aws, release):
-    aws.there(version("1", OLD), version("2", NEW, "Follows version 1"), running="2")
+    listed = [version(str(number), OLD) for number in (1, 2, 3)]
+    aws.there(*listed, version("4", NEW, "Follows version 3"), running="4")
     aws.is_active()
-    aws.invoked({"smoke": "version-1-0a0a0a0a", "lines": 1, "acknowledged": 1, "unparsed": 0})
-    aws.moves("1")
+    aws.invoked({"smoke": "version-3-0a0a0a0a", "lines": 1, "acknowledged": 1, "unparsed": 0})
+    aws.moves("3")
     result = release(rollback_to="previous", versions_kept=1)
-    assert (result["changed"], result["running"], result["pruned"]) == (True, "1", [])
+    assert (result["changed"], result["running"], result["pruned"]) == (True, "3", [])
     aws.asked_all()
+    assert "DeleteFunction" not in aws.asked
 
 
 def test_a_version_that_sleeps_is_woken_up_first(aws, release):
