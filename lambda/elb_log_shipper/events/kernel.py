@@ -111,14 +111,10 @@ def _looked_up(keys: Sequence[For], make: Callable[[For], Sequence[Of] | None], 
         rows.update(range(len(keys)) if values is None else ())
         return [[value] * len(keys) for value in values or ()]
     found = {key: make(key) for key in set(keys)}
-    usual = next((values for values in found.values() if values is not None), ())
-    for key, values in found.items():
-        if values is None:
-            found[key] = usual
-            rows.update(row for row, other in enumerate(keys) if other == key)
-    if len(usual) == 1:
-        only = {key: values[0] for key, values in found.items() if values}
-        return [list(map(only.__getitem__, keys))]
+    if odd := {key for key, values in found.items() if values is None}:
+        rows.update(row for row, key in enumerate(keys) if key in odd)
+        usual = next((values for values in found.values() if values is not None), ())
+        found.update(dict.fromkeys(odd, usual))
     return list(map(list, zip(*map(found.__getitem__, keys), strict=True)))
 
 
