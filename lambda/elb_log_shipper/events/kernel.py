@@ -242,7 +242,9 @@ class Kernel:
     ) -> None:
         self._columns = columns
         self._time = time
-        self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
+        self._list = next(
+            (number for number, one in enumerate(columns) if one.convert is list_or_none and quoted[number]), None
+        )
         # Between the columns in quotes, and around them.
         at = [-1, *(number for number, in_quotes in enumerate(quoted) if in_quotes), len(quoted)]
         self._bare = [_Bare(end - begin - 1, first=begin < 0, last=end == len(quoted)) for begin, end in pairwise(at)]
