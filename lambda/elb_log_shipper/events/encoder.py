@@ -34,8 +34,8 @@ EVENT_TYPE = "logs"
 ECS_VERSION = "8.11.0"
 """Of the Elastic Common Schema: that of Elastic's integration for the balancers' logs."""
 
-_MANY = 8
-"""With fewer lines the kernel is not worth its preparation."""
+_MANY = 4
+"""With fewer lines the kernel takes as long as the careful parser."""
 _MOST_KERNELS = 64
 """Each arrangement of columns has one; with more of them, all are made again."""
 
@@ -315,6 +315,8 @@ class Encoder:
         self._fast = fast and not (self._selection and extra in self._selection.fields)
         self._kernel: Kernel | None = None
         """For lines like most of the block before."""
+        self._other: Kernel | None = None
+        """For lines like most of those that this one did not do."""
         self._record: Record | None = None
         """The last line that was done the careful way, if it has a format."""
         self._last_start = -1
@@ -334,6 +336,8 @@ class Encoder:
         kernel = self._kernel
         if kernel is None or len(lines) < _MANY:
             events = self._encode_each(lines, starts)
+            if kernel is None:
+                self._kernel, self._other = self._other, None
             return events, list(compress(starts, events))
         table = _table(kernel, lines, range(len(lines)))
         (pieces, width), done, kept = self._encode_table(kernel, table, starts)
@@ -356,13 +360,14 @@ class Encoder:
         """The event of each line; nothing for one that has none."""
         events = [""] * len(lines)
         left = deque(range(len(lines)))
+        kernel = self._other
         while left:
-            first = left.popleft()
-            events[first] = self._encode_line(lines[first], starts[first])
-            if not self._fast or self._record is None or len(left) < _MANY:
+            if kernel is None or len(left) < _MANY:
+                first = left.popleft()
+                events[first] = self._encode_line(lines[first], starts[first])
+                if self._fast and self._record and len(left) >= _MANY:  # the others may be like this one
+                    kernel = self._style.kernel_for(self._record)
                 continue
-            # The others may be like this one.
-            kernel = self._style.kernel_for(self._record)
             table = _table(kernel, [lines[number] for number in left], left)
             (pieces, width), done, kept = self._encode_table(kernel, table, starts)
             rows = dict(zip(table.lines, range(0, len(pieces), width or 1), strict=False))
@@ -370,7 +375,8 @@ class Encoder:
                 events[number] = "".join(pieces[rows[number] : rows[number] + width])
             left = deque(sorted(set(left).difference(done)))
             if len(done) > len(lines) / 2:
-                self._kernel = kernel
+                self._other = kernel
+            kernel = None
         return events
 
     def _encode_table(self, kernel: Kernel, table: Table, starts: list[int]) -> tuple[Pieces, list[int], list[int]]:

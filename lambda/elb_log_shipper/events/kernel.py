@@ -111,14 +111,10 @@ def _looked_up(keys: Sequence[For], make: Callable[[For], Sequence[Of] | None], 
         rows.update(range(len(keys)) if values is None else ())
         return [[value] * len(keys) for value in values or ()]
     found = {key: make(key) for key in set(keys)}
-    usual = next((values for values in found.values() if values is not None), ())
-    for key, values in found.items():
-        if values is None:
-            found[key] = usual
-            rows.update(row for row, other in enumerate(keys) if other == key)
-    if len(usual) == 1:
-        only = {key: values[0] for key, values in found.items() if values}
-        return [list(map(only.__getitem__, keys))]
+    if odd := {key for key, values in found.items() if values is None}:
+        rows.update(row for row, key in enumerate(keys) if key in odd)
+        usual = next((values for values in found.values() if values is not None), ())
+        found.update(dict.fromkeys(odd, usual))
     return list(map(list, zip(*map(found.__getitem__, keys), strict=True)))
 
 
@@ -246,7 +242,9 @@ class Kernel:
     ) -> None:
         self._columns = columns
         self._time = time
-        self._list = next((number for number, one in enumerate(columns) if one.convert is list_or_none), None)
+        self._list = next(
+            (number for number, one in enumerate(columns) if one.convert is list_or_none and quoted[number]), None
+        )
         # Between the columns in quotes, and around them.
         at = [-1, *(number for number, in_quotes in enumerate(quoted) if in_quotes), len(quoted)]
         self._bare = [_Bare(end - begin - 1, first=begin < 0, last=end == len(quoted)) for begin, end in pairwise(at)]

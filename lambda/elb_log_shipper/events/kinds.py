@@ -67,10 +67,9 @@ _DIGITS_TO_ZERO = str.maketrans("123456789", "0" * 9)
 _SHORT_DURATION = re.compile(r"0\.0{1,12}")
 _DURATIONS = re.compile(r"(?:(?:0|[1-9][0-9]{0,8})\.[0-9]{1,12}\n)*")
 _INTEGERS = re.compile(r"(?:(?:0|[1-9][0-9]{0,17})\n)*")
-_PORTS = re.compile(r"(?:[1-9][0-9]{0,4}\n)*")
-_HIGHEST_PORT = "65535"
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _PORT = "(?:[1-5][0-9]{0,4}|[6-9][0-9]{0,3}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_PORTS = re.compile(rf"(?:{_PORT}\n)*")
 _FOURTH = re.compile(rf"(?:{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}:{_PORT}\n)*")
 """Endpoints with addresses of IPv4."""
 _HOUR = len("2026-03-02T08")
@@ -153,9 +152,7 @@ def _integers(texts: Texts) -> Sequence[Values] | None:
 
 
 def _are_ports(texts: Sequence[str]) -> bool:
-    if not _PORTS.fullmatch("\n".join([*texts, ""])):
-        return False
-    return not [text for text in texts if text > _HIGHEST_PORT and len(text) == len(_HIGHEST_PORT)]
+    return _PORTS.fullmatch("\n".join([*texts, ""])) is not None
 
 
 def _ports(texts: Texts) -> Sequence[Values] | None:

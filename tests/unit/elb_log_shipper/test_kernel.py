@@ -30,6 +30,7 @@ LINES = [line for path in sorted(DATA.glob("*.log")) for line in path.read_bytes
 PLAIN = [line for line in LINES if line.isascii()]
 CLASSIC = next(line for line in PLAIN if b" 5120 " in line)
 NLB = next(line for line in PLAIN if line.startswith(b"tls ") and b" tlsv12 " in line)
+SHORT_NLB = b"tls 2.0 2022-03-02T08:00:00 net/n/1 l1 192.0.2.1:2817 10.0.0.1:443 5 2 98 246 - - - - tlsv12 - h -"
 ALB = next(line for line in PLAIN if line.startswith(b"https ") and b"TID_" in line)
 
 
@@ -296,6 +297,9 @@ def test_what_is_remembered_is_bounded_and_forgetting_changes_nothing(monkeypatc
         pytest.param(
             [NLB.replace(b" tlsv12 ", quoted) for quoted in (b' "tlsv12" ', b' "a","b" ')],
             id="a list in another column in quotes",
+        ),
+        pytest.param(
+            [SHORT_NLB + end for end in (b" - -", b' - ","-', b' ","- -', b' "a","b" -')], id="a list without quotes"
         ),
         pytest.param([CLASSIC, CLASSIC.rpartition(b' "')[0], b""], id="two lines that have as many quotes as one"),
         pytest.param([CLASSIC, CLASSIC.replace(b" HTTP/1.1", b" ")], id="no protocol behind a space"),
