@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import re
 import subprocess
 import uuid
 import zipfile
@@ -69,6 +70,89 @@ def test_verification_fails_when_the_bucket_lets_no_load_balancer_in(environment
 
 def test_second_deployment_changes_nothing_and_says_so(environment, deployed):
     assert "Nothing had to be changed" in environment.run("deploy.sh")
+
+
+def alarms_of(environment):
+    """The deployed alarms by name, composites among them, as CloudWatch describes them."""
+    pages = environment.aws("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    return {one["AlarmName"]: one for one in [*pages["MetricAlarms"], *pages["CompositeAlarms"]]}
+
+
+def stacks_of(environment):
+    """When each stack was changed last, by its name."""
+    stacks = environment.aws("cloudformation").describe_stacks()["Stacks"]
+    return {
+        one["StackName"]: one.get("LastUpdatedTime", one["CreationTime"])
+        for one in stacks
+        if one["StackStatus"] != "DELETE_COMPLETE"
+    }
+
+
+def test_all_stacks_are_up_and_the_alarms_notify_the_topic(environment, deployed):
+    assert stacks_of(environment).keys() == {"notifications-local", "elb-logs", "alarms-local", "dashboard-local"}
+    alarms = alarms_of(environment)
+    errors = alarms["local-broker-connection-errors"]
+    assert (errors["Statistic"], errors["Threshold"], errors["Period"], errors["EvaluationPeriods"]) == (
+        "Sum",
+        100,
+        60,
+        5,
+    )
+    topics = environment.aws("sns").list_topics()["Topics"]
+    (topic,) = (one["TopicArn"] for one in topics if one["TopicArn"].endswith("-alarms"))
+    assert alarms["local-broker-trouble"]["AlarmActions"] == alarms["local-broker-trouble"]["OKActions"] == [topic]
+    assert "local-broker-connection-errors" in alarms["local-broker-trouble"]["AlarmRule"]
+
+
+def test_a_changed_threshold_updates_one_alarm(environment, deployed):
+    before = alarms_of(environment)
+    change = json.dumps({"alarm_changes": {"broker-connection-errors": {"threshold": 250}}})
+    shown = environment.playbook("cloudwatch.yml", "--check", "-e", change)
+    assert shown.returncode == 0, shown.stdout
+    assert alarms_of(environment) == before
+    ended = environment.playbook("cloudwatch.yml", "-e", change)
+    assert ended.returncode == 0, ended.stdout
+    for said in (shown.stdout, ended.stdout):
+        assert "BrokerConnectionErrors AWS::CloudWatch::Alarm" in said
+        assert set(re.findall(r"\b(\w+) AWS::CloudWatch::Alarm", said)) == {"BrokerConnectionErrors"}
+    assert alarms_of(environment)["local-broker-connection-errors"]["Threshold"] == 250
+    assert environment.playbook("cloudwatch.yml").returncode == 0
+    assert alarms_of(environment)["local-broker-connection-errors"]["Threshold"] == 100
+    assert "changed=0" in environment.playbook("cloudwatch.yml").stdout
+
+
+def test_a_deleted_stack_comes_back_and_no_other_is_touched(environment, deployed):
+    before, names = stacks_of(environment), alarms_of(environment).keys()
+    cloudformation = environment.aws("cloudformation")
+    cloudformation.delete_stack(StackName="alarms-local")
+    wait_for(lambda: "alarms-local" not in stacks_of(environment), "removal of the stack")
+    ended = environment.playbook("site.yml", "--tags", "notifications,elb_logs,cloudwatch")
+    assert ended.returncode == 0, ended.stdout
+    after = stacks_of(environment)
+    assert {name: time for name, time in after.items() if name != "alarms-local"} == {
+        name: time for name, time in before.items() if name != "alarms-local"
+    }
+    assert alarms_of(environment).keys() == names
+
+
+def test_preflight_refuses_the_statistic_that_hid_an_outage(environment, deployed):
+    """With it refused by nobody, an alarm test fails, and draws the series that nobody would have heard of."""
+    change = json.dumps({"alarm_changes": {"broker-connection-errors": {"statistic": "Maximum"}}})
+    refused = environment.playbook("site.yml", "-e", change)
+    assert refused.returncode != 0
+    assert "[alarm_statistic_meaningless]" in refused.stdout
+    tested = environment.playbook("alarms.yml", "-e", change)
+    assert tested.returncode != 0
+    assert "The broker refuses connections for two days" in tested.stdout
+
+
+def test_a_subscriber_hears_of_each_alarm_and_of_the_outage_that_nobody_heard_of(environment, deployed):
+    ended = environment.playbook("drill.yml")
+    assert ended.returncode == 0, ended.stdout
+    assert "6 alarms rang, and a subscriber heard of each" in " ".join(ended.stdout.split())
+    left = environment.aws("cloudwatch").describe_alarms(AlarmNamePrefix="drill-")["MetricAlarms"]
+    assert left == []
+    assert not environment.aws("sqs").list_queues(QueueNamePrefix="alarm-drill").get("QueueUrls")
 
 
 def test_every_field_of_real_lines_arrives(environment, deployed):
