@@ -25,6 +25,7 @@ def main(inventory: str, changes: str, seconds: str) -> None:
         ("its node API", "port 9600 in it", f"docker exec {broker} curl -s localhost:9600/_node/stats/pipelines"),
         ("AWS emulator", endpoint, f"curl -s {endpoint}/_localstack/health"),
         ("log shipper", "stack elb-logs in it", f"docker ps --filter network={instance}"),
+        ("alarms", "stacks notifications-local and alarms-local in it", "make alarms; make drill"),
         ("log bucket", "s3://example-local-elb-logs in it, where load balancers write", "make verify"),
     ]
     console = Console(highlight=False, soft_wrap=True)
