@@ -1,4 +1,4 @@
-"""Starts LocalStack in the foreground, adapted in five places. Run by emulator.py with the emulator's Python.
+"""Starts LocalStack in the foreground, adapted in six places. Run by emulator.py with the emulator's Python.
 
 Everything else is set by environment variables that LocalStack documents. The adaptations are held by tests, so that
 another version of LocalStack can't undo them unseen.
@@ -13,6 +13,10 @@ import types
 from localstack.runtime.main import main
 from localstack.runtime.server import twisted
 from localstack.services.cloudformation.resource_provider import OperationStatus, ProgressEvent
+from localstack.services.cloudwatch.resource_providers.aws_cloudwatch_alarm import CloudWatchAlarmProvider
+from localstack.services.cloudwatch.resource_providers.aws_cloudwatch_compositealarm import (
+    CloudWatchCompositeAlarmProvider,
+)
 from localstack.services.lambda_.invocation import docker_runtime_executor, event_manager
 from localstack.services.s3.resource_providers.aws_s3_bucket import S3BucketProvider
 from localstack.services.s3.resource_providers.aws_s3_bucketpolicy import S3BucketPolicyProvider
@@ -84,6 +88,18 @@ def let_bucket_notifications_change() -> None:
     S3BucketProvider.update = update
 
 
+def let_alarms_change() -> None:
+    """Let a stack's update bring an alarm's new values: LocalStack keeps the old ones, and says that it has updated."""
+
+    def update(self, request):
+        event = self.create(request)  # CloudWatch overwrites an alarm of the same name
+        event.resource_model = {**request.previous_state, **event.resource_model}
+        return event
+
+    for provider in (CloudWatchAlarmProvider, CloudWatchCompositeAlarmProvider):
+        provider.update = update
+
+
 def let_aliases_have_retries() -> None:
     """Let an invocation through an alias fail as the alias' configuration says: LocalStack looks for the version's."""
     handle = event_manager.Poller.handle_message
@@ -104,5 +120,6 @@ if __name__ == "__main__":
     listen_only_where_told()
     let_bucket_policies_change()
     let_bucket_notifications_change()
+    let_alarms_change()
     let_aliases_have_retries()
     sys.exit(main())

@@ -56,11 +56,19 @@ def taken_by(name, variables):
     return found
 
 
+def without_parameters(value):
+    """A stack without its parameters: tokens in these go into CloudFormation, and never back into Ansible."""
+    if isinstance(value, dict) and "template" in value:
+        return {key: inner for key, inner in value.items() if key != "parameters"}
+    return value
+
+
 def round_trips(ansible, octopus):
     """(Ansible variable, Octopus variable in it, Ansible variables that this one takes its value from)."""
     return [
         (name, token, taken)
-        for name, value in ansible.items()
+        for name, whole in ansible.items()
+        for value in [without_parameters(whole)]
         for token in sorted(tokens(yaml.safe_dump(value, width=10**6)))
         if (taken := taken_by(token, octopus))
     ]

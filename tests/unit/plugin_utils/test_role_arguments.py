@@ -49,8 +49,9 @@ def good(spec):
 def cases(options):
     """(variable, its whole value, the place, the wrong value, its spec) of everything that can be wrong."""
     for place, spec in every_option(options):
-        wrong = list(WRONG[spec["type"]])
-        if len(place) > 1 and not spec.get("required") and spec.get("default") is None:
+        # Of a raw one, the checks that a spec cannot express say what is wrong.
+        wrong = list(WRONG.get(spec["type"], ()))
+        if None in wrong and len(place) > 1 and not spec.get("required") and spec.get("default") is None:
             wrong.remove(None)
         if "choices" in spec:
             wrong = [*wrong, "mvoe" if spec["type"] == "str" else 987654]
