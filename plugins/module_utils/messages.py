@@ -113,6 +113,7 @@ CODES = {
     "alarm_missing_data_unsuitable": "With this choice for missing data, the alarm stays silent or rings in vain.",
     "alarm_action_invalid": "An alarm has no action, or one that CloudWatch cannot take.",
     "alarm_expression_invalid": "An expression and its metrics do not fit each other.",
+    "alarm_suppressor_invalid": "The suppressor of a composite alarm is not in the list, or depends on that alarm.",
     "alarm_rule_invalid": "The rule of a composite alarm cannot be read, or names no alarm, or leads back to itself.",
     # AWS.
     "aws_request_failed": "AWS refused a request, or could not be reached.",

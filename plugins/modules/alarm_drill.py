@@ -9,6 +9,8 @@ short_description: Ring a deployed alarm, and wait for its messages
 description:
   - Sets the alarm's state to C(ALARM), waits for the message at a queue that is subscribed to its topic, then sets it
     to C(OK), and waits for that message. CloudWatch evaluates the alarm as before from then on.
+  - An alarm with C(ActionsSuppressor) sends each message as much later as its C(ActionsSuppressorWaitPeriod) says. The
+    module waits for so long, too, and fails while the suppressor is in state C(ALARM).
   - Proves that the alarm exists, has actions, and that they reach a subscriber. Whether its threshold means anything
     is for M(elk.deploy.alarm_tests) and M(elk.deploy.alarm_replay).
   - The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
@@ -27,7 +29,7 @@ options:
     type: str
     required: true
   timeout:
-    description: How many seconds each message may take.
+    description: How many seconds each message may take, after the alarm's C(ActionsSuppressorWaitPeriod).
     type: int
     default: 60
 attributes:
@@ -63,11 +65,16 @@ with contextlib.suppress(ImportError):
 REASON = "A drill of the ELK deployment toolkit: nothing is broken."
 
 
+def described(cloudwatch, name):
+    """The alarms of that name, one or none, as CloudWatch describes them."""
+    answer = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    return [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+
+
 def look(module, cloudwatch):
     """The alarm as CloudWatch describes it; the module fails without one."""
     name = module.params["name"]
-    answer = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    found = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+    found = described(cloudwatch, name)
     if not found:
         module.fail_json(
             code="alarm_missing",
@@ -86,9 +93,18 @@ def look(module, cloudwatch):
 
 def ring(module, cloudwatch, listener):
     """Seconds until the message of ALARM arrived."""
-    name, timeout = module.params["name"], module.params["timeout"]
-    before = look(module, cloudwatch)["StateValue"]
-    if before == "ALARM":
+    name = module.params["name"]
+    alarm = look(module, cloudwatch)
+    timeout = module.params["timeout"] + alarm.get("ActionsSuppressorWaitPeriod", 0)
+    # A name or an ARN, which ends with the name.
+    suppressor = alarm.get("ActionsSuppressor", "").rpartition(":")[2]
+    if suppressor and any(one["StateValue"] == "ALARM" for one in described(cloudwatch, suppressor)):
+        module.fail_json(
+            code="alarm_rings",
+            msg=f"Alarm {suppressor} is in state ALARM, and holds the messages of {name} back. Mend that first, or "
+            "leave the alarm out: -e 'drill_alarms=[...]'.",
+        )
+    if alarm["StateValue"] == "ALARM":
         module.fail_json(
             code="alarm_rings",
             msg=f"Alarm {name} is in state ALARM already, so that a drill would hide what is wrong. "

@@ -2,7 +2,8 @@
 
 Sources, where :mod:`.metrics` has none: the references of PutMetricAlarm and PutCompositeAlarm
 (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html), "Configuring how CloudWatch
-alarms treat missing data" and "CloudWatch statistics definitions" in the CloudWatch user guide.
+alarms treat missing data", "CloudWatch statistics definitions" and "Suppressing composite alarm actions" in the
+CloudWatch user guide.
 """
 
 from __future__ import annotations
@@ -69,8 +70,10 @@ def check(definitions: Definitions, region: str = "") -> list[Fault]:
         found += _actions(alarm, region, notifying)
     known = {one.name for one in alarms} | {fault.alarm for fault in definitions.faults}
     members = {one.name: set(one.members) for one in definitions.composites}
+    below = {one.name: set(one.depends_on) for one in definitions.composites}
     for composite in definitions.composites:
         found += _rule(composite, known, members)
+        found += _suppressor(composite, known, below)
         found += _actions(composite, region, notifying)
     return found
 
@@ -414,6 +417,25 @@ def _rule(composite: Composite, known: set[str], members: dict[str, set[str]]) -
         yield fault(f"at most {_MAX_CHILDREN} alarms", "Make composite alarms of some of them.", len(composite.members))
     if composite.name in _below_it(composite.name, members):
         yield fault("a rule that does not lead back to its own alarm", "CloudWatch would stop to evaluate it.")
+
+
+def _suppressor(composite: Composite, known: set[str], below: dict[str, set[str]]) -> Iterator[Fault]:
+    def fault(expected: str, hint: str) -> Fault:
+        return Fault("alarm_suppressor_invalid", composite.name, "actions_suppressor", name, expected, hint)
+
+    if not composite.suppression:
+        return
+    name = composite.suppression.alarm
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        yield fault("the name of an alarm in the list", f"Did you mean {near[0]}?" if near else "Add it.")
+    elif name == composite.name:
+        yield fault("another alarm", "It would hold back every message of its own.")
+    elif composite.name in _below_it(name, below):
+        yield fault(
+            "an alarm that does not depend on this one",
+            "CloudFormation could make neither of the two before the other.",
+        )
 
 
 def _below_it(name: str, members: dict[str, set[str]]) -> set[str]:

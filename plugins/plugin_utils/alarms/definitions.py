@@ -2,8 +2,8 @@
 
 The keys are those of CloudWatch's API, in Ansible's spelling (``evaluation_periods`` for ``EvaluationPeriods``). An
 entry has one metric (``namespace``, ``metric``, ``dimensions``, ``statistic``, ``period``), or an ``expression`` over
-several ``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm. Every entry says what broke,
-what to do, and where the runbook is.
+several ``metrics``, or a ``rule`` over other alarms, which makes it a composite alarm, with or without
+``actions_suppressor``. Every entry says what broke, what to do, and where the runbook is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ MISSING_DATA = ("breaching", "notBreaching", "ignore", "missing")
 # The topics of the stack notifications; an action is one of these names, or an ARN.
 TOPICS = ("alarms", "notifications")
 
+_DAY = 86_400
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
 # ``result`` is the expression itself.
 _ID = re.compile(r"(?!result$)[a-z][A-Za-z0-9_]*")
@@ -35,6 +36,8 @@ _THRESHOLD = (
     *("comparison_operator", "threshold", "evaluation_periods", "datapoints_to_alarm", "treat_missing_data"),
     "accepted",
 )
+# Of a composite alarm: all three, or none.
+_SUPPRESSION = ("actions_suppressor", "actions_suppressor_wait_period", "actions_suppressor_extension_period")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,19 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppression:
+    """The alarm that holds a composite alarm's actions back while it is in ALARM.
+
+    ``wait_period`` is for how many seconds the actions wait for it to go there, ``extension_period`` for how many they
+    are held back after it has left.
+    """
+
+    alarm: str
+    wait_period: int
+    extension_period: int
+
+
+@dataclass(frozen=True, slots=True)
 class Composite:
     """An alarm over the states of others, so that one cause notifies once."""
 
@@ -112,11 +128,17 @@ class Composite:
     rule: str
     alarm_actions: tuple[str, ...]
     ok_actions: tuple[str, ...]
+    suppression: Suppression | None = None
 
     @property
     def members(self) -> tuple[str, ...]:
         """The names of the alarms in its rule."""
         return named_in(self.rule)
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """The names of the alarms in its rule, and of its suppressor."""
+        return tuple(dict.fromkeys((*self.members, *([self.suppression.alarm] if self.suppression else []))))
 
 
 def named_in(rule: str) -> tuple[str, ...]:
@@ -186,14 +208,14 @@ def deployed_name(name: str, environment: str) -> str:
 
 
 def without(definitions: Definitions, names: Iterable[str]) -> Definitions:
-    """The definitions without these alarms: in the rules of composite alarms they are ``FALSE``.
+    """The definitions without these alarms: in the rules of composite alarms they are ``FALSE``, and suppress nothing.
 
     A composite alarm of which nothing is left is left out as well, and named in ``left_out``.
     """
     gone = set(names)
     composites = definitions.composites
     while True:
-        composites = [replace(one, rule=_without(one.rule, gone)) for one in composites if one.name not in gone]
+        composites = [_without(one, gone) for one in composites if one.name not in gone]
         empty = {one.name for one in composites if not one.members}
         if not empty:
             break
@@ -206,8 +228,10 @@ def without(definitions: Definitions, names: Iterable[str]) -> Definitions:
     )
 
 
-def _without(rule: str, names: set[str]) -> str:
-    return _RULE_NAMES.sub(lambda match: "FALSE" if match[1] in names else match[0], rule)
+def _without(composite: Composite, names: set[str]) -> Composite:
+    rule = _RULE_NAMES.sub(lambda match: "FALSE" if match[1] in names else match[0], composite.rule)
+    suppression = composite.suppression if composite.suppression and composite.suppression.alarm not in names else None
+    return replace(composite, rule=rule, suppression=suppression)
 
 
 def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fault]:
@@ -223,11 +247,12 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
         yield fault("metric", "one of metric, expression and rule", "Keep the one that this alarm is about.")
         return
     own = {"metric": (*_METRIC, *_THRESHOLD), "expression": ("expression", "metrics", "period", *_THRESHOLD)}
-    keys = (*_EVERY, *own.get(kinds[0], ("rule",)))
+    keys = (*_EVERY, *own.get(kinds[0], ("rule", *_SUPPRESSION)))
     for key in entry:
         if key not in keys and key not in _OPTIONAL:
             yield fault(str(key), f"one of {', '.join((*keys, *_OPTIONAL))}", "Correct the key, or remove it.")
-    needed = [key for key in keys if key not in ("name", "dimensions", "datapoints_to_alarm", "accepted")]
+    optional = ("name", "dimensions", "datapoints_to_alarm", "accepted", *_SUPPRESSION)
+    needed = [key for key in keys if key not in optional]
     for key in needed:
         if entry.get(key) in (None, ""):
             yield fault(key, "a value", "Every alarm needs one; see the ones that the toolkit brings.")
@@ -238,9 +263,27 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
         # Without a name, the alarm would be taken for one whose members the environment does not have.
         if not _RULE_NAMES.search(str(entry["rule"])):
             yield fault("rule", "a rule with the name of an alarm, such as ALARM(broker-silent)", "Name its alarms.")
+        yield from _suppression_faults(entry, name)
     else:
         yield from _threshold_faults(entry, name)
         yield from _metric_faults(entry, name)
+
+
+def _suppression_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
+    def fault(key: str, expected: str, hint: str) -> Fault:
+        return Fault("alarm_invalid", name, key, entry.get(key), expected, hint)
+
+    if all(entry.get(key) in (None, "") for key in _SUPPRESSION):
+        return
+    suppressor, *periods = _SUPPRESSION
+    together = f"{', '.join(_SUPPRESSION)} go together: CloudWatch needs all three."
+    if not isinstance(entry.get(suppressor), str) or not entry[suppressor]:
+        yield fault(suppressor, "the name of an alarm", together)
+    for key in periods:
+        value = entry.get(key)
+        # CloudWatch takes any whole number; more than a day of silence is a slip, such as milliseconds.
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _DAY:
+            yield fault(key, f"a whole number of seconds, 0 to {_DAY}", together)
 
 
 def _threshold_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:
@@ -329,6 +372,11 @@ def _alarm(entry: Mapping[str, Any]) -> Alarm:
 
 
 def _composite(entry: Mapping[str, Any]) -> Composite:
+    suppressor, wait_period, extension_period = (entry.get(key) for key in _SUPPRESSION)
     return Composite(
-        *_words(entry), str(entry["rule"]), _actions(entry, "alarm_actions"), _actions(entry, "ok_actions")
+        *_words(entry),
+        rule=str(entry["rule"]),
+        alarm_actions=_actions(entry, "alarm_actions"),
+        ok_actions=_actions(entry, "ok_actions"),
+        suppression=Suppression(suppressor, wait_period or 0, extension_period or 0) if suppressor else None,
     )

@@ -8,6 +8,10 @@ Facts, each with its page of https://docs.aws.amazon.com/AmazonCloudWatch/latest
   them are there (alarms-and-missing-data.html). How many more is not said; in all of its examples it is two.
 - Actions run when the state changes, and only then, also from a new alarm's INSUFFICIENT_DATA (alarm-actions.html).
 - Late data is seen from its arrival on, as long as it lies in the range that is retrieved.
+- While its suppressor is in ALARM, a composite alarm takes no actions. It waits for the suppressor after each change of
+  its own state, and after the suppressor has left ALARM; then it takes the actions of the state that it has by then
+  (Create_Composite_Alarm_Suppression.html). So an OK can go out whose ALARM did not, as in that page's third example.
+  The page does not say what happens where the state never changed; here, nothing is sent then.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from . import expressions, rules
-from .definitions import Alarm, Composite, Metric
+from .definitions import Alarm, Composite, Metric, Suppression
 from .expressions import Points
 from .series import Slot
 
@@ -63,12 +67,16 @@ class Change:
 
 @dataclass(frozen=True)
 class Course:
-    """What an alarm did: the changes of its state and, of a metric alarm, the data points that it saw."""
+    """What an alarm did: the changes of its state and, of a metric alarm, the data points that it saw.
+
+    ``actions`` are the changes that it took the actions of, in their order, if a suppressor had a say.
+    """
 
     alarm: Alarm | Composite
     changes: list[Change]
     # (end of the period in seconds, value), one a period.
     points: list[tuple[int, float | None]] = field(default_factory=list)
+    actions: list[Change] | None = None
 
     def state(self, at: int) -> str:
         """The state ``at`` seconds after the start; at the moment of a change, the new one."""
@@ -78,9 +86,14 @@ class Course:
     @property
     def notifications(self) -> list[str]:
         """The states that a message went out for, in their order, without the first OK of a new alarm."""
-        actions = {ALARM: self.alarm.alarm_actions, OK: self.alarm.ok_actions}
-        later = self.changes[1:] if self.changes and self.changes[0].state == OK else self.changes
-        return [change.state for change in later if actions.get(change.state)]
+        receivers = {ALARM: self.alarm.alarm_actions, OK: self.alarm.ok_actions}
+        acted = without_first_ok(self.changes) if self.actions is None else self.actions
+        return [change.state for change in acted if receivers.get(change.state)]
+
+
+def without_first_ok(changes: Sequence[Change]) -> Sequence[Change]:
+    """The changes that say something: that a new alarm finds everything well does not."""
+    return changes[1:] if changes and changes[0].state == OK else changes
 
 
 def statistic(name: str) -> Callable[[Samples], float]:
@@ -250,8 +263,8 @@ def _run(alarm: Alarm, reported: Mapping[int, Reported], until: int, created: in
     return Course(alarm, changes, [(end * step, value) for end, value in sorted(seen.items()) if end > 0])
 
 
-def combine(composite: Composite, members: Mapping[str, Course], created: int = 0) -> Course:
-    """What a composite alarm does, by the courses of all alarms in its rule.
+def combine(composite: Composite, others: Mapping[str, Course], until: int, created: int = 0) -> Course:
+    """What a composite alarm does ``until`` seconds after the start, by the courses of all alarms that it depends on.
 
     :raises AlarmEvaluationError: if its rule cannot be read.
     """
@@ -260,17 +273,50 @@ def combine(composite: Composite, members: Mapping[str, Course], created: int = 
     except rules.RuleError as error:
         raise AlarmEvaluationError(f"alarm {composite.name}: {error}") from None
     state, changes = INSUFFICIENT_DATA, []
-    times = {change.at for course in members.values() for change in course.changes}
+    members = [(name, others[name]) for name in composite.members]
+    times = {change.at for _, course in members for change in course.changes}
     for at in sorted({created + MINUTE, *times}):
-        found = ALARM if holds({name: course.state(at) for name, course in members.items()}) else OK
+        found = ALARM if holds({name: course.state(at) for name, course in members}) else OK
         if found != state:
             state = found
             changes.append(Change(at, state))
-    return Course(composite, changes)
+    if not composite.suppression:
+        return Course(composite, changes)
+    suppressor = others[composite.suppression.alarm]
+    return Course(composite, changes, actions=_not_suppressed(composite.suppression, changes, suppressor, until))
+
+
+def _not_suppressed(
+    suppression: Suppression, changes: Sequence[Change], suppressor: Course, until: int
+) -> list[Change]:
+    """The states of a composite alarm that it takes the actions of, and when, up to ``until``.
+
+    A change at the very moment when a wait ends comes before its end.
+    """
+    acted: list[Change] = []
+    own = {change.at: change.state for change in without_first_ok(changes)}
+    held, ends = "", math.inf  # the state whose actions were not taken yet, and the end of the wait
+    suppressed = False
+    for at in sorted({*own, *(change.at for change in suppressor.changes)}):
+        if held and ends < at:
+            acted.append(Change(int(ends), held))
+            held, ends = "", math.inf
+        was, suppressed = suppressed, suppressor.state(at) == ALARM
+        if at in own:
+            held = own[at]
+        if suppressed:
+            ends = math.inf
+        elif at in own:
+            ends = at + suppression.wait_period
+        elif was:
+            ends = at + suppression.extension_period
+    if held and ends <= until:
+        acted.append(Change(int(ends), held))
+    return acted
 
 
 def in_order(alarms: Iterable[str], composites: Mapping[str, Composite]) -> list[str]:
-    """The alarms, and before each composite those that its rule names.
+    """The alarms, and before each composite those that its rule names, and its suppressor.
 
     :raises AlarmEvaluationError: where composites lead back to themselves.
     """
@@ -278,8 +324,8 @@ def in_order(alarms: Iterable[str], composites: Mapping[str, Composite]) -> list
 
     def add(name: str, above: tuple[str, ...]) -> None:
         if name in above:
-            raise AlarmEvaluationError(f"alarm {name}: its rule leads back to itself by {' -> '.join((*above, name))}")
-        for member in composites[name].members if name in composites else ():
+            raise AlarmEvaluationError(f"alarm {name}: it depends on itself by {' -> '.join((*above, name))}")
+        for member in composites[name].depends_on if name in composites else ():
             add(member, (*above, name))
         if name not in found:
             found.append(name)

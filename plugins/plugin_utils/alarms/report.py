@@ -66,7 +66,8 @@ def _failed(outcome: Outcome, name: str, failures: Sequence[Failure]) -> Iterato
 def _described(alarm: Alarm | Composite) -> str:
     """An alarm's condition in a line."""
     if isinstance(alarm, Composite):
-        return f"ALARM when {' '.join(alarm.rule.split())}"
+        held = f", no messages while {alarm.suppression.alarm} is in ALARM" if alarm.suppression else ""
+        return f"ALARM when {' '.join(alarm.rule.split())}{held}"
     what = alarm.expression or f"{alarm.metrics[0].statistic} of {alarm.metrics[0].metric}"
     return (
         f"ALARM when {what} is {alarm.comparison_operator} {alarm.threshold:g} in {alarm.datapoints_to_alarm} of "

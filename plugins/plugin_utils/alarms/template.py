@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .definitions import TOPICS, Alarm, Composite, Definitions, deployed_name
+from .definitions import TOPICS, Alarm, Composite, Definitions, Suppression, deployed_name
 
 _RULE_TERM = re.compile(r"(ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
 _MAX_DESCRIPTION = 1024
@@ -100,11 +100,23 @@ def _expression(alarm: Alarm) -> dict[str, Any]:
 
 
 def _composite(alarm: Composite, environment: str) -> dict[str, Any]:
-    # References, so that CloudFormation makes the members first.
+    # References, so that CloudFormation makes the members and the suppressor first.
     rule = _RULE_TERM.sub(lambda match: f'{match[1]}("${{{logical_id(match[2])}}}")', alarm.rule)
     return {
         "Type": "AWS::CloudWatch::CompositeAlarm",
-        "Properties": {**_common(alarm, environment), "AlarmRule": {"Fn::Sub": rule}},
+        "Properties": {
+            **_common(alarm, environment),
+            "AlarmRule": {"Fn::Sub": rule},
+            **(_suppression(alarm.suppression) if alarm.suppression else {}),
+        },
+    }
+
+
+def _suppression(suppression: Suppression) -> dict[str, Any]:
+    return {
+        "ActionsSuppressor": {"Ref": logical_id(suppression.alarm)},
+        "ActionsSuppressorWaitPeriod": suppression.wait_period,
+        "ActionsSuppressorExtensionPeriod": suppression.extension_period,
     }
 
 

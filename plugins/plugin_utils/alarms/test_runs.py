@@ -77,7 +77,7 @@ class Environment:
         return Environment(self.entries, {**self.changes, **merged})
 
     def metrics(self, name: str) -> list[tuple[str, Metric]]:
-        """The metrics that an alarm, or the alarms in its rule, have, with those alarms' names."""
+        """The metrics of an alarm, or of the alarms that it depends on, with those alarms' names."""
         found: list[tuple[str, Metric]] = []
         for member in evaluator.in_order([name], self.composites):
             one = self.alarms.get(member)
@@ -110,8 +110,7 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
                 found = evaluator.run(alarm, reported, test.until, test.created) if reported else Course(alarm, [])
                 courses[name] = found
             else:
-                members = {member: courses[member] for member in alarm.members}
-                courses[name] = evaluator.combine(alarm, members, test.created)
+                courses[name] = evaluator.combine(alarm, courses, test.until, test.created)
     except evaluator.AlarmEvaluationError as error:
         raise AlarmTestsError([f"{test.place}: {error}"]) from None
     return Outcome(test, courses, list(_failures(test, courses)))
@@ -145,7 +144,7 @@ def _unmatched(test: AlarmTest, enabled: Sequence[str], environment: Environment
             return
         for member in members:
             if member not in environment.alarms:
-                yield f"the rule of {name} has {member}, which is no enabled alarm"
+                yield f"{name} depends on {member}, which is no enabled alarm"
                 return
         metrics = environment.metrics(name)
         for metric in metrics:

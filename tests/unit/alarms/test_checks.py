@@ -594,6 +594,45 @@ def test_a_rule_has_a_hundred_alarms_at_most():
     assert wrong(*entries, composite(rule=f"{rule} OR OK(a100)")) == [("rule_invalid", "rule", 101)]
 
 
+# Suppressors.
+
+
+def suppressed(suppressor, name="delivery-trouble", rule="ALARM(other)"):
+    periods = {"actions_suppressor_wait_period": 60, "actions_suppressor_extension_period": 60}
+    return composite(name, rule, actions_suppressor=suppressor, **periods)
+
+
+def test_any_other_alarm_can_be_a_suppressor():
+    assert wrong(entry(), entry("other"), suppressed("broker-errors")) == []
+    assert wrong(entry(), entry("other"), composite(), suppressed("broker-trouble")) == []
+    # Also one of its own rule.
+    assert wrong(entry(), suppressed("broker-errors", rule="ALARM(broker-errors)")) == []
+
+
+def test_a_suppressor_is_an_alarm_of_the_list():
+    (fault,) = faults(entry(), entry("other"), suppressed("broker-error"))
+    assert (fault.code, fault.key, fault.value, fault.hint) == (
+        "alarm_suppressor_invalid",
+        "actions_suppressor",
+        "broker-error",
+        "Did you mean broker-errors?",
+    )
+
+
+def test_an_alarm_does_not_suppress_itself_nor_what_it_depends_on():
+    itself = suppressed("delivery-trouble")
+    assert wrong(entry("other"), itself) == [("suppressor_invalid", "actions_suppressor", "delivery-trouble")]
+    circle = [composite("above", "ALARM(delivery-trouble)"), suppressed("above")]
+    assert wrong(entry("other"), *circle) == [("suppressor_invalid", "actions_suppressor", "above")]
+    each_other = [suppressed("b", "a"), suppressed("a", "b")]
+    assert [value for _code, _key, value in wrong(entry("other"), *each_other)] == ["b", "a"]
+
+
+def test_a_suppressor_does_not_make_an_alarm_heard():
+    silent = entry(alarm_actions=[], ok_actions=[])
+    assert wrong(silent, entry("other"), suppressed("broker-errors")) == [("action_invalid", "alarm_actions", [])]
+
+
 # What is accepted.
 
 ACCEPTED = {

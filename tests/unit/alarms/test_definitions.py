@@ -6,6 +6,7 @@ from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.definitions impo
     COMPARISONS,
     MISSING_DATA,
     Metric,
+    Suppression,
     read,
     without,
 )
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ENTRIES = {"metric": entry, "expression": share, "rule": composite}
-OPTIONAL = {"dimensions", "datapoints_to_alarm", "enabled", "alarm_actions", "ok_actions", "accepted"}
+SUPPRESSION = ["actions_suppressor", "actions_suppressor_wait_period", "actions_suppressor_extension_period"]
+OPTIONAL = {"dimensions", "datapoints_to_alarm", "enabled", "alarm_actions", "ok_actions", "accepted", *SUPPRESSION}
 
 
 def faults(*entries, changes=None):
@@ -45,6 +47,49 @@ def test_alarm_over_an_expression():
 def test_composite_alarm():
     (found,) = read([composite(rule='ALARM(a) OR (ALARM("b") AND NOT OK( a ))')]).composites
     assert found.members == ("a", "b")
+
+
+def suppressed(name="delivery-trouble", **keys):
+    """A composite alarm whose actions another one holds back."""
+    suppression = {
+        "actions_suppressor": "broker-errors",
+        "actions_suppressor_wait_period": 60,
+        "actions_suppressor_extension_period": 0,
+    }
+    return composite(name, "ALARM(other)", **{**suppression, **keys})
+
+
+def test_composite_alarm_with_a_suppressor():
+    (found,) = read([suppressed()]).composites
+    assert found.suppression == Suppression("broker-errors", wait_period=60, extension_period=0)
+    assert (found.members, found.depends_on) == (("other",), ("other", "broker-errors"))
+    assert read([composite()]).composites[0].suppression is None
+
+
+def test_an_environment_does_without_a_suppressor():
+    changes = {"delivery-trouble": dict.fromkeys(SUPPRESSION)}
+    (found,) = read([suppressed()], changes).composites
+    assert found.suppression is None
+
+
+@pytest.mark.parametrize("key", SUPPRESSION)
+def test_a_suppressor_has_both_periods(key):
+    assert faults(suppressed(**{key: None})) == [("delivery-trouble", key, None)]
+
+
+@pytest.mark.parametrize("value", [-1, 86401, 1.5, 60.0, "60", True, [60]])
+@pytest.mark.parametrize("key", SUPPRESSION[1:])
+def test_a_period_of_suppression_is_a_number_of_seconds(key, value):
+    assert faults(suppressed(**{key: value})) == [("delivery-trouble", key, value)]
+
+
+@pytest.mark.parametrize("value", [["broker-errors"], True, 1])
+def test_a_suppressor_is_one_name(value):
+    assert faults(suppressed(actions_suppressor=value)) == [("delivery-trouble", "actions_suppressor", value)]
+
+
+def test_only_a_composite_alarm_has_a_suppressor():
+    assert faults(entry(actions_suppressor="other")) == [("broker-errors", "actions_suppressor", "other")]
 
 
 def test_what_is_left_out_has_defaults():
@@ -221,6 +266,16 @@ def test_a_rule_goes_on_without_the_alarms_that_are_left_out():
 def test_composites_of_which_nothing_is_left_are_left_out_and_those_above_them():
     found = read([entry(enabled=False), composite(), composite("above", "ALARM(broker-trouble)")])
     assert (found.composites, found.left_out) == ([], ["broker-errors", "above", "broker-trouble"])
+
+
+def test_a_suppressor_that_is_left_out_holds_nothing_back():
+    found = read([entry(enabled=False), entry("other"), suppressed()])
+    assert [(one.name, one.suppression) for one in found.composites] == [("delivery-trouble", None)]
+    # One that goes since nothing of its rule is left.
+    entries = [entry(enabled=False), entry("other"), composite(), suppressed(actions_suppressor="broker-trouble")]
+    assert [(one.name, one.suppression) for one in read(entries).composites] == [("delivery-trouble", None)]
+    later = without(read([entry(), entry("other"), suppressed()]), ["broker-errors"])
+    assert [(one.rule, one.suppression) for one in later.composites] == [("ALARM(other)", None)]
 
 
 def test_alarms_can_be_left_out_later():

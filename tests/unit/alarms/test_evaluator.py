@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.elk.deploy.plugins.plugin_utils.alarms import evaluator, series
-from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.definitions import Alarm, Composite, Metric
+from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.definitions import Alarm, Composite, Metric, Suppression
 
 KEEPS = "keeps"
 STATES = {"O": "OK", "A": "ALARM", "I": "INSUFFICIENT_DATA", "=": KEEPS}
@@ -255,8 +255,8 @@ def test_a_period_that_cloudwatch_does_not_have_is_refused() -> None:
         run(alarm(metric(period=45)), "1")
 
 
-def composite(rule: str, name: str = "broken") -> Composite:
-    return Composite(name, "It.", "Mend it.", "docs/x.md", rule, ("alarms",), ("alarms",))
+def composite(rule: str, name: str = "broken", suppression: Suppression | None = None) -> Composite:
+    return Composite(name, "It.", "Mend it.", "docs/x.md", rule, ("alarms",), ("alarms",), suppression)
 
 
 def test_a_composite_rings_once_for_many() -> None:
@@ -264,7 +264,7 @@ def test_a_composite_rings_once_for_many() -> None:
         name: run(alarm(name=name, alarm_actions=(), ok_actions=()), text)
         for name, text in (("a", "0x5 500x20 0x10"), ("b", "0x7 500x20 0x10"))
     }
-    course = evaluator.combine(composite('ALARM("a") OR ALARM(b)'), members)
+    course = evaluator.combine(composite('ALARM("a") OR ALARM(b)'), members, until=1800)
     assert changes(course) == [(1, "OK"), (8, "ALARM"), (28, "OK")]
     assert course.notifications == ["ALARM", "OK"]
     assert not members["a"].notifications
@@ -272,12 +272,82 @@ def test_a_composite_rings_once_for_many() -> None:
 
 def test_a_composite_over_alarms_without_data_is_ok() -> None:
     silent = run(alarm(treat_missing_data="missing"), "_x5")
-    assert changes(evaluator.combine(composite("ALARM(errors)"), {"errors": silent})) == [(1, "OK")]
+    assert changes(evaluator.combine(composite("ALARM(errors)"), {"errors": silent}, 300)) == [(1, "OK")]
 
 
 def test_members_come_before_their_composites() -> None:
     composites = {"top": composite("ALARM(low) OR ALARM(b)", "top"), "low": composite("ALARM(a)", "low")}
     assert evaluator.in_order(["top"], composites) == ["a", "low", "b", "top"]
+
+
+def course(name: str, *states: tuple[int, str]) -> evaluator.Course:
+    """The course of an alarm with these changes, in minutes."""
+    return evaluator.Course(alarm(name=name), [evaluator.Change(at * 60, state) for at, state in states])
+
+
+def acted(
+    own: list[tuple[int, str]], cause: list[tuple[int, str]], *, until: int = 30, wait: int = 2, extension: int = 3
+) -> list[tuple[int, str]]:
+    """What a composite does that follows ``own`` and has the suppressor ``cause``; all in minutes."""
+    one = composite("ALARM(own)", suppression=Suppression("cause", wait * 60, extension * 60))
+    others = {"own": course("own", (0, "OK"), *own), "cause": course("cause", (0, "OK"), *cause)}
+    found = evaluator.combine(one, others, until * 60)
+    assert found.notifications == [change.state for change in found.actions or []]
+    return [(change.at // 60, change.state) for change in found.actions or []]
+
+
+# The examples of "Suppressing composite alarm actions", in the page's order, with its wait of 2 and extension of 3.
+EXAMPLES: list[tuple[list[tuple[int, str]], list[tuple[int, str]], list[tuple[int, str]]]] = [
+    ([(2, "ALARM")], [], [(4, "ALARM")]),
+    ([(2, "ALARM")], [(3, "ALARM")], []),
+    ([(2, "ALARM"), (3, "OK")], [], [(5, "OK")]),
+    ([(2, "ALARM")], [(1, "ALARM")], []),
+    ([(2, "ALARM")], [(3, "ALARM"), (6, "OK")], [(9, "ALARM")]),
+    ([(2, "ALARM"), (7, "OK")], [(3, "ALARM"), (6, "OK")], [(9, "OK")]),
+]
+
+
+@pytest.mark.parametrize(("own", "cause", "expected"), EXAMPLES)
+def test_the_published_examples_of_suppression(
+    own: list[tuple[int, str]], cause: list[tuple[int, str]], expected: list[tuple[int, str]]
+) -> None:
+    assert acted(own, cause) == expected
+
+
+def test_a_wait_and_an_extension_are_long_enough_if_they_end_with_the_change() -> None:
+    assert acted([(2, "ALARM")], [(4, "ALARM")]) == []
+    assert acted([(2, "ALARM"), (9, "OK")], [(3, "ALARM"), (6, "OK")]) == [(11, "OK")]
+    assert acted([(2, "ALARM"), (10, "OK")], [(3, "ALARM"), (6, "OK")]) == [(9, "ALARM"), (12, "OK")]
+
+
+def test_suppressed_from_a_to_z_only_the_end_is_told() -> None:
+    assert acted([(5, "ALARM"), (8, "OK")], [(2, "ALARM"), (12, "OK")]) == [(15, "OK")]
+
+
+def test_what_was_told_before_the_suppressor_rang_is_not_told_again() -> None:
+    assert acted([(2, "ALARM")], [(6, "ALARM"), (9, "OK")]) == [(4, "ALARM")]
+    assert acted([(2, "ALARM"), (8, "OK")], [(6, "ALARM"), (9, "OK")]) == [(4, "ALARM"), (12, "OK")]
+
+
+def test_a_suppressor_that_rings_again_in_its_extension_goes_on_suppressing() -> None:
+    assert acted([(3, "ALARM")], [(2, "ALARM"), (6, "OK"), (8, "ALARM"), (15, "OK")]) == [(18, "ALARM")]
+
+
+def test_what_would_be_told_after_the_end_of_the_data_is_not_there() -> None:
+    assert acted([(2, "ALARM")], [], until=3) == []
+
+
+def test_without_waits_messages_go_out_at_once() -> None:
+    assert acted([(2, "ALARM"), (5, "OK")], [], wait=0) == [(2, "ALARM"), (5, "OK")]
+    assert acted([(2, "ALARM")], [(2, "ALARM"), (6, "OK")], wait=0, extension=0) == [(6, "ALARM")]
+
+
+def test_a_suppressor_comes_before_the_composite_and_is_no_circle() -> None:
+    composites = {"top": composite("ALARM(a)", "top", Suppression("low", 60, 60)), "low": composite("ALARM(b)", "low")}
+    assert evaluator.in_order(["top"], composites) == ["a", "b", "low", "top"]
+    composites["low"] = composite("ALARM(top)", "low")
+    with pytest.raises(evaluator.AlarmEvaluationError, match="top -> low -> top"):
+        evaluator.in_order(["top"], composites)
 
 
 def test_composites_in_a_circle_are_refused() -> None:
