@@ -1,0 +1,50 @@
+"""The calls of AWS that playbooks make: recorded by aws_calls/sitecustomize.py, compared with those that are known.
+
+tests/unit/least_privilege/deployer_calls.jsonl has those of a whole deployment. The deployer's policy is held against
+it.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWN = ROOT / "tests/unit/least_privilege/deployer_calls.jsonl"
+# Set to record the known calls anew, by tests/end_to_end/aws/test_deployer_policy.py.
+RECORDS = bool(os.environ.get("ELK_RECORD_CALLS"))
+RECORDER = Path(__file__).parent / "aws_calls"
+
+Call = dict[str, Any]
+
+
+def environment(calls: Path) -> dict[str, str]:
+    """What a process needs in its environment to have its calls recorded in a file."""
+    before = os.environ.get("PYTHONPATH")
+    return {"ELK_AWS_CALLS": str(calls), "PYTHONPATH": os.pathsep.join(filter(None, [str(RECORDER), before]))}
+
+
+def read(path: Path) -> list[Call]:
+    """The calls of a file, in their order; none if there is no file."""
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def operations(calls: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The operations of calls, as ``s3:HeadBucket``, by botocore's names."""
+    return {f"{one['service']}:{one['operation']}" for one in calls}
+
+
+def check(path: Path) -> None:
+    """Asserts that all operations of a file are known, so that the deployer's policy is."""
+    new = operations(read(path)) - operations(read(KNOWN))
+    assert RECORDS or not new, (
+        f"The deployer's policy is not held against these calls yet: {', '.join(sorted(new))}. Let "
+        "tests/end_to_end/aws/test_deployer_policy.py make them, record (CONTRIBUTING.md), and extend "
+        "docs/policies/deployer.json."
+    )
+
+
+def write_known(calls: Iterable[Call]) -> None:
+    """Replaces the known calls by these, each once."""
+    KNOWN.write_text("".join(f"{line}\n" for line in sorted({json.dumps(one, sort_keys=True) for one in calls})))
