@@ -1,7 +1,8 @@
 """What IAM is asked for a call of botocore: the action and the resources.
 
 iam_operations.csv has a row for each operation, since some have an action of another name, or one that depends on a
-parameter (`s3:GetObject VersionId`). The resource is made of the parameters that name things.
+parameter (`s3:GetObject VersionId`). The resource is made of the parameters that name things. What has no action,
+everybody may call.
 """
 
 import csv
@@ -28,6 +29,8 @@ def requests_of(call: Mapping[str, Any], account: str, partition: str = "aws") -
     operation = f"{call['service']}:{call['operation']}"
     version = f"{operation} VersionId"
     action, resource = operations()[version if "VersionId" in call and version in operations() else operation]
+    if not action:
+        return []
     names = call.get("AlarmNames") or [call.get("AlarmName", "*")]
     values = {
         "arn": f"arn:{partition}:",
