@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.elk.deploy.plugins.module_utils.aws.bucket_policy import Request, allows
-from iam_requests import requests_of
+from iam_requests import operations, requests_of
 from stack_policies import EVERYBODY, Policy
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs/policies"
@@ -66,3 +66,19 @@ def refused(calls: Iterable[Mapping[str, Any]]) -> list[str]:
         for action, resource, keys in wanted
         if not allowed(given, action, resource, **dict(keys))
     )
+
+
+def not_in_policies(calls: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The operations of recorded calls whose action is in no policy, whatever they name; or is not known."""
+    actions = {action for _file, one in statements() for action in listed(one["Action"])}
+    found = set()
+    for call in calls:
+        operation = f"{call['service']}:{call['operation']}"
+        if operation not in operations() or any(action not in actions for action, _, _ in asked(call)):
+            found.add(operation)
+    return sorted(found)
+
+
+def listed(value: Any) -> list[Any]:
+    """A policy's element, which may be one value or a list."""
+    return value if isinstance(value, list) else [value]

@@ -13,8 +13,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN = ROOT / "tests/unit/least_privilege/deployer_calls.jsonl"
-# Set to record the known calls anew, by tests/end_to_end/aws/test_deployer_policy.py.
-RECORDS = bool(os.environ.get("ELK_RECORD_CALLS"))
 RECORDER = Path(__file__).parent / "aws_calls"
 
 Call = dict[str, Any]
@@ -34,16 +32,6 @@ def read(path: Path) -> list[Call]:
 def operations(calls: Iterable[Mapping[str, Any]]) -> set[str]:
     """The operations of calls, as ``s3:HeadBucket``, by botocore's names."""
     return {f"{one['service']}:{one['operation']}" for one in calls}
-
-
-def check(path: Path) -> None:
-    """Asserts that all operations of a file are known, so that the deployer's policy is."""
-    new = operations(read(path)) - operations(read(KNOWN))
-    assert RECORDS or not new, (
-        f"The deployer's policy is not held against these calls yet: {', '.join(sorted(new))}. Let "
-        "tests/end_to_end/aws/test_deployer_policy.py make them, record (CONTRIBUTING.md), and extend "
-        "docs/policies/deployer.json."
-    )
 
 
 # What is another one in each run.

@@ -20,7 +20,7 @@ import pytest
 import recorded_calls
 from ansible_collections.elk.deploy.plugins.module_utils.aws.template import read
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-from deployer_policy import ACCOUNT, NAMES, allowed, asked, refused, statements, texts
+from deployer_policy import ACCOUNT, NAMES, allowed, asked, listed, refused, statements, texts
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
@@ -176,10 +176,6 @@ def test_what_is_said_not_to_be_needed_is_a_permission_of_a_schema_and_not_allow
     given = {action for file, one in statements() if file != "deployer" for action in listed(one["Action"])}
     others = {action for _kind, action in permissions()} - given
     assert [pattern for pattern in NOT_NEEDED if not fnmatch.filter(others, pattern)] == []
-
-
-def listed(value) -> list:
-    return [value] if isinstance(value, str) else value
 
 
 def test_nothing_in_the_policies_could_be_left_out(needed):
