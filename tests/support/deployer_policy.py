@@ -1,5 +1,6 @@
 """The policies of whoever deploys, docs/policies/*.json, with names in place of their tokens."""
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -28,6 +29,7 @@ def texts() -> dict[str, str]:
     return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.json"))}
 
 
+@functools.cache
 def statements() -> list[tuple[str, Policy]]:
     """(file, statement) of all of them, with names."""
     found = []

