@@ -70,7 +70,7 @@ def test_changed_settings_and_a_rollback(deployment, sink):
 
 
 def test_drill(deployment):
-    play(deployment, ("drill.yml",))
+    play(deployment, ("drill.yml",), drill_alarms=["broker-connection-errors"])
 
 
 def test_verification(deployment):
