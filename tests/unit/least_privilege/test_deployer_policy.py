@@ -107,7 +107,7 @@ def permissions() -> set[tuple[str, str]]:
 def resources(kind: str, action: str) -> Iterator[str]:
     """The ARNs that an action is asked for with, for a resource of a type of CloudFormation."""
     facts = FACTS.get(action, ["unknown*"])
-    known = RESOURCES[action.partition(":")[0]]
+    known = RESOURCES.get(action.partition(":")[0], {})
     required = [one.rstrip("*") for one in facts if one.endswith("*")]
     optional = [one for one in facts if one == OWN.get(kind)] or [one for one in facts if one in known][-1:]
     for one in required or optional:
