@@ -20,7 +20,7 @@ import pytest
 import recorded_calls
 from ansible_collections.elk.deploy.plugins.module_utils.aws.template import read
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-from deployer_policy import ACCOUNT, NAMES, allowed, asked, listed, refused, statements, texts
+from deployer_policy import ACCOUNT, NAMES, allowed, asked, listed, not_in_policies, refused, statements, texts
 
 ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
@@ -161,6 +161,14 @@ def test_the_policies_allow_each_recorded_call():
     calls = recorded_calls.read(recorded_calls.KNOWN)
     assert len(calls) > 50
     assert refused(calls) == []
+
+
+def test_a_call_that_the_policies_do_not_have_is_named():
+    """The emulator's tests look for those after each playbook."""
+    known, *_ = recorded_calls.read(recorded_calls.KNOWN)
+    other = {"region": "eu-west-1", "service": "sqs", "QueueName": "one"}
+    calls = [known, {**other, "operation": "PurgeQueue"}, {**other, "operation": "SendMessage"}]
+    assert not_in_policies(calls) == ["sqs:PurgeQueue", "sqs:SendMessage"]
 
 
 def test_the_policies_allow_what_cloudformation_needs(by_cloudformation):
