@@ -15,7 +15,9 @@ from pathlib import Path
 import ansible_process
 import boto3
 import pytest
+import recorded_calls
 import yaml
+from deployer_policy import not_in_policies
 from free_port import free_port
 from waiting import wait_for
 
@@ -136,6 +138,11 @@ class Deployment:
     inventory: Path
     variables: dict
 
+    @property
+    def calls(self):
+        """The file of the calls of AWS that the playbooks have made."""
+        return self.inventory.with_name(f"{self.inventory.name}-calls.jsonl")
+
     def play(self, playbook, *arguments, **variables):
         """Run a playbook; the numbers of its recap are in `.recap`."""
         self.inventory.mkdir(exist_ok=True)
@@ -144,7 +151,10 @@ class Deployment:
         control = {"localhost": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}}
         hosts = {"all": {"children": {"control": {"hosts": control}}}}
         (self.inventory / "hosts.yml").write_text(yaml.safe_dump(hosts))
-        result = ansible_process.run("ansible-playbook", "-i", self.inventory, f"playbooks/{playbook}", *arguments)
+        words = ("ansible-playbook", "-i", self.inventory, f"playbooks/{playbook}", *arguments)
+        result = ansible_process.run(*words, environment=recorded_calls.environment(self.calls))
+        new = not_in_policies(recorded_calls.read(self.calls))
+        assert new == [], "These calls are new: see 'Add a call of AWS' in CONTRIBUTING.md."
         recap = re.search(r"^localhost\s+: (.*)$", result.stdout, re.MULTILINE)
         result.recap = {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", recap[1])} if recap else {}
         return result

@@ -740,11 +740,15 @@ def test_a_second_start_changes_nothing(emulator):
 
 
 def test_stop_removes_the_function_containers(aws, emulator):
-    """Last of all: the emulator is gone after it."""
+    """Last of this file: the emulator is empty after it."""
     assert emulator.containers()
-    stopped = emulator.stop()
-    assert stopped.returncode == 0
-    assert emulator.containers() == []
-    with pytest.raises(EndpointConnectionError):
-        aws.emulator.client("s3").list_buckets()
-    assert "not running" in emulator.stop().stdout
+    try:
+        stopped = emulator.stop()
+        assert stopped.returncode == 0
+        assert emulator.containers() == []
+        with pytest.raises(EndpointConnectionError):
+            aws.emulator.client("s3").list_buckets()
+        assert "not running" in emulator.stop().stdout
+    finally:
+        again = emulator.start()
+    assert again.returncode == 0, again.stdout + again.stderr

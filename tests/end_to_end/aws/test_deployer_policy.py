@@ -1,0 +1,104 @@
+"""What a deployment asks of AWS, from the first plan to a rollback, in an environment whose names are the inventories'.
+
+The calls are recorded. tests/unit/least_privilege/deployer_calls.jsonl has them, and the unit tests beside it hold the
+deployer's policy against them. With ELK_RECORD_CALLS=1 this file writes them anew. The tests build on one another, in
+this order.
+"""
+
+import dataclasses
+import os
+import subprocess
+from pathlib import Path
+
+import ansible_process
+import pytest
+import recorded_calls
+import yaml
+from deployer_policy import ENVIRONMENT, refused
+
+ROOT = Path(__file__).resolve().parents[3]
+SHARED = ROOT / "inventories/shared"
+
+
+@pytest.fixture(scope="module")
+def deployment(aws, tmp_path_factory):
+    """Names as all inventories have them; one environment of several in its account."""
+    shared = {}
+    for name in ("all.yml", "alarms.yml"):
+        shared |= yaml.safe_load((SHARED / name).read_text())
+    connection = {name: value for name, value in aws.variables.items() if name.startswith("aws_")}
+    variables = {
+        **shared,
+        **connection,
+        "octopus_environment": ENVIRONMENT,
+        "octopus_variables": aws.variables["octopus_variables"] | {"LogTls": "false", "LogUser": ""},
+        "broker_load_balancer": {"type": "classic", "name": "brokers"},
+        "elb_log_shipper_timeout": aws.variables["elb_log_shipper_timeout"],
+        "elb_log_shipper_architecture": "arm64" if os.uname().machine == "aarch64" else "x86_64",
+        "aws_stacks_termination_protection": True,
+    }
+    return dataclasses.replace(aws, variables=variables, inventory=tmp_path_factory.mktemp("inventory-deployer"))
+
+
+def play(deployment, *playbooks, **variables):
+    for playbook, *arguments in playbooks:
+        ended = deployment.play(playbook, *arguments, **variables)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+SITE = ("notifications.yml", "elb_logs.yml", "cloudwatch.yml")
+
+
+def test_plan_deployment_and_second_deployment(deployment, sink):
+    play(deployment, *((name, "--check") for name in SITE[:2]))
+    play(deployment, *((name,) for name in SITE))
+    play(deployment, *((name, "--check") for name in SITE))
+
+
+def test_a_template_that_goes_through_the_artifact_bucket(deployment, sink, tmp_path):
+    template = (ROOT / "roles/elb_log_shipper/files/elb-logs.yml").read_text()
+    large = tmp_path / "elb-logs.yml"
+    large.write_text(template.replace("Description: Ships each new", "Description: Ships any new", 1) + "# \n" * 20_000)
+    for arguments in (("--check",), ()):
+        play(deployment, ("elb_logs.yml", *arguments), elb_log_shipper_template=str(large))
+
+
+def test_changed_settings_and_a_rollback(deployment, sink):
+    changed = deployment.variables["octopus_variables"] | {"Application": "other"}
+    play(deployment, ("elb_logs.yml",), octopus_variables=changed, elb_log_shipper_versions_kept=1)
+    play(deployment, ("rollback.yml", "--tags", "elb_logs"))
+
+
+def test_drill(deployment):
+    play(deployment, ("drill.yml",), drill_alarms=["broker-connection-errors"])
+
+
+def test_verification(deployment):
+    play(deployment, ("verify.yml",))
+
+
+def test_the_dynamic_inventory(deployment):
+    ended = subprocess.run(
+        [ansible_process.BIN / "ansible-inventory", "-i", ROOT / "inventories/staging/ec2/aws_ec2.yml", "--list"],
+        env={
+            **os.environ,
+            "AWS_ACCESS_KEY_ID": "emulator",
+            "AWS_SECRET_ACCESS_KEY": "emulator",
+            "AWS_ENDPOINT_URL": deployment.emulator.endpoint,
+            **recorded_calls.environment(deployment.calls),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_the_deployers_policy_allows_each_call(deployment):
+    calls = recorded_calls.read(deployment.calls)
+    assert len(recorded_calls.operations(calls)) > 50
+    assert refused(calls) == []
+    if os.environ.get("ELK_RECORD_CALLS"):
+        recorded_calls.write_known(calls)
+    known = recorded_calls.operations(recorded_calls.read(recorded_calls.KNOWN))
+    assert recorded_calls.operations(calls) == known, "Record them: see 'Add a call of AWS' in CONTRIBUTING.md."
