@@ -70,7 +70,8 @@ def test_changed_settings_and_a_rollback(deployment, sink):
 
 
 def test_drill(deployment):
-    play(deployment, ("drill.yml",), drill_alarms=["broker-connection-errors"])
+    series = {"title": "Throttles", "alarm": "function-throttles", "series": "0 5x3 0x5", "expected": ["ALARM", "OK"]}
+    play(deployment, ("drill.yml",), drill_alarms=["function-throttles"], drill_series=[series])
 
 
 def test_verification(deployment):
