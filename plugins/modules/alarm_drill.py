@@ -78,15 +78,17 @@ def look(module, cloudwatch):
     if not found:
         module.fail_json(
             code="alarm_missing",
-            msg=f"Alarm {name} does not exist in {cloudwatch.meta.region_name}. Deploy the alarms first: "
-            "playbooks/cloudwatch.yml.",
+            msg=f"Alarm {name} does not exist in {cloudwatch.meta.region_name}. Deploy the alarms first, "
+            "with playbooks/cloudwatch.yml. Where somebody has deleted it, CloudFormation does not notice: delete the "
+            "alarms' stack, and deploy it again.",
         )
     for key in ("AlarmActions", "OKActions"):
         if not found[0].get(key) or not found[0].get("ActionsEnabled", True):
             module.fail_json(
                 code="alarm_silent",
                 msg=f"Alarm {name} has no {key} that are enabled: nobody hears of it. Somebody has changed it since it "
-                "was deployed; deploy the alarms again.",
+                "was deployed, which CloudFormation does not notice: aws cloudwatch enable-alarm-actions --alarm-names "
+                f"{name}; or delete the alarms' stack, and deploy it again.",
             )
     return found[0]
 
@@ -102,20 +104,23 @@ def ring(module, cloudwatch, listener):
         module.fail_json(
             code="alarm_rings",
             msg=f"Alarm {suppressor} is in state ALARM, and holds the messages of {name} back. Mend that first, or "
-            "leave the alarm out: -e 'drill_alarms=[...]'.",
+            "leave the alarm out: -e '{\"drill_alarms\": [...]}'.",
         )
     if alarm["StateValue"] == "ALARM":
         module.fail_json(
             code="alarm_rings",
             msg=f"Alarm {name} is in state ALARM already, so that a drill would hide what is wrong. "
-            "Mend that first, or leave the alarm out: -e 'drill_alarms=[...]'.",
+            "Mend that first, or leave the alarm out: -e '{\"drill_alarms\": [...]}'.",
         )
     began = time.monotonic()
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=REASON)
-    heard(module, listener, "ALARM", timeout)
-    seconds = time.monotonic() - began
-    # Where the next evaluation has done it already, this changes nothing, and the message is there.
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason=REASON)
+    try:
+        heard(module, listener, "ALARM", timeout)
+        seconds = time.monotonic() - began
+    finally:
+        # Also where nobody has heard: some alarms stay in their state until there is new data. Where the next
+        # evaluation has done it already, this changes nothing, and the message is there.
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason=REASON)
     heard(module, listener, "OK", timeout)
     return seconds
 

@@ -48,6 +48,11 @@ queue_url:
   description: The queue, as SQS's requests name it.
   type: str
   returned: when it is present
+confirmed:
+  description: The protocols of the topic's other subscribers, of those that have confirmed.
+  type: list
+  elements: str
+  returned: when it is present
 """
 
 import contextlib
@@ -68,11 +73,22 @@ def queue_of(sqs, name):
         return None
 
 
+def subscriptions(sns, topic_arn):
+    """All of the topic's."""
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
+    return [one for page in pages for one in page["Subscriptions"]]
+
+
 def subscription_of(sns, topic_arn, queue_arn):
     """The ARN of the queue's subscription, or None."""
-    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic_arn)
-    found = (one for page in pages for one in page["Subscriptions"])
+    found = subscriptions(sns, topic_arn)
     return next((one["SubscriptionArn"] for one in found if one["Endpoint"] == queue_arn), None)
+
+
+def confirmed(sns, topic_arn, queue_arn):
+    """The protocols of the other subscribers that get messages. Endpoints are not shown: an address can be a secret."""
+    found = (one for one in subscriptions(sns, topic_arn) if one["Endpoint"] != queue_arn)
+    return sorted(one["Protocol"] for one in found if one["SubscriptionArn"].startswith("arn:"))
 
 
 def policy(queue_arn, topic_arn):
@@ -98,7 +114,7 @@ def present(module, sqs, sns):
     queue_arn = arn_of(sqs, url)
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(queue_arn, topic_arn)})
     sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=queue_arn)
-    module.exit_json(changed=not found, queue_url=url)
+    module.exit_json(changed=not found, queue_url=url, confirmed=confirmed(sns, topic_arn, queue_arn))
 
 
 def absent(module, sqs, sns):

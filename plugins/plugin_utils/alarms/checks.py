@@ -15,7 +15,7 @@ from difflib import get_close_matches
 
 from . import expressions, rules
 from .definitions import TOPICS, Alarm, Composite, Definitions, Fault, Metric
-from .metrics import Facts, facts, metrics_of
+from .metrics import Facts, facts, metrics_of, namespaces
 
 # What follows from the table of facts, and not from CloudWatch's limits: who knows better can accept it, with a reason.
 ACCEPTABLE = (
@@ -98,6 +98,12 @@ def _metric(alarm: Alarm, metric: Metric) -> Iterator[Fault]:
                 *("alarm_invalid", alarm.name, f"{where}dimensions.{name}", value, "a value"),
                 "Say which resource the alarm is about.",
             )
+        if value.startswith("arn:"):
+            yield Fault(
+                *("alarm_invalid", alarm.name, f"{where}dimensions.{name}", value, "a name, as the metric has it"),
+                "CloudWatch knows a load balancer by the end of its ARN, such as app/shop/50dc6c495c0c9188, and a "
+                "target group by targetgroup/shop/73e2d6bc24d8a067; most others by their name.",
+            )
     known = facts(metric.namespace, metric.metric)
     if known is None:
         yield from _unknown(alarm, metric, where)
@@ -135,6 +141,15 @@ def _unknown(alarm: Alarm, metric: Metric, where: str) -> Iterator[Fault]:
             metric.metric,
             f"a metric of {metric.namespace}{f', such as {_either(near)}' if near else ''}",
             "Correct the name. The table of facts may also lack what AWS has added since.",
+        )
+        return
+    # A namespace of one's own, or of a service that the table does not have, is not known; a slip in a name is.
+    known = {name.casefold(): name for name in namespaces()}
+    meant = get_close_matches(metric.namespace.casefold(), known, n=1, cutoff=0.9)
+    if meant and known[meant[0]] != metric.namespace:
+        yield Fault(
+            *("alarm_metric_unknown", alarm.name, f"{where}namespace", metric.namespace, known[meant[0]]),
+            "Correct it, or give a namespace of your own a name that is less like it.",
         )
 
 

@@ -25,6 +25,8 @@ TOPICS = ("alarms", "notifications")
 
 _DAY = 86_400
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
+# What CloudWatch takes as an alarm's description.
+_MAX_DESCRIPTION = 1024
 # ``result`` is the expression itself.
 _ID = re.compile(r"(?!result$)[a-z][A-Za-z0-9_]*")
 _RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
@@ -183,12 +185,12 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
             )
             change = {}
         merged = {**entry, **change}
-        if not merged.get("enabled", True):
-            seen.add(name)
+        if merged.get("enabled", True) is False:
+            seen.add(_without_hyphens(name))
             found.left_out.append(name)
             continue
         faults = list(_faults(merged, name or f"number {number}", seen))
-        seen.add(name)
+        seen.add(_without_hyphens(name))
         found.faults += faults
         if not faults:
             if "rule" in merged:
@@ -200,6 +202,16 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
         for name in changes
     ]
     return without(found, found.left_out)
+
+
+def _without_hyphens(name: str) -> str:
+    """What the logical ids of a template tell names apart by."""
+    return name.replace("-", "")
+
+
+def description(what_broke: str, what_to_do: str, runbook: str) -> str:
+    """What an alarm's message says."""
+    return f"{what_broke} What to do: {what_to_do} Runbook: {runbook}"
 
 
 def deployed_name(name: str, environment: str) -> str:
@@ -238,10 +250,7 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     def fault(key: str, expected: str, hint: str) -> Fault:
         return Fault("alarm_invalid", name, key, entry.get(key), expected, hint)
 
-    if not _NAME.fullmatch(str(entry.get("name", ""))):
-        yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
-    if str(entry.get("name") or "") in seen:
-        yield fault("name", "a name that no other alarm has", "Rename or remove one of the two.")
+    yield from _text_faults(entry, name, seen)
     kinds = [key for key in ("metric", "expression", "rule") if key in entry]
     if len(kinds) != 1:
         yield fault("metric", "one of metric, expression and rule", "Keep the one that this alarm is about.")
@@ -267,6 +276,25 @@ def _faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fau
     else:
         yield from _threshold_faults(entry, name)
         yield from _metric_faults(entry, name)
+
+
+def _text_faults(entry: Mapping[str, Any], name: str, seen: set[str]) -> Iterator[Fault]:
+    def fault(key: str, expected: str, hint: str) -> Fault:
+        return Fault("alarm_invalid", name, key, entry.get(key), expected, hint)
+
+    if not _NAME.fullmatch(str(entry.get("name", ""))):
+        yield fault("name", "lower-case letters, digits and hyphens, up to 100", "The environment goes before it.")
+    if _without_hyphens(str(entry.get("name") or "")) in seen:
+        yield fault("name", "a name that no other alarm has, hyphens aside", "Rename or remove one of the two.")
+    if entry.get("enabled", True) is not True:
+        yield fault("enabled", "true or false", "Write it without quotes; a variable may need the filter bool.")
+    length = len(description(*(str(entry.get(key) or "") for key in _EVERY[1:])))
+    if length > _MAX_DESCRIPTION:
+        yield fault(
+            "what_to_do",
+            f"up to {_MAX_DESCRIPTION} characters together with what_broke and runbook, which are {length}",
+            "Shorten it: the rest belongs into the runbook.",
+        )
 
 
 def _suppression_faults(entry: Mapping[str, Any], name: str) -> Iterator[Fault]:

@@ -60,6 +60,11 @@ def facts(namespace: str, metric: str) -> Facts | None:
     return _table().get((namespace, metric))
 
 
+def namespaces() -> list[str]:
+    """Those that the table has metrics of."""
+    return sorted({namespace for namespace, _metric in _table()})
+
+
 def metrics_of(namespace: str) -> list[str]:
     """All metrics of a namespace, if the table has them all; else none, and any name may be one."""
     return [] if namespace in _OPEN else [metric for known, metric in _table() if known == namespace]

@@ -7,10 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .definitions import TOPICS, Alarm, Composite, Definitions, Suppression, deployed_name
+from .definitions import TOPICS, Alarm, Composite, Definitions, Suppression, deployed_name, description
 
 _RULE_TERM = re.compile(r"(ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
-_MAX_DESCRIPTION = 1024
 # All others, such as percentiles, are a property of their own.
 _STATISTICS = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
@@ -121,14 +120,13 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
 
 
 def _common(alarm: Alarm | Composite, environment: str) -> dict[str, Any]:
-    description = f"{alarm.what_broke} What to do: {alarm.what_to_do} Runbook: {alarm.runbook}"
     actions = {
         "AlarmActions": [_action(one) for one in alarm.alarm_actions],
         "OKActions": [_action(one) for one in alarm.ok_actions],
     }
     return {
         "AlarmName": deployed_name(alarm.name, environment),
-        "AlarmDescription": description[:_MAX_DESCRIPTION],
+        "AlarmDescription": description(alarm.what_broke, alarm.what_to_do, alarm.runbook),
         **{key: value for key, value in actions.items() if value},
     }
 

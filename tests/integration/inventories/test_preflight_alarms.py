@@ -10,9 +10,10 @@ ALARMS = [entry(alarm_actions=[], ok_actions=[]), composite()]
 
 def preflight(*alarms, **variables):
     """-> exit code, and all that was said in one line."""
+    nobody = {"notification_subscribers_required": []}
     ended = run(
         *("ansible-playbook", "-i", "inventories/staging", "playbooks/preflight.yml"),
-        *("-e", json.dumps({"alarms": alarms, "alarm_changes": {}, **variables})),
+        *("-e", json.dumps({"alarms": alarms, "alarm_changes": {}, **nobody, **variables})),
     )
     return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
 

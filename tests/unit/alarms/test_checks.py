@@ -702,3 +702,22 @@ def test_whatever_is_written_is_taken_or_refused(words):
     found = check(definitions, REGION)
     assert [fault.alarm for fault in found].count("broker-errors") >= 3
     assert all(str(fault) for fault in found)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "meant"),
+    [("AWS/ApplicationElb", "AWS/ApplicationELB"), ("Aws/Lambda", "AWS/Lambda"), ("AWS/SES", ""), ("Shop", "")],
+)
+def test_a_slip_in_a_namespace_is_told_and_one_of_ones_own_is_taken(namespace, meant):
+    found = faults(entry(namespace=namespace, metric="Foo", dimensions={}))
+    assert [(fault.key, fault.expected) for fault in found] == ([("namespace", meant)] if meant else [])
+
+
+def test_an_open_namespace_is_itself():
+    assert wrong(entry(namespace="CWAgent", metric="swap_used_percent", statistic="Maximum", threshold=50)) == []
+
+
+def test_a_load_balancer_by_its_whole_arn_would_have_no_data():
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/shop/50dc6c495c0c9188"
+    found = wrong(of("AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", dimensions={"LoadBalancer": arn}))
+    assert found == [("invalid", "dimensions.LoadBalancer", arn)]

@@ -318,3 +318,22 @@ def test_every_entry_is_read_or_has_a_fault(kind, keys, changes):
     for fault in found.faults:
         assert fault.code == "alarm_invalid"
         assert str(fault)
+
+
+def test_names_that_a_template_cannot_tell_apart_are_refused():
+    assert faults(entry("queue-1"), entry("queue1")) == [("queue1", "name", "queue1")]
+    assert faults(entry("queue-1", enabled=False), entry("queue1")) == [("queue1", "name", "queue1")]
+
+
+@pytest.mark.parametrize("value", ["no", "False", "maybe", 0])
+def test_enabled_is_true_or_false(value):
+    assert faults(entry(enabled=value)) == [("broker-errors", "enabled", value)]
+
+
+def test_a_message_is_never_cut():
+    """Its end is the address of the runbook."""
+    words = {"what_broke": "It is down.", "runbook": "docs/operate.md#x"}
+    fixed = len("It is down. What to do:  Runbook: docs/operate.md#x")
+    assert faults(entry(**words, what_to_do="x" * (1024 - fixed))) == []
+    long = "x" * (1025 - fixed)
+    assert faults(entry(**words, what_to_do=long)) == [("broker-errors", "what_to_do", long)]
