@@ -55,6 +55,7 @@ def definitions() -> Definitions:
     }
     jinja = NativeEnvironment()
     jinja.filters["combine"] = lambda one, other: {**one, **other}
+    jinja.filters["bool"] = bool
 
     def filled(value: Any) -> Any:
         if isinstance(value, str):
