@@ -149,7 +149,7 @@ def test_preflight_refuses_the_statistic_that_hid_an_outage(environment, deploye
 def test_a_subscriber_hears_of_each_alarm_and_of_the_outage_that_nobody_heard_of(environment, deployed):
     ended = environment.playbook("drill.yml")
     assert ended.returncode == 0, ended.stdout
-    assert "6 alarms rang, and the drill's own subscriber heard of each" in " ".join(ended.stdout.split())
+    assert "6 alarms rang, and the subscriber of the drill heard of each" in " ".join(ended.stdout.split())
     left = environment.aws("cloudwatch").describe_alarms(AlarmNamePrefix="drill-")["MetricAlarms"]
     assert left == []
     assert not environment.aws("sqs").list_queues(QueueNamePrefix="alarm-drill").get("QueueUrls")

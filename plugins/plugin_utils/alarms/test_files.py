@@ -214,7 +214,7 @@ class _Reader:
             for key in content:
                 if key != "tests":
                     self.fault(content.lines[key], f"unknown key {key}", "tests")
-            if isinstance(content.get("tests"), list):
+            if isinstance(content.get("tests"), list) and content["tests"]:
                 return list(content["tests"])
         self.fault(1, "no tests", "a mapping with the list tests")
         return []

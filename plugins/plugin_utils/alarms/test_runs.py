@@ -94,7 +94,9 @@ def run(test: AlarmTest, environment: Environment) -> Outcome:
     enabled = [name for name in test.alarms if name in changed.alarms and not _lost_its_series(name, test, changed)]
     missing = [name for name in test.needs if name not in changed.alarms]
     if (missing or not enabled) and not changed.read.faults:
-        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(missing or test.alarms)}")
+        # A composite alarm that is enabled has lost the members that this test is about.
+        absent = missing or [name for name in test.alarms if name not in changed.alarms] or test.alarms
+        return Outcome(test, {}, left_out=f"not enabled here: {', '.join(absent)}")
     faults = [f"{one.alarm}.{one.key} is {one.value!r}, expected {one.expected}" for one in changed.read.faults]
     if not faults:
         faults = list(_unmatched(test, enabled, changed))

@@ -37,7 +37,11 @@ def deployment(aws, tmp_path_factory):
         "elb_log_shipper_architecture": "arm64" if os.uname().machine == "aarch64" else "x86_64",
         "aws_stacks_termination_protection": True,
     }
-    return dataclasses.replace(aws, variables=variables, inventory=tmp_path_factory.mktemp("inventory-deployer"))
+    yield dataclasses.replace(aws, variables=variables, inventory=tmp_path_factory.mktemp("inventory-deployer"))
+    # Whatever comes next begins with an empty account.
+    aws.emulator.stop()
+    again = aws.emulator.start()
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 def play(deployment, *playbooks, **variables):
