@@ -17,7 +17,7 @@ plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 wi
 alarms: ## Test the alarms of ENV offline against tests/alarms (TESTS=path for others; COVERAGE=1 fails where an alarm lacks tests)
 	@scripts/alarms.sh $(ENV)
 
-drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of them (three minutes)
+drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of them (some minutes)
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/drill.yml
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-
-from ..module_utils.messages import coded
+from ..plugin_utils.alarm_options import ALARM_OPTIONS, refuse
 from ..plugin_utils.alarms.checks import check
 from ..plugin_utils.alarms.definitions import read
 from ..plugin_utils.masked_action import MaskedAction
 
-OPTIONS = {
-    "alarms": {"type": "list", "elements": "raw", "required": True},
-    "changes": {"type": "dict", "default": {}},
-    "region": {"type": "str", "default": ""},
-}
+OPTIONS = {**ALARM_OPTIONS, "region": {"type": "str", "default": ""}}
 
 
 class ActionModule(MaskedAction):
@@ -29,7 +23,5 @@ class ActionModule(MaskedAction):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         definitions = read(options["alarms"], options["changes"])
-        faults = [*definitions.faults, *check(definitions, options["region"])]
-        if faults:
-            raise AnsibleActionFail("\n".join(coded(fault.code, str(fault)) for fault in faults))
+        refuse([*definitions.faults, *check(definitions, options["region"])])
         return result | {"changed": False, "count": len(definitions.alarms) + len(definitions.composites)}

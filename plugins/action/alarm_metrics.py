@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ..plugin_utils.alarm_options import ALARM_OPTIONS, definitions_of
+from ..plugin_utils.alarm_options import ALARM_OPTIONS, ENVIRONMENT, definitions_of
 from ..plugin_utils.alarms.definitions import deployed_name
 from ..plugin_utils.aws_action import AwsAction
 
@@ -16,7 +16,7 @@ class ActionModule(AwsAction):
     code = "alarm_invalid"
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        own = {key: value for key, value in self._task.args.items() if key in ALARM_OPTIONS}
+        own = {key: value for key, value in self._task.args.items() if key in ALARM_OPTIONS | ENVIRONMENT}
         signs_of_life = [
             asdict(alarm) | {"deployed_name": deployed_name(alarm.name, own["environment"])}
             for alarm in definitions_of(own).alarms

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..plugin_utils.alarm_options import ALARM_OPTIONS, definitions_of
+from ..plugin_utils.alarm_options import ALARM_OPTIONS, ENVIRONMENT, definitions_of
 from ..plugin_utils.alarms.definitions import without
 from ..plugin_utils.alarms.template import parameters, template
 from ..plugin_utils.masked_action import MaskedAction
 
 OPTIONS = {
     **ALARM_OPTIONS,
+    **ENVIRONMENT,
     "topics_stack": {"type": "str", "required": True},
     "without": {"type": "list", "elements": "str", "default": []},
 }

@@ -10,12 +10,11 @@ from ansible.errors import AnsibleActionFail
 
 from ..module_utils.messages import coded
 from ..plugin_utils.alarm_options import ALARM_OPTIONS, definitions_of
-from ..plugin_utils.alarms import report, test_files, test_runs
+from ..plugin_utils.alarms import alarm_test_files, alarm_test_runs, report
 from ..plugin_utils.masked_action import MaskedAction
 
 OPTIONS = {
-    "alarms": ALARM_OPTIONS["alarms"],
-    "changes": ALARM_OPTIONS["changes"],
+    **ALARM_OPTIONS,
     "src": {"type": "path", "required": True},
     "coverage": {"type": "bool", "default": False},
 }
@@ -32,14 +31,14 @@ class ActionModule(MaskedAction):
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
         definitions_of(options)
-        environment = test_runs.Environment(options["alarms"], options["changes"])
+        environment = alarm_test_runs.Environment(options["alarms"], options["changes"])
         try:
             outcomes = _outcomes(Path(options["src"]), environment)
-        except test_files.AlarmTestsError as error:
+        except alarm_test_files.AlarmTestsError as error:
             raise AnsibleActionFail(str(error)) from None
         # One file of several says little of what all of them cover.
         counts = options["coverage"] or Path(options["src"]).is_dir()
-        lacking = test_runs.coverage(outcomes, environment) if counts else None
+        lacking = alarm_test_runs.coverage(outcomes, environment) if counts else None
         alarms = len(environment.alarms)
         result |= {
             "changed": False,
@@ -53,18 +52,18 @@ class ActionModule(MaskedAction):
         return result
 
 
-def _outcomes(path: Path, environment: test_runs.Environment) -> list[test_runs.Outcome]:
+def _outcomes(path: Path, environment: alarm_test_runs.Environment) -> list[alarm_test_runs.Outcome]:
     """Runs the tests of all files, and reports every mistake in them at once."""
-    files = test_files.find(path)
+    files = alarm_test_files.find(path)
     if not files:
         raise AnsibleActionFail(f"{path}: there are no tests of alarms, expected a file or a folder with *.yml")
-    outcomes: list[test_runs.Outcome] = []
+    outcomes: list[alarm_test_runs.Outcome] = []
     faults: list[str] = []
-    for test in test_files.load(files, environment.names, Path(os.environ.get("PWD", "/"))):
+    for test in alarm_test_files.load(files, environment.names, Path(os.environ.get("PWD", "/"))):
         try:
-            outcomes.append(test_runs.run(test, environment))
-        except test_files.AlarmTestsError as error:
+            outcomes.append(alarm_test_runs.run(test, environment))
+        except alarm_test_files.AlarmTestsError as error:
             faults += error.faults
     if faults:
-        raise test_files.AlarmTestsError(faults)
+        raise alarm_test_files.AlarmTestsError(faults)
     return outcomes

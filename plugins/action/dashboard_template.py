@@ -7,7 +7,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 
 from ..module_utils.messages import coded
-from ..plugin_utils.alarm_options import ALARM_OPTIONS, definitions_of
+from ..plugin_utils.alarm_options import ALARM_OPTIONS, ENVIRONMENT, definitions_of
 from ..plugin_utils.alarms.dashboard import (
     DashboardTooLargeError,
     Deployment,
@@ -24,6 +24,7 @@ LISTS = ("redis", "brokers", "indexers", "shippers")
 LOAD_BALANCERS = ("broker_load_balancer", "elasticsearch_load_balancer")
 OPTIONS = {
     **ALARM_OPTIONS,
+    **ENVIRONMENT,
     "region": {"type": "str", "required": True},
     "without": {"type": "list", "elements": "str", "default": []},
     "deployments": {"type": "list", "elements": "dict", "default": []},

@@ -17,19 +17,12 @@ description:
   - Needs no connection to AWS, and changes nothing.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
-  alarms:
-    description: The alarms, each with C(name), what it watches, and what to do. See C(docs/alarms.md).
-    type: list
-    elements: raw
-    required: true
-  changes:
-    description: The keys that an environment changes, with their values, by the alarm's name.
-    type: dict
-    default: {}
   region:
     description: The alarms' region, which their actions must be in. If it is empty, that is not checked.
     type: str
     default: ""
+extends_documentation_fragment:
+  - elk.deploy.alarms
 attributes:
   check_mode:
     support: full

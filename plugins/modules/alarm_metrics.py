@@ -13,23 +13,11 @@ description:
   - The connection options are those of C(amazon.aws); defaults for the group C(amazon.aws.aws) apply.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 extends_documentation_fragment:
+  - elk.deploy.alarms
+  - elk.deploy.alarms.environment
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
-options:
-  alarms:
-    description: The alarms, as the list in group_vars has them.
-    type: list
-    elements: dict
-    required: true
-  changes:
-    description: The environment's changes to them, by their names.
-    type: dict
-    default: {}
-  environment:
-    description: The environment, which the names of its alarms begin with.
-    type: str
-    required: true
 attributes:
   check_mode:
     support: full

@@ -11,19 +11,6 @@ description:
   - Runs on the control node only. Reaches nothing, changes nothing, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
-  alarms:
-    description: The alarms, as the list in group_vars has them.
-    type: list
-    elements: dict
-    required: true
-  changes:
-    description: The environment's changes to them, by their names.
-    type: dict
-    default: {}
-  environment:
-    description: The environment, which the names of its alarms begin with.
-    type: str
-    required: true
   topics_stack:
     description: The stack that has the topics. Its outputs have the names of the template's parameters.
     type: str
@@ -33,6 +20,9 @@ options:
     type: list
     elements: str
     default: []
+extends_documentation_fragment:
+  - elk.deploy.alarms
+  - elk.deploy.alarms.environment
 attributes:
   check_mode:
     support: full

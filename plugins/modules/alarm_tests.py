@@ -13,15 +13,6 @@ description:
   - Runs on the control node only. Reaches nothing, changes nothing, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
-  alarms:
-    description: The alarms, as the list in group_vars has them.
-    type: list
-    elements: dict
-    required: true
-  changes:
-    description: The environment's changes to them, by their names.
-    type: dict
-    default: {}
   src:
     description: A test file, or a folder with some (C(*.yml)).
     type: path
@@ -32,6 +23,8 @@ options:
         stays silent, or one with gaps. Of a whole folder, the report names such alarms either way.
     type: bool
     default: false
+extends_documentation_fragment:
+  - elk.deploy.alarms
 attributes:
   check_mode:
     support: full

@@ -12,19 +12,6 @@ description:
   - Runs on the control node only. Reaches nothing, changes nothing, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
-  alarms:
-    description: The alarms, as the list in group_vars has them.
-    type: list
-    elements: dict
-    required: true
-  changes:
-    description: The environment's changes to them, by their names.
-    type: dict
-    default: {}
-  environment:
-    description: The environment, which the names of its alarms begin with.
-    type: str
-    required: true
   without:
     description: Alarms that are not deployed, such as those that wait for their metric (M(elk.deploy.alarm_metrics)).
     type: list
@@ -95,6 +82,9 @@ options:
     type: list
     elements: dict
     default: []
+extends_documentation_fragment:
+  - elk.deploy.alarms
+  - elk.deploy.alarms.environment
 attributes:
   check_mode:
     support: full

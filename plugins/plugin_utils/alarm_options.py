@@ -1,8 +1,8 @@
-"""The options of the actions that read an environment's alarms."""
+"""The options of the actions that read an environment's alarms, and what they say of wrong ones."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -11,10 +11,11 @@ from ..module_utils.messages import coded
 from .alarms.definitions import Definitions, Fault, read
 
 ALARM_OPTIONS: dict[str, dict[str, Any]] = {
-    "alarms": {"type": "list", "elements": "dict", "required": True},
+    # An entry of another form is a fault with the alarm's number, and not an error of Ansible's.
+    "alarms": {"type": "list", "elements": "raw", "required": True},
     "changes": {"type": "dict", "default": {}},
-    "environment": {"type": "str", "default": ""},
 }
+ENVIRONMENT: dict[str, dict[str, Any]] = {"environment": {"type": "str", "required": True}}
 
 
 def definitions_of(options: Mapping[str, Any]) -> Definitions:
@@ -23,12 +24,15 @@ def definitions_of(options: Mapping[str, Any]) -> Definitions:
     :raises AnsibleActionFail: with everything that is wrong with their form.
     """
     definitions = read(options["alarms"], options.get("changes"))
-    if definitions.faults:
-        raise AnsibleActionFail("\n".join(map(message, definitions.faults)))
+    refuse(definitions.faults)
     return definitions
 
 
-def message(fault: Fault) -> str:
-    """One line: what is wrong and where, the value seen, the form expected, and a hint."""
-    where = f"alarm {fault.alarm}: {fault.key}" if fault.key else f"alarm {fault.alarm}"
-    return coded(fault.code, f"{where} is {fault.value!r}; expected {fault.expected}. {fault.hint}")
+def refuse(faults: Iterable[Fault]) -> None:
+    """Fails with a line and a code for each fault, if there are any.
+
+    :raises AnsibleActionFail: with all of them at once.
+    """
+    lines = [coded(fault.code, str(fault)) for fault in faults]
+    if lines:
+        raise AnsibleActionFail("\n".join(lines))

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from .alarm_test_files import duration
 from .definitions import Alarm
 from .evaluator import ALARM, BREACHES, DAY, OK, Course
-from .test_files import duration
 
 COLUMNS = 100
 ROWS = 8

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from . import chart
+from .alarm_test_files import duration
+from .alarm_test_runs import Failure, Outcome
 from .definitions import Alarm, Composite
-from .test_files import duration
-from .test_runs import Failure, Outcome
 
 
 def lines(outcomes: Sequence[Outcome], lacking: Mapping[str, Sequence[str]] | None, alarms: int) -> Iterator[str]:

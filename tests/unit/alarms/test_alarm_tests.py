@@ -5,9 +5,9 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from ansible_collections.elk.deploy.plugins.plugin_utils.alarms import chart, report, test_files, test_runs
-from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.test_files import AlarmTestsError
-from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.test_runs import GAPS, NOISE, RINGS
+from ansible_collections.elk.deploy.plugins.plugin_utils.alarms import alarm_test_files, alarm_test_runs, chart, report
+from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.alarm_test_files import AlarmTestsError
+from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.alarm_test_runs import GAPS, NOISE, RINGS
 
 WORDS = {"what_broke": "It.", "what_to_do": "Mend it.", "runbook": "docs/x.md"}
 THRESHOLD = {"comparison_operator": "GreaterThanThreshold", "treat_missing_data": "notBreaching", "period": 60}
@@ -53,15 +53,15 @@ tests:
 """
 
 
-def environment(alarms: Any = None, changes: Any = None) -> test_runs.Environment:
-    return test_runs.Environment(alarms or ALARMS, changes or {})
+def environment(alarms: Any = None, changes: Any = None) -> alarm_test_runs.Environment:
+    return alarm_test_runs.Environment(alarms or ALARMS, changes or {})
 
 
-def run(folder: Path, text: str, alarms: Any = None, changes: Any = None) -> list[test_runs.Outcome]:
+def run(folder: Path, text: str, alarms: Any = None, changes: Any = None) -> list[alarm_test_runs.Outcome]:
     file = folder / "broker.yml"
     file.write_text(text, encoding="utf-8")
     there = environment(alarms, changes)
-    return [test_runs.run(test, there) for test in test_files.load([file], there.names, folder)]
+    return [alarm_test_runs.run(test, there) for test in alarm_test_files.load([file], there.names, folder)]
 
 
 def one_test(body: str, series: str = SERIES % "0x10 (1x300)x10") -> str:
@@ -76,9 +76,9 @@ def faults(folder: Path, text: str) -> list[str]:
     return error.value.faults
 
 
-def text_of(outcomes: list[test_runs.Outcome], there: test_runs.Environment | None = None) -> str:
+def text_of(outcomes: list[alarm_test_runs.Outcome], there: alarm_test_runs.Environment | None = None) -> str:
     there = there or environment()
-    return "\n".join(report.lines(outcomes, test_runs.coverage(outcomes, there), len(there.alarms)))
+    return "\n".join(report.lines(outcomes, alarm_test_runs.coverage(outcomes, there), len(there.alarms)))
 
 
 def test_the_story_and_the_statistic_that_stays_silent(tmp_path: Path) -> None:
@@ -166,6 +166,19 @@ def test_a_composite_whose_member_with_the_series_is_not_enabled_is_left_out(tmp
     text = one_test("expect: [{at: 15m, alarm: broker-down, state: ALARM}]")
     changes = {"broker-connection-errors": {"enabled": False}}
     assert run(tmp_path, text, changes=changes)[0].left_out
+
+
+def test_only_what_is_not_enabled_is_named_as_such(tmp_path: Path) -> None:
+    """The composite alarm is enabled; what it has lost is the member that this test is about."""
+    expected = "{at: 15m, alarm: broker-connection-errors, state: ALARM}, {at: 15m, alarm: broker-down, state: ALARM}"
+    changes = {"broker-connection-errors": {"enabled": False}}
+    (outcome,) = run(tmp_path, one_test(f"expect: [{expected}]"), changes=changes)
+    assert outcome.left_out == "not enabled here: broker-connection-errors"
+
+
+def test_a_file_without_tests_is_a_mistake(tmp_path: Path) -> None:
+    """Otherwise it would pass."""
+    assert faults(tmp_path, "tests: []\n") == ["broker.yml:1: no tests, expected a mapping with the list tests"]
 
 
 def test_a_test_is_left_out_without_an_alarm_that_it_needs(tmp_path: Path) -> None:
@@ -295,7 +308,7 @@ def test_all_mistakes_of_all_files_come_at_once(tmp_path: Path) -> None:
     for name in ("a.yml", "b.yml"):
         (tmp_path / name).write_text(one_test("expect: [{at: 1, alarm: x, state: y}]"), encoding="utf-8")
     with pytest.raises(AlarmTestsError) as error:
-        test_files.load(test_files.find(tmp_path), environment().names, tmp_path)
+        alarm_test_files.load(alarm_test_files.find(tmp_path), environment().names, tmp_path)
     assert [fault.partition(":")[0] for fault in error.value.faults] == ["a.yml"] * 3 + ["b.yml"] * 3
 
 
@@ -327,28 +340,28 @@ def body(kind: str) -> str:
 
 @pytest.mark.parametrize("kind", [RINGS, NOISE, GAPS])
 def test_coverage_by_one_kind_of_test(tmp_path: Path, kind: str) -> None:
-    lacking = test_runs.coverage(run(tmp_path, body(kind), [ERRORS]), environment([ERRORS]))
+    lacking = alarm_test_runs.coverage(run(tmp_path, body(kind), [ERRORS]), environment([ERRORS]))
     assert lacking == {"broker-connection-errors": [one for one in (RINGS, NOISE, GAPS) if one != kind]}
 
 
 def test_coverage_by_all_three(tmp_path: Path) -> None:
     outcomes = [outcome for kind in (RINGS, NOISE, GAPS) for outcome in run(tmp_path, body(kind), [ERRORS])]
-    assert test_runs.coverage(outcomes, environment([ERRORS])) == {}
+    assert alarm_test_runs.coverage(outcomes, environment([ERRORS])) == {}
 
 
 def test_a_changed_definition_covers_nothing(tmp_path: Path) -> None:
     text = body(RINGS) + "    changes: {broker-connection-errors: {threshold: 50}}\n"
-    assert RINGS in test_runs.coverage(run(tmp_path, text), environment())["broker-connection-errors"]
+    assert RINGS in alarm_test_runs.coverage(run(tmp_path, text), environment())["broker-connection-errors"]
 
 
 def test_a_failed_test_covers_nothing(tmp_path: Path) -> None:
     outcomes = run(tmp_path, body(RINGS), changes={"broker-connection-errors": {"threshold": 5000}})
-    assert RINGS in test_runs.coverage(outcomes, environment())["broker-connection-errors"]
+    assert RINGS in alarm_test_runs.coverage(outcomes, environment())["broker-connection-errors"]
 
 
 def test_a_noisy_test_in_which_it_rings_covers_nothing(tmp_path: Path) -> None:
     text = one_test(f"noisy: true\n{EXPECT}")
-    assert NOISE in test_runs.coverage(run(tmp_path, text), environment())["broker-connection-errors"]
+    assert NOISE in alarm_test_runs.coverage(run(tmp_path, text), environment())["broker-connection-errors"]
 
 
 def test_the_report_names_alarms_without_tests(tmp_path: Path) -> None:
@@ -393,10 +406,10 @@ def test_a_chart_of_what_must_not_fall_shows_the_lowest_value(tmp_path: Path) ->
 
 @pytest.mark.parametrize(("text", "seconds"), [("0m", 0), ("90s", 90), ("1h30m", 5400), ("2d", 172800)])
 def test_durations(text: str, seconds: int) -> None:
-    assert test_files.seconds(text) == seconds
-    assert test_files.seconds(test_files.duration(seconds)) == seconds
+    assert alarm_test_files.seconds(text) == seconds
+    assert alarm_test_files.seconds(alarm_test_files.duration(seconds)) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "1m1h", "-5m", 5, None])
 def test_what_is_no_duration(text: Any) -> None:
-    assert test_files.seconds(text) is None
+    assert alarm_test_files.seconds(text) is None

@@ -706,7 +706,13 @@ def test_whatever_is_written_is_taken_or_refused(words):
 
 @pytest.mark.parametrize(
     ("namespace", "meant"),
-    [("AWS/ApplicationElb", "AWS/ApplicationELB"), ("Aws/Lambda", "AWS/Lambda"), ("AWS/SES", ""), ("Shop", "")],
+    [
+        ("AWS/ApplicationElb", "AWS/ApplicationELB"),
+        ("Aws/Lambda", "AWS/Lambda"),
+        ("AWS/ApplicatonELB", "AWS/ApplicationELB"),
+        ("AWS/SES", ""),
+        ("Shop", ""),
+    ],
 )
 def test_a_slip_in_a_namespace_is_told_and_one_of_ones_own_is_taken(namespace, meant):
     found = faults(entry(namespace=namespace, metric="Foo", dimensions={}))

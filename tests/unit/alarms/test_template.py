@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alarm_entries import composite, entry, share
 from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.definitions import read, without
 from ansible_collections.elk.deploy.plugins.plugin_utils.alarms.template import template
@@ -37,6 +38,15 @@ def test_a_composite_refers_to_the_alarms_of_its_rule_and_to_its_suppressor():
     assert found["BrokerTrouble"]["Properties"]["AlarmName"] == "staging-broker-trouble"
     assert properties["ActionsSuppressorWaitPeriod"] == 120
     assert properties["ActionsSuppressorExtensionPeriod"] == 1200
+
+
+@pytest.mark.parametrize(
+    ("statistic", "key"),
+    [("Sum", "Statistic"), ("SampleCount", "Statistic"), ("p99", "ExtendedStatistic"), ("IQM", "ExtendedStatistic")],
+)
+def test_a_statistic_is_in_the_property_that_takes_it(statistic, key):
+    properties = resources(read([entry(statistic=statistic)]))["BrokerErrors"]["Properties"]
+    assert {name: value for name, value in properties.items() if "Statistic" in name} == {key: statistic}
 
 
 def test_a_composite_without_a_suppressor_has_none_of_its_properties():

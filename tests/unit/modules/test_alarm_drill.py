@@ -69,3 +69,19 @@ def test_an_alarm_whose_suppressor_rings_is_not_rung(suppressor):
         drill(cloudwatch)
     assert "staging-delivery-trouble" in str(failed.value)
     assert cloudwatch.states == []
+
+
+def test_an_alarm_that_nobody_hears_is_not_left_ringing(monkeypatch):
+    """One that keeps its state without data would stay in ALARM for good."""
+    monkeypatch.setattr(Listener, "wait_for", lambda *_asked: None)
+    cloudwatch = CloudWatch(staging_delivery_trouble={})
+    with pytest.raises(FailedError, match="alarm_unheard"):
+        drill(cloudwatch)
+    assert cloudwatch.states == ["ALARM", "OK"]
+
+
+def test_an_alarm_whose_actions_somebody_has_disabled_is_not_rung():
+    cloudwatch = CloudWatch(staging_delivery_trouble={"ActionsEnabled": False})
+    with pytest.raises(FailedError, match=r"alarm_silent.*enable-alarm-actions --alarm-names staging-delivery-trouble"):
+        drill(cloudwatch)
+    assert cloudwatch.states == []

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from . import definitions, evaluator
+from .alarm_test_files import AlarmTest, AlarmTestsError, duration
 from .definitions import Alarm, Composite, Metric
 from .evaluator import ALARM, Course
-from .test_files import AlarmTest, AlarmTestsError, duration
 
 
 @dataclass(frozen=True)
