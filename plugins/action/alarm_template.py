@@ -39,4 +39,5 @@ class ActionModule(MaskedAction):
             },
             "alarms": [one.name for one in alarms],
             "messengers": [one.name for one in alarms if one.alarm_actions and one.ok_actions],
+            "without_end": [one.name for one in alarms if one.alarm_actions and not one.ok_actions],
         }

@@ -58,4 +58,9 @@ messengers:
   type: list
   elements: str
   returned: success
+without_end:
+  description: Those that send a message when they ring, and none when they end.
+  type: list
+  elements: str
+  returned: success
 """

@@ -326,7 +326,9 @@ class Run:
         except versions.NoSuchVersionError as error:
             raise ReleaseError(
                 "function_version_missing",
-                f"Alias {self.function.alias} of function {self.function.name} can't be moved: there is {error}.",
+                f"Alias {self.function.alias} of function {self.function.name} can't be moved: there is {error}. Name "
+                "one of them with -e function_version=NUMBER, or deploy the settings and code that you want back: "
+                "playbooks/site.yml --tags elb_logs.",
             ) from None
         if number == self.function.running:
             return ""

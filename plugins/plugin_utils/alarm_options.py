@@ -13,7 +13,8 @@ from .alarms.definitions import Definitions, Fault, read
 ALARM_OPTIONS: dict[str, dict[str, Any]] = {
     # An entry of another form is a fault with the alarm's number, and not an error of Ansible's.
     "alarms": {"type": "list", "elements": "raw", "required": True},
-    "changes": {"type": "dict", "default": {}},
+    # The same goes for changes that are no mapping.
+    "changes": {"type": "raw", "default": {}},
 }
 ENVIRONMENT: dict[str, dict[str, Any]] = {"environment": {"type": "str", "required": True}}
 

@@ -313,7 +313,10 @@ class _Reader:
 
     def each(self, entry: _Mapping, key: str, read: Callable[[_Mapping], Any]) -> Iterator[Any]:
         value = entry.get(key) or []
-        for one in value if isinstance(value, list) else [value]:
+        if not isinstance(value, list):
+            self.fault(entry.lines[key], f"{key} is {value!r}", "a list of mappings")
+            return
+        for one in value:
             if isinstance(one, _Mapping):
                 yield read(one)
             else:

@@ -27,6 +27,8 @@ _DAY = 86_400
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,99}")
 # What CloudWatch takes as an alarm's description.
 _MAX_DESCRIPTION = 1024
+# The resources that CloudFormation takes in a template.
+_MAX_ALARMS = 500
 # ``result`` is the expression itself.
 _ID = re.compile(r"(?!result$)[a-z][A-Za-z0-9_]*")
 _RULE_NAMES = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*\"?([^\")\s]+)\"?\s*\)")
@@ -55,7 +57,8 @@ class Fault:
 
     def __str__(self) -> str:
         seen = f"{self.key} is {self.value!r}" if self.key else f"it is {self.value!r}"
-        return f"alarm {self.alarm}: {seen}; expected {self.expected}. {self.hint}"
+        # Without an alarm's name, it is about the list.
+        return f"{f'alarm {self.alarm}: ' if self.alarm else ''}{seen}; expected {self.expected}. {self.hint}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,12 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
     Reads forms only; whether an alarm can work is for :mod:`.checks`. An entry with a fault is left out.
     """
     found = Definitions()
+    if not isinstance(changes or {}, Mapping):
+        hint = "Write it as broker-silent: {threshold: 5}."
+        found.faults.append(
+            Fault("alarm_invalid", "", "alarm_changes", changes, "a mapping of alarms' names to their keys", hint)
+        )
+        changes = None
     changes = dict(changes or {})
     seen: set[str] = set()
     for number, entry in enumerate(entries, 1):
@@ -201,6 +210,12 @@ def read(entries: Sequence[Mapping[str, Any]], changes: Mapping[str, Mapping[str
         Fault("alarm_invalid", name, "alarm_changes", name, "the name of an alarm", "Correct the name, or remove it.")
         for name in changes
     ]
+    count = len(found.alarms) + len(found.composites)
+    if count > _MAX_ALARMS:
+        hint = "Watch hosts together, by the dimensions of their environment or layer, or set enabled to false."
+        found.faults.append(
+            Fault("alarm_invalid", "", "the number of alarms", count, f"up to {_MAX_ALARMS}, as a stack may have", hint)
+        )
     return without(found, found.left_out)
 
 

@@ -228,6 +228,7 @@ EXPECT = "expect: [{at: 1m, alarm: broker-connection-errors, state: OK}]"
         ("expect: [{at: 1m, alarm: broker-connection-errors, state: OK, why: x}]", 4, "unknown key why"),
         ("expect: [broker-connection-errors]", 4, "expect has"),
         ("never: [{alarm: broker-connection-errors, state: ALARM, at: 1m}]", 4, "unknown key at"),
+        ("expect: {at: 1m, alarm: broker-connection-errors, state: OK}", 4, "expect is {"),
         ("notifications: {broker-connection-errors: ALARM}", 4, "'ALARM'"),
         ("notifications: {other: [ALARM]}", 4, "unknown alarm 'other'"),
         ("notifications: [ALARM]", 4, "notifications is"),

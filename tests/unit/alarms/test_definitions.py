@@ -337,3 +337,20 @@ def test_a_message_is_never_cut():
     assert faults(entry(**words, what_to_do="x" * (1024 - fixed))) == []
     long = "x" * (1025 - fixed)
     assert faults(entry(**words, what_to_do=long)) == [("broker-errors", "what_to_do", long)]
+
+
+@pytest.mark.parametrize("changes", [[{"broker-errors": {"threshold": 5}}], "broker-errors", 5])
+def test_changes_that_are_no_mapping(changes):
+    assert faults(entry(), changes=changes) == [("", "alarm_changes", changes)]
+
+
+def test_a_stack_holds_500_alarms():
+    assert faults(*[entry(f"a{number}") for number in range(500)]) == []
+    assert faults(*[entry(f"a{number}") for number in range(500)], composite("c", "ALARM(a1)")) == [
+        ("", "the number of alarms", 501)
+    ]
+
+
+def test_a_fault_of_the_list_names_no_alarm():
+    (fault,) = read([entry()], [1]).faults
+    assert str(fault).startswith("alarm_changes is [1]; expected a mapping")

@@ -305,3 +305,4 @@ def test_a_rollback_to_a_version_that_is_gone_is_told(aws, release):
     result = release(rollback_to="previous")
     assert result["codes"] == ["function_version_missing"]
     assert "there is no version before 2, which it runs. There are: 2" in result["msg"]
+    assert "-e function_version=NUMBER" in result["msg"]
