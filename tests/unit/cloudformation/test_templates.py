@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -52,13 +51,6 @@ def statements(document):
     """The statements of a policy, those behind a condition too."""
     for statement in document["Statement"]:
         yield from (one for one in statement.get("Fn::If", [statement]) if isinstance(one, dict) and "Effect" in one)
-
-
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_cfn_lint_is_content(template):
-    program = Path(sys.executable).parent / "cfn-lint"
-    result = subprocess.run([program, template], capture_output=True, text=True, check=False)
-    assert result.stdout + result.stderr == ""
 
 
 def test_the_role_gives_parameters_that_exist_and_all_that_are_needed(elb_logs, role):
