@@ -98,11 +98,11 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait at times, so more run side by side than there are cores: those that take longest first, since one that is
+    # Scenarios wait more than half of their time, so more run side by side than there are cores: those that take longest first, since one that is
     # left over at the end runs alone. Their output comes when they end.
     { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
         xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
-        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-3}" scripts/scenario.sh
+        PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-5}" scripts/scenario.sh
 }
 
 run_e2e() {
