@@ -28,12 +28,6 @@ class MetadataError(InstanceError):
     code = "metadata_unavailable"
 
 
-class InstanceSettingsError(InstanceError):
-    """The instance's user data or its tags lack something, or have values of another form."""
-
-    code = "instance_settings_invalid"
-
-
 class AwsError(InstanceError):
     """AWS refused a request, or could not be reached."""
 

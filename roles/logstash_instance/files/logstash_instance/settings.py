@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .errors import InstanceSettingsError
+from .errors import InstanceError
 
 # A folder in inventories/, and a group of the inventory.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -43,6 +43,17 @@ class InstanceSettings:
     notifications_topic: str = ""
 
 
+class InstanceSettingsError(InstanceError):
+    """The instance's user data or its tags lack something, or have values of another form."""
+
+    code = "instance_settings_invalid"
+
+    def __init__(self, message: str, usable: InstanceSettings | None = None) -> None:
+        super().__init__(message)
+        # What is right nevertheless, such as the hook that is to hear of this.
+        self.usable = usable
+
+
 def read(user_data: str, tags: Mapping[str, str]) -> InstanceSettings:
     """The settings.
 
@@ -72,9 +83,11 @@ def read(user_data: str, tags: Mapping[str, str]) -> InstanceSettings:
         if given.get(name) and not given.get(other)
     ]
     if problems:
+        usable = InstanceSettings(**{"environment": "", "layer": "", "bundle": "", **values})
         raise InstanceSettingsError(
             f"The instance's settings cannot be used: {'; '.join(problems)}. Correct the user data of the launch "
-            "template, or the tags of the group, and replace the instance."
+            "template, or the tags of the group, and replace the instance.",
+            usable,
         )
     return InstanceSettings(**values)
 
