@@ -5,6 +5,10 @@ reworded; docs/reference/messages.md lists all codes with the docstrings from he
 """
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .settings import InstanceSettings
 
 AS_LONG_AS_THERE_IS_TIME = math.inf
 
@@ -26,6 +30,17 @@ class MetadataError(InstanceError):
     """The instance metadata service does not answer, or refuses."""
 
     code = "metadata_unavailable"
+
+
+class InstanceSettingsError(InstanceError):
+    """The instance's user data or its tags lack something, or have values of another form."""
+
+    code = "instance_settings_invalid"
+
+    def __init__(self, message: str, usable: "InstanceSettings | None" = None) -> None:
+        super().__init__(message)
+        # What is right nevertheless, such as the hook that is to hear of this.
+        self.usable = usable
 
 
 class AwsError(InstanceError):
@@ -55,7 +70,7 @@ class BundleError(InstanceError):
 class SignatureError(BundleError):
     """The bundle's manifest was not signed with the key that the image trusts."""
 
-    code = "bundle_signature_wrong"
+    code = "bundle_signature_invalid"
 
 
 class ChecksumError(BundleError):

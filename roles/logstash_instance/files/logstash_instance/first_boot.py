@@ -17,11 +17,11 @@ from . import settings as instance_settings
 from .aws import ABANDON, CONTINUE, FAILURE, SUCCESS, Aws
 from .bundle import Bundle
 from .deployment import Deployment
-from .errors import DeadlineError, HookError, InstanceError
+from .errors import DeadlineError, HookError, InstanceError, InstanceSettingsError
 from .metadata import Metadata
 from .paths import Paths
 from .retrying import Clock, Deadline
-from .settings import InstanceSettings, InstanceSettingsError
+from .settings import InstanceSettings
 
 KIND = "first-boot"
 # The reason's code of an instance that is deployed.

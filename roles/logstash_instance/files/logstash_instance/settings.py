@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from .errors import InstanceError
+from .errors import InstanceSettingsError
 
 # A folder in inventories/, and a group of the inventory.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -41,17 +41,6 @@ class InstanceSettings:
     history: str = ""
     # ARN of the topic that hears of failures.
     notifications_topic: str = ""
-
-
-class InstanceSettingsError(InstanceError):
-    """The instance's user data or its tags lack something, or have values of another form."""
-
-    code = "instance_settings_invalid"
-
-    def __init__(self, message: str, usable: InstanceSettings | None = None) -> None:
-        super().__init__(message)
-        # What is right nevertheless, such as the hook that is to hear of this.
-        self.usable = usable
 
 
 def read(user_data: str, tags: Mapping[str, str]) -> InstanceSettings:
