@@ -119,6 +119,7 @@ CODES = {
     "aws_request_failed": "AWS refused a request, or could not be reached.",
     "template_invalid": "The template of a stack cannot be read, or lacks a parameter.",
     "stack_parameters_invalid": "The parameters of a stack are not those that its template takes.",
+    "instance_groups_invalid": "`instance_groups` has a layer or an option that it cannot have, or lacks one.",
     "stack_unusable": "The stack is in a state in which CloudFormation does not update it.",
     "stack_change_failed": "CloudFormation could not create or update the stack, or make its change set.",
     "stack_change_refused": "A change of the stack would lose data, and is not allowed.",
