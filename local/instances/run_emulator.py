@@ -29,7 +29,9 @@ from metadata_service import Server as MetadataServer
 from moto.autoscaling.models import autoscaling_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ec2.models import ec2_backends
+from moto.iam.access_control import PermissionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.s3.models import FakeBucket
 from werkzeug.serving import make_server
 
 REGION = "eu-west-1"
@@ -122,6 +124,11 @@ def make_network(cidr: str, name: str) -> str:
     return subnet.id
 
 
+def let_policies_of_buckets_be() -> None:
+    """Nobody's permissions are enforced. moto enforces policies of buckets, without their conditions: "no HTTP" is "no"."""
+    FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
+
+
 def watch(containers: Containers, instances: Instances) -> None:
     """Looks at lifecycle actions and containers, for ever."""
     while True:
@@ -146,6 +153,7 @@ def main() -> None:
     auto_scaling.adapt()
     cloud_formation.adapt()
     rolling_update.adapt()
+    let_policies_of_buckets_be()
     make_network(given.subnet, given.network)
     environment = {
         "AWS_ENDPOINT_URL": f"http://{given.gateway}:{given.port}",
