@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan alarms drill verify bundle destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan bake bake-clean bundle alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,12 @@ deploy: ## Deploy environment ENV (default: local)
 
 plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 with the differences); exit code 2 where it would
 	@scripts/plan.sh $(ENV)
+
+bake: ## Make the image of ENV's LAYER (default: brokers) with Packer, or say which one serves
+	@scripts/bake.sh bake $(ENV)
+
+bake-clean: ## Remove what bakes that were killed left in ENV's region (LOOK=1 only shows it; HOURS=3, RUN=id)
+	@scripts/bake.sh clean $(ENV)
 
 alarms: ## Test the alarms of ENV offline against tests/alarms (TESTS=path for others; COVERAGE=1 fails where an alarm lacks tests)
 	@scripts/alarms.sh $(ENV)

@@ -155,6 +155,13 @@ CODES = {
     "function_version_missing": "The version of the function to return to is not there.",
     "function_version_unusable": "A new version of the function did not become active.",
     "function_smoke_failed": "A version of the function could not ship a synthetic line. The alias stays where it was.",
+    # Images.
+    "image_settings_invalid": "A var file of `packer/environments/` has a wrong value, or there is none.",
+    "base_image_missing": "There is no base image of the owner and name that the var file has.",
+    "bake_failed": "Packer, or the playbook that it ran, failed. Nothing of the bake is left.",
+    "image_not_made": "Packer ended well, and its image is not there, or not what it has to be.",
+    "bake_not_removed": "Something that a bake made could not be removed.",
+    "engine_failed": "The Docker Engine refused a command, or could not be reached.",
     "log_prefix_invalid": "No load balancer writes below the prefix for logs.",
     "too_many_log_accounts": "Accounts and prefixes are too many for one bucket of logs.",
 }
