@@ -7,10 +7,11 @@ tries a failed request again a few times. What takes longer to pass is said by t
 import os
 import re
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import IO, Any, BinaryIO, NamedTuple, TypeVar
 
 import boto3
 import botocore.session
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError, ParamValidationError
 
@@ -21,6 +22,9 @@ READ_SECONDS = 20
 TRIES = 5
 # How long a new role, or a right that it has just been given, may take until all of AWS knows it.
 RIGHTS_SECONDS = 60.0
+
+# S3 takes 10 000 parts, so that an object may have 160 GiB. Four parts at a time are in memory.
+_IN_PARTS = TransferConfig(multipart_threshold=16 << 20, multipart_chunksize=16 << 20, max_concurrency=4)
 
 CONTINUE = "CONTINUE"
 ABANDON = "ABANDON"
@@ -126,6 +130,20 @@ class Aws:
             f"{address} cannot be written",
             "s3:PutObject",
             lambda: self.client("s3").put_object(Bucket=bucket, Key=key, Body=content, ContentType=content_type),
+        )
+
+    def upload(self, address: str, stream: IO[bytes]) -> None:
+        """Makes an object of any size of a stream, in parts. S3 compares each part with its SHA-256.
+
+        :raises AwsError: it could not be made; nothing of it is left.
+        """
+        bucket, key = S3Address.of(address)
+        _call(
+            f"{address} cannot be written",
+            "s3:PutObject and s3:AbortMultipartUpload",
+            lambda: self.client("s3").upload_fileobj(
+                stream, bucket, key, ExtraArgs={"ChecksumAlgorithm": "SHA256"}, Config=_IN_PARTS
+            ),
         )
 
     # -- the group and its stack

@@ -112,3 +112,27 @@ class HookError(InstanceError):
     """The deployment succeeded, and the launch hook could not be completed, so that the group ends the instance."""
 
     code = "hook_not_completed"
+
+
+class ServiceError(InstanceError):
+    """Logstash's service, or its settings, are not as the instance's program needs them."""
+
+    code = "logstash_service_failed"
+
+
+class QueueError(InstanceError):
+    """Files of a queue cannot be read, or are not what Logstash writes."""
+
+    code = "queue_unreadable"
+
+
+class ArchiveError(InstanceError):
+    """An archive of queues is not what was saved, or cannot be unpacked."""
+
+    code = "queue_archive_invalid"
+
+
+class DeliveryError(InstanceError):
+    """A saved queue cannot be delivered on this instance now."""
+
+    code = "queue_not_delivered"

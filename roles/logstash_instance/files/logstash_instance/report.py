@@ -83,8 +83,8 @@ class Audience(NamedTuple):
     deadline: Deadline
 
 
-def upload(audience: Audience, kind: str, document: Mapping[str, Any]) -> None:
-    """Adds a result to the history. A failure is only said in the journal, since the result is on the instance."""
+def upload(audience: Audience, kind: str, document: Mapping[str, Any]) -> bool:
+    """Adds a result to the history. Whether it is there; a failure is only said in the journal."""
     aws, settings, deadline = audience
     address = history_address(settings.history, kind, document)
     content = (json.dumps(document, indent=2) + "\n").encode()
@@ -92,10 +92,12 @@ def upload(audience: Audience, kind: str, document: Mapping[str, Any]) -> None:
         deadline.within(TOLD_WITHIN_SECONDS).retry(lambda: aws.write(address, content))
     except InstanceError as error:
         _log.warning("[%s] The result is not in the history: %s", error.code, error)
+        return False
+    return True
 
 
-def notify(audience: Audience, kind: str, document: Mapping[str, Any]) -> None:
-    """Sends a result to the topic. A failure is only said in the journal."""
+def notify(audience: Audience, kind: str, document: Mapping[str, Any]) -> bool:
+    """Sends a result to the topic. Whether it was told; a failure is only said in the journal."""
     aws, settings, deadline = audience
     subject = f"{kind} of {document['instance']}: {document['result']} ({settings.environment}, {settings.layer})"
     text = json.dumps(document, indent=2)
@@ -103,6 +105,8 @@ def notify(audience: Audience, kind: str, document: Mapping[str, Any]) -> None:
         deadline.within(TOLD_WITHIN_SECONDS).retry(lambda: aws.publish(settings.notifications_topic, subject, text))
     except InstanceError as error:
         _log.warning("[%s] The topic was not told: %s", error.code, error)
+        return False
+    return True
 
 
 def tell(kind: str, document: Mapping[str, Any], path: Path, failed: bool, audience: Audience | None) -> None:
