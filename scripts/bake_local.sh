@@ -29,11 +29,16 @@ play "2/6 Network, emulator of EC2, package of Logstash, key and secret" "${ELK_
     -e "elk_instance=$instance" -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}"
 
 stage "3/6 Image, made by Packer with playbooks/bake.yml"
-ELK_INVENTORY=$inventory scripts/bake.sh bake local
+# Its own steps are part of this one.
+ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local | sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d'
+image=$("$venv/bin/python" local/instances/register_image.py --inventory "$inventory" --record "build/images/local-$layer.json")
+say "$image"
 
 play "4/6 Bundle: what an instance deploys itself with" "$inventory" playbooks/bundle.yml
 
-play "5/6 A group of one instance, which deploys itself (first boot)" "$inventory" local/instances/deploy.yml -e "layer=$layer"
+play "5/6 A group of one instance, which deploys itself (first boot)" "$inventory" local/instances/deploy.yml \
+    -e "layer=$layer" -e "image=${image%% *}"
 
 stage "6/6 Summary"
-"$venv/bin/python" local/instances/summary.py --state "$state" --layer "$layer" --seconds "$((SECONDS - began))"
+"$venv/bin/python" local/instances/summary.py --state "$state" --layer "$layer" \
+    --record "build/images/local-$layer.json" --seconds "$((SECONDS - began))"
