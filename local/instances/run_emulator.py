@@ -125,7 +125,7 @@ def make_network(cidr: str, name: str) -> str:
 
 
 def let_policies_of_buckets_be() -> None:
-    """Nobody's permissions are enforced. moto enforces policies of buckets, without their conditions: "no HTTP" is "no"."""
+    """Permissions are not enforced. moto enforces policies of buckets, and leaves their conditions out: all is denied."""
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
 
 

@@ -46,7 +46,7 @@ def main() -> None:
         node = json.loads(inside(container, "curl", "-s", "localhost:9600") or "{}")
         said = f"{result.get('result', 'nothing yet')}: {result.get('reason', '')}"
         rows += [
-            ("instance", f"{instance['InstanceId']}, {instance['LifecycleState']}", f"docker exec -it {container} bash"),
+            ("instance", f"{container}, {instance['LifecycleState']}", f"docker exec -it {container} bash"),
             ("first boot", said, f"docker exec {container} journalctl -u elk-first-boot"),
             ("node", f"id {node.get('id', '-')}, {node.get('status', '-')}, Logstash {node.get('version', '-')}",
              f"docker exec {container} curl -s localhost:9600/_node/stats/pipelines"),
