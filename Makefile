@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan alarms drill verify upgrade destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of t
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml
+
+upgrade: ## Replace the instances of ENV's groups by ones with Logstash VERSION, one by one; back at the first bad one
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/upgrade.py $(ENV) $(VERSION)
 
 destroy: ## Remove environment local and all that belongs to it
 	@scripts/destroy.sh $(ENV)
