@@ -17,7 +17,7 @@ OPTIONS = {
     "template": {"type": "path", "required": True},
     "parameters": {"type": "dict", "default": {}},
     "tags": {"type": "dict", "default": {}},
-    "parts": {"type": "dict", "default": {}},
+    "running": {"type": "dict", "default": {}},
 }
 
 
@@ -25,7 +25,7 @@ class ActionModule(MaskedAction):
     """Fails with all faults at once, a line for each."""
 
     code = "instance_groups_invalid"
-    facts = frozenset(("stacks", "missing"))
+    facts = frozenset(("names", "stacks", "waiting"))
 
     _requires_connection = False
     _supports_check_mode = True
@@ -39,8 +39,10 @@ class ActionModule(MaskedAction):
         faults = instance_groups.check(groups, defaults, environment)
         if faults:
             raise AnsibleActionFail("\n".join(faults))
+        made, waiting = instance_groups.stacks(groups, defaults, environment, options["template"], options["running"])
         return result | {
             "changed": False,
-            "missing": instance_groups.missing_parts(groups, defaults),
-            "stacks": instance_groups.stacks(groups, defaults, environment, options["template"], options["parts"]),
+            "names": {one: instance_groups.stack_name(one, environment.name) for one in groups},
+            "stacks": made,
+            "waiting": waiting,
         }

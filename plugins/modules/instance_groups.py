@@ -40,8 +40,10 @@ options:
     description: Tags that the stacks get, and so the instances.
     type: dict
     default: {}
-  parts:
-    description: By layer, the C(image) and the C(bundle) for a group that does not name its own.
+  running:
+    description:
+      - The groups' stacks that are there, by name, as C(amazon.aws.cloudformation_info) returns them. A group that
+        names no image or no bundle keeps what its stack has.
     type: dict
     default: {}
 attributes:
@@ -59,19 +61,23 @@ EXAMPLES = r"""
     environment: staging
     artifact_bucket: example-staging-artifacts
     template: templates/cloudformation/hosts.yml
-    parts:
-      brokers: {image: ami-0123456789abcdef0}
   register: groups
 """
 
 RETURN = r"""
 stacks:
-  description: The groups as entries of C(aws_stacks_stacks), in the order in which they are deployed.
+  description:
+    - The groups as entries of C(aws_stacks_stacks), in the order in which they are deployed; without those that wait.
   type: list
   elements: dict
   returned: success
-missing:
-  description: The layers whose group does not name its C(image), or its C(bundle).
+names:
+  description: The names of the groups' stacks, by layer.
   type: dict
+  returned: success
+waiting:
+  description: The layers whose group can't be deployed yet, since nobody has named its image or its bundle.
+  type: list
+  elements: str
   returned: success
 """

@@ -123,7 +123,7 @@ OPTIONS: dict[str, Option] = {
 
 REQUIRED = ("min", "max", "instance_type", "vpc", "subnets")
 PARTS = ("image", "bundle")
-"""What is found for a group that does not name it."""
+"""What a group keeps, if nobody names another."""
 
 _MAPPINGS = {name.partition(".")[0] for name in OPTIONS if "." in name}
 
@@ -235,12 +235,10 @@ def _contradictions(given: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def missing_parts(groups: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The layers whose group does not name its image, or its bundle, by ``image`` and ``bundle``."""
-    return {
-        part: [layer for layer in LAYERS if layer in groups and part not in flat({**defaults, **groups[layer]})]
-        for part in PARTS
-    }
+def running_parts(stack: Mapping[str, Any]) -> dict[str, str]:
+    """The image and the bundle that a stack has, from its parameters as ``amazon.aws.cloudformation_info`` has them."""
+    parameters = stack.get("stack_parameters") or {}
+    return {name: parameters[OPTIONS[name].parameter] for name in PARTS if parameters.get(OPTIONS[name].parameter)}
 
 
 def stacks(
@@ -248,17 +246,23 @@ def stacks(
     defaults: Mapping[str, Any],
     environment: Environment,
     template: str,
-    parts: Mapping[str, Mapping[str, str]],
-) -> list[dict[str, Any]]:
-    """The groups as entries of ``aws_stacks_stacks``, in the order of :data:`LAYERS`.
+    running: Mapping[str, Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """(the groups as entries of ``aws_stacks_stacks``, the layers whose group lacks its image or its bundle).
 
-    :param parts: by layer, the image and the bundle for a group that does not name its own.
+    Both are in the order of :data:`LAYERS`.
+
+    :param running: the stacks that are there, by name; a group that names no image or no bundle keeps what it has.
     """
-    return [
-        _stack(layer, {**parts.get(layer, {}), **flat({**defaults, **groups[layer]})}, environment, template)
-        for layer in LAYERS
-        if layer in groups
-    ]
+    made, waiting = [], []
+    for layer in (one for one in LAYERS if one in groups):
+        name = stack_name(layer, environment.name)
+        given = {**running_parts(running.get(name, {})), **flat({**defaults, **groups[layer]})}
+        if all(part in given for part in PARTS):
+            made.append(_stack(layer, given, environment, template))
+        else:
+            waiting.append(layer)
+    return made, waiting
 
 
 def _stack(layer: str, given: Mapping[str, Any], environment: Environment, template: str) -> dict[str, Any]:
