@@ -125,7 +125,7 @@ def make_network(cidr: str, name: str) -> str:
 
 
 def let_policies_of_buckets_be() -> None:
-    """Permissions are not enforced. moto enforces policies of buckets, and leaves their conditions out: all is denied."""
+    """Permissions are not enforced. moto enforces policies of buckets, and without their conditions: all is denied."""
     FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL
 
 
