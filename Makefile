@@ -33,7 +33,7 @@ bundle: ## Make, sign and upload what instances of ENV deploy themselves with (O
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/bundle.yml $(OPTIONS)
 
 upgrade: ## Replace the instances of ENV's groups by ones with Logstash VERSION, one by one; back at the first bad one
-	@scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/upgrade.py $(ENV) $(VERSION)
+	@$(if $(filter local,$(ENV)),scripts/upgrade_local.sh $(VERSION),scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/upgrade.py $(ENV) $(VERSION))
 
 destroy: ## Remove environment local and all that belongs to it
 	@scripts/destroy.sh $(ENV)

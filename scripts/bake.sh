@@ -46,4 +46,8 @@ while kill -0 "$program" 2>/dev/null; do
     ended=0
     wait "$program" || ended=$?
 done
+# There, groups name images of an emulated EC2.
+if [ "$environment" = local ] && [ "$action" = bake ] && [ "$ended" = 0 ]; then
+    "$venv/bin/python" local/instances/register_image.py --inventory "$inventory" --record "build/images/local-$layer.json"
+fi
 exit "$ended"

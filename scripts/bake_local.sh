@@ -30,14 +30,15 @@ play "2/6 Network, emulator of EC2, package of Logstash, key and secret" "${ELK_
 
 stage "3/6 Image, made by Packer with playbooks/bake.yml"
 # Its own steps are part of this one.
-ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local | sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d'
-image=$("$venv/bin/python" local/instances/register_image.py --inventory "$inventory" --record "build/images/local-$layer.json")
-say "$image"
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local | sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d' | tee "$said"
+image=$(grep --only-matching --extended-regexp '^ami-[0-9a-f]+' "$said" | tail -n 1)
 
 play "4/6 Bundle: what an instance deploys itself with" "$inventory" playbooks/bundle.yml
 
 play "5/6 A group of one instance, which deploys itself (first boot)" "$inventory" local/instances/deploy.yml \
-    -e "layer=$layer" -e "image=${image%% *}"
+    -e "layer=$layer" -e "image=$image"
 
 stage "6/6 Summary"
 "$venv/bin/python" local/instances/summary.py --state "$state" --layer "$layer" \

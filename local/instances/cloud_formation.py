@@ -5,9 +5,11 @@ from typing import Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import Change, ChangeSet
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
 _change_set_diff = ChangeSet.diff
+_validate_different_update = CloudFormationResponse._validate_different_update
 _clean_json = parsing.clean_json
 _attribute_of_load_balancer = FakeLoadBalancer.get_cfn_attribute
 
@@ -62,6 +64,12 @@ def clean_json(part: Any, resources: Any) -> Any:
     return [one for one in cleaned if one is not None] if isinstance(part, list) else cleaned
 
 
+def validate_different_update(self: CloudFormationResponse, *given: Any) -> None:
+    """An update without a change is refused; a change set without one is made, and has failed."""
+    if self._get_action() != "CreateChangeSet":
+        _validate_different_update(self, *given)
+
+
 def create_load_balancer(_cls: type, name: str, resource: dict[str, Any], account: str, region: str, **_: Any) -> Any:
     """A stack's load balancer; moto makes an Application Load Balancer of any."""
     properties = resource["Properties"]
@@ -91,6 +99,7 @@ def adapt() -> None:
     """Makes moto's stacks behave so."""
     parsing.clean_json = clean_json
     ChangeSet.diff = change_set_diff
+    CloudFormationResponse._validate_different_update = validate_different_update
     FakeLoadBalancer.create_from_cloudformation_json = classmethod(create_load_balancer)
     FakeLoadBalancer.get_cfn_attribute = attribute_of_load_balancer
     FakeTargetGroup.get_cfn_attribute = attribute_of_target_group
