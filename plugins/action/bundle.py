@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.utils.vars import load_extra_vars
 
@@ -84,7 +83,7 @@ class ActionModule(AwsAction):
             extra_vars=extra_vars,
             logstash_versions=versions,
         )
-        missing = [f"{layer}: {text}" for layer, *of_layer in named for text in layers.missing_files(*of_layer, parts.places)]
+        missing = [f"{layer}: {text}" for layer, *given in named for text in layers.missing_files(*given, parts.places)]
         if missing:
             raise AnsibleActionFail(coded("bundle_incomplete", "\n".join(missing)))
         found = build.collect(parts)
@@ -99,13 +98,12 @@ class ActionModule(AwsAction):
 
     def _extra_vars(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The bundle's own, as they are written: templates in them are for instances."""
-        only_here = sorted(
-            name for name in load_extra_vars(self._loader) if name.startswith(OF_HOSTS) and context.CLIARGS["extra_vars"]
-        )
+        only_here = sorted(name for name in load_extra_vars(self._loader) if name.startswith(OF_HOSTS))
         if only_here:
             raise AnsibleActionFail(
                 f"{', '.join(only_here)} on the command line would hold for this run only, and not for instances. "
-                f"Put it into the bundle, such as -e '{{\"{EXTRA_VARS}\": {{\"{only_here[0]}\": ...}}}}', or into the inventory."
+                f'Put it into the bundle, as with -e \'{{"{EXTRA_VARS}": {{"{only_here[0]}": ...}}}}\', or into the '
+                "inventory."
             )
         value = task_vars.get(EXTRA_VARS) or {}
         try:
@@ -114,8 +112,9 @@ class ActionModule(AwsAction):
             found: dict[str, Any] = json.loads(json.dumps(value))
         except TypeError:
             raise AnsibleActionFail(
-                f"{EXTRA_VARS} is {type(value).__name__}, or has a value that is encrypted or no JSON; expected a dictionary of "
-                "variables. Write it out; templates are fine for the values in it."
+                f"{EXTRA_VARS} is no dictionary, or has a value that is encrypted or that JSON does not have; expected "
+                "variables with their values, as `{logstash_version: 9.5.2}`. Values may be templates, which instances "
+                "evaluate."
             ) from None
         return found
 

@@ -176,8 +176,8 @@ def signer_of(module, public_key):
     key = module.params["signing_key"]
     if not key:
         raise BundleError(
-            "bundle_signing_key is empty; expected a file with a private key of the curve P-256 in PEM, or the ARN of a "
-            "key of KMS. docs/bake.md tells how to make one",
+            "bundle_signing_key is empty; expected a file with a private key of the curve P-256 in PEM, or the ARN of "
+            "a key of KMS. docs/bake.md tells how to make one",
             "bundle_key_invalid",
         )
     signer = KmsSigner(module.client("kms"), key) if is_arn(key) else PemSigner(key)
@@ -218,8 +218,8 @@ def earlier(store, sha256):
     stored = store.stored(f"{sha256}.json") if documents.SHA256.fullmatch(sha256) else None
     if stored is None:
         raise BundleError(
-            f"bundle is {sha256!r}; expected the SHA-256 of a bundle that was uploaded: {store.url(f'{sha256}.json')} is not "
-            "there. List them with: aws s3 ls " + store.url(""),
+            f"bundle is {sha256!r}; expected the SHA-256 of a bundle that was uploaded, and there is no "
+            f"{store.url(f'{sha256}.json')}. List them with: aws s3 ls {store.url('')}",
             "bundle_missing",
         )
     return stored, store.archive(stored.manifest)

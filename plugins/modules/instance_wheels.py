@@ -27,7 +27,8 @@ options:
     choices: [x86_64, aarch64]
     required: true
   cache:
-    description: The directory that they are kept in, each set in a directory C(<requirements_id>-<python>-<architecture>).
+    description:
+      - The directory that they are kept in, each set in a directory C(<requirements_id>-<python>-<architecture>).
     type: path
     required: true
 attributes:
@@ -52,7 +53,7 @@ path:
   returned: success
   sample: /srv/elk/build/wheels/3c1f0ad2b7e95d18-3.11-x86_64
 requirements_id:
-  description: The first 16 hexadecimal digits of the SHA-256 of C(requirements), which names the environment in an image.
+  description: The first 16 hexadecimal digits of the SHA-256 of O(requirements); the environment in an image has them.
   type: str
   returned: success
   sample: 3c1f0ad2b7e95d18

@@ -24,6 +24,15 @@ CURRENT = "current.json"
 SHA256 = re.compile(r"[0-9a-f]{64}")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SHOWN = 12
+_KINDS: dict[str, type] = {
+    "environment": str,
+    "sha256": str,
+    "size": int,
+    "toolkit_version": str,
+    "commit": str,
+    "requirements": str,
+    "logstash_versions": dict,
+}
 
 
 class BundleError(Exception):
@@ -109,13 +118,10 @@ def read(text: str) -> Manifest:
             f"The manifest has format {given.get('format')!r}; expected {FORMAT}. Use the version of the toolkit that "
             "made the bundle, or make it again"
         )
-    kinds: dict[str, type] = {name: str for name in ("environment", "sha256", "toolkit_version", "commit", "requirements")}
-    kinds |= {"size": int, "logstash_versions": dict}
-    wrong = [name for name, kind in kinds.items() if not isinstance(given.get(name), kind)]
+    wrong = [name for name, kind in _KINDS.items() if not isinstance(given.get(name), kind)]
     if wrong or not SHA256.fullmatch(given["sha256"]):
         raise BundleError(f"The manifest has no usable {', '.join(wrong) or 'sha256'}. Make the bundle again")
-    versions = {str(layer): str(version) for layer, version in given["logstash_versions"].items()}
-    manifest = Manifest(**{name: given[name] for name in kinds if name != "logstash_versions"}, logstash_versions=versions)
+    manifest = Manifest(**{name: given[name] for name in _KINDS})
     if given.get("key") != manifest.key:
         raise BundleError(f"The manifest names {given.get('key')!r}; expected {manifest.key}. Make the bundle again")
     return manifest

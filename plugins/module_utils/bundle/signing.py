@@ -102,7 +102,9 @@ class PemSigner:
         except (ValueError, TypeError, UnsupportedAlgorithm):
             key = None
         self._key = _checked(
-            key, ec.EllipticCurvePrivateKey, f"{name}, which has no private key of the curve P-256 in PEM, or an encrypted one"
+            key,
+            ec.EllipticCurvePrivateKey,
+            f"{name}, which has no private key of the curve P-256 in PEM, or an encrypted one",
         )
 
     @property
@@ -144,7 +146,7 @@ class KmsSigner:
         return signature
 
 
-def _checked(key: Any, kind: type, fault: str) -> Any:
+def _checked(key: Any, kind: Any, fault: str) -> Any:
     if isinstance(key, kind) and isinstance(key.curve, ec.SECP256R1):
         return key
     raise BundleError(f"{fault}. {_MAKE}; its public half: openssl pkey -in FILE -pubout", _CODE)

@@ -8,7 +8,6 @@ import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Optional
 
 from ..aws.artifacts import ArtifactBucket
 from . import manifest as documents
@@ -40,7 +39,7 @@ class BundleStore:
         """The address of an object."""
         return f"s3://{self._bucket.name}/{self._prefix}{name}"
 
-    def stored(self, name: str) -> Optional[Stored]:
+    def stored(self, name: str) -> Stored | None:
         """The manifest in the object ``name``, such as ``current.json``; None where there is none.
 
         :raises BundleError: it is of another key, another environment or another form.
@@ -110,7 +109,9 @@ def _sha256(tar: tarfile.TarFile, member: tarfile.TarInfo) -> str:
 
 def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """The names that differ, each with a sign in front: ``+`` is new, ``-`` is gone, ``~`` is another."""
-    signs = {name: "+" for name in after.keys() - before.keys()} | {name: "-" for name in before.keys() - after.keys()}
-    signs |= {name: "~" for name in before.keys() & after.keys() if before[name] != after[name]}
-    return [f"{signs[name]} {name}" for name in sorted(signs)]
-
+    found = []
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            sign = "+" if name not in before else "-" if name not in after else "~"
+            found.append(f"{sign} {name}")
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -20,7 +21,7 @@ def write(members: Iterable[Member]) -> bytes:
     :raises BundleError: two members have the same name.
     """
     ordered = sorted(members, key=lambda member: member.name)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in itertools.pairwise(ordered):
         if one.name == other.name:
             raise BundleError(f"{one.name} would be in the bundle twice ({one.source}, {other.source})")
     packed = io.BytesIO()

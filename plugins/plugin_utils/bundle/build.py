@@ -68,8 +68,8 @@ def collect(parts: Parts) -> list[Member]:
     if secrets := secret_search.search(found, octopus):
         lines = "\n".join(f"  {one}" for one in secrets)
         raise BundleError(
-            f"The bundle of {parts.environment} would have {len(secrets)} secret{'s' if len(secrets) > 1 else ''} in it:\n"
-            f"{lines}\n{secret_search.HINT}",
+            f"The bundle of {parts.environment} would have secrets in it ({len(secrets)}):\n{lines}\n"
+            f"{secret_search.HINT}",
             "bundle_has_secrets",
         )
     return found

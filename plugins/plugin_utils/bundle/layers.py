@@ -25,8 +25,7 @@ def variable_files(variables: Mapping[str, Any], evaluate: Evaluate) -> list[Pat
     found: list[Path] = []
     for name in VARIABLE_FILES:
         value = evaluate(variables.get(name) or [])
-        for path in [value] if isinstance(value, str) else value:
-            found.append(_path(str(path), variables))
+        found += [_path(str(path), variables) for path in ([value] if isinstance(value, str) else value)]
     return found
 
 
@@ -49,9 +48,9 @@ def missing_files(variables: Mapping[str, Any], evaluate: Evaluate, places: Iter
             continue
         if os.path.isabs(path) and not any(_is_below(os.path.realpath(path), place) for place in inside):
             yield (
-                f"{name} is {path}, a path of this machine that instances do not have. Move the file below the checkout and "
-                "name it in bundle_files, with a path that starts from {{ playbook_dir }}; or set the variable to another "
-                "value for instances in bundle_extra_vars."
+                f"{name} is {path}, a path of this machine that instances do not have. Move the file below the "
+                "checkout, add it to bundle_files, and let its path begin with {{ playbook_dir }}/.. ; or set the "
+                "variable for instances in bundle_extra_vars."
             )
 
 

@@ -140,7 +140,7 @@ def _without_outward_links(found: Mapping[str, Member]) -> Iterator[Member]:
         else:
             inside = list(_below(real, PurePosixPath(name)))
             faults += [
-                f"{one.source}, a link below what {member.source} leads to, is followed no further. Put the file itself there"
+                f"{one.source}, a link in what {member.source} leads to, is not followed. Put the file itself there"
                 for one in inside
                 if one.link
             ]

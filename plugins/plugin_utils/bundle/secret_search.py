@@ -1,9 +1,9 @@
 """Finds secrets in what would go into a bundle. Nothing is decrypted or evaluated: the texts are read as they stand.
 
 A value counts as a secret if it is encrypted with Ansible Vault, is marked as one, has the name or the place of one, or
-has its form (a private key, a password in an address). What only says where a secret is does not count: ``{{ lookups }}``,
-``#{Tokens}``, ``${NAMES_OF_THE_KEYSTORE}``, ``secretsmanager:NAME``. Nor does a line with the remark
-``pragma: allowlist secret``, as for scripts/scan.sh.
+has its form (a private key, a password in an address). What only says where a secret is does not count, such as
+``{{ lookups }}``, ``#{Tokens}``, ``${NAMES_OF_THE_KEYSTORE}`` and ``secretsmanager:NAME``. Nor does a line with the
+remark ``pragma: allowlist secret``, as for scripts/scan.sh.
 """
 
 from __future__ import annotations
@@ -42,9 +42,10 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 HINT = (
     "Instances get no secret with their bundle; they look it up when they deploy themselves. Keep the value in Secrets "
     "Manager or in Systems Manager, and write in its place "
-    "\"{{ lookup('amazon.aws.secretsmanager_secret', 'NAME') }}\" or \"{{ lookup('amazon.aws.ssm_parameter', 'NAME') }}\"; "
-    "an Octopus variable takes it with `value: !ansible VARIABLE`. Remove files that instances do not need. What is no "
-    "secret has the remark `# pragma: allowlist secret` on its line. docs/variables.md has examples"
+    "\"{{ lookup('amazon.aws.secretsmanager_secret', 'NAME') }}\" or "
+    "\"{{ lookup('amazon.aws.ssm_parameter', 'NAME') }}\"; an Octopus variable takes it with "
+    "`value: !ansible VARIABLE`. Remove files that instances do not need. What is no secret has the remark "
+    "`# pragma: allowlist secret` on its line. docs/variables.md has examples"
 )
 
 
@@ -143,7 +144,7 @@ def _in_yaml(text: str, shown: str, *, by_name: bool) -> Iterator[Secret]:
         if by_name:
             yield Secret(shown, 0, "", "is no YAML that can be read, so that nobody knows what is secret in it.")
         return
-    seen: set[int] = set()
+    seen: set[tuple[int, bool]] = set()
     for document in documents:
         if document is not None:
             yield from _in_node(document, "", shown, _Search(by_name, seen), is_secret=False)
@@ -152,7 +153,7 @@ def _in_yaml(text: str, shown: str, *, by_name: bool) -> Iterator[Secret]:
 @dataclass(frozen=True)
 class _Search:
     by_name: bool
-    seen: set[int]  # anchors may be many times in a document, and in themselves
+    seen: set[tuple[int, bool]]  # anchors may be many times in a document, and in themselves
 
 
 def _in_node(node: yaml.Node, name: str, shown: str, how: _Search, *, is_secret: bool) -> Iterator[Secret]:
@@ -183,12 +184,10 @@ def _in_node(node: yaml.Node, name: str, shown: str, how: _Search, *, is_secret:
 
 
 def _in_settings(text: str, shown: str) -> Iterator[Secret]:
-    """Settings of other programs; a text without what looks secret has the same lines."""
-    hidden = hide(text).splitlines()
+    """Settings of other programs, line by line: each shows what is secret in it by a name."""
     for number, line in enumerate(text.splitlines(), 1):
-        if number > len(hidden):
-            break
-        if line != hidden[number - 1] and not _REFERENCE.search(line) and not _TEMPLATE.search(line):
+        is_reference = _REFERENCE.search(line) or _TEMPLATE.search(line)
+        if not is_reference and "PRIVATE KEY-----" not in line and hide(line) != line:
             yield Secret(shown, number, "", "has a password, a token or the like in clear text.")
 
 

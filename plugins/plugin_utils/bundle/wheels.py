@@ -63,5 +63,5 @@ def _download(requirements: Path, python: str, architecture: str, dest: Path) ->
 
 
 def names(folders: Iterable[Path]) -> dict[str, Path]:
-    """{file name: path} of the wheels in some directories. What fits every processor is in each of them, and once here."""
+    """{file name: path} of the wheels in some directories; what fits every processor is in several, and once here."""
     return {path.name: path for folder in folders for path in sorted(folder.glob("*.whl"))}
