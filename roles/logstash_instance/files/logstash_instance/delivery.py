@@ -22,7 +22,7 @@ import yaml
 
 from . import queues, report
 from .aws import Aws
-from .errors import ArchiveError, DeliveryError, InstanceError
+from .errors import QueueArchiveError, QueueDeliveryError, InstanceError
 from .metadata import Metadata
 from .retrying import Clock, Deadline
 from .service import DROP_IN, SETTINGS, Directories, LogstashService
@@ -50,7 +50,7 @@ class Service(Protocol):
 def fetch(archive: str, aws: Aws, place: Path, sha256: str = "") -> Path:
     """A local file with the archive.
 
-    :raises ArchiveError: its checksum is another one.
+    :raises QueueArchiveError: its checksum is another one.
     :raises AwsError: it cannot be read.
     """
     if not archive.startswith("s3://"):
@@ -68,16 +68,18 @@ def fetch(archive: str, aws: Aws, place: Path, sha256: str = "") -> Path:
 def unpack(tar: Path, place: Path) -> None:
     """Unpacks an archive into `queue/<pipeline>` and `dead_letter_queue/<pipeline>` below a place.
 
-    :raises ArchiveError: it is no such archive, or broken.
+    :raises QueueArchiveError: it is no such archive, or broken.
     """
     try:
         with tarfile.open(tar) as archive:
             for member in archive:
                 if not member.isreg() or not _MEMBER.fullmatch(member.name):
-                    raise ArchiveError(f"{tar} has {member.name!r}, expected files such as queue/<pipeline>/page.0.")
+                    raise QueueArchiveError(
+                        f"{tar} has {member.name!r}, expected files such as queue/<pipeline>/page.0."
+                    )
                 archive.extract(member, place, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise ArchiveError(
+        raise QueueArchiveError(
             f"{tar} cannot be unpacked: {error}. Fetch it again, and compare its SHA-256 with that of the result."
         ) from None
 
@@ -105,7 +107,7 @@ class Delivery:
     def run(self, wait_seconds: float) -> dict[str, int]:
         """{pipeline: events that are still to be delivered} after the wait for them.
 
-        :raises DeliveryError: nothing was exchanged, and Logstash runs as before.
+        :raises QueueDeliveryError: nothing was exchanged, and Logstash runs as before.
         :raises ServiceError: Logstash could not be stopped or started.
         """
         source, target = self.unpacked / "queue", self.directories.queue
@@ -130,19 +132,19 @@ class Delivery:
 
     def _check(self, saved: dict[str, queues.Left]) -> None:
         if before := report.read(self.delivered).get(self.archive):
-            raise DeliveryError(
+            raise QueueDeliveryError(
                 f"{self.archive} was put into a queue of this host at {before}. To send its events a second time, take "
                 f"it out of {self.delivered}."
             )
         known = set(self.pipelines)
         if strange := sorted(set(saved) - known):
-            raise DeliveryError(
+            raise QueueDeliveryError(
                 f"{self.archive} has the queue of {', '.join(strange)}, but this host's pipelines are "
                 f"{', '.join(sorted(known))}. Deliver it on a host of its layer."
             )
         for pipeline, left in saved.items():
             if left.problem:
-                raise DeliveryError(
+                raise QueueDeliveryError(
                     f"{self.archive}, pipeline {pipeline}: {left.problem}. Logstash would not start with it. Repair an "
                     "unpacked copy with Logstash's own bin/pqrepair."
                 )
@@ -151,7 +153,7 @@ class Delivery:
         own = {pipeline: self.directories.queue / pipeline for pipeline in saved}
         left = {pipeline: queues.persisted(path) for pipeline, path in own.items() if path.exists()}
         if kept := [f"{name}: {one.problem or f'{one.events} events'}" for name, one in left.items() if one]:
-            raise DeliveryError(
+            raise QueueDeliveryError(
                 f"This host's own queue is not empty after the stop ({', '.join(kept)}), so nothing was exchanged. See "
                 "that its receiver can be reached and that the pipeline has queue.drain (drain_queue_on_stop), and try "
                 "again; or deliver it on another host of the layer."
@@ -192,7 +194,7 @@ def _compared(path: Path, sha256: str) -> Path:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != sha256:
-            raise ArchiveError(f"{path} has SHA-256 {found}, expected {sha256}. Fetch it again.")
+            raise QueueArchiveError(f"{path} has SHA-256 {found}, expected {sha256}. Fetch it again.")
     return path
 
 
@@ -202,7 +204,7 @@ def _pipelines(settings: Path) -> list[str]:
         entries = yaml.safe_load((settings.parent / "pipelines.yml").read_text(encoding="utf-8")) or []
         return [str(entry["pipeline.id"]) for entry in entries]
     except (OSError, ValueError, yaml.YAMLError, TypeError, KeyError) as error:
-        raise DeliveryError(f"{settings.parent}/pipelines.yml cannot be read: {error!r}.") from None
+        raise QueueDeliveryError(f"{settings.parent}/pipelines.yml cannot be read: {error!r}.") from None
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -228,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _deliver(given: argparse.Namespace) -> dict[str, int]:
     if DROP_IN.exists():
-        raise DeliveryError("This instance goes away itself. Deliver the queue on another one of its layer.")
+        raise QueueDeliveryError("This instance goes away itself. Deliver the queue on another one of its layer.")
     directories = Directories.of()
     workplace = directories.queue / WORKPLACE
     shutil.rmtree(workplace, ignore_errors=True)

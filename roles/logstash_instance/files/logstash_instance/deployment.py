@@ -76,8 +76,12 @@ class Deployment:
             )
 
     def inventory(self) -> dict[str, object]:
-        """This host in the group of its layer. JSON is YAML, too."""
-        host = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+        """This host in the group of its layer, whose queue goes with it. JSON is YAML, too."""
+        host = {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "drain_queue_on_stop": True,
+        }
         return {"all": {"children": {self.settings.layer: {"hosts": {self.hostname: host}}}}}
 
     def arguments(self, python: Path) -> list[str]:

@@ -126,13 +126,13 @@ class QueueError(InstanceError):
     code = "queue_unreadable"
 
 
-class ArchiveError(InstanceError):
+class QueueArchiveError(InstanceError):
     """An archive of queues is not what was saved, or cannot be unpacked."""
 
     code = "queue_archive_invalid"
 
 
-class DeliveryError(InstanceError):
+class QueueDeliveryError(InstanceError):
     """A saved queue cannot be delivered on this instance now."""
 
     code = "queue_not_delivered"
