@@ -37,7 +37,7 @@ build {
     user          = local.distribution.user
     use_proxy     = var.use_proxy
     # The connection is said, since the inventory may have another one for its own hosts.
-    inventory_file_template = "{{ .HostAlias }} ansible_connection=ssh ansible_host={{ .Host }} ansible_user={{ .User }} ansible_port={{ .Port }}\n"
+    inventory_file_template = "{{ .HostAlias }} ansible_connection=ssh ansible_host={{ .Host }} ansible_user={{ .User }} ansible_port={{ .Port }} ansible_ssh_private_key_file=${var.key_file}\n"
     sftp_command            = "${local.distribution.sftp_server} -e"
     extra_arguments         = local.ansible_arguments
     ansible_env_vars        = local.ansible_environment

@@ -48,15 +48,17 @@ source "amazon-ebs" "image" {
   run_volume_tags = local.run_tags
 
   # An Ed25519 key of the run: Packer 1.6 lets EC2 make an RSA key, which OpenSSH 8.8 and later refuse from it, and does not tag it.
-  communicator              = "ssh"
-  ssh_username              = local.distribution.user
-  ssh_keypair_name          = var.key_name
-  ssh_private_key_file      = var.key_file
-  ssh_interface             = var.ssh_host != "" ? "" : (var.public_address ? "public_ip" : "private_ip")
-  ssh_host                  = var.ssh_host
-  ssh_port                  = var.ssh_port
-  ssh_timeout               = "10m"
+  communicator         = "ssh"
+  ssh_username         = local.distribution.user
+  ssh_keypair_name     = var.key_name
+  ssh_private_key_file = var.key_file
+  ssh_interface        = var.ssh_host != "" ? "" : (var.public_address ? "public_ip" : "private_ip")
+  ssh_host             = var.ssh_host
+  ssh_port             = var.ssh_port
+  ssh_timeout          = "10m"
+  # Packer clears its lines out of authorized_keys by their ending in this name, though it has no key of its own to make.
   ssh_clear_authorized_keys = true
+  temporary_key_pair_name   = var.key_name
 }
 
 source "docker" "image" {

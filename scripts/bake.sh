@@ -10,6 +10,7 @@ action=${1:?usage: bake.sh bake|clean ENVIRONMENT}
 environment=${2:?usage: bake.sh bake|clean ENVIRONMENT}
 layer=${LAYER:-brokers}
 inventory=${ELK_INVENTORY:-inventories/$environment}
+images=${ELK_IMAGES:-build/images}
 [ -f "$inventory/hosts.yml" ] || fail "There is no inventory for ENV=$environment ($inventory/hosts.yml)." \
     "Environments: $(cd inventories && for file in */hosts.yml; do printf '%s ' "${file%/hosts.yml}"; done)" "Use one of them."
 
@@ -18,14 +19,14 @@ scripts/setup.sh
 scripts/packer.sh
 
 stage "2/3 What the image of $layer is made of"
-mkdir -p build/images
-values=$(mktemp build/images/values.XXXXXX)
+mkdir -p "$images"
+values=$(mktemp)
 said=$(mktemp)
 trap 'rm -f "$values" "$said"' EXIT
-"$venv/bin/ansible-playbook" --inventory "$inventory" playbooks/image_inputs.yml -e "layer=$layer" -e "write_to=$PWD/$values" >"$said" 2>&1 ||
+"$venv/bin/ansible-playbook" --inventory "$inventory" playbooks/image_inputs.yml -e "layer=$layer" -e "write_to=$values" >"$said" 2>&1 ||
     { cat "$said" >&2; fail "The inventory of $environment could not be read; Ansible's output is above." "Correct it, then run this again."; }
 
-options=(--environment "$environment" --layer "$layer" --inventory "$inventory" --values "$values")
+options=(--environment "$environment" --layer "$layer" --inventory "$inventory" --values "$values" --images "$images")
 if [ -n "${VAR_FILE:-}" ]; then options+=(--var-file "$VAR_FILE"); fi
 if [ "$action" = clean ]; then
     options+=(--hours "${HOURS:-3}" --run "${RUN:-}")

@@ -22,7 +22,7 @@ import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
 from ...module_utils.messages import coded
-from .bake import Cloud, Interrupted, Order, bake, clean
+from .bake import Bake, Cleaning, Cloud, Interrupted, Order
 from .containers import Containers
 from .ec2 import Ec2
 from .errors import ImageError
@@ -55,6 +55,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         command.add_argument("--environment", required=True)
         command.add_argument("--layer", default="brokers")
         command.add_argument("--inventory", type=Path, required=True)
+        command.add_argument("--images", type=Path, required=True, help="where manifests and runs are kept")
         command.add_argument("--values", type=Path, required=True, help="what playbooks/image_inputs.yml wrote")
         command.add_argument(
             "--var-file",
@@ -80,9 +81,9 @@ def order_of(options: argparse.Namespace, values: Mapping[str, Any]) -> Order:
     galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
     return Order(
         root=ROOT,
+        images=options.images.absolute(),
         environment=options.environment,
         layer=options.layer,
-        inventory=options.inventory,
         values=values,
         toolkit_version=str(galaxy["version"]),
         commit=commit(),
@@ -122,18 +123,10 @@ def run(options: argparse.Namespace) -> None:
     variables = packer.read()
     cloud = cloud_of(variables, values, endpoint)
     if options.command == "bake":
-        bake(order, packer, variables, cloud, say)
+        Bake(order, packer, variables, cloud, say).run()
     else:
-        age = timedelta(hours=options.hours)
-        clean(
-            cloud,
-            Runs(order.images / "runs"),
-            datetime.now().astimezone(),
-            age,
-            say,
-            run=options.run,
-            look=options.look,
-        )
+        cleaning = Cleaning(timedelta(hours=options.hours), options.run, options.look)
+        cleaning.of(cloud, Runs(order.images / "runs"), datetime.now().astimezone(), say)
 
 
 def var_files(options: argparse.Namespace) -> list[Path]:
@@ -147,7 +140,8 @@ def var_files(options: argparse.Namespace) -> list[Path]:
         there = ", ".join(sorted(one.name.partition(".")[0] for one in folder.glob("*.pkrvars.hcl")))
         raise ImageError(
             "image_settings_invalid",
-            f"there is no {file.relative_to(ROOT)}; environments that have one: {there}. Copy that of staging, and set its network",
+            f"there is no {file.relative_to(ROOT)}; environments that have one: {there}. "
+            "Copy that of staging, and set its network",
         )
     return [file]
 

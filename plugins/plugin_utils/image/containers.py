@@ -1,4 +1,4 @@
-"""Container images as images: the same walk on any machine with a Docker Engine, for environment `local` and for trying a bake.
+"""Container images as images, for environment `local`, and to try a bake on any machine with a Docker Engine.
 
 What a bake makes has the label ``elk.bake``. An image serves once it has the tag ``elk-deploy/baked:<fingerprint>``.
 """
@@ -54,7 +54,7 @@ class Containers:
         name = f"{REPOSITORY}:{fingerprint}"
         return name if _docker("image", "ls", "--quiet", name).strip() else ""
 
-    def prepare(self, run: str, variables: Variables, public_key: str, tags: Mapping[str, str]) -> dict[str, object]:  # noqa: ARG002
+    def prepare(self, run: str, variables: Variables, public_key: str, tags: Mapping[str, str]) -> dict[str, object]:
         """The variables of Packer for this engine. Nothing is made."""
         # systemd needs a cgroup tree of its own to write on a v2 host, and only to read the host's on a v1 host.
         own_tree = _docker("info", "--format={{.CgroupVersion}}").strip() == "2"

@@ -1,6 +1,6 @@
-"""Images in EC2: the base image, the image that serves, what a bake needs beside its instance, and what bakes leave behind.
+"""Images in EC2: the base image, the one that serves, what a bake needs beside its instance, and what bakes leave.
 
-All that a bake makes has the tag :data:`RUN_TAG`. An image serves once it has :data:`FINGERPRINT_TAG`, which it gets last.
+All that a bake makes has the tag RUN_TAG. An image serves once it has FINGERPRINT_TAG, which comes last.
 """
 
 from __future__ import annotations
@@ -91,11 +91,14 @@ class Ec2:
 
         Packer 1.6 would make both without tags, so that nobody found them after a kill.
 
-        :param public_key: in OpenSSH's form.
+        :param public_key: in OpenSSH's form, without a comment.
         """
         name = f"elk-bake-{run}"
         self._ec2.import_key_pair(
-            KeyName=name, PublicKeyMaterial=public_key.encode(), TagSpecifications=[_tagging("key-pair", tags)]
+            KeyName=name,
+            # Packer removes it from the image by this ending.
+            PublicKeyMaterial=f"{public_key.strip()} {name}\n".encode(),
+            TagSpecifications=[_tagging("key-pair", tags)],
         )
         group = self._ec2.create_security_group(
             GroupName=name,
@@ -129,7 +132,7 @@ class Ec2:
     # -- during a bake
 
     def harden(self, instance: str) -> None:
-        """Lets the instance answer IMDSv2 only, without a hop further than itself, and looks that its disks are encrypted.
+        """Lets the instance answer IMDSv2 only, no hop further than itself. Makes sure that its disks are encrypted.
 
         Snapshots of encrypted volumes always are, and so is what an image is made of.
 
@@ -141,7 +144,9 @@ class Ec2:
         disks = self._all(
             "describe_volumes", "Volumes", Filters=[{"Name": "attachment.instance-id", "Values": [instance]}]
         )
-        open_disks = [f"{disk['VolumeId']} ({disk['Attachments'][0]['Device']})" for disk in disks if not disk["Encrypted"]]
+        open_disks = [
+            f"{disk['VolumeId']} ({disk['Attachments'][0]['Device']})" for disk in disks if not disk["Encrypted"]
+        ]
         if open_disks or not disks:
             raise ImageError(
                 "image_not_made",
@@ -206,7 +211,7 @@ class Ec2:
                     yield Leftover("instance", instance["InstanceId"], _run_of(instance))
 
     def _images(self, run: str) -> list[dict[str, Any]]:
-        """Images by their tag, and by their name, which ends in the run's id: Packer 1.6 tags an image once it is complete."""
+        """By their tag, and by their name, which ends in the run's id: Packer 1.6 tags an image once it is complete."""
         by_id: dict[str, dict[str, Any]] = {}
         for one in (_tagged(run), [{"Name": "name", "Values": [f"*-{run or '*Z-??????'}"]}]):
             for image in self._all("describe_images", "Images", Owners=["self"], Filters=one):

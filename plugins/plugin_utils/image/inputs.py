@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from .packer import Variables
+
 FINGERPRINT_LENGTH = 16
 """Hex digits."""
 
@@ -34,27 +36,24 @@ class Base:
     root_device: str = ""
 
 
-def inputs_of(
-    root: Path, base: Base, architecture: str, disk: Mapping[str, Any], variables: Mapping[str, Any], public_key: str
-) -> dict[str, Any]:
+def inputs_of(root: Path, base: Base, variables: Variables, values: Mapping[str, Any]) -> dict[str, Any]:
     """All that decides about an image, ready for JSON.
 
     :param root: the checkout.
-    :param disk: settings of the root volume: size in GiB, type, key.
-    :param variables: {name of a variable of the role: value}. Passwords in addresses are left out.
-    :param public_key: that bundles are verified with, as PEM.
+    :param variables: Packer's.
+    :param values: the inventory's, as playbooks/image_inputs.yml writes them. Passwords in addresses are left out.
     """
-    shown: dict[str, Any] = without_passwords(variables)
+    shown: dict[str, Any] = without_passwords(values["variables"])
     return {
         "base_image": base.id,
-        "architecture": architecture,
-        "disk": dict(disk),
+        "architecture": variables.architecture,
+        "disk": variables.disk,
         "logstash": shown.pop("logstash_version"),
         "source": shown.pop("logstash_source"),
         "package": {"url": shown.pop("logstash_package_url"), "checksum": shown.pop("logstash_package_checksum")},
         "plugins": shown.pop("logstash_plugins"),
         "variables": shown,
-        "public_key": hashlib.sha256(public_key.strip().encode()).hexdigest() if public_key.strip() else "",
+        "public_key": values["public_key"].strip(),
         "requirements": hash_of_files(root, [_REQUIREMENTS]),
         "toolkit": hash_of_files(root, _TOOLKIT),
     }
@@ -67,7 +66,10 @@ def fingerprint(inputs: Mapping[str, Any]) -> str:
 
 
 def hash_of_files(root: Path, paths: Iterable[str]) -> str:
-    """SHA-256 over names, contents and execute bits of files and of those in folders; what is not there counts as nothing."""
+    """SHA-256 over names, contents and execute bits of files and of those in folders.
+
+    What is not there counts as nothing.
+    """
     digest = hashlib.sha256()
     for file in sorted(_files(root, paths)):
         content = file.read_bytes()
@@ -84,7 +86,7 @@ def _files(root: Path, paths: Iterable[str]) -> Iterable[Path]:
 
 
 def without_passwords(value: Any) -> Any:
-    """The same value with neither user nor password in any address, since manifests can be read by everybody."""
+    """The same value without user and password in addresses, since everybody may read manifests."""
     if isinstance(value, Mapping):
         return {key: without_passwords(one) for key, one in value.items()}
     if isinstance(value, list):

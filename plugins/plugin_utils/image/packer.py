@@ -32,7 +32,7 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class Variables:
-    """What a var file and the defaults decide, as far as the bake itself needs it; packer/variables.pkr.hcl describes each."""
+    """What a var file and the defaults decide, as far as a bake needs it; packer/variables.pkr.hcl describes each."""
 
     builder: str
     distribution: str

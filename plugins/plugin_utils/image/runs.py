@@ -41,7 +41,7 @@ class Runs:
 
     @contextmanager
     def running(self, run: str) -> Iterator[Path]:
-        """Marks the run as one that runs, as long as the context lasts; gives its folder, which only the user may read."""
+        """Marks the run as one that runs, as long as the context lasts. Gives its folder, which is the user's alone."""
         folder = self.folder_of(run)
         folder.mkdir(parents=True, mode=0o700)
         mark = folder / "running.json"
@@ -76,7 +76,7 @@ class Runs:
 
 
 def _started(pid: int) -> int:
-    """The start of a process in ticks since the boot, which tells it from a later one with its id; 0 where there is none."""
+    """The start of a process in ticks since the boot, which tells it from a later one. 0 where there is none."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
