@@ -22,7 +22,7 @@ import yaml
 
 from . import queues, report
 from .aws import Aws
-from .errors import QueueArchiveError, QueueDeliveryError, InstanceError
+from .errors import InstanceError, QueueArchiveError, QueueDeliveryError
 from .metadata import Metadata
 from .retrying import Clock, Deadline
 from .service import DROP_IN, SETTINGS, Directories, LogstashService
