@@ -25,11 +25,13 @@ class Checkout:
 
     def __init__(self, result=None, fails=(), images=("ami-0aaaaaaa", "ami-0bbbbbbb")):
         self.result, self.fails, self.images = result, fails, list(images)
-        self.ran, self.given = [], []
+        self.ran, self.given, self.baked = [], [], []
 
     def run(self, command):
-        name = next(Path(one).name for one in command if one.endswith((".py", ".yml")) and "/" in one)
+        name = next(Path(one).name for one in command if one.endswith((".sh", ".yml")) and "/" in one)
         self.ran.append(name)
+        if name == "bake.sh":
+            self.baked.append(command[1:])
         if name.endswith(".yml"):
             self.given.append(json.loads(command[-1]))
         code = 2 if name in self.fails else 0
@@ -37,7 +39,7 @@ class Checkout:
             Path(self.given[-1]["upgrade_result"]).write_text(json.dumps(self.result))
             return (2 if self.result["failed"] else code), ""
         said = {
-            "bake.py": f"image {self.images.pop(0)} serves\n" if name == "bake.py" and self.images else "",
+            "bake.sh": f"image {self.images.pop(0)} serves\n" if name == "bake.sh" and self.images else "",
             "bundle.yml": BUNDLE,
         }
         return code, said.get(name, "")
@@ -54,7 +56,10 @@ def test_images_then_the_bundle_then_the_replacement():
     checkout = Checkout({"failed": False, "changes": CHANGED})
     code, said = walk(checkout)
     assert code == 0
-    assert checkout.ran == ["bake.py", "bake.py", "bundle.yml", "upgrade.yml", "bundle.yml"]
+    assert checkout.ran == ["bake.sh", "bake.sh", "bundle.yml", "upgrade.yml", "bundle.yml"]
+    assert checkout.baked == [
+        [f"LAYER={layer}", "VERSION=9.5.2", "scripts/bake.sh", "bake", "staging"] for layer in ("indexers", "brokers")
+    ]
     bundle, replaced, current = checkout.given
     assert bundle == {"bundle_current": False, "bundle_extra_vars": {"a": 1, "logstash_version": "9.5.2"}}
     assert replaced["instance_parts"] == {
@@ -84,7 +89,7 @@ def test_what_the_groups_have_already_is_no_upgrade():
     assert "Write into" not in said
 
 
-@pytest.mark.parametrize("checkout", [Checkout(images=()), Checkout(fails=["bake.py"]), Checkout(fails=["bundle.yml"])])
+@pytest.mark.parametrize("checkout", [Checkout(images=()), Checkout(fails=["bake.sh"]), Checkout(fails=["bundle.yml"])])
 def test_without_image_or_bundle_nothing_is_replaced(checkout):
     with pytest.raises(upgrade.UpgradeError, match="Nothing was replaced"):
         walk(checkout)
