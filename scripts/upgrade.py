@@ -138,8 +138,8 @@ class Upgrade:
 
     def _image(self, layer: str) -> str:
         """The image that serves the layer; it is baked if there is none."""
-        command = ["scripts/bake.py", "--environment", self._name, "--layer", layer]
-        code, said = self._run([sys.executable, *command, *(["--version", self._version] if self._version else [])])
+        given = [f"LAYER={layer}", *([f"VERSION={self._version}"] if self._version else [])]
+        code, said = self._run(["env", *given, "scripts/bake.sh", "bake", self._name])
         found = re.findall(r"\bami-[0-9a-f]{8,17}\b", said)
         if code or not found:
             raise UpgradeError(f"There is no image for the {layer}; the reason is above. Nothing was replaced.")
