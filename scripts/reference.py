@@ -94,7 +94,14 @@ def role_page(role: str) -> str:
             lines += [f"## tasks_from: {entry}\n", sentence(spec["short_description"]), ""]
             lines += paragraphs(spec.get("description"))
             own = {name: option for name, option in spec["options"].items() if name not in entries["main"]["options"]}
-            lines += [f"Takes all variables above{', and:' if own else '.'}", ""]
+            taken = [name for name in entries["main"]["options"] if name in spec["options"]]
+            named = ", ".join(f"`{name}`" for name in taken)
+            which = (
+                "all variables above"
+                if len(taken) == len(entries["main"]["options"])
+                else f"of the variables above only {named}"
+            )
+            lines += [f"Takes {which}{', and:' if own else '.'}", ""]
             for name, option in own.items():
                 lines += variable(name, option, "")
     return "\n".join(lines).rstrip() + "\n"
