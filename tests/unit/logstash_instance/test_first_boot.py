@@ -328,6 +328,25 @@ def test_a_mistake_of_the_program_itself_is_said_too(instance):
     abandoned(instance, "instance_failed", "ZeroDivisionError: oops")
 
 
+def test_the_last_word_of_a_failure_is_abandon(instance, aws):
+    """The group ends the instance then, whatever it was about to say."""
+    instance.playbook.ends = [DeploymentError("no", "health_failed")]
+    instance.boot()
+    assert [name for name, _arguments in aws.calls[-4:]] == [
+        *("signal_resource", "put_object", "publish", "complete_lifecycle_action"),
+    ]
+
+
+def test_a_disk_that_is_full_does_not_keep_the_hook_waiting(instance, monkeypatch):
+    def full(*_arguments, **_more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("logstash_instance.report.save", full)
+    with pytest.raises(OSError, match="No space left"):
+        instance.boot()
+    assert instance.words()[0] == ["ABANDON"]
+
+
 def test_logstash_is_stopped_before_anybody_hears(instance, aws):
     instance.playbook.ends = [DeploymentError("no", "health_failed")]
     heard = []
