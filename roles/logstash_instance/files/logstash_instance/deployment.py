@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from .bundle import Bundle
-from .errors import AS_LONG_AS_THERE_IS_TIME, BundleError, DeploymentError, PythonError
+from .errors import AS_LONG_AS_THERE_IS_TIME, BadBundleError, DeploymentError, PythonError
 from .paths import Paths
 from .processes import Command
 from .report import save
@@ -131,7 +131,7 @@ def failure(output: str, status: int) -> DeploymentError:
 def python_of(bundle: Bundle, paths: Paths, deadline: Deadline) -> Path:
     """The virtual environment with what the bundle needs: the image's, or one made now from the bundle's wheels.
 
-    :raises BundleError: the requirements are not those that the manifest names.
+    :raises BadBundleError: the requirements are not those that the manifest names.
     :raises PythonError: it could not be made.
     """
     requirements = bundle.path / REQUIREMENTS
@@ -139,9 +139,9 @@ def python_of(bundle: Bundle, paths: Paths, deadline: Deadline) -> Path:
     try:
         found = sha256(requirements.read_bytes()).hexdigest()
     except OSError as error:
-        raise BundleError(f"{requirements} cannot be read: {error.strerror}. Run `make bundle` again.") from None
+        raise BadBundleError(f"{requirements} cannot be read: {error.strerror}. Run `make bundle` again.") from None
     if found != wanted:
-        raise BundleError(f"{requirements}: SHA-256 {found}, its manifest says {wanted}. Run `make bundle` again.")
+        raise BadBundleError(f"{requirements}: SHA-256 {found}, its manifest says {wanted}. Run `make bundle` again.")
     python = paths.pythons / wanted[:16]
     if (python / COMPLETE).is_file():
         return python
