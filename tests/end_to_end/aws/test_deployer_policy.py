@@ -73,6 +73,29 @@ def test_changed_settings_and_a_rollback(deployment, sink):
     play(deployment, ("rollback.yml", "--tags", "elb_logs"))
 
 
+# The emulator makes launch templates, security groups and roles; groups and load balancers it only says that it has made. Nobody starts.
+GROUP = {
+    "min": 3,
+    "max": 4,
+    "instance_type": "m7g.large",
+    "image": "ami-0123456789abcdef0",
+    "bundle": f"s3://example-{ENVIRONMENT}-artifacts/bundles/{ENVIRONMENT}/{'3f' * 32}.json",
+}
+GROUPS = {
+    "instance_groups": {"brokers": GROUP, "indexers": GROUP},
+    "instance_group_defaults": {
+        "vpc": "vpc-0a1b2c3d4e5f60718",
+        "subnets": ["subnet-0a1b2c3d4e5f60718"],
+        "endpoints": {"prefix_list": "pl-6da54004", "security_group": "sg-0a1b2c3d4e5f60718"},
+    },
+}
+
+
+def test_groups_of_instances(deployment):
+    play(deployment, ("groups.yml", "--check"), ("groups.yml",), **GROUPS)
+    play(deployment, ("groups.yml", "--check"), **GROUPS)
+
+
 def test_drill(deployment):
     series = {"title": "Throttles", "alarm": "function-throttles", "series": "0 5x3 0x5", "expected": ["ALARM", "OK"]}
     play(deployment, ("drill.yml",), drill_alarms=["function-throttles"], drill_series=[series])
