@@ -6,6 +6,7 @@ this order.
 """
 
 import dataclasses
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -73,7 +74,8 @@ def test_changed_settings_and_a_rollback(deployment, sink):
     play(deployment, ("rollback.yml", "--tags", "elb_logs"))
 
 
-# The emulator makes launch templates, security groups and roles; groups and load balancers it only says that it has made. Nobody starts.
+# The emulator makes launch templates, security groups and roles. Groups and load balancers it only says that it has
+# made: no instance starts.
 GROUP = {
     "min": 3,
     "max": 4,
@@ -106,6 +108,14 @@ def test_verification(deployment):
 
 
 def test_the_dynamic_inventory(deployment):
+    """The instances of a group have its tags, and no name."""
+    tags = [{"Key": "Environment", "Value": "staging"}, {"Key": "Layer", "Value": "brokers"}]
+    deployment.emulator.client("ec2").run_instances(
+        ImageId="ami-0123456789abcdef0",
+        MinCount=2,
+        MaxCount=2,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
     ended = subprocess.run(
         [ansible_process.BIN / "ansible-inventory", "-i", ROOT / "inventories/staging/ec2/aws_ec2.yml", "--list"],
         env={
@@ -120,6 +130,8 @@ def test_the_dynamic_inventory(deployment):
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert len(set(found["brokers"]["hosts"])) == 2, found
 
 
 def test_the_deployers_policy_allows_each_call(deployment):
