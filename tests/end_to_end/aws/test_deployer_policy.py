@@ -96,6 +96,10 @@ GROUPS = {
 def test_groups_of_instances(deployment):
     play(deployment, ("groups.yml", "--check"), ("groups.yml",), **GROUPS)
     play(deployment, ("groups.yml", "--check"), **GROUPS)
+    # Without a load balancer in the inventory, alarms watch that of the brokers' group.
+    alarms = deployment.play("cloudwatch.yml", "--check", broker_load_balancer={}, **GROUPS)
+    assert alarms.returncode == 0, alarms.stdout + alarms.stderr
+    assert "+ BrokerTargetResets AWS::CloudWatch::Alarm" in alarms.stdout
 
 
 def test_drill(deployment):
