@@ -140,7 +140,7 @@ class Upgrade:
         """The image that serves the layer; it is baked if there is none."""
         given = [f"LAYER={layer}", *([f"VERSION={self._version}"] if self._version else [])]
         code, said = self._run(["env", *given, "scripts/bake.sh", "bake", self._name])
-        found = re.findall(r"\bami-[0-9a-f]{8,17}\b", said)
+        found = re.findall(r"^image (ami-[0-9a-f]{8,17}) serves", said, re.MULTILINE)
         if code or not found:
             raise UpgradeError(f"There is no image for the {layer}; the reason is above. Nothing was replaced.")
         return str(found[-1])
