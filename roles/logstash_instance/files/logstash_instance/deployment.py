@@ -79,6 +79,8 @@ class Deployment:
         """This host in the group of its layer, whose queue goes with it. JSON is YAML, too."""
         host = {
             "ansible_connection": "local",
+            # Groups of the inventory may say how their hosts are reached; this one is here.
+            "ansible_host": "localhost",
             "ansible_python_interpreter": "/usr/bin/python3",
             "drain_queue_on_stop": True,
         }
