@@ -29,6 +29,7 @@ class Cloud:
     name: str
     inventory: Path  # that the environment was made from
     clients: dict = field(default_factory=dict)
+    root = ROOT
 
     @property
     def state(self):
@@ -292,3 +293,10 @@ class Receiver(ThreadingHTTPServer):
     def __exit__(self, *_):
         self.shutdown()
         self.server_close()
+
+
+@pytest.fixture
+def receiver(cloud):
+    """Listens where brokers send to in the tests."""
+    with Receiver((cloud.emulator["gateway"], 8080)) as made:
+        yield made

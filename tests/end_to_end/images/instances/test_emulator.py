@@ -26,7 +26,8 @@ Resources:
   Group:
     Type: AWS::AutoScaling::AutoScalingGroup
     UpdatePolicy:
-      AutoScalingRollingUpdate: {MaxBatchSize: 1, MinInstancesInService: 2, WaitOnResourceSignals: true, PauseTime: PT1M}
+      AutoScalingRollingUpdate:
+        {MaxBatchSize: 1, MinInstancesInService: 2, WaitOnResourceSignals: true, PauseTime: PT1M}
     Properties:
       AutoScalingGroupName: rolled
       MinSize: 2
