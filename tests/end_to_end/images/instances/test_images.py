@@ -167,7 +167,7 @@ def failures(cloud, baked):
         ("broken", "instance_deployment_failed", "no.such.setting"),
         ("tampered", "bundle_checksum_wrong", "sha"),
         ("secret", "instance_deployment_failed", "nobody-has-made-it"),
-        ("silent", "metadata_unreachable", ""),
+        ("silent", "metadata_unavailable", ""),
     ],
 )
 def test_an_instance_that_cannot_deploy_itself_is_abandoned_with_the_reason(cloud, failures, reason, code, text):
