@@ -112,11 +112,14 @@ def test_a_playbook_that_fails(deployment, playbook):
     assert raised.value.code == "health_failed"
 
 
-def test_the_deadline_ends_the_playbook(deployment, playbook):
-    playbook("import time; time.sleep(300)")
-    looks = iter([0.0, 1000.0, 1000.0])
-    with pytest.raises(DeadlineError, match="ansible-playbook still ran"):
-        deployment.run(Deadline(Clock(lambda: next(looks, 1000.0)), 900.0), lambda: None)
+def test_the_deadline_ends_the_playbook_and_says_where_it_was(deployment, playbook, paths):
+    playbook("import time; print('TASK [Wait until every pipeline runs] ****\\n', flush=True); time.sleep(300)")
+
+    def now():
+        return 1000.0 if "TASK" in paths.log.read_text() else 0.0
+
+    with pytest.raises(DeadlineError, match=r"ansible-playbook still ran .* TASK \[Wait until every pipeline runs\]$"):
+        deployment.run(Deadline(Clock(now), 900.0), lambda: None)
 
 
 # -- the reason
@@ -165,7 +168,9 @@ fatal: [h]: FAILED! =>
 
 def test_a_missing_secret_is_the_reason():
     error = failure(UNKNOWN_NAME, 2)
-    assert str(error).endswith("Failed to find secret staging/keystore (ResourceNotFound)")
+    assert "Failed to find secret staging/keystore (ResourceNotFound)" in str(error)
+    # Where, as it has no code to look for.
+    assert str(error).endswith("/toolkit/roles/logstash/tasks/preflight_inputs.yml:4:3)")
     assert error.code == "instance_deployment_failed"
     assert error.retry_seconds == 0
 

@@ -63,7 +63,7 @@ def test_everything_that_is_wrong_is_named_at_once():
         "launch_hook": "elk-launch",
         "archive": "/var",
         "notifications_topic": "alarms",
-        "bundel": "x",
+        "bundles": "x",
     }
     with pytest.raises(InstanceSettingsError) as raised:
         read(json.dumps(given), {})
@@ -78,7 +78,7 @@ def test_everything_that_is_wrong_is_named_at_once():
         "launch_hook is given without group",
         "archive is '/var'",
         "notifications_topic is 'alarms'",
-        "bundel is unknown, did you mean bundle",
+        "bundles is unknown, did you mean bundle",
     ):
         assert part in message
     assert raised.value.code == "instance_settings_invalid"

@@ -112,6 +112,8 @@ class Deployment:
             "ANSIBLE_HOME": str(self.paths.ansible_home),
             "ANSIBLE_COLLECTIONS_PATH": "../collections",
             "ANSIBLE_NOCOLOR": "1",
+            # Arguments of modules would go to the journal otherwise.
+            "ANSIBLE_NO_TARGET_SYSLOG": "1",
         }
 
 
@@ -122,6 +124,9 @@ def failure(output: str, status: int) -> DeploymentError:
     reason = re.sub(r"^(?:(?:Task|Action|Module) failed: )+|\n+Task failed[^\n]*\Z", "", reason)
     # What was done about a failure comes before the failure itself, which has the code.
     codes = _CODE.findall(reason)
+    origins = re.findall(r"(?m)^Origin: (\S+)", output.rpartition("[ERROR]: ")[2])
+    if origins and not codes:
+        reason += f" ({origins[0]})"
     passes = _PASSING_WORDS.search(reason) or set(codes) & _PASSING_CODES
     return DeploymentError(
         reason[:_MOST_REASON] or f"ansible-playbook ended with status {status} and said nothing.",

@@ -156,8 +156,8 @@ class FirstBoot:
             deadline.retry(lambda: self._run_playbook(deployment, deadline))
         except DeadlineError as error:
             raise DeadlineError(
-                f"{error} It had {timeout - margin:g} of the {timeout} seconds of the launch hook. See {paths.log} for "
-                "what took so long; raise launch_timeout, and the hook's HeartbeatTimeout with it."
+                f"{error}. It had {timeout - margin:g} of the {timeout} seconds of the launch hook. See {paths.log} "
+                "for what took so long; raise launch_timeout, and the hook's HeartbeatTimeout with it."
             ) from None
 
     def _run_playbook(self, deployment: Deployment, deadline: Deadline) -> None:
