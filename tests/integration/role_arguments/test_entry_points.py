@@ -15,7 +15,7 @@ def wrong_values(role, entry):
     return {
         variable: "mvoe" if "choices" in spec and spec["type"] == "str" else WRONG[spec["type"]][0]
         for variable, spec in SPECS[role][entry]["options"].items()
-        if spec["type"] != "raw"
+        if spec["type"] in WRONG
     }
 
 
