@@ -298,8 +298,8 @@ variable "key_name" {
   default     = ""
 
   validation {
-    condition     = regex_replace(var.key_name, "^[A-Za-z0-9-]*$", "") == ""
-    error_message = "The name of the key pair has letters, digits and -."
+    condition     = regex_replace(var.key_name, "^[A-Za-z0-9_-]*$", "") == ""
+    error_message = "The name of the key pair has letters, digits, _ and -."
   }
 }
 

@@ -5,9 +5,10 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 
 if ! has packer; then
-    can_apt && apt-get update >/dev/null && apt-cache show packer >/dev/null 2>&1 ||
+    if ! can_apt || ! { apt-get update && apt-cache show packer; } >/dev/null 2>&1; then
         fail "There is no program packer, and this script can only install one as root on a system whose apt has it (Debian 12)." \
             "Install Packer 1.6.6 or newer (developer.hashicorp.com/packer/install), then run this again."
+    fi
     apt_install packer openssh-client
 fi
 version=$(CHECKPOINT_DISABLE=1 packer version | sed -n '1s/.*v\([0-9][0-9.]*\).*/\1/p')

