@@ -183,7 +183,7 @@ def test_brokers_let_in_their_load_balancer_and_the_control_node_that_is_named()
     resources = read(TEXT)["Resources"]
     for name in own:
         source = resources[name]["Properties"]["SourceSecurityGroupId"]
-        assert source == {"Fn::GetAtt": ["LoadBalancerSecurityGroup", "GroupId"]}
+        assert source == {"Ref": "LoadBalancerSecurityGroup"}
 
 
 def test_instances_reach_what_is_named_and_nothing_else():
