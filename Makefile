@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,12 @@ deploy: ## Deploy environment ENV (default: local)
 plan: ## Show what a deployment of ENV would change, changing nothing (DIFF=1 with the differences); exit code 2 where it would
 	@scripts/plan.sh $(ENV)
 
+bake: ## Make the image of ENV's LAYER (default: brokers) with Packer, or say which one serves
+	@$(if $(filter local,$(ENV)),scripts/bake_local.sh,scripts/bake.sh bake $(ENV))
+
+bake-clean: ## Remove what bakes that were killed left in ENV's region (LOOK=1 only shows it; HOURS=3, RUN=id)
+	@scripts/bake.sh clean $(ENV)
+
 alarms: ## Test the alarms of ENV offline against tests/alarms (TESTS=path for others; COVERAGE=1 fails where an alarm lacks tests)
 	@scripts/alarms.sh $(ENV)
 
@@ -22,6 +28,12 @@ drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of t
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml
+
+bundle: ## Make, sign and upload what instances of ENV deploy themselves with (OPTIONS="--check", "-e bundle=<sha256>" to go back)
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/bundle.yml $(OPTIONS)
+
+upgrade: ## Replace the instances of ENV's groups by ones with Logstash VERSION, one by one; back at the first bad one
+	@$(if $(filter local,$(ENV)),scripts/upgrade_local.sh $(VERSION),scripts/setup.sh && . scripts/common.sh && .venv/bin/python scripts/upgrade.py $(ENV) $(VERSION))
 
 destroy: ## Remove environment local and all that belongs to it
 	@scripts/destroy.sh $(ENV)

@@ -1,9 +1,9 @@
-"""Keeps the log shipper's certificate and password in the emulator's Secrets Manager, where its settings look for them.
+"""Keeps a certificate and a password in the emulator's Secrets Manager, where the log shipper or brokers look for them.
 
     python put_secret.py --endpoint http://127.0.0.1:4566 --name elk-local-log-shipper --directory build/elk-local/tls
 
-reads `ca.crt`, `log-shipper.crt` and `log-shipper.key` there, and `password`, which it makes when it is missing. Says
-on standard output whether anything was changed.
+reads `ca.crt`, `log-shipper.crt` and `log-shipper.key` there (--certificate names another one than `log-shipper`), and
+`password`, which it makes when it is missing. Says on standard output whether anything was changed.
 """
 
 import argparse
@@ -17,16 +17,18 @@ import boto3
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Keep the log shipper's secret in the emulator.")
+    parser = argparse.ArgumentParser(description="Keep a certificate and a password as a secret in the emulator.")
     parser.add_argument("--endpoint", required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--directory", required=True, type=Path)
+    parser.add_argument("--certificate", default="log-shipper")
     options = parser.parse_args()
     folder = options.directory
     if not (folder / "password").exists():
         with open(os.open(folder / "password", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
             stream.write(secrets.token_urlsafe(24))
-    files = {"ca": "ca.crt", "certificate": "log-shipper.crt", "key": "log-shipper.key", "password": "password"}
+    name = options.certificate
+    files = {"ca": "ca.crt", "certificate": f"{name}.crt", "key": f"{name}.key", "password": "password"}
     wanted = json.dumps({key: (folder / name).read_text() for key, name in files.items()})
     # The emulator takes any credentials.
     client = boto3.client(

@@ -55,6 +55,13 @@ MESSAGES = 200  # e-mails of alarms
 ZONES = 2  # with an interface endpoint
 OTHER_ZONE = 0.5  # of the events go to a broker in another zone
 
+BROKERS = 3  # instances of a group
+VOLUME_GIGABYTES = 30  # of each, as the template's default
+# What an instance that deploys itself asks for, beside S3's free gateway endpoint; docs/bake.md.
+GROUP_ENDPOINTS = ("autoscaling", "cloudformation", "secretsmanager", "ssm", "sns")
+# https://aws.amazon.com/elasticloadbalancing/pricing/: an NLCU is a GB an hour, of TCP
+GIGABYTES_OF_A_UNIT = 1
+
 # "Configure Lambda function memory", https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 MEGABYTES_OF_A_PROCESSOR = 1769
 # "Configuring scaling behavior for SQS event source mappings",
@@ -195,6 +202,23 @@ IN_A_VPC = (
         lambda volume: volume.lines_a_day * DAYS * EVENT_BYTES * OTHER_ZONE * 2 / 1e9,
     ),
 )
+GROUP = (
+    Item("EC2: instances", "m7g_large", f"{BROKERS} × 730 h", always(BROKERS * HOURS)),
+    Item("EBS: their volumes", "gp3", f"{BROKERS} × {VOLUME_GIGABYTES} GB", always(BROKERS * VOLUME_GIGABYTES)),
+    Item("Load balancer", "network_balancer", "730 h", always(HOURS)),
+    Item(
+        "Load balancer: traffic",
+        "network_balancer_unit",
+        f"lines × {EVENT_BYTES} bytes, a unit is {GIGABYTES_OF_A_UNIT} GB",
+        lambda volume: volume.lines_a_day * DAYS * EVENT_BYTES / 1e9 / GIGABYTES_OF_A_UNIT,
+    ),
+    Item(
+        "Interface endpoints, without internet",
+        "interface_endpoint",
+        f"{len(GROUP_ENDPOINTS)} × {ZONES} zones × 730 h",
+        always(len(GROUP_ENDPOINTS) * ZONES * HOURS),
+    ),
+)
 
 
 # --- the page ---
@@ -206,7 +230,12 @@ def main(page: Path) -> None:
 
 def filled(text: str) -> str:
     """The page with its tables made anew; all else stays as it is."""
-    for name, table in (("costs", costs()), ("in-a-vpc", in_a_vpc()), ("prices", price_table())):
+    for name, table in (
+        ("costs", costs()),
+        ("in-a-vpc", in_a_vpc()),
+        ("group", group()),
+        ("prices", price_table()),
+    ):
         start, end = f"<!-- {name}: written by make reference -->\n", f"<!-- end of {name} -->"
         if text.count(start) != 1 or text.count(end) != 1:
             raise ValueError(f"{PAGE.name}: expected one '{start.strip()}' and one '{end}'. Put them back.")
@@ -239,6 +268,10 @@ def costs() -> str:
 
 def in_a_vpc() -> str:
     return table(IN_A_VPC, "**A month, in addition**")
+
+
+def group() -> str:
+    return table(GROUP, "**A month, in addition**")
 
 
 def table(items: Sequence[Item], last: str) -> str:

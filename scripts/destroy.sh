@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Removes all that `make deploy` made for environment local: containers, network, emulator, images, generated inventory.
+# Removes all that `make deploy` and `make bake` made for environment local: containers, networks, emulators, images, generated inventories.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 . "$(dirname "$0")/common.sh"
@@ -15,5 +15,5 @@ scripts/engine.sh start "$instance"
 "$venv/bin/ansible-playbook" --inventory "$inventory" local/down.yml \
     -e "elk_instance=$instance" -e "elk_state=$PWD/build/$instance" -e "remove_images=${REMOVE_IMAGES:-true}"
 scripts/engine.sh stop "$instance"
-say "" "Removed: containers, network, emulator and images of $instance." \
+say "" "Removed: containers, networks, emulators and images of $instance." \
     "Left: the tools (.venv) and downloads (build), which 'rm -rf .venv build' removes; packages that apt installed."

@@ -18,9 +18,11 @@ compile() {
 }
 
 compile requirements
-# The same versions for developing as for running.
+# The same versions for developing, and on instances, as for running.
 compile requirements-dev --constraint requirements.txt
+compile requirements-instance --constraint requirements.txt
 compile local/function_runtime/requirements
+compile local/instances/requirements
 compile tests/support/policy_scanner/requirements
 # As of the emulator's release: newer releases of its dependencies break it. What its requirements.in names with a lower bound may
 # be newer.

@@ -3,6 +3,7 @@
 #   shell       faults of shell scripts, such as values without quotes (shellcheck)
 #   templates   faults of CloudFormation templates, of roles and of users (cfn-lint)
 #   policies    weak settings in CloudFormation templates, Dockerfiles and Ansible tasks (checkov)
+#   packer      faults of packer/ and of the values of each environment (packer, where it is installed)
 #   secrets     keys, tokens and passwords (detect-secrets)
 #   advisories  pinned packages that a published advisory is about (tests/support/advisories)
 # The security rules for Python are among ruff's (S in pyproject.toml). A finding that stays has its reason beside it.
@@ -51,6 +52,23 @@ check_policies() {
     "$scanner/bin/checkov" --directory "$1" --framework "${@:2}" --skip-check CKV2_ANSIBLE_3 --skip-download --quiet --compact
 }
 
+# What it would ask for later are made-up values here. It wants a key that is there, and never reads it.
+scan_packer() {
+    local failed=0 folder file key
+    has packer || { say "scan: packer: there is no program packer, so packer/ is not checked (scripts/packer.sh installs it)"; return 0; }
+    for folder in packer packer/environments packer/required_plugins; do
+        packer fmt -check -diff "$folder" || failed=1
+    done
+    key=$(mktemp)
+    ssh-keygen -q -t ed25519 -N '' -f "$key" <<<y >/dev/null
+    for file in packer/environments/*.pkrvars.hcl; do
+        PATH=$PWD/$venv/bin:$PATH CHECKPOINT_DISABLE=1 packer validate -var-file="$file" -var base_image=ami-0123456789abcdef0 -var key_file="$key" \
+            -var environment="$(basename "$file" .pkrvars.hcl)" packer || failed=1
+    done
+    rm -f "$key" "$key.pub"
+    return "$failed"
+}
+
 # A value beside a name such as password counts where users keep values; elsewhere such names are those of settings. Tests make keys and
 # passwords of their own, so only what a service has issued counts there.
 scan_secrets() {
@@ -72,7 +90,7 @@ look_for_secrets() {
 
 scan_advisories() { PYTHONPATH=tests/support "$venv/bin/python" -m advisories check; }
 
-[ $# -gt 0 ] || set -- shell templates policies secrets advisories
+[ $# -gt 0 ] || set -- shell templates policies packer secrets advisories
 for part in "$@"; do
     "scan_$part" || { say "scan: $part: see above." >&2; failed=1; }
 done

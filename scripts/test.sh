@@ -67,6 +67,7 @@ together() {
 }
 
 run_lint() {
+    if can_apt; then need_packer || return; fi
     # It takes one core, and as long as all the others.
     beside ansible_lint "$venv/bin/ansible-lint" --offline --profile production
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/mypy" && "$venv/bin/yamllint" --strict . &&
@@ -81,8 +82,10 @@ run_unit() {
 # Without these, and without apt, the tests of packages for the Red Hat family are skipped, and say so.
 need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm cpio; fi; }
 
+need_packer() { has packer || scripts/packer.sh; }
+
 run_integration() {
-    need_rpm || return
+    need_rpm && need_packer || return
     # Tests of one file share what Ansible has made for them once.
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
@@ -106,9 +109,12 @@ run_molecule() {
 }
 
 run_e2e() {
-    need_engine || return
-    # Three sets that share nothing, each one run after another and with waits between: so they run side by side.
+    need_engine && need_packer || return
+    # Four sets that share nothing, each one run after another and with waits between: so they run side by side.
     beside end_to_end_logstash "$venv/bin/pytest" -q tests/end_to_end/logstash
+    # In the order in which they are written: the later ones change what the first ones have made.
+    "$venv/bin/python" local/instances/instances.py install --venv build/instances/venv &&
+        beside end_to_end_images "$venv/bin/pytest" -q -s tests/end_to_end/images
     # The other two would both install the emulator, in the same place.
     "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
         "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 &&
@@ -138,7 +144,7 @@ for part in e2e molecule; do if [[ " $* " == *" $part "* ]]; then hosts+=("$part
 for part in "$@"; do if [[ $part != e2e && $part != molecule ]]; then here+=("$part"); fi; done
 if [ ${#hosts[@]} -gt 0 ] && [ ${#here[@]} -gt 0 ]; then
     # Now, since one apt refuses to run beside another, and the engine and the first image may need it as well.
-    if [[ " $* " == *" integration "* ]]; then (need_rpm); fi
+    if [[ " $* " == *" integration "* ]]; then (need_rpm && need_packer); fi
     say "" "Beside what follows: ${here[*]}. Each is shown when it has ended; until then see build/tests/."
     set -m # gives it a process group, by which all of it can be ended
     for part in "${here[@]}"; do

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ OPTIONS = {
     "entry": {"type": "str", "required": True},
     "check": {"type": "bool", "default": True},
     "needs_all": {"type": "bool", "default": True},
+    "image": {"type": "bool", "default": False},
 }
 
 
@@ -46,16 +47,22 @@ class ActionModule(MaskedAction):
         tokens = "return" if wanted["check"] else "fail"
         arguments = {"role_path": wanted["role_path"], "entry": wanted["entry"], "tokens": tokens}
         without_value = self._check_by("role_arguments", arguments, task_vars).get("without_value", [])
-        warnings = self._check(read, without_value, task_vars) if wanted["check"] else []
+        warnings = []
+        if wanted["check"]:
+            warnings = self._check(read, without_value, task_vars, is_image=wanted["image"])
         # Nothing in it is secret, and none of it may be masked: tasks work with it.
         self._masked_on_the_host = True
         warnings = [self._mask.text(text) for text in warnings]
-        return result | self._parts(read, needs_all=wanted["needs_all"]) | {"changed": False, "warnings": warnings}
+        parts = plan.IMAGE_PARTS if wanted["image"] else plan.PARTS
+        planned = self._parts(parts, read, needs_all=wanted["needs_all"])
+        return result | planned | {"changed": False, "warnings": warnings}
 
-    def _parts(self, read: Variables, *, needs_all: bool) -> dict[str, Any]:
+    def _parts(
+        self, parts: Mapping[str, Callable[[Variables], Any]], read: Variables, *, needs_all: bool
+    ) -> dict[str, Any]:
         """The plan. If a host only restores its former state, a missing variable is an error only once it is used."""
         found = {}
-        for name, make in plan.PARTS.items():
+        for name, make in parts.items():
             try:
                 found[name] = make(read)
             except (NoValueYetError, AnsibleError, ValueError, KeyError) as error:
@@ -63,11 +70,13 @@ class ActionModule(MaskedAction):
                     raise AnsibleActionFail(str(error)) from None
         return found
 
-    def _check(self, read: Variables, without_value: list[str], task_vars: dict[str, Any]) -> list[str]:
+    def _check(
+        self, read: Variables, without_value: list[str], task_vars: dict[str, Any], *, is_image: bool
+    ) -> list[str]:
         """Fails with all that is wrong; returns what there is to warn of."""
         told = _Told()
         wrong: set[str] = set()
-        for check in inputs.CHECKS:
+        for check in inputs.IMAGE_CHECKS if is_image else inputs.CHECKS:
             with told.failures():
                 for fault in check(read):
                     told.add(self._message(fault))
@@ -75,15 +84,24 @@ class ActionModule(MaskedAction):
         if not wrong & {"logstash_package_url", "logstash_package_checksum"}:
             with told.failures():
                 told.add(*_package_file(read))
+        with told.failures():
+            if read("logstash_plugins"):
+                self._check_by("logstash_plugins", _of_plugins(read), task_vars)
+        warnings = [] if is_image else self._check_settings(read, told, wrong, without_value, task_vars)
+        if told.messages or told.unread:
+            raise AnsibleActionFail("\n".join(told.messages or told.unread))
+        return warnings
+
+    def _check_settings(
+        self, read: Variables, told: _Told, wrong: set[str], without_value: list[str], task_vars: dict[str, Any]
+    ) -> list[str]:
+        """Adds what is wrong with the settings, the keystore and the tokens; returns what there is to warn of."""
         warnings: list[str] = []
         if "logstash_version" not in wrong:
             with told.failures():
                 warnings += self._check_by("logstash_check", _of_version(read), task_vars).get("warnings", [])
             with told.failures():
                 told.add(*_keystore(read))
-        with told.failures():
-            if read("logstash_plugins"):
-                self._check_by("logstash_plugins", _of_plugins(read), task_vars)
         before = len(told.messages)
         with told.failures():
             self._check_by("octopus_check", _of_tokens(read), task_vars)
@@ -91,8 +109,6 @@ class ActionModule(MaskedAction):
         if len(told.messages) == before:
             with told.failures():
                 told.add(*(without_value or inputs.port_faults(read)))
-        if told.messages or told.unread:
-            raise AnsibleActionFail("\n".join(told.messages or told.unread))
         return warnings
 
     def _message(self, fault: inputs.Fault) -> str:

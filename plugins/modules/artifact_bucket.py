@@ -72,7 +72,12 @@ changes:
 import contextlib
 import os
 
-from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import ArtifactBucket, ArtifactError, new_salt
+from ansible_collections.elk.deploy.plugins.module_utils.aws.artifacts import (
+    ArtifactBucket,
+    ArtifactError,
+    configure,
+    new_salt,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.aws.module import AwsModule
 
 # Without it AnsibleAWSModule says what to install.
@@ -91,16 +96,7 @@ def write(path, text):
 def run(module):
     account = module.client("sts").get_caller_identity()["Account"]
     bucket = ArtifactBucket(module.client("s3"), module.params["name"], account)
-    exists, made = bucket.exists(), []
-    if not exists:
-        made.append("bucket")
-        if not module.check_mode:
-            bucket.create()
-    there = exists or not module.check_mode
-    for words, mend in (bucket.changes(module.params["environment_class"]) if there else {}).items():
-        made.append(words)
-        if not module.check_mode:
-            mend()
+    there, made = configure(bucket, module.params["environment_class"], check_mode=module.check_mode)
     salt = bucket.salt(module.params["salt_key"]) if there else None
     if salt is None:
         made.append("salt")

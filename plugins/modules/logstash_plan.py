@@ -35,6 +35,12 @@ options:
         can restore its former state even if its new variables are incomplete.
     type: bool
     default: true
+  image:
+    description:
+      - Whether the host only gets what an image has, which is the package, the plugins and the directories. Neither
+        settings nor secrets are read, so that lookups of secrets are not asked.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

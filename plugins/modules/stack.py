@@ -83,6 +83,12 @@ options:
     description: For how many minutes the stack is waited for.
     type: int
     default: 30
+  history:
+    description:
+      - Where the instances of the stack's Auto Scaling group write what became of them, C(s3://BUCKET/FOLDER). While
+        the stack changes, the task says it, beside what CloudFormation says of the group.
+    type: str
+    default: ""
   progress:
     description: A file that gets a line for each resource that changes, and one every ten seconds. Used by the action.
     type: path
@@ -121,9 +127,20 @@ outputs:
   description: The outputs of the stack. In check mode those from before the run.
   type: dict
   returned: success
+instances_bad:
+  description: What instances said that could not deploy themselves, or lost events, a line each; with O(history).
+  type: list
+  elements: str
+  returned: when the stack's change set was executed
+instances_going:
+  description: Instances that were replaced and have not said yet what became of their queues; with O(history).
+  type: list
+  elements: str
+  returned: success
 """
 
 import contextlib
+import datetime
 import hashlib
 from pathlib import Path
 
@@ -132,6 +149,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.retries import AWSRetry
 from ansible_collections.elk.deploy.plugins.module_utils.aws import (
     change_sets,
     named_resources,
+    rolling_update,
     stack_parameters,
     stack_states,
 )
@@ -153,7 +171,8 @@ class Deployment:
         self.module = module
         self.options = module.params
         self.client = module.client("cloudformation", retry_decorator=AWSRetry.jittered_backoff())
-        self.stack = Stack(self.client, self.options["stack_name"], 60 * self.options["timeout"], self.say)
+        self.watch = self.watched()
+        self.stack = Stack(self.client, self.options["stack_name"], 60 * self.options["timeout"], self.say, self.watch)
         self.lines = []
 
     def run(self):
@@ -195,7 +214,17 @@ class Deployment:
             replaced=replaced,
             changes=self.lines,
             outputs=found.outputs,
+            instances_bad=self.watch.bad,
+            instances_going=self.watch.going,
         )
+
+    def watched(self):
+        """What says how the instances of the stack's group are, while it changes."""
+        history = None
+        if self.options["history"]:
+            now = datetime.datetime.now(datetime.UTC)
+            history = rolling_update.History(lambda: self.module.client("s3"), self.options["history"], now)
+        return rolling_update.Watch(self.options["stack_name"], self.say, history)
 
     def account(self):
         return self.module.client("sts").get_caller_identity()["Account"]
@@ -370,6 +399,7 @@ def main():
             "artifact_bucket": {"type": "str", "default": ""},
             "replace_failed_creation": {"type": "bool", "default": True},
             "timeout": {"type": "int", "default": 30},
+            "history": {"type": "str", "default": ""},
             "progress": {"type": "path"},
         },
         supports_check_mode=True,
@@ -385,7 +415,14 @@ def main():
             ", ".join([*module.params["template_parameters"], *module.params["hidden_parameters"]]) or "no parameter"
         )
         given = f"\nThe template was given with values for {names}." if error.code == "stack_change_failed" else ""
-        module.fail_json(code=error.code, msg=f"{error}{given}", changes=deployment.lines)
+        said = "\n- ".join(["\nThe instances say:", *deployment.watch.bad]) if deployment.watch.bad else ""
+        module.fail_json(
+            code=error.code,
+            msg=f"{error}{given}{said}",
+            changes=deployment.lines,
+            status=error.status,
+            instances_bad=deployment.watch.bad,
+        )
     except ArtifactError as error:
         module.fail_json(code="artifact_refused", msg=f"{error}.")
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:

@@ -10,16 +10,16 @@ PATIENCE = 120
 Found = TypeVar("Found")
 
 
-def wait_for(condition: Callable[[], Found], what: str, interval: float = 0.2) -> Found:
+def wait_for(condition: Callable[[], Found], what: str, interval: float = 0.2, patience: float = PATIENCE) -> Found:
     """Asks every ``interval`` seconds until the condition gives something true, and returns that.
 
-    Raises AssertionError, which says what there was not, after ``PATIENCE`` seconds.
+    Raises AssertionError, which says what there was not, after ``patience`` seconds.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     while True:
         # Asked once more after the end: the machine may have slept meanwhile.
         last = time.monotonic() >= until
         if found := condition():
             return found
-        assert not last, f"within {PATIENCE} s there was no {what}"
+        assert not last, f"within {patience:g} s there was no {what}"
         time.sleep(interval)

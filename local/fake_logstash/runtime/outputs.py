@@ -2,7 +2,8 @@
 goes.
 
 Any other takes its events and drops them. An output returns from `receive` once it has dealt with the batch; until
-then the batch is not acknowledged, and a stop waits for it.
+then the batch is not acknowledged, and a stop waits for it. What cannot be sent is tried again for ever, as by the real
+ones, also while the pipeline stops; but http gives up then, and leaves its batch to the persisted queue.
 """
 
 import base64
@@ -23,6 +24,10 @@ from .event import Event
 _RETRYABLE = {429, 500, 502, 503, 504}
 
 
+class AbortedBatchError(Exception):
+    """An output gave its batch up because the pipeline stops."""
+
+
 class Output:
     """An output that takes events and drops them; the others are built on it."""
 
@@ -40,6 +45,10 @@ class Output:
     def stopping(self) -> bool:
         """Whether the pipeline was asked to stop."""
         return self.plugin.pipeline.stopping.is_set()
+
+    def aborted(self) -> bool:
+        """Whether the pipeline does not wait for its outputs any more."""
+        return self.plugin.pipeline.aborted.is_set()
 
     def warn(self, message: str, details: dict) -> None:
         """Logs in the output's name."""
@@ -90,9 +99,8 @@ class Tcp(Output):
         for event in events:
             payload = self.plugin.codec.encode(event).encode()
             while not self._send(event.sprintf(str(self.parameters["host"])), payload):
-                if self.stopping():
+                if self.plugin.pipeline.aborted.wait(min(float(self.parameters.get("reconnect_interval", 10)), 10)):
                     return
-                time.sleep(min(float(self.parameters.get("reconnect_interval", 10)), 10))
 
     def _send(self, host: str, payload: bytes) -> bool:
         try:
@@ -182,8 +190,10 @@ class Http(Output):
                 "[HTTP Output Failure] Could not access URL" if status is None else "Encountered non-2xx HTTP code",
                 details,
             )
-            if not retryable or str(self.parameters.get("retry_failed", "true")) == "false" or self.stopping():
+            if not retryable or str(self.parameters.get("retry_failed", "true")) == "false":
                 return
+            if self.stopping():
+                raise AbortedBatchError(url)
             time.sleep(wait)
             wait = min(wait * 2, 10)
 
@@ -219,7 +229,7 @@ class Elasticsearch(Output):
 
     def receive(self, _events: list[Event]) -> None:
         """Waits for a host, then drops the batch. Never gives up, as the real one does not."""
-        while not self.ready_to_close() and not self.plugin.pipeline.aborted.is_set():
+        while not self.ready_to_close() and not self.aborted():
             time.sleep(0.5)
 
     def ready_to_close(self) -> bool:
@@ -264,7 +274,7 @@ class Redis(Output):
         for event in events:
             key = event.sprintf(str(self.parameters["key"]))
             while not self._sent(key, self.plugin.codec.encode(event)):
-                if self.plugin.pipeline.stopping.wait(float(self.parameters.get("reconnect_interval", 1))):
+                if self.plugin.pipeline.aborted.wait(float(self.parameters.get("reconnect_interval", 1))):
                     return
 
     def _sent(self, key: str, payload: str) -> bool:

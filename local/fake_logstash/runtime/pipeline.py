@@ -298,13 +298,18 @@ class Pipeline:
     def _run_worker(self) -> None:
         settings = self.config.settings
         size, delay = settings.get("pipeline.batch.size"), settings.get("pipeline.batch.delay") / 1000
+        from . import outputs  # noqa: PLC0415 - as in `start`
+
         # A persisted queue keeps what it holds for the next start, unless it is told to drain.
         drain = self.queue.type == "memory" or settings.get_or("queue.drain", False)
         try:
             while True:
                 batch = self.queue.take(size, max(delay, 0.005))
                 if batch:
-                    self._work(batch)
+                    try:
+                        self._work(batch)
+                    except outputs.AbortedBatchError:
+                        break  # not acknowledged: a persisted queue has it at the next start
                     self.queue.acknowledge(len(batch))
                 if self._inputs_done.is_set() and (not drain or not len(self.queue)):
                     break

@@ -1,10 +1,10 @@
 """The queues between inputs and filters, and the files of the dead letter queue.
 
-A persisted queue has the real file names, but a format of its own. `page.0` is a sparse file of
-`queue.page_capacity`, filled from its start with records: a length in four bytes, then the event as JSON. There is one
-page, which grows up to `queue.max_bytes`, and starts again from its beginning whenever everything in it was
-acknowledged. `checkpoint.head` has the real format: the first unread event of the page, and how many
-there are.
+A persisted queue has the real file names and formats, but for the events themselves, which are JSON instead of CBOR.
+`page.0` is a sparse file of `queue.page_capacity`: its version, then elements of a number, a length, the event and its
+CRC-32. There is one page, which grows up to `queue.max_bytes`, and starts again from its beginning whenever everything
+in it was acknowledged. `checkpoint.head` is always up to date: the first unread event of the page, and how many there
+are.
 """
 
 import json
@@ -19,7 +19,10 @@ from . import locks
 from .errors import AccessDeniedError, LockError
 from .event import Event
 
-_LENGTH = struct.Struct(">I")
+_INTEGER = struct.Struct(">I")
+_PAGE_VERSION = b"\x02"
+# number, length; the event follows, and then a CRC-32 of it.
+_ELEMENT = struct.Struct(">qi")
 # version, page, first page with unread events, first unread event, first event of the page, events of the page; then a
 # CRC-32 of these.
 _CHECKPOINT = struct.Struct(">hiiqqi")
@@ -92,7 +95,7 @@ class PersistedQueue(MemoryQueue):
         except LockError as error:
             raise LockError(f"The queue failed to obtain exclusive access, cause: {error}") from None
         try:
-            self._write_file(".queue-version", _LENGTH.pack(2))
+            self._write_file(".queue-version", _INTEGER.pack(2))
             self._page = self._open("page.0")
             self._checkpoint = self._open("checkpoint.head")
         except AccessDeniedError:
@@ -100,9 +103,10 @@ class PersistedQueue(MemoryQueue):
             raise
         if os.fstat(self._page).st_size < page_capacity:
             os.ftruncate(self._page, page_capacity)
+        os.pwrite(self._page, _PAGE_VERSION, 0)
         # Events are numbered on from the first one that the queue ever had.
         self._first_unread, self._first, self._count = self._read_checkpoint()
-        self._acknowledged = self._end = 0
+        self._acknowledged = self._end = len(_PAGE_VERSION)
         self._sizes: deque = deque()
         self._recover()
         self._save()
@@ -122,47 +126,47 @@ class PersistedQueue(MemoryQueue):
     def _read_checkpoint(self) -> tuple[int, int, int]:
         content = os.pread(self._checkpoint, _CHECKPOINT.size, 0)
         if len(content) < _CHECKPOINT.size:
-            return 0, 0, 0
+            return 1, 1, 0
         return _CHECKPOINT.unpack(content)[3:]
 
     def _save(self) -> None:
         content = _CHECKPOINT.pack(1, 0, 0, self._first_unread, self._first, self._count)
-        os.pwrite(self._checkpoint, content + _LENGTH.pack(zlib.crc32(content)), 0)
+        os.pwrite(self._checkpoint, content + _INTEGER.pack(zlib.crc32(content)), 0)
 
     def _recover(self) -> None:
         """Reads the page. What was written after the last checkpoint counts too."""
         read = self._first_unread - self._first
         self._count = 0
-        while len(header := os.pread(self._page, _LENGTH.size, self._end)) == _LENGTH.size:
-            length = _LENGTH.unpack(header)[0]
-            if not length:
+        while len(header := os.pread(self._page, _ELEMENT.size, self._end)) == _ELEMENT.size:
+            number, length = _ELEMENT.unpack(header)
+            if number != self._first + self._count or length <= 0:
                 return
-            record = os.pread(self._page, length, self._end + _LENGTH.size)
-            try:
-                event = Event(json.loads(record))
-            except ValueError:
-                # The end of a record that was cut off when the machine stopped.
+            record = os.pread(self._page, length + _INTEGER.size, self._end + _ELEMENT.size)
+            content, checksum = record[:length], record[length:]
+            if checksum != _INTEGER.pack(zlib.crc32(content)):
+                # The end of an element that was cut off when the machine stopped.
                 return
-            self._end += _LENGTH.size + length
+            event = Event(json.loads(content))
+            size = _ELEMENT.size + len(record)
+            self._end += size
             self._count += 1
             if self._count <= read:
                 self._acknowledged = self._end
             else:
                 self._events.append(event)
-                self._sizes.append(_LENGTH.size + length)
+                self._sizes.append(size)
 
     def push(self, event: Event, stopping: threading.Event) -> bool:
         """Waits for room on the page, then writes and adds the event. False when the pipeline stopped meanwhile."""
-        record = json.dumps(event.data, ensure_ascii=False, separators=(",", ":")).encode()
-        size = _LENGTH.size + len(record)
+        content = json.dumps(event.data, ensure_ascii=False, separators=(",", ":")).encode()
+        size = _ELEMENT.size + len(content) + _INTEGER.size
         with self._changed:
-            while self._end + size > self._max_bytes and self._end > 0:
+            while self._end + size > self._max_bytes and self._end > len(_PAGE_VERSION):
                 if stopping.is_set():
                     return False
                 self._changed.wait(0.2)
-            # The length goes last: a record counts only once it is whole.
-            os.pwrite(self._page, record, self._end + _LENGTH.size)
-            os.pwrite(self._page, _LENGTH.pack(len(record)), self._end)
+            header = _ELEMENT.pack(self._first + self._count, len(content))
+            os.pwrite(self._page, header + content + _INTEGER.pack(zlib.crc32(content)), self._end)
             self._end += size
             self._count += 1
             self._sizes.append(size)
@@ -179,7 +183,9 @@ class PersistedQueue(MemoryQueue):
             if not self._sizes and self._end > _REWIND_AT:
                 os.ftruncate(self._page, 0)
                 os.ftruncate(self._page, self._page_capacity)
-                self._acknowledged = self._end = self._count = 0
+                os.pwrite(self._page, _PAGE_VERSION, 0)
+                self._acknowledged = self._end = len(_PAGE_VERSION)
+                self._count = 0
                 self._first = self._first_unread
             self._save()
             self._changed.notify_all()

@@ -257,6 +257,39 @@ class ArtifactBucket:
         version: str = answer["VersionId"]
         return version
 
+    def read(self, key: str) -> bytes | None:
+        """The content of an object; None where there is none. What is to be trusted about it, the caller verifies."""
+        try:
+            content: bytes = self._s3.get_object(**self._here, Key=key)["Body"].read()
+        except self._s3.exceptions.ClientError as error:
+            if code_of(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        return content
+
+    def replace(self, key: str, content: bytes) -> None:
+        """Puts an object there, whatever was there before."""
+        self._s3.put_object(**self._here, Key=key, Body=content, ChecksumSHA256=checksum(content))
+
+
+def configure(bucket: ArtifactBucket, environment_class: str, *, check_mode: bool) -> tuple[bool, list[str]]:
+    """Makes the bucket and its configuration what they have to be, or says what that would take.
+
+    :returns: whether there is a bucket now, and what was changed, in words.
+    :raises ArtifactError: it is another account's, or of another class of environments.
+    """
+    exists, made = bucket.exists(), []
+    if not exists:
+        made.append("bucket")
+        if check_mode:
+            return False, made
+        bucket.create()
+    for words, mend in bucket.changes(environment_class).items():
+        made.append(words)
+        if not check_mode:
+            mend()
+    return True, made
+
 
 def new_salt() -> str:
     return secrets.token_hex(SALT_LENGTH // 2)

@@ -22,11 +22,15 @@ PROGRESS_SECONDS = 10.0
 
 
 class StackError(Exception):
-    """The stack is not as it should be; the message says why, and a hint. ``code`` is of messages.CODES."""
+    """The stack is not as it should be; the message says why, and a hint. ``code`` is of messages.CODES.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``status`` is the stack's state, where a change of it has failed.
+    """
+
+    def __init__(self, code: str, message: str, status: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.status = status
 
 
 class Stack:
@@ -35,13 +39,22 @@ class Stack:
     :param client: boto3's for cloudformation, which takes ``aws_retry``.
     :param timeout: how many seconds one wait may take.
     :param say: gets a line about what it waits for, every now and then.
+    :param watch: gets the events since a wait began, newest first, each time that it looks.
     """
 
-    def __init__(self, client: Any, name: str, timeout: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        timeout: float,
+        say: Callable[[str], None],
+        watch: Callable[[Iterable[Mapping[str, Any]]], None] = lambda _events: None,
+    ) -> None:
         self.name = name
         self._client = client
         self._timeout = timeout
         self._say = say
+        self._watch = watch
 
     # -- what is there
 
@@ -192,6 +205,7 @@ class Stack:
                         "Mend the cause and run again.",
                     ]
                 ),
+                status,
             )
 
     # -- waiting
@@ -206,6 +220,7 @@ class Stack:
             stack = self.describe(stack_id)
             status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
             events = self._events(stack_id, last)
+            self._watch(events)
             if not status.endswith("_IN_PROGRESS") and (not began or stack_states.own(events)):
                 return status, events
             if time.monotonic() - told >= PROGRESS_SECONDS:

@@ -271,6 +271,8 @@ CHECKS = (
     _times,
     _hooks,
 )
+# Those of what an image gets, which read no variable of the settings.
+IMAGE_CHECKS = (_version, _package, _repository, _archive, _directories)
 
 
 def port_faults(read: Variables) -> list[str]:

@@ -365,21 +365,28 @@ def health(read: Variables) -> dict[str, Any]:
 PROVEN = f"{SETTINGS}/proven"
 FOUND = "/var/lib/logstash-found"
 RELEASE_KEY = "/var/lib/elk-deploy/release.key"
+# Releases keep the names that they have.
+RECORD_AS_IT_IS = {"path": PROVEN, "found": f"{FOUND}/record.json", "settings": "", "key": RELEASE_KEY}
 # Where pipelines lay before this role, or where someone may put them by hand. The role's own are below `pipelines`.
 UNMANAGED = [f"{SETTINGS}/conf.d", f"{SETTINGS}/replaced/pipelines", f"{SETTINGS}/*.conf"]
 
 
+def platform(read: Variables) -> dict[str, str]:
+    """What the host runs on: an option of logstash_host."""
+    host = read("_logstash_platform")
+    return {
+        "distribution": f"{host.get('distribution', '')} {host.get('distribution_version', '')}",
+        "source": read("logstash_source"),
+        "service_manager": host.get("service_mgr", "systemd"),
+    }
+
+
 def look(read: Variables) -> dict[str, Any]:
     """What to look at on the host: options of logstash_host."""
-    host = read("_logstash_platform")
     directory = temporary_directory(read)
     return {
         "installation": installation(read),
-        "platform": {
-            "distribution": f"{host.get('distribution', '')} {host.get('distribution_version', '')}",
-            "source": read("logstash_source"),
-            "service_manager": host.get("service_mgr", "systemd"),
-        },
+        "platform": platform(read),
         "java_home": read("logstash_java_home"),
         # The role's own directory is made and tried by the phase of the directories; how its place is mounted is known
         # before.
@@ -414,17 +421,23 @@ def look(read: Variables) -> dict[str, Any]:
 
 
 def look_back(read: Variables) -> dict[str, Any]:
-    """What to inspect if a host only returns to what it had: its new variables do not count.
-
-    Its releases are asked for by the names that they have.
-    """
-    record = {"path": PROVEN, "found": f"{FOUND}/record.json", "settings": "", "key": RELEASE_KEY}
+    """What to inspect if a host only returns to what it had: its new variables do not count."""
     overrides = {
         "handling": read("logstash_overrides"),
         "environment": decided_environment(read),
         "version": read("logstash_version"),
     }
-    return {"installation": installation(read), "checks": False, "record": record, "overrides": overrides}
+    return {"installation": installation(read), "checks": False, "record": RECORD_AS_IT_IS, "overrides": overrides}
+
+
+def look_image(read: Variables) -> dict[str, Any]:
+    """What to inspect on a host that becomes an image: nothing that only its settings would say."""
+    return {
+        "installation": installation(read),
+        "platform": platform(read),
+        "java_home": read("logstash_java_home"),
+        "record": RECORD_AS_IT_IS,
+    }
 
 
 # The plan: what tasks need, by name.
@@ -449,4 +462,13 @@ PARTS: Mapping[str, Callable[[Variables], Any]] = {
     "templates_of_files": lambda read: {file["name"]: file["template"] for file in pipeline_files(read)},
     "ports": ports,
     "health": health,
+}
+# The plan of an image, which has neither settings nor anything that their variables say.
+IMAGE_PARTS: Mapping[str, Callable[[Variables], Any]] = {
+    "home": home,
+    "package": package,
+    "package_file": package_file,
+    "installation": installation,
+    "look": look_image,
+    "directories": general_directories,
 }

@@ -6,6 +6,7 @@ this order.
 """
 
 import dataclasses
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -73,6 +74,34 @@ def test_changed_settings_and_a_rollback(deployment, sink):
     play(deployment, ("rollback.yml", "--tags", "elb_logs"))
 
 
+# The emulator makes launch templates, security groups and roles. Groups and load balancers it only says that it has
+# made: no instance starts.
+GROUP = {
+    "min": 3,
+    "max": 4,
+    "instance_type": "m7g.large",
+    "image": "ami-0123456789abcdef0",
+    "bundle": f"s3://example-{ENVIRONMENT}-artifacts/bundles/{ENVIRONMENT}/{'3f' * 32}.json",
+}
+GROUPS = {
+    "instance_groups": {"brokers": GROUP, "indexers": GROUP},
+    "instance_group_defaults": {
+        "vpc": "vpc-0a1b2c3d4e5f60718",
+        "subnets": ["subnet-0a1b2c3d4e5f60718"],
+        "endpoints": {"prefix_list": "pl-6da54004", "security_group": "sg-0a1b2c3d4e5f60718"},
+    },
+}
+
+
+def test_groups_of_instances(deployment):
+    play(deployment, ("groups.yml", "--check"), ("groups.yml",), **GROUPS)
+    play(deployment, ("groups.yml", "--check"), **GROUPS)
+    # Without a load balancer in the inventory, alarms watch that of the brokers' group.
+    alarms = deployment.play("cloudwatch.yml", "--check", broker_load_balancer={}, **GROUPS)
+    assert alarms.returncode == 0, alarms.stdout + alarms.stderr
+    assert "+ BrokerTargetResets AWS::CloudWatch::Alarm" in alarms.stdout
+
+
 def test_drill(deployment):
     series = {"title": "Throttles", "alarm": "function-throttles", "series": "0 5x3 0x5", "expected": ["ALARM", "OK"]}
     play(deployment, ("drill.yml",), drill_alarms=["function-throttles"], drill_series=[series])
@@ -83,6 +112,14 @@ def test_verification(deployment):
 
 
 def test_the_dynamic_inventory(deployment):
+    """The instances of a group have its tags, and no name."""
+    tags = [{"Key": "Environment", "Value": "staging"}, {"Key": "Layer", "Value": "brokers"}]
+    deployment.emulator.client("ec2").run_instances(
+        ImageId="ami-0123456789abcdef0",
+        MinCount=2,
+        MaxCount=2,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
     ended = subprocess.run(
         [ansible_process.BIN / "ansible-inventory", "-i", ROOT / "inventories/staging/ec2/aws_ec2.yml", "--list"],
         env={
@@ -97,6 +134,8 @@ def test_the_dynamic_inventory(deployment):
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert len(set(found["brokers"]["hosts"])) == 2, found
 
 
 def test_the_deployers_policy_allows_each_call(deployment):

@@ -248,6 +248,18 @@ def test_the_brokers_queue_is_on_disk_and_elasticsearch_has_a_dead_letter_queue(
     assert broker.get("dead_letter_queue.enable") == dead_letters
 
 
+@pytest.mark.parametrize("layer", ["brokers", "indexers"])
+def test_a_stop_drains_the_queue_where_it_is_asked_for(staging, layer):
+    """Elsewhere the settings are as they were before there was a choice: nothing is restarted for it."""
+
+    def settings(*options):
+        files = staging(*options, hosts=layer).glob("*/pipelines.yml")
+        return [one for file in files for one in yaml.safe_load(file.read_text())]
+
+    assert {one["queue.drain"] for one in settings("drain_queue_on_stop=true")} == {True}
+    assert not any("queue.drain" in one for one in settings())
+
+
 def test_a_broker_without_redis_needs_none_of_its_variables():
     expression = "logstash_required_variables"
     needed = evaluated(expression, "broker_output=elasticsearch", host="brokers")

@@ -213,7 +213,7 @@ def test_each_finding_of_a_scanner_that_stays_has_its_reason_beside_it():
 def test_lint_runs_every_part():
     lint = re.search(r"^run_lint\(\) \{\n(.*?)^\}", (ROOT / "scripts/test.sh").read_text(), re.MULTILINE | re.DOTALL)[1]
     assert re.search(r"scripts/scan\.sh(?= &&|$)", lint, re.MULTILINE)
-    assert "set -- shell templates policies secrets advisories" in (ROOT / "scripts/scan.sh").read_text()
+    assert "set -- shell templates policies packer secrets advisories" in (ROOT / "scripts/scan.sh").read_text()
 
 
 @needs_scanner

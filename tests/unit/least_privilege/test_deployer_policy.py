@@ -5,6 +5,7 @@
   deployer
 - actions.csv: facts of AWS's service authorization reference. A * marks a type of resource that has to be allowed.
 - not_needed.csv: what a schema names and no template uses
+- wildcards.csv: which actions CloudFormation asks for, where a schema names a pattern
 - not_recorded.csv: what no recorded call asks for
 """
 
@@ -30,6 +31,10 @@ ENVIRONMENT, BUCKET, ARTIFACTS = (NAMES[name] for name in ("Environment", "LogBu
 REGION = f"{NAMES['Region']}:{ACCOUNT}"
 FUNCTION = f"arn:aws:lambda:{REGION}:function:elb-logs-{ENVIRONMENT}-shipper"
 VIA = {"aws:CalledViaFirst": "cloudformation.amazonaws.com"}
+LAYERS = ("broker", "indexer")
+FUNCTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/elb-logs-{ENVIRONMENT}-FunctionRole-ABC"
+INSTANCE_ROLES = [f"arn:aws:iam::{ACCOUNT}:role/{name}-{ENVIRONMENT}-InstanceRole-ABC" for name in LAYERS]
+BALANCERS = f"arn:aws:elasticloadbalancing:{REGION}"
 # What an environment has of each type of resource in IAM's reference.
 RESOURCES = {
     "lambda": {
@@ -39,7 +44,12 @@ RESOURCES = {
         "eventSourceMapping": f"arn:aws:lambda:{REGION}:event-source-mapping:one",
         "code-signing-config": f"arn:aws:lambda:{REGION}:code-signing-config:csc-one",
     },
-    "iam": {"role": f"arn:aws:iam::{ACCOUNT}:role/elb-logs-{ENVIRONMENT}-FunctionRole-ABC"},
+    "iam": {
+        "role": [FUNCTION_ROLE, *INSTANCE_ROLES],
+        "instance-profile": [
+            f"arn:aws:iam::{ACCOUNT}:instance-profile/{name}-{ENVIRONMENT}-InstanceProfile-ABC" for name in LAYERS
+        ],
+    },
     "s3": {"bucket": f"arn:aws:s3:::{BUCKET}", "object": f"arn:aws:s3:::{ARTIFACTS}/elb_log_shipper/one.zip"},
     "sqs": {"queue": [f"arn:aws:sqs:{REGION}:elb-logs-{ENVIRONMENT}-shipper-{name}" for name in ("objects", "failed")]},
     "sns": {"topic": [f"arn:aws:sns:{REGION}:elk-{ENVIRONMENT}-{name}" for name in ("alarms", "notifications")]},
@@ -57,12 +67,42 @@ RESOURCES = {
     "ec2": {
         "security-group": f"arn:aws:ec2:{REGION}:security-group/sg-one",
         "vpc": f"arn:aws:ec2:{REGION}:vpc/vpc-one",
+        "image": f"arn:aws:ec2:{NAMES['Region']}::image/ami-one",
+        **{
+            name: f"arn:aws:ec2:{REGION}:{name}/one"
+            for name in ("instance", "launch-template", "network-interface", "subnet", "volume")
+        },
+    },
+    "autoscaling": {
+        "autoScalingGroup": [
+            f"arn:aws:autoscaling:{REGION}:autoScalingGroup:one:autoScalingGroupName/{name}-{ENVIRONMENT}"
+            for name in LAYERS
+        ]
+    },
+    "elasticloadbalancing": {
+        "loadbalancer/net": f"{BALANCERS}:loadbalancer/net/broker-{ENVIRONMENT}/one",
+        "listener/net": f"{BALANCERS}:listener/net/broker-{ENVIRONMENT}/one/two",
+        "targetgroup": f"{BALANCERS}:targetgroup/broker-{ENVIRONMENT}-5000/one",
     },
 }
 # Of the types that an action may have, the one that a type of CloudFormation is.
-OWN = {"AWS::Lambda::EventSourceMapping": "eventSourceMapping", "AWS::CloudWatch::Dashboard": "dashboard"}
+OWN = {
+    "AWS::Lambda::EventSourceMapping": "eventSourceMapping",
+    "AWS::CloudWatch::Dashboard": "dashboard",
+    "AWS::EC2::LaunchTemplate": "launch-template",
+    "AWS::EC2::SecurityGroup": "vpc",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "loadbalancer/net",
+    "AWS::ElasticLoadBalancingV2::Listener": "listener/net",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": "targetgroup",
+}
+# The roles of a type that is no role itself: for what it passes on, and to whom.
+PASSED = {
+    "AWS::Lambda::Function": ([FUNCTION_ROLE], "lambda.amazonaws.com"),
+    "AWS::IAM::InstanceProfile": (INSTANCE_ROLES, "ec2.amazonaws.com"),
+    "AWS::AutoScaling::AutoScalingGroup": (INSTANCE_ROLES, "ec2.amazonaws.com"),
+}
+SERVICE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
 CONDITIONS = {
-    "iam:PassRole": {"iam:PassedToService": "lambda.amazonaws.com"},
     "lambda:CreateEventSourceMapping": {"lambda:FunctionArn": f"{FUNCTION}:live"},
 }
 
@@ -72,13 +112,18 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 FACTS = {row["action"]: row["resource_types"].split() for row in table("actions.csv")}
+WILDCARDS = {row["permission"]: row["actions"].split() for row in table("wildcards.csv")}
 NOT_NEEDED = [row["permission"] for row in table("not_needed.csv")]
 Asked = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 def types() -> set[str]:
     """The types of the resources in the stacks; those of the generated templates are named here."""
-    files = ("roles/elb_log_shipper/files/elb-logs.yml", "templates/cloudformation/notifications.yml")
+    files = (
+        "roles/elb_log_shipper/files/elb-logs.yml",
+        "templates/cloudformation/notifications.yml",
+        "templates/cloudformation/hosts.yml",
+    )
     listed = {one["Type"] for file in files for one in read((ROOT / file).read_text())["Resources"].values()}
     generated = ("SNS::Subscription", "CloudWatch::Alarm", "CloudWatch::CompositeAlarm", "CloudWatch::Dashboard")
     return listed | {f"AWS::{name}" for name in generated}
@@ -100,12 +145,25 @@ def permissions() -> set[tuple[str, str]]:
         for kind in types()
         for name, handler in handlers(kind).items()
         if name != "list"
-        for one in handler["permissions"]
+        for permission in handler["permissions"]
+        for one in named(permission)
     }
+
+
+def named(permission: str) -> list[str]:
+    """The actions of a permission, which may have a wildcard."""
+    service, _, action = permission.partition(":")
+    return [f"{service}:{one}" for one in WILDCARDS[permission]] if "*" in action else [permission]
 
 
 def resources(kind: str, action: str) -> Iterator[str]:
     """The ARNs that an action is asked for with, for a resource of a type of CloudFormation."""
+    if action == "iam:CreateServiceLinkedRole":
+        yield SERVICE_ROLE
+        return
+    if action == "iam:PassRole":
+        yield from PASSED.get(kind, PASSED["AWS::Lambda::Function"])[0]
+        return
     facts = FACTS.get(action, ["unknown*"])
     known = RESOURCES.get(action.partition(":")[0], {})
     required = [one.rstrip("*") for one in facts if one.endswith("*")]
@@ -120,11 +178,20 @@ def resources(kind: str, action: str) -> Iterator[str]:
 def by_cloudformation() -> set[Asked]:
     """What CloudFormation asks for as the deployer."""
     return {
-        (action, arn, tuple({**VIA, **CONDITIONS.get(action, {})}.items()))
+        (action, arn, tuple({**VIA, **conditions(kind, action)}.items()))
         for kind, action in permissions()
         if not any(fnmatch.fnmatchcase(action, pattern) for pattern in NOT_NEEDED) or is_read(kind, action)
         for arn in resources(kind, action)
     }
+
+
+def conditions(kind: str, action: str) -> dict[str, str]:
+    """The condition keys of a request, beside who calls."""
+    return (
+        {"iam:PassedToService": PASSED.get(kind, PASSED["AWS::Lambda::Function"])[1]}
+        if action == "iam:PassRole"
+        else CONDITIONS.get(action, {})
+    )
 
 
 def is_read(kind: str, action: str) -> bool:
@@ -177,7 +244,8 @@ def test_the_policies_allow_what_cloudformation_needs(by_cloudformation):
 
 def test_the_policies_allow_what_has_a_reason():
     assert denied([one for _file, one in statements()], not_recorded()) == []
-    assert all(row["reason"] for row in table("not_recorded.csv") + table("not_needed.csv"))
+    tables = ("not_recorded.csv", "not_needed.csv", "wildcards.csv")
+    assert all(row["reason"] for name in tables for row in table(name))
 
 
 def test_what_is_said_not_to_be_needed_is_a_permission_of_a_schema_and_not_allowed():

@@ -67,8 +67,28 @@ TOPICS = policies(
         "Key.Arn": f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/one",
     },
 )
+SECRETS_KEY, TOPICS_KEY = (f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/{name}" for name in ("secrets", "topics"))
+HOSTS = policies(
+    ROOT / "templates/cloudformation/hosts.yml",
+    {
+        "Environment": "test",
+        "Layer": "brokers",
+        "ArtifactBucket": "artifacts",
+        "ReadsSecrets": "true",
+        "SecretArns": ",".join(SECRETS.values()),
+        "SecretsKeyArn": SECRETS_KEY,
+        "NotificationsTopicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:elk-test-notifications",
+        "NotificationsKeyArn": TOPICS_KEY,
+    },
+    {
+        **AWS,
+        "AWS::StackName": "broker-test",
+        "AWS::URLSuffix": "amazonaws.com",
+        "InstanceRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/broker-test",
+    },
+)
 LOG = (ROOT / "tests/unit/elb_log_shipper/data/classic_elb.log").read_bytes() * 500
-POLICIES = ELB_LOGS | TOPICS
+POLICIES = ELB_LOGS | TOPICS | HOSTS
 STATEMENTS = [(policy, number) for policy, document in POLICIES.items() for number in range(len(document["Statement"]))]
 NARROWED = [(policy, what, less) for policy, document in POLICIES.items() for what, less in narrowed(document)]
 

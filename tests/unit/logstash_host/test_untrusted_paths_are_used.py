@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HELPER = "module_utils/logstash_host/untrusted_paths.py"
 CODE = (
     *("modules/*.py", "module_utils/*.py", "module_utils/masking/*.py", "module_utils/custom_package/*.py"),
-    *("module_utils/logstash/*.py", "module_utils/logstash_host/*.py"),
+    *("module_utils/logstash/*.py", "module_utils/logstash_host/*.py", "module_utils/image/*.py"),
 )
 
 # Functions that take paths, by their module.
@@ -53,6 +53,7 @@ AS_USER = "runs as the user itself"
 THROW_AWAY = "a directory of root's that was just made in one of root's; the user's own parts are only removed"
 CONTROL = "runs on the control node, as whoever deploys"
 RELEASES = "releases in a directory that logstash_deployment_record has found to be root's alone, before all else"
+LOOKS = "only looks for names, kinds and sizes; what is removed or read goes through the helper"
 BUILD = "a build directory, made by root; what comes out of it is checked by _publish"
 
 # {file: {function, or * for all: why no other user can exchange what it touches}}
@@ -128,6 +129,16 @@ EXCEPTIONS = {
     "module_utils/logstash_host/settings_copy.py": {"expand": AS_USER, "SettingsCopy": THROW_AWAY},
     "module_utils/logstash/packages.py": {"*": PACKAGES},
     "module_utils/logstash/debian_rebuild.py": {"*": PACKAGES},
+    "modules/image_check.py": {"installed": HOME},
+    "modules/image_manifest.py": {"main": "/etc/elk, which is root's"},
+    "module_utils/image/contents.py": {"authorized_keys": LOOKS},
+    "module_utils/image/leftovers.py": {
+        **dict.fromkeys(("Place", "_matches", "_leftovers", "_counts", "_what", "_is_file", "_not_own"), LOOKS)
+    },
+    "module_utils/image/machine.py": {"*": PROC},
+    "module_utils/image/manifest.py": {"_system": "/etc/os-release, which is root's"},
+    "module_utils/image/running.py": {"_mounted_files": PROC},
+    "module_utils/image/state.py": {"service_faults": "a folder of systemd's, which is root's"},
     "module_utils/custom_package/build.py": {"*": BUILD},
     "module_utils/custom_package/formats.py": {"*": BUILD},
     "module_utils/custom_package/gems.py": {"*": BUILD},

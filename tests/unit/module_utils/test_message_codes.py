@@ -17,7 +17,7 @@ from ansible_collections.elk.deploy.plugins.plugin_utils.masked_action import Ma
 ROOT = Path(__file__).resolve().parents[3]
 PLUGINS = ROOT / "plugins"
 # Their messages consist of lines with a code each.
-LINES = {"logstash_host", "logstash_confinement", "stack"}
+LINES = {"logstash_host", "logstash_confinement", "stack", "image_check", "image_clean"}
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 ACTIONS = sorted(path for path in (PLUGINS / "action").glob("*.py") if "raise AnsibleActionFail" in path.read_text())
 # Lines of theirs have codes of their own, or they quote the message of what failed, with its code.

@@ -1,6 +1,7 @@
 """The module stack against recorded answers of AWS, for the states that no emulator comes into."""
 
 import datetime
+import io
 import json
 
 import boto3
@@ -9,6 +10,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleA
 from ansible_collections.amazon.aws.plugins.module_utils.retries import RetryingBotoClientWrapper
 from ansible_collections.elk.deploy.plugins.module_utils.aws import stack as stack_of_aws
 from ansible_collections.elk.deploy.plugins.modules import stack as module
+from botocore.response import StreamingBody
 from botocore.stub import Stubber
 
 ID = "arn:aws:cloudformation:eu-west-1:111111111111:stack/logs/1"
@@ -277,6 +279,64 @@ def test_an_update_that_fails_says_why_and_names_no_value(aws, deploy):
     assert "with values for Name, Pin." in result["msg"]
     assert "hidden-one" not in json.dumps(result)
     assert "un again" in result["msg"]
+    aws.asked_all()
+
+
+GROUP = "AWS::AutoScaling::AutoScalingGroup"
+
+
+def of_group(reason, status="UPDATE_IN_PROGRESS"):
+    return event("Group", status, "broker-staging", reason, GROUP) | {"EventId": reason}
+
+
+@pytest.mark.parametrize("result", ["replaced", "went back"])
+def test_a_rolling_update_is_shown_with_what_each_instance_says(aws, deploy, tmp_path, result):
+    """The events are those of AWS, the object is an instance's."""
+    progress, bad = tmp_path / "progress", result == "went back"
+    aws.stack("UPDATE_COMPLETE", resources=MADE)
+    aws.change_set(modified("Group", GROUP, ("LaunchTemplate", "Never")))
+    if bad:
+        failed = (
+            "Received 1 FAILURE signal(s) out of 1.  Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+        )
+        done, status = [of_group("Received FAILURE signal with UniqueId i-0a")], "UPDATE_ROLLBACK_COMPLETE"
+        done.insert(0, of_group(failed, "UPDATE_FAILED"))
+        done.insert(0, event("logs", "UPDATE_ROLLBACK_IN_PROGRESS", ID, "The following resource(s) failed: [Group]."))
+        done.insert(0, event("logs", status, ID))
+        said = {"result": "abandon", "code": "bundle_refused", "reason": "Another checksum.", "attempts": 2}
+    else:
+        done, status = [UPDATED, of_group("Received SUCCESS signal with UniqueId i-0a")], "UPDATE_COMPLETE"
+        done.insert(1, of_group("Terminating instance(s) [i-0b]; replacing with 1 new instance(s)."))
+        said = {"result": "continue", "began": "2026-03-02T08:00:00Z", "ended": "2026-03-02T08:01:00Z"}
+    aws.executed(status, *done)
+    aws.answers("s3", "list_objects_v2", Contents=[])
+    key = "deployments/staging/2026-03-02T08:00:00Z-i-0a-first-boot.json"
+    aws.answers("s3", "list_objects_v2", Contents=[{"Key": key, "ETag": "1", "Size": 9}])
+    content = json.dumps(said).encode()
+    aws.answers("s3", "get_object", Body=StreamingBody(io.BytesIO(content), len(content)))
+    if not bad:
+        aws.stack("UPDATE_COMPLETE", resources=MADE)
+    found = deploy(progress=str(progress), history="s3://artifacts/deployments/staging")
+    lines = [line for line in progress.read_text().splitlines() if line.startswith("logs: ")]
+    if bad:
+        reason = "i-0a GAVE UP after 2 attempts: [bundle_refused] Another checksum."
+        assert lines == [
+            "logs: i-0a FAILED",
+            f"logs: {failed}",
+            "logs: going back. The following resource(s) failed: [Group].",
+            f"logs: {reason}",
+        ]
+        assert (found["status"], found["codes"][0]) == ("UPDATE_ROLLBACK_COMPLETE", "stack_change_failed")
+        assert failed in found["msg"]
+        assert reason in found["msg"]
+        assert found["instances_bad"] == [reason]
+    else:
+        assert lines == [
+            "logs: i-0a is healthy",
+            "logs: i-0b goes, 1 new comes",
+            "logs: i-0a deployed itself in 60 s",
+        ]
+        assert (found["instances_bad"], found["instances_going"]) == ([], ["i-0b"])
     aws.asked_all()
 
 

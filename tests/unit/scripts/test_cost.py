@@ -29,14 +29,14 @@ def test_what_is_committed_is_what_make_reference_writes():
     assert cost.filled(PAGE) == PAGE, "run `make reference` and commit what it writes"
 
 
-@pytest.mark.parametrize("name", ["costs", "in-a-vpc"])
+@pytest.mark.parametrize("name", ["costs", "in-a-vpc", "group"])
 def test_the_amounts_that_are_shown_add_up(name):
     *items, last = rows(name)
     assert len(items) >= 2
     assert [sum(column) for column in zip(*map(amounts, items), strict=True)] == amounts(last)
 
 
-@pytest.mark.parametrize("name", ["costs", "in-a-vpc"])
+@pytest.mark.parametrize("name", ["costs", "in-a-vpc", "group"])
 def test_quantity_times_price_is_the_amount(name):
     for row in rows(name)[:-1]:
         usd, per = re.fullmatch(r"([\d.]+) for (an?|[\d,]+) .*", row[2]).groups()
@@ -78,7 +78,7 @@ def test_the_speed_is_the_readmes_for_the_functions_share_of_a_processor():
 
 
 def test_every_price_is_used_and_has_a_source():
-    used = {item.price for item in (*cost.ITEMS, *cost.IN_A_VPC)}
+    used = {item.price for item in (*cost.ITEMS, *cost.IN_A_VPC, *cost.GROUP)}
     assert used == cost.prices().keys()
     assert all(row["source"].startswith("https://") for row in cost.prices().values())
 

@@ -46,8 +46,9 @@ from .syntax import (
 
 _BLANK = re.compile(r"\s*")
 _WORD = re.compile(r"[\w\-:/~()@]+")
-# A run of blanks belongs to an identifier only when a word follows, and that word is not the `in` of a loop.
-_IDENTIFIER = re.compile(r"[\w\-:/~()@]++(?:\s++(?!in\s)[\w\-:/~()@]++)*+")
+# A run of blanks belongs to an identifier only when a word follows, and that word is not the `in` of a loop. The group
+# is not possessive: before 3.11.5, Python would go on where its last try failed, behind the blanks (gh-106052).
+_IDENTIFIER = re.compile(r"[\w\-:/~()@]++(?:\s++(?!in\s)[\w\-:/~()@]++)*")
 _QUOTED = re.compile(r'"([^"#]*)')
 _OPERATOR = re.compile(r"[=!]=")
 _IN = re.compile(r"\s+in\s+")

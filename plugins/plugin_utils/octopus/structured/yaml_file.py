@@ -27,7 +27,7 @@ _PROPERTY = re.compile(
 )
 _BLOCK_HEAD = re.compile(
     rf"[|>][0-9+-]*+(?P<comment>[ \t]++\#[^{_LINE_ENDS}]*+)?[ \t]*+(?:\r\n|[{_LINE_ENDS}]|\Z)"
-    rf"(?:[ \t]*+[{_LINE_ENDS}]++)*+(?P<indent>[ ]*+)"
+    rf"(?:[ \t]*+[{_LINE_ENDS}]++)*(?P<indent>[ ]*+)"  # `*`, not `*+`: see _IDENTIFIER in language/tokens.py
 )
 _LINE = re.compile(rf"[^{_LINE_ENDS}]*+")
 

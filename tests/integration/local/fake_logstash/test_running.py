@@ -1,13 +1,17 @@
 """Starting, stopping, locks, restarts, and pipelines that can't run."""
 
+import http.server
 import json
 import re
 import signal
 import socket
+import subprocess
+import threading
 import urllib.request
 
 import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import logstash_log
+from logstash_instance import queues
 
 IDLE = "input { heartbeat {} } output { stdout {} }"
 
@@ -289,3 +293,81 @@ def test_a_pipeline_that_fails_at_register_leaves_the_others_running(node):
     message = "Could not execute action: PipelineAction::Create<bad>, action_result: false"
     assert stats["bad"]["reloads"]["last_error"] == {"message": message, "backtrace": None}
     assert node.stop(process) == 0
+
+
+def filled(node, eventually, output, **settings):
+    """A started node whose pipeline `main` has taken 20 events that it cannot deliver; (process, port of its input)."""
+    source = port_of(node)
+    node.settings["queue.type"] = "persisted"
+    node.pipeline("main", tcp(source, output), pipeline__batch__size=5, **settings)
+    process = node.start()
+    eventually(lambda: connects(source), "the tcp input")
+    send(source, *({"n": n} for n in range(20)))
+    eventually(lambda: node.get("/_node/stats/pipelines/main")[1]["pipelines"]["main"]["events"]["in"] == 20, "events")
+    return process, source
+
+
+def waiting(node):
+    return queues.persisted(node.data / "queue/main").events
+
+
+UNREACHABLE = {
+    "elasticsearch": 'elasticsearch {{ hosts => ["127.0.0.1:{port}"] }}',
+    "redis": 'redis {{ host => "127.0.0.1" port => {port} data_type => list key => "k" }}',
+    "tcp": 'tcp {{ host => "127.0.0.1" port => {port} reconnect_interval => 1 codec => json_lines }}',
+}
+
+
+@pytest.mark.parametrize("drain", [True, False])
+@pytest.mark.parametrize("output", UNREACHABLE)
+def test_a_stop_with_an_unreachable_receiver_waits_and_leaves_the_queue_whole(node, port, eventually, output, drain):
+    """Whoever stops it ends it, as systemd does after TimeoutStopSec."""
+    process, source = filled(node, eventually, UNREACHABLE[output].format(port=port), queue__drain=drain)
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: not connects(source), "the end of the input")
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(3)
+    process.kill()
+    process.wait()
+    assert waiting(node) == 20
+    out = node.root / "out.json"
+    (node.root / "main.conf").write_text(tcp(source, f'file {{ path => "{out}" }}'))
+    node.start()
+    eventually(lambda: out.exists() and len(lines(out)) == 20, "the events of the first run")
+
+
+def test_an_http_output_that_cannot_send_gives_its_batch_back_to_the_queue(node, port, eventually):
+    output = f'http {{ url => "http://127.0.0.1:{port}" http_method => post }}'
+    process, _source = filled(node, eventually, output, queue__drain=True)
+    assert node.stop(process) == 0
+    assert waiting(node) == 20
+
+
+@pytest.mark.parametrize(("drain", "left"), [(True, 0), (False, 15)])
+def test_a_stop_drains_the_queue_only_if_it_is_told_to(node, port, eventually, drain, left):
+    """Without, the batch of five that is under way is the last."""
+    answered = threading.Event()
+    received = []
+
+    class Receiver(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["n"])
+            answered.wait(60)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_words):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        output = f'http {{ url => "http://127.0.0.1:{port}" http_method => post }}'
+        process, source = filled(node, eventually, output, queue__drain=drain)
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: not connects(source), "the end of the input")
+        answered.set()
+        assert process.wait(60) == 0
+        server.shutdown()
+    assert received == list(range(20 - left))
+    assert waiting(node) == left

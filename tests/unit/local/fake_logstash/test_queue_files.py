@@ -1,5 +1,6 @@
-"""The checkpoint of a persisted queue has the real format, which says what is unread in it."""
+"""The files of a persisted queue have the real format, which says what is unread in it."""
 
+import json
 import struct
 import threading
 import zlib
@@ -7,6 +8,7 @@ import zlib
 import pytest
 from fake_logstash.runtime.event import Event
 from fake_logstash.runtime.queues import PersistedQueue
+from logstash_instance import queues
 
 
 @pytest.fixture
@@ -47,9 +49,9 @@ def test_what_was_acknowledged_is_read_and_the_rest_is_there_after_a_start(queue
     push(first, "a", "b", "c")
     first.take(2, 0.01)
     first.acknowledge(2)
-    assert checkpoint(tmp_path) == (2, 0, 3)
+    assert checkpoint(tmp_path) == (3, 1, 3)
     second = queue()
-    assert (messages(second), checkpoint(tmp_path)) == (["c"], (2, 0, 3))
+    assert (messages(second), checkpoint(tmp_path)) == (["c"], (3, 1, 3))
 
 
 def test_numbers_go_on_when_the_page_starts_again(queue, tmp_path):
@@ -57,7 +59,42 @@ def test_numbers_go_on_when_the_page_starts_again(queue, tmp_path):
     push(first, "x" * 2**20)
     first.take(1, 0.01)
     first.acknowledge(1)
-    assert checkpoint(tmp_path) == (1, 1, 0)
+    assert checkpoint(tmp_path) == (2, 2, 0)
     push(first, "y")
-    assert checkpoint(tmp_path) == (1, 1, 1)
+    assert checkpoint(tmp_path) == (2, 2, 1)
     assert messages(queue()) == ["y"]
+
+
+def test_the_page_is_what_logstash_writes(queue, tmp_path):
+    push(queue(), "a", "b")
+    content = (tmp_path / "q/page.0").read_bytes()
+    version, number, length = struct.unpack_from(">bqi", content)
+    event = content[13 : 13 + length]
+    assert (version, number, json.loads(event)["message"]) == (2, 1, "a")
+    checksum, second = struct.unpack_from(">Iq", content, 13 + length)
+    assert (checksum, second) == (zlib.crc32(event), 2)
+
+
+def test_an_element_that_is_not_whole_is_none(queue, tmp_path):
+    """As when the machine stopped while it was written."""
+    push(queue(), "a", "b", "c")
+    page = tmp_path / "q/page.0"
+    content = page.read_bytes()
+    place = content.index(b'"b"')
+    page.write_bytes(content[:place] + b"\0" * (len(content) - place))
+    assert messages(queue()) == ["a"]
+    assert checkpoint(tmp_path) == (1, 1, 1)
+
+
+def test_what_is_left_is_counted_as_in_the_real_ones(queue, tmp_path):
+    first = queue()
+    push(first, "a", "b", "c")
+    first.take(1, 0.01)
+    first.acknowledge(1)
+    assert queues.persisted(tmp_path / "q").events == 2
+    push(first, "x" * 2**20)
+    first.take(3, 0.01)
+    first.acknowledge(3)
+    assert queues.persisted(tmp_path / "q").events == 0
+    push(first, "y")
+    assert queues.persisted(tmp_path / "q").events == 1

@@ -1,0 +1,2 @@
+# Environment local bakes a container image, on this machine.
+builder = "docker"

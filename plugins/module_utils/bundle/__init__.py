@@ -1,0 +1,1 @@
+"""Configuration bundles: all that an instance needs to deploy itself, as one signed archive in S3."""

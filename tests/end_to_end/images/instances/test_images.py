@@ -1,0 +1,270 @@
+"""`make bake` of environment local, and instances that deploy themselves, fail, are replaced and go away.
+
+In the order in which they are written: the first ones look at what `make bake` has made, the later ones change it.
+"""
+
+import json
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+import requests
+from waiting import wait_for
+
+GROUP = "broker-local"
+HTTP_PORT = 8080
+# What the brokers receive, they send on to the network's gateway, one request an event, from a queue on disk.
+FORWARDING = {
+    "log_transport": "http",
+    "logstash_required_variables": ["LogHost", "LogHttpPort"],
+    "logstash_pipelines": [
+        {
+            "id": "broker",
+            "templates": ["broker/input.conf", "shipper/output.conf"],
+            "settings": {"queue.type": "persisted", "queue.page_capacity": "1mb", "pipeline.workers": 1},
+        }
+    ],
+}
+
+
+def forwarding(cloud, **more):
+    """Variables of a bundle whose brokers forward to the gateway of the network, in clear text."""
+    variables = {"LogTls": "false", "LogUser": "", "LogHost": cloud.emulator["gateway"]}
+    return {**FORWARDING, "octopus_variables": variables, **more}
+
+
+def test_bake_says_what_it_has_made(cloud, baked, first):
+    assert "The instance deployed itself." in baked
+    assert f"{cloud.container(first)}, InService" in baked
+    node = cloud.node(first)
+    assert f"id {node['id']}, green" in baked
+    assert "make destroy" in baked
+
+
+def test_image_has_logstash_and_nothing_of_the_machine_that_baked(cloud, baked):
+    record = json.loads((cloud.root / "build/images/local-brokers.json").read_text())
+    # Of the file system as it is, before anything has booted from it.
+    made = subprocess.run(
+        ["docker", "create", record["image"]], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    try:
+        export = subprocess.Popen(["docker", "export", made], stdout=subprocess.PIPE)
+        names = subprocess.run(["tar", "-t"], stdin=export.stdout, capture_output=True, text=True, check=True).stdout
+        export.wait()
+        manifest = subprocess.run(
+            ["docker", "cp", f"{made}:/etc/elk/image.json", "-"], capture_output=True, check=True
+        ).stdout
+        machine_id = subprocess.run(
+            ["docker", "cp", f"{made}:/etc/machine-id", "-"], capture_output=True, check=True
+        ).stdout
+    finally:
+        subprocess.run(["docker", "rm", made], capture_output=True, check=True)
+    paths = {f"/{name.rstrip('/')}" for name in names.splitlines()}
+    for wanted in (
+        "/usr/share/logstash/bin/logstash",
+        "/etc/elk/bundle.pub",
+        "/opt/elk/python/current",
+        "/opt/elk/logstash_instance/first_boot.py",
+        "/etc/systemd/system/multi-user.target.wants/logstash.service",
+        "/etc/systemd/system/multi-user.target.wants/elk-first-boot.service",
+        "/etc/systemd/system/logstash.service.d/50-first-boot.conf",
+    ):
+        assert wanted in paths, wanted
+    below = {
+        place: {one for one in paths if one.startswith(f"{place}/")}
+        for place in ("/var/lib/logstash", "/var/log/logstash", "/root", "/tmp")  # noqa: S108 - of the image
+    }
+    assert not {
+        one for one in below["/var/lib/logstash"] if one.rpartition("/")[2] in ("uuid", ".lock") or "sincedb" in one
+    }
+    assert below["/var/log/logstash"] == set()
+    assert below["/tmp"] == set()  # noqa: S108
+    assert not {one for one in below["/root"] if "ansible" in one or "history" in one}
+    assert "/etc/logstash/current" not in paths
+    assert "/etc/logstash/proven" not in paths
+    assert not {one for one in paths if one.startswith("/etc/ssh/ssh_host_")}
+    assert b"uninitialized" in machine_id or machine_id[512:545].strip(b"\0") == b""
+    assert record["fingerprint"].encode() in manifest
+
+
+def test_nothing_is_baked_again(cloud, baked):
+    again = cloud.script("bake_local.sh")
+    assert again.returncode == 0, again.stdout[-4000:]
+    assert "serves; nothing baked" in again.stdout
+
+
+def test_two_instances_of_one_image_are_two_nodes_and_deployed_themselves(cloud, first):
+    cloud.aws("autoscaling").set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=2)
+    both = cloud.wait_until_in_service(GROUP, 2)
+    nodes = [cloud.node(one) for one in both]
+    assert {node["status"] for node in nodes} == {"green"}
+    assert len({node["id"] for node in nodes}) == 2
+    machine_ids = {cloud.inside(one, "cat", "/etc/machine-id") for one in both}
+    assert len(machine_ids) == 2
+    for one in both:
+        result = json.loads(cloud.inside(one, "cat", "/var/lib/elk/first-boot.json"))
+        assert (result["result"], result["instance"], result["layer"]) == ("continue", one, "brokers")
+        (kept,) = cloud.history(one, "first-boot")
+        assert kept == result
+
+
+def test_an_instance_that_boots_again_is_the_same_node_and_deploys_nothing(cloud, first):
+    before = cloud.node(first)["id"], cloud.inside(first, "cat", "/var/lib/elk/first-boot.json")
+    ec2 = cloud.aws("ec2")
+    ec2.stop_instances(InstanceIds=[first])
+    state = ["docker", "inspect", "--format", "{{.State.Status}}", cloud.container(first)]
+    wait_for(lambda: subprocess.check_output(state, text=True).strip() == "exited", "stop of the container", interval=1)
+    ec2.start_instances(InstanceIds=[first])
+
+    def healthy():
+        ended = subprocess.run(
+            ["docker", "exec", cloud.container(first), "curl", "-s", "localhost:9600"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ended.returncode == 0 and json.loads(ended.stdout)["status"] == "green"
+
+    wait_for(healthy, "healthy Logstash after another boot", interval=1)
+    assert (cloud.node(first)["id"], cloud.inside(first, "cat", "/var/lib/elk/first-boot.json")) == before
+
+
+# --- what fails is not put into service ---
+
+
+@pytest.fixture(scope="module")
+def failures(cloud, baked):
+    """The instances that fail, each for a reason of its own; all started at once -> {reason: id}."""
+    broken = cloud.make_bundle({"logstash_settings": {"no.such.setting": 1}})
+    # The fake package's lookup of a secret that nobody has made.
+    secret = cloud.make_bundle(
+        {
+            "logstash_keystore": {
+                "LOG_PASSWORD": "{{ lookup('amazon.aws.secretsmanager_secret', 'nobody-has-made-it') }}"
+            }
+        }
+    )
+    tampered = cloud.make_bundle({"logstash_settings": {"pipeline.workers": 1}})
+    s3 = cloud.aws("s3")
+    key = tampered.partition(f"{cloud.bucket}/")[2].replace(".json", ".tar.gz")
+    body = s3.get_object(Bucket=cloud.bucket, Key=key)["Body"].read()
+    s3.put_object(Bucket=cloud.bucket, Key=key, Body=body[:-1] + bytes([body[-1] ^ 1]))
+    started = {
+        "broken": cloud.start_one("broken", broken),
+        "secret": cloud.start_one("secret", secret),
+        "tampered": cloud.start_one("tampered", tampered),
+        "silent": cloud.start_one("silent", tampered, timeout=200, termination=False),
+    }
+    cloud.control(started["silent"], silent=True)
+    return started
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "text"),
+    [
+        ("broken", "instance_deployment_failed", "no.such.setting"),
+        ("tampered", "bundle_checksum_wrong", "sha"),
+        ("secret", "instance_deployment_failed", "nobody-has-made-it"),
+        ("silent", "metadata_unavailable", ""),
+    ],
+)
+def test_an_instance_that_cannot_deploy_itself_is_abandoned_with_the_reason(cloud, failures, reason, code, text):
+    instance = failures[reason]
+    result = json.loads(cloud.saved(instance, "first-boot.json"))
+    assert result["result"] == "abandon"
+    assert result["code"] == code, result
+    assert text in result["reason"]
+    assert f"[{code}]" in cloud.saved(instance, "journal.txt")
+    if reason != "silent":  # whoever knows neither its name nor its settings can't tell anybody else
+        (kept,) = cloud.history(instance, "first-boot")
+        assert kept == result
+    assert instance not in cloud.in_service(reason)
+
+
+# --- replacement and end ---
+
+
+class Sender(threading.Thread):
+    """Sends numbered events to the brokers in service, each until one of them has taken it."""
+
+    def __init__(self, cloud):
+        super().__init__(daemon=True)
+        self.cloud, self.accepted, self.ended = cloud, [], threading.Event()
+        self.mark = uuid.uuid4().hex
+
+    def run(self):
+        number = 0
+        while not self.ended.is_set():
+            event = {"id": f"{self.mark}-{number}", "message": "x" * 100}
+            while not self.ended.is_set():
+                try:
+                    brokers = self.cloud.in_service(GROUP)
+                    url = f"http://{self.cloud.address(brokers[number % len(brokers)])}:{HTTP_PORT}/"
+                    if requests.post(url, json=event, timeout=5).ok:
+                        self.accepted.append(event["id"])
+                        break
+                except (requests.RequestException, ZeroDivisionError):
+                    time.sleep(0.2)
+            number += 1
+            time.sleep(0.2)
+
+    def stop(self):
+        self.ended.set()
+        self.join()
+
+
+@pytest.fixture(scope="module")
+def three(cloud, first):
+    """A group of three brokers that forward what they get."""
+    bundle = cloud.make_bundle(forwarding(cloud))
+    deploy(cloud, bundle)
+    return bundle
+
+
+def deploy(cloud, bundle):
+    """Gives the group of three a bundle, with `make upgrade`'s own playbook -> what it says."""
+    groups = json.dumps({"instance_parts": {"brokers": {"image": cloud.image, "bundle": bundle, "min": 3, "max": 4}}})
+    ended = cloud.playbook("upgrade.yml", "-e", groups)
+    assert ended.returncode == 0, ended.stdout[-6000:]
+    return ended.stdout
+
+
+def test_a_rolling_replacement_of_three_loses_no_event(cloud, three, receiver):
+    old = cloud.wait_until_in_service(GROUP, 3)
+    sender = Sender(cloud)
+    sender.start()
+    try:
+        wait_for(lambda: len(receiver.ids) >= 5, "events at the receiver")
+        said = deploy(cloud, cloud.make_bundle(forwarding(cloud, logstash_settings={"pipeline.batch.size": 100})))
+    finally:
+        sender.stop()
+    new = cloud.wait_until_in_service(GROUP, 3)
+    assert not set(old) & set(new)
+    for one in old:
+        assert one in said
+    wait_for(lambda: set(sender.accepted) <= set(receiver.ids), "arrival of every event that was accepted")
+    print(
+        f"    sent {len(sender.accepted)}, received {len(receiver.ids)}, different {len(set(receiver.ids))}", flush=True
+    )
+    assert set(receiver.ids) == set(sender.accepted)
+
+
+def test_an_instance_that_goes_with_a_full_queue_and_no_receiver_saves_it(cloud, three):
+    """The receiver of the test before is gone."""
+    instance = cloud.wait_until_in_service(GROUP, 3)[0]
+    url = f"http://{cloud.address(instance)}:{HTTP_PORT}/"
+    events = [{"id": f"last-{number}", "message": "x" * 200} for number in range(500)]
+    for begin in range(0, len(events), 50):
+        assert requests.post(url, json=events[begin : begin + 50], timeout=30).ok
+    cloud.aws("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=instance, ShouldDecrementDesiredCapacity=True
+    )
+    result = json.loads(cloud.saved(instance, "termination.json"))
+    assert result["saved"] == len(events), result
+    assert (result["lost"], result["drained"]) == (0, 0), result
+    found = cloud.aws("s3").list_objects_v2(Bucket=cloud.bucket, Prefix="queues/local/")["Contents"]
+    assert any(instance in one["Key"] and one["Size"] > 0 for one in found)
+    (kept,) = cloud.history(instance, "termination")
+    assert kept == result
