@@ -69,6 +69,7 @@ STAYS = (
         f"{HOME}/vendor/bundle/jruby/3.1.0/gems/x/x.rb",
         f"{HOME}/Gemfile.lock",
         "/var/cache/elk-deploy/logstash-9.5.2.deb",
+        f"{HOME}/data/settings.csv",
     ),
 )
 
