@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from playbook_run import ROOT, Run
 
+# The last test leaves a host that has a deployment.
+pytestmark = pytest.mark.random_order(disabled=True)
+
 CHOICE = json.loads((ROOT / "build/packages/choice.json").read_text())
 MANIFEST = "/etc/elk/image.json"
 # Put there by prepare.yml, but for what is below Logstash's directories.
@@ -53,6 +56,11 @@ def test_logstash_is_installed_and_held(host):
     package = host.check_output("dpkg-query --show --showformat='${db:Status-Want} ${Version}' logstash")
     assert package.startswith("hold ")
     assert CHOICE["logstash_version"] in package
+
+
+def test_nothing_of_the_package_is_gone(host):
+    """But for settings files and logs, which the package does not verify."""
+    assert [line for line in host.run("dpkg --verify logstash").stdout.splitlines() if " c " not in line] == []
 
 
 def test_service_is_enabled_and_was_never_started_although_the_package_manager_tried(host):
@@ -168,3 +176,11 @@ def test_another_bake_clears_what_came_since(host, plant, tmp_path):
     assert not host.file("/var/lib/logstash/uuid").exists
     assert not host.file("/home/admin/.bash_history").exists
     assert host.file(MANIFEST).content_string == before
+
+
+def test_a_deployment_on_the_image_runs(host, tmp_path):
+    """The condition lets the service start once there are settings, and nothing is gone that Logstash needs."""
+    ended = Run("playbooks/logstash.yml", {"logstash_keystore": {}}, tmp_path)
+    assert ended.code == 0, ended.output
+    assert json.loads(host.check_output("cat /etc/logstash/proven"))["record"]["release"]
+    assert host.check_output("systemctl show --value --property=ActiveState logstash") == "active"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import re
 import stat
@@ -17,13 +16,20 @@ from .leftovers import HOMES, Place
 
 # A shorter secret may be any word, and would be found everywhere.
 LEAST_SECRET = 8
+# How much of a file is read at once, and how much of it again with the next block: more than a key takes.
+BLOCK, OVERLAP = 16 << 20, 64 << 10
 
 # A whole key, not a text about keys: at least a line of Base64 follows, also where a JSON text has it in one line.
 _PRIVATE_KEY = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?:\s|\\n|\\r)+(?:[A-Za-z-]+: [^\n]*\n|\s)*[A-Za-z0-9+/=]{40}"
 )
-_AWS_KEY = re.compile(rb"(?<![A-Za-z0-9/+])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9/+=])")
-_AWS_SECRET = re.compile(rb"(?i)aws_?secret_?access_?key[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])")
+# Each begins with a literal, which Python searches for ten times as fast as for anything else.
+_AWS_KEYS = tuple(re.compile(rb"%s[A-Z0-9]{16}(?![A-Za-z0-9/+=])" % prefix) for prefix in (b"AKIA", b"ASIA"))
+_AWS_SECRETS = tuple(
+    re.compile(rb"%s[\"']?\s*[=:]\s*[\"']?([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])" % name)
+    for name in (b"secret_access_key", b"SECRET_ACCESS_KEY", b"ecretAccessKey", b"secret_key")
+)
+_OF_BASE64 = re.compile(rb"[A-Za-z0-9/+]\Z")
 # AWS marks the keys of its documentation so.
 _EXAMPLE = b"EXAMPLE"
 # What Packer calls the key that it made for the bake, and takes out again at the end.
@@ -86,17 +92,21 @@ def _files(places: Iterable[str], place: Place) -> Iterator[tuple[str, int]]:
 
 
 def _in_file(path: str, descriptor: int, known: Mapping[bytes, None], place: Place) -> Iterator[Find]:
+    """Takes over the descriptor. The file is read in blocks that overlap, since it may be of any size."""
     try:
-        if not os.fstat(descriptor).st_size:
-            return
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as text:
-            for start, code, what in _in_text(text, known, place):
-                yield Find(path, text[:start].count(b"\n") + 1, code, what)
+        told, offset, lines = set(), 0, 1
+        while block := os.pread(descriptor, BLOCK + OVERLAP, offset):
+            for start, code, what in _in_text(block, known, place):
+                if what not in told:
+                    told.add(what)
+                    yield Find(path, lines + block[:start].count(b"\n"), code, what)
+            offset += BLOCK
+            lines += block[:BLOCK].count(b"\n")
     finally:
         os.close(descriptor)
 
 
-def _in_text(text: mmap.mmap, known: Mapping[bytes, None], place: Place) -> Iterator[tuple[int, str, str]]:
+def _in_text(text: bytes, known: Mapping[bytes, None], place: Place) -> Iterator[tuple[int, str, str]]:
     """(place, code, what) of each kind that is in a text."""
     key = _PRIVATE_KEY.search(text)
     if key:
@@ -104,12 +114,12 @@ def _in_text(text: mmap.mmap, known: Mapping[bytes, None], place: Place) -> Iter
     starts = [start for start in map(text.find, known) if start >= 0]
     if starts:
         yield min(starts), SECRET, "a value that the variables have as a secret"
-    aws = next((one for one in _AWS_KEY.finditer(text) if _EXAMPLE not in one[0]), None)
-    if aws:
-        yield aws.start(), SECRET, f"an AWS access key, {aws[0][:4].decode()}..."
-    secret = next((one for one in _AWS_SECRET.finditer(text) if _EXAMPLE not in one[1]), None)
-    if secret:
-        yield secret.start(), SECRET, "an AWS secret access key"
-    named = place.machine.pattern.search(text) if place.machine.pattern else None
+    for found in (one for pattern in _AWS_KEYS for one in pattern.finditer(text)):
+        if _EXAMPLE not in found[0] and not _OF_BASE64.search(text, max(0, found.start() - 1), found.start()):
+            yield found.start(), SECRET, f"an AWS access key, {found[0][:4].decode()}..."
+    for found in (one for pattern in _AWS_SECRETS for one in pattern.finditer(text)):
+        if _EXAMPLE not in found[1]:
+            yield found.start(), SECRET, "an AWS secret access key"
+    named = place.machine.find_in(text)
     if named:
         yield named.start(), NAME, f"{named[0].decode('utf-8', 'replace')!r}, a name or an address of this machine"

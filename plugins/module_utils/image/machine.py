@@ -20,11 +20,15 @@ _GLOBAL_SCOPE = "00"
 
 @dataclass(frozen=True)
 class Machine:
-    """What the machine is called; ``names`` and ``addresses`` are texts, without those that every machine has."""
+    """What the machine is called; ``names`` and ``addresses`` are texts, without those that every machine has.
+
+    They are found in lower case and in upper case.
+    """
 
     names: tuple[str, ...] = ()
     addresses: tuple[str, ...] = ()
-    pattern: re.Pattern[bytes] | None = field(init=False, repr=False, compare=False)
+    _literals: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    _pattern: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         either = [
@@ -35,12 +39,19 @@ class Machine:
                 for text in self.addresses
             ),
         ]
-        made = re.compile("|".join(either).encode(), re.IGNORECASE) if either else None
-        object.__setattr__(self, "pattern", made)
+        called = [*self.names, *self.addresses]
+        literals = {case.encode() for text in called for case in (text.lower(), text.upper())}
+        object.__setattr__(self, "_literals", tuple(sorted(literals)))
+        object.__setattr__(self, "_pattern", re.compile("|".join(either).encode(), re.IGNORECASE))
+
+    def find_in(self, text: bytes) -> re.Match[bytes] | None:
+        """Where the first name or address of it stands in a text."""
+        # Most texts have none, and a search for literals takes a tenth of the time.
+        return self._pattern.search(text) if any(literal in text for literal in self._literals) else None
 
     def is_named_in(self, text: bytes) -> bool:
         """Whether a name or an address of it stands in a text."""
-        return bool(self.pattern and self.pattern.search(text))
+        return self.find_in(text) is not None
 
 
 def read(root: Path = Path("/")) -> Machine:

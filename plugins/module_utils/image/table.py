@@ -175,10 +175,10 @@ def rows(home: str, directories: Iterable[str]) -> list[Row]:
     return [*found, *ROWS]
 
 
-# Below Logstash's home: (path, action, why).
+# Below Logstash's home: (path, action, why). Its directories are the package's, so only what is known by name goes.
 _OF_HOME = (
-    ("data", EMPTY, _TEST),
-    ("logs", EMPTY, _TEST),
+    *((f"data/{name}", REMOVE, _TEST) for name in ("uuid", ".lock", "queue", "dead_letter_queue", "plugins")),
+    ("logs/*.log", REMOVE, _TEST),
     (".m2", REMOVE, _PLUGINS),
     (".gem", REMOVE, _PLUGINS),
     (".cache", REMOVE, _PLUGINS),

@@ -51,6 +51,7 @@ def test_a_secret_is_found_with_its_line_and_never_told(place, put, text):
         "AKIAIOSFODNN7EXAMPLE",
         "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AKIA" + "Q" * 40,
+        f"c2Vjc{ACCESS_KEY} is a part of Base64",
         "a short word is no secret that is searched for: tiny",
         "",
     ],
@@ -82,6 +83,19 @@ def test_the_machine_is_found(place, put, text):
 def test_a_neighbour_is_not_the_machine(place, put, text):
     put("/etc/x", text)
     assert find(place) == []
+
+
+def test_a_large_file_is_searched_in_blocks(place, put, monkeypatch):
+    monkeypatch.setattr(contents, "BLOCK", 64)
+    monkeypatch.setattr(contents, "OVERLAP", 32)
+    lines = ["a line of a log"] * 20
+    # Across the end of a block, and once more in another one.
+    lines[3] = lines[15] = VALUE
+    put("/etc/x", "\n".join(lines))
+    assert find(place, [VALUE]) == [("/etc/x", 4, contents.SECRET)]
+    lines[3] = "a line of a log"
+    put("/etc/x", "\n".join(lines))
+    assert find(place, [VALUE]) == [("/etc/x", 16, contents.SECRET)]
 
 
 def test_each_file_is_looked_at_once_and_no_link_is_followed(tmp_path, place, put):

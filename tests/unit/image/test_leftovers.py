@@ -69,6 +69,7 @@ STAYS = (
         f"{HOME}/vendor/bundle/jruby/3.1.0/gems/x/x.rb",
         f"{HOME}/Gemfile.lock",
         "/var/cache/elk-deploy/logstash-9.5.2.deb",
+        f"{HOME}/data/settings.csv",
     ),
 )
 
@@ -199,6 +200,9 @@ def test_nothing_outside_of_the_root_is_touched(tmp_path, place, put):
     root = tmp_path / "root"
     (root / "var/lib").mkdir(parents=True)
     (root / "var/lib/dhcp").symlink_to(outside)
+    (outside / ".bash_history").write_text("history")
+    (root / "home").mkdir()
+    (root / "home/admin").symlink_to(outside)
     (root / "etc").mkdir()
     (root / "etc/machine-id").touch()
     assert leftovers.find(table.ROWS, dataclasses.replace(place, root=root)) == []

@@ -8,7 +8,14 @@ from ansible_collections.elk.deploy.plugins.module_utils.image import manifest
 HOME = "/usr/share/logstash"
 LOGSTASH = {"version": "9.5.2", "home": HOME}
 INPUTS = {"base_image": "ami-0123", "logstash_version": "9.5.2", "plugins": []}
-OUTPUT = "installed zlib1g 1:1.2.13 amd64\nconfig-files vim 9.0 amd64\ninstalled acl 2.3.1-3 amd64\n"
+PACKAGES = [
+    "acl 2.3.1-3 amd64",
+    "apt 2.6.1 amd64",
+    "bash 5.2.15-2 amd64",
+    "dash 0.5.12-2 amd64",
+    "zlib1g 1:1.2.13 amd64",
+]
+OUTPUT = "config-files vim 9.0 amd64\n" + "".join(f"installed {line}\n" for line in reversed(PACKAGES))
 
 
 def run(command):
@@ -36,7 +43,7 @@ def test_it_names_what_is_in_the_image(image):
         "system": "Debian GNU/Linux 12 (bookworm)",
         "logstash": "9.5.2",
         "plugins": {"logstash-input-http": "4.1.0", "logstash-output-http": "6.0.2"},
-        "packages": ["acl 2.3.1-3 amd64", "zlib1g 1:1.2.13 amd64"],
+        "packages": PACKAGES,
     }
 
 
