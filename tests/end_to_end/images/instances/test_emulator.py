@@ -1,6 +1,5 @@
 """The emulated EC2 holds, replaces and ends instances as AWS documents it. No image is baked for these."""
 
-import base64
 import json
 import subprocess
 import sys
@@ -256,13 +255,12 @@ def test_an_instance_is_a_container_with_its_address_that_reads_its_metadata(aws
     ec2 = aws("ec2")
     image = ec2.register_image(Name="container", RootDeviceName="/dev/xvda")["ImageId"]
     ec2.create_tags(Resources=[image], Tags=[{"Key": "elk:container-image", "Value": "elk-deploy/systemd:12"}])
-    data = base64.b64encode(b'{"environment": "local"}').decode()
     (instance,) = ec2.run_instances(
         ImageId=image,
         MinCount=1,
         MaxCount=1,
         SubnetId=subnet,
-        UserData=data,
+        UserData='{"environment": "local"}',  # boto3 encodes it
         MetadataOptions={"HttpTokens": "required", "InstanceMetadataTags": "enabled"},
         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Layer", "Value": "brokers"}]}],
     )["Instances"]
