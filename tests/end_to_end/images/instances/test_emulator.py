@@ -1,5 +1,6 @@
 """The emulated EC2 holds, replaces and ends instances as AWS documents it. No image is baked for these."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -200,13 +201,11 @@ def signalling(aws):
                 if one["InstanceId"] in said or one["State"]["Name"] != "running":
                     continue
                 status = "FAILURE" if one["ImageId"] in bad else "SUCCESS"
-                try:
+                said.add(one["InstanceId"])
+                with contextlib.suppress(ClientError):  # no update goes on
                     cloudformation.signal_resource(
                         StackName="rolled", LogicalResourceId="Group", UniqueId=one["InstanceId"], Status=status
                     )
-                except ClientError:
-                    continue  # no update goes on, or the instance is another group's
-                said.add(one["InstanceId"])
 
     thread = threading.Thread(target=signal)
     thread.start()
