@@ -190,17 +190,17 @@ def stack(aws, subnet):
 
 @pytest.fixture
 def signalling(aws):
-    """Every new instance signals SUCCESS; those of images in the set that this gives, FAILURE."""
-    bad, ended = set(), threading.Event()
+    """The signal that instances of an image send once, by image; of others none."""
+    signals, ended = {}, threading.Event()
     ec2, cloudformation = aws("ec2"), aws("cloudformation")
 
     def signal():
         said = set()
         while not ended.wait(0.2):
             for one in (each for page in ec2.describe_instances()["Reservations"] for each in page["Instances"]):
-                if one["InstanceId"] in said or one["State"]["Name"] != "running":
+                status = signals.get(one["ImageId"])
+                if status is None or one["InstanceId"] in said or one["State"]["Name"] != "running":
                     continue
-                status = "FAILURE" if one["ImageId"] in bad else "SUCCESS"
                 said.add(one["InstanceId"])
                 with contextlib.suppress(ClientError):  # no update goes on
                     cloudformation.signal_resource(
@@ -209,7 +209,7 @@ def signalling(aws):
 
     thread = threading.Thread(target=signal)
     thread.start()
-    yield bad
+    yield signals
     ended.set()
     thread.join()
 
@@ -222,7 +222,7 @@ def images_of(aws, group):
 
 def test_a_rolling_update_replaces_all_and_goes_back_at_the_first_that_fails(aws, stack, signalling):
     old, new, bad = (f"ami-{number}234567890abcdef0" for number in "123")
-    signalling.add(bad)
+    signalling.update({new: "SUCCESS", bad: "FAILURE"})
     assert stack(old, "CREATE")[0] == "CREATE_COMPLETE"
     before = states(aws, "rolled")
 
