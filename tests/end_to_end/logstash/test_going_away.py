@@ -80,7 +80,9 @@ class Host:
         return [json.loads(line)["n"] for line in lines]
 
     def listens(self):
-        return self.run("sh", "-c", "true < /dev/tcp/127.0.0.1/5000 || exit 1", check=False) if False else self._connects()
+        return (
+            self.run("sh", "-c", "true < /dev/tcp/127.0.0.1/5000 || exit 1", check=False) if False else self._connects()
+        )
 
     def _connects(self):
         probe = "import socket; socket.create_connection(('127.0.0.1', 5000), 5).close()"
@@ -144,7 +146,12 @@ def host(container, tmp_path_factory):
         "/etc/logstash/p.conf": PIPELINE,
         "/etc/logstash/pipelines.yml": json.dumps(PIPELINES),
         "/etc/logstash/logstash.yml": json.dumps(
-            {"path.data": "/var/lib/logstash", "path.logs": "/var/log/logstash", "queue.type": "persisted", "queue.drain": True}
+            {
+                "path.data": "/var/lib/logstash",
+                "path.logs": "/var/log/logstash",
+                "queue.type": "persisted",
+                "queue.drain": True,
+            }
         ),
         # As the role's, with a short logstash_stop_timeout.
         "/etc/systemd/system/logstash.service.d/elk-deploy.conf": "[Service]\nTimeoutStopSec=5\n",
@@ -157,7 +164,9 @@ def host(container, tmp_path_factory):
 
 def restored(host):
     """The host as another one of its layer would be: what the end left is gone."""
-    host.shell(f"rm -rf {DROP_IN} {QUEUE}/p {RECEIVED} && systemctl daemon-reload && systemctl reset-failed logstash || true")
+    host.shell(
+        f"rm -rf {DROP_IN} {QUEUE}/p {RECEIVED} && systemctl daemon-reload && systemctl reset-failed logstash || true"
+    )
 
 
 def test_inputs_close_and_a_slow_receiver_gets_every_event(host):

@@ -1,6 +1,6 @@
 """The emulated EC2 holds, replaces and ends instances as AWS documents it. No image is baked for these."""
 
-import base64
+import contextlib
 import json
 import subprocess
 import sys
@@ -190,28 +190,26 @@ def stack(aws, subnet):
 
 @pytest.fixture
 def signalling(aws):
-    """Every new instance signals SUCCESS; those of images in the set that this gives, FAILURE."""
-    bad, ended = set(), threading.Event()
+    """The signal that instances of an image send once, by image; of others none."""
+    signals, ended = {}, threading.Event()
     ec2, cloudformation = aws("ec2"), aws("cloudformation")
 
     def signal():
         said = set()
         while not ended.wait(0.2):
             for one in (each for page in ec2.describe_instances()["Reservations"] for each in page["Instances"]):
-                if one["InstanceId"] in said or one["State"]["Name"] != "running":
+                status = signals.get(one["ImageId"])
+                if status is None or one["InstanceId"] in said or one["State"]["Name"] != "running":
                     continue
-                status = "FAILURE" if one["ImageId"] in bad else "SUCCESS"
-                try:
+                said.add(one["InstanceId"])
+                with contextlib.suppress(ClientError):  # no update goes on
                     cloudformation.signal_resource(
                         StackName="rolled", LogicalResourceId="Group", UniqueId=one["InstanceId"], Status=status
                     )
-                except ClientError:
-                    continue  # no update goes on, or the instance is another group's
-                said.add(one["InstanceId"])
 
     thread = threading.Thread(target=signal)
     thread.start()
-    yield bad
+    yield signals
     ended.set()
     thread.join()
 
@@ -224,7 +222,7 @@ def images_of(aws, group):
 
 def test_a_rolling_update_replaces_all_and_goes_back_at_the_first_that_fails(aws, stack, signalling):
     old, new, bad = (f"ami-{number}234567890abcdef0" for number in "123")
-    signalling.add(bad)
+    signalling.update({new: "SUCCESS", bad: "FAILURE"})
     assert stack(old, "CREATE")[0] == "CREATE_COMPLETE"
     before = states(aws, "rolled")
 
@@ -256,13 +254,12 @@ def test_an_instance_is_a_container_with_its_address_that_reads_its_metadata(aws
     ec2 = aws("ec2")
     image = ec2.register_image(Name="container", RootDeviceName="/dev/xvda")["ImageId"]
     ec2.create_tags(Resources=[image], Tags=[{"Key": "elk:container-image", "Value": "elk-deploy/systemd:12"}])
-    data = base64.b64encode(b'{"environment": "local"}').decode()
     (instance,) = ec2.run_instances(
         ImageId=image,
         MinCount=1,
         MaxCount=1,
         SubnetId=subnet,
-        UserData=data,
+        UserData='{"environment": "local"}',  # boto3 encodes it
         MetadataOptions={"HttpTokens": "required", "InstanceMetadataTags": "enabled"},
         TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Layer", "Value": "brokers"}]}],
     )["Instances"]
