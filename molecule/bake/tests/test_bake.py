@@ -29,8 +29,8 @@ DEPLOYED = ("/etc/logstash/proven", "/etc/logstash/current", "/etc/logstash/rele
 
 
 @pytest.fixture
-def check(tmp_path):
-    """check(**variables) -> the run of the validation alone."""
+def check(host, tmp_path):
+    """check(**variables) -> the run of the validation alone. By the host, tests stay in the order of this file."""
 
     def run(**variables):
         return Run("playbooks/bake.yml", variables, tmp_path, ("--tags", "image_check"))
