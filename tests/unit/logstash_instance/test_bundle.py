@@ -20,6 +20,12 @@ from logstash_instance.retrying import Deadline
 from logstash_instance.settings import InstanceSettings
 
 
+@pytest.fixture(params=[{}, {"filter": "data"}], ids=["as Debian 12", "with filter"], autouse=True)
+def unpacking(request, monkeypatch):
+    """As Python 3.11.2 unpacks, and as later ones do."""
+    monkeypatch.setattr(bundle, "_FILTER", request.param)
+
+
 @pytest.fixture
 def fetch(aws, paths, time):
     """Fetches a manifest's address for a broker of staging."""

@@ -47,10 +47,13 @@ def test_what_a_command_leaves_running_does_not_hold_it_up():
         os.kill(int(ended.output), 9)
 
 
-# Ansible's workers have sessions of their own. This one ignores a polite request, as does its child.
+# Ansible's workers have sessions of their own. This one answers a polite request with another process, and goes on.
 FAMILY = """
 import os, signal, subprocess, sys, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def more(*_):
+    with open({late!r}, "a") as file:
+        print(subprocess.Popen(["sleep", "300"]).pid, file=file)
+signal.signal(signal.SIGTERM, more)
 shell = ["sh", "-c", "trap '' TERM; sleep 300 & echo $! ; wait"]
 child = subprocess.Popen(shell, start_new_session=True, stdout=subprocess.PIPE)
 grandchild = child.stdout.readline().decode().strip()
@@ -66,9 +69,9 @@ def is_running(pid):
         return False
 
 
-def test_at_the_deadline_all_that_it_has_started_is_ended(monkeypatch):
-    monkeypatch.setattr("logstash_instance.processes.end", lambda pid: end(pid, grace_seconds=0.1))
-    log = io.BytesIO()
+def test_at_the_deadline_all_that_it_has_started_is_ended(monkeypatch, tmp_path):
+    monkeypatch.setattr("logstash_instance.processes.end", lambda pid: end(pid, grace_seconds=0.3))
+    log, late = io.BytesIO(), tmp_path / "late"
     now = [0.0]
 
     def meanwhile():
@@ -76,9 +79,9 @@ def test_at_the_deadline_all_that_it_has_started_is_ended(monkeypatch):
             now[0] = 1000.0
 
     with pytest.raises(DeadlineError, match="still ran at the end of the time"):
-        run(FAMILY, Deadline(Clock(lambda: now[0]), 900.0), meanwhile, log)
-    family = log.getvalue().split()
-    assert len(family) == 3
+        run(FAMILY.format(late=str(late)), Deadline(Clock(lambda: now[0]), 900.0), meanwhile, log)
+    family = [*log.getvalue().split(), *late.read_text().split()]
+    assert len(family) == 4
     until = real_time.monotonic() + 10
     while any(is_running(int(pid)) for pid in family) and real_time.monotonic() < until:
         real_time.sleep(0.01)
