@@ -23,6 +23,8 @@ from .members import COLLECTIONS, EXTRA_VARS, TOOLKIT, WHEELS, Member
 ALLOWED = "pragma: allowlist secret"
 # All of whose values are secrets, whatever their names.
 ALL_SECRET = frozenset(("logstash_keystore",))
+# Says where a key is: a path, or the ARN of one.
+NOT_SECRET = frozenset(("bundle_signing_key",))
 # Where people keep values, by name; elsewhere such names are those of options and settings.
 _VALUES = re.compile(
     rf"{TOOLKIT}/(?:inventories/|playbooks/(?:group|host)_vars/|roles/[^/]+/(?:defaults|vars)/)|{re.escape(EXTRA_VARS)}$"
@@ -36,7 +38,7 @@ _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")
 _CREDENTIALS = re.compile(r"://[^/\s:@\"']*:(?P<password>[^/\s\"'@]+)@")
 _TEMPLATE = re.compile(r"\{\{|\{%")
 _REFERENCE = re.compile(r"[#$]\{[^{}]*\}")
-_ELSEWHERE = re.compile(r"(?:secretsmanager|ssm):")
+_ELSEWHERE = re.compile(r"(?:secretsmanager|ssm|arn):")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 HINT = (
@@ -179,8 +181,9 @@ def _in_node(node: yaml.Node, name: str, shown: str, how: _Search, *, is_secret:
         for key, value in keys.items():
             path = f"{name}.{key}" if name else str(key)
             inherits = is_secret and name.rpartition(".")[2] in ALL_SECRET
-            named = key in ALL_SECRET or is_secret_name(str(key)) or inherits or (marked and key == "value")
-            yield from _in_node(value, path, shown, how, is_secret=named)
+            named = key in ALL_SECRET or (is_secret_name(str(key)) and key not in NOT_SECRET)
+            is_one = named or inherits or (marked and key == "value")
+            yield from _in_node(value, path, shown, how, is_secret=is_one)
 
 
 def _in_settings(text: str, shown: str) -> Iterator[Secret]:

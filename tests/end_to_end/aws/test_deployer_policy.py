@@ -15,6 +15,7 @@ import ansible_process
 import pytest
 import recorded_calls
 import yaml
+from bundle_keys import signing_options
 from deployer_policy import ENVIRONMENT, refused
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -100,6 +101,24 @@ def test_groups_of_instances(deployment):
     alarms = deployment.play("cloudwatch.yml", "--check", broker_load_balancer={}, **GROUPS)
     assert alarms.returncode == 0, alarms.stdout + alarms.stderr
     assert "+ BrokerTargetResets AWS::CloudWatch::Alarm" in alarms.stdout
+
+
+def test_a_bundle_an_upgrade_and_the_way_back(deployment, tmp_path):
+    # What the emulator takes for credentials is in no bundle.
+    hidden = {name: deployment.variables[name] for name in ("aws_access_key", "aws_secret_key")}
+    rest = {name: value for name, value in deployment.variables.items() if name not in hidden}
+    inventory = tmp_path / "inventory"
+    bundles = dataclasses.replace(deployment, variables=rest, inventory=inventory)
+    given = {**signing_options(tmp_path), "bundle_dest": str(tmp_path / "bundles"), "bundle_architectures": ["x86_64"]}
+    options = ("-e", json.dumps(hidden | given))
+
+    play(bundles, ("bundle.yml", "--check", *options), ("bundle.yml", *options))
+    (first,) = (path.name.removesuffix(".tar.gz") for path in (tmp_path / "bundles").iterdir())
+    play(bundles, ("bundle.yml", *options), bundle_extra_vars={"logstash_version": "9.9.9"})
+    play(bundles, ("bundle.yml", "-e", f"bundle={first}", *options))
+
+    with deployment.calls.open("a") as calls:
+        calls.write(bundles.calls.read_text())
 
 
 def test_drill(deployment):

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_process import ROOT, run
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from bundle_keys import signing_options
 from secrets_server import SecretsServer
 
 # Of the system: the virtual environment is the control node's.
@@ -43,18 +42,6 @@ PIPELINE = """\
 input { tcp { port => "#{LogTcpPort}" } }
 output { elasticsearch { hosts => ["localhost"] user => "logstash" password => "#{ElasticsearchPassword}" } }
 """
-
-
-def signing_options(folder: Path) -> dict[str, str]:
-    """The variables for a new key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    (folder / "key.pem").touch(0o600)
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
-    return {"bundle_signing_key": str(folder / "key.pem"), "bundle_public_key": public}
 
 
 class Sample:

@@ -61,6 +61,7 @@ def test_a_secret_in_an_inventory_is_found_at_its_line(text, line, name):
         '"${REDIS_PASSWORD}"',
         "secretsmanager:elk-staging",
         "ssm:/elk/staging",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:staging/redis",
         '""',
         "null",
         "true",
@@ -72,7 +73,8 @@ def test_where_a_secret_is_is_none(value):
 
 
 def test_names_that_only_look_alike_are_none():
-    text = "secretary: Ann\ntokenizer: edge\npassword_length: 12\naws_access_key_id_variable: AWS_ID\n"
+    text = "bundle_signing_key: ~/keys/bundle.pem\n"
+    text += "secretary: Ann\ntokenizer: edge\npassword_length: 12\naws_access_key_id_variable: AWS_ID\n"
     assert search(INVENTORY, text) == []
 
 

@@ -38,7 +38,7 @@ def test_every_collection_that_is_used_is_required():
     assert used == {item["name"] for item in load("requirements.yml")["collections"]}
 
 
-REQUIREMENTS = ["requirements", "requirements-dev"]
+REQUIREMENTS = ["requirements", "requirements-dev", "requirements-instance"]
 
 
 def direct(name):
@@ -70,6 +70,20 @@ def test_every_direct_requirement_is_compiled(name):
 
 def test_what_is_developed_with_is_what_runs():
     assert pins("requirements").items() <= pins("requirements-dev").items()
+
+
+def test_an_instance_runs_what_the_control_node_runs():
+    """The same versions with the same hashes, so that what was tested there runs here."""
+    assert pins("requirements-instance").items() <= pins("requirements").items()
+    control_node = (ROOT / "requirements.txt").read_text()
+    blocks = re.split(r"(?m)^(?=[a-z0-9])", (ROOT / "requirements-instance.txt").read_text())
+    assert [block for block in blocks if block not in control_node] == []
+
+
+def test_an_instance_has_what_plugins_import():
+    """All that a control node needs, but for what edits XML, shows variables, or belongs to other programs."""
+    elsewhere = {"ansible", "isal", "lxml", "orjson", "requests", "rich"}
+    assert direct("requirements") - direct("requirements-instance") == elsewhere
 
 
 def test_control_node_needs_no_tools_of_tests():
