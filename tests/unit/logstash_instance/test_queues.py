@@ -74,6 +74,12 @@ def test_an_event_with_a_wrong_checksum_ends_the_head_page(tmp_path):
     assert queues.persisted(directory).events == 1
 
 
+def test_an_event_with_another_number_ends_the_head_page():
+    """What lies behind the last event may be of an earlier use of the page."""
+    content = queue_files.page(7, [b"a", b"b"], 0) + queue_files.element(3, b"c")
+    assert queues.count_elements(content) == (7, 2)
+
+
 def test_a_queue_that_was_never_written_to_is_empty(tmp_path):
     directory = queue_files.write_queue(tmp_path / "p1", [(0, 0)])
     assert not queues.persisted(directory)
