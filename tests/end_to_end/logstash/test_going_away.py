@@ -1,4 +1,4 @@
-"""An instance goes away, with systemd and a Logstash whose queue is on the disk: what it drains, saves, and delivers elsewhere."""
+"""An instance goes away, with systemd and a queue on the disk: what is drained, saved, and delivered elsewhere."""
 
 import json
 import subprocess
@@ -33,7 +33,28 @@ PIPELINE = """\
 input { tcp { port => 5000 codec => json_lines } }
 output { http { url => "http://127.0.0.1:8000/" http_method => post } elasticsearch { hosts => ["127.0.0.1:9200"] } }
 """
+LOGSTASH = {
+    "path.data": "/var/lib/logstash",
+    "path.logs": "/var/log/logstash",
+    "queue.type": "persisted",
+    "queue.drain": True,
+}
 PIPELINES = [{"pipeline.id": "p", "path.config": "/etc/logstash/p.conf", "pipeline.batch.size": 5}]
+SEND = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", 5000)) as connection:
+    connection.sendall(sys.stdin.buffer.read())
+"""
+ASK = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9600/_node/stats/pipelines").read().decode())
+"""
+# As the role's, with a short logstash_stop_timeout. Logstash needs a temporary directory that can execute.
+DROP_IN_OF_THE_ROLE = """\
+[Service]
+TimeoutStopSec=5
+Environment=LS_JAVA_OPTS=-Djava.io.tmpdir=/var/lib/logstash
+"""
 # The receiver writes each event down, and answers once there is a file `go`. 9200 is a place to connect to.
 RECEIVER = f"""\
 import http.server, pathlib, socket, time
@@ -80,11 +101,6 @@ class Host:
         return [json.loads(line)["n"] for line in lines]
 
     def listens(self):
-        return (
-            self.run("sh", "-c", "true < /dev/tcp/127.0.0.1/5000 || exit 1", check=False) if False else self._connects()
-        )
-
-    def _connects(self):
         probe = "import socket; socket.create_connection(('127.0.0.1', 5000), 5).close()"
         return self.run("python3", "-c", probe, check=False).returncode == 0
 
@@ -92,13 +108,11 @@ class Host:
         """Events that have been written to the queue when it returns."""
         before = self.events_in()
         text = "".join(json.dumps({"n": number}) + "\n" for number in numbers)
-        code = "import socket, sys; s = socket.create_connection(('127.0.0.1', 5000)); s.sendall(sys.stdin.buffer.read()); s.close()"
-        self.run("python3", "-c", code, text=text)
+        self.run("python3", "-c", SEND, text=text)
         wait_for(lambda: self.events_in() >= before + len(numbers), "events in the queue")
 
     def events_in(self):
-        code = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:9600/_node/stats/pipelines').read().decode())"
-        done = self.run("python3", "-c", code, check=False)
+        done = self.run("python3", "-c", ASK, check=False)
         return json.loads(done.stdout)["pipelines"]["p"]["events"]["in"] if done.returncode == 0 else -1
 
     def unit(self, name, unit="logstash"):
@@ -106,7 +120,7 @@ class Host:
 
     def start(self):
         self.shell("systemctl start logstash")
-        wait_for(self._connects, "Logstash's input")
+        wait_for(self.listens, "Logstash's input")
 
     def calls(self):
         return [json.loads(line) for line in self.shell(f"cat {FILES}/calls 2>/dev/null || true").splitlines()]
@@ -145,16 +159,8 @@ def host(container, tmp_path_factory):
         f"{FILES}/receiver.py": RECEIVER,
         "/etc/logstash/p.conf": PIPELINE,
         "/etc/logstash/pipelines.yml": json.dumps(PIPELINES),
-        "/etc/logstash/logstash.yml": json.dumps(
-            {
-                "path.data": "/var/lib/logstash",
-                "path.logs": "/var/log/logstash",
-                "queue.type": "persisted",
-                "queue.drain": True,
-            }
-        ),
-        # As the role's, with a short logstash_stop_timeout.
-        "/etc/systemd/system/logstash.service.d/elk-deploy.conf": "[Service]\nTimeoutStopSec=5\n",
+        "/etc/logstash/logstash.yml": json.dumps(LOGSTASH),
+        "/etc/systemd/system/logstash.service.d/elk-deploy.conf": DROP_IN_OF_THE_ROLE,
     }.items():
         made.write(path, text)
     made.shell(f"systemctl daemon-reload && systemd-run --unit receiver python3 {FILES}/receiver.py")
@@ -173,7 +179,7 @@ def test_inputs_close_and_a_slow_receiver_gets_every_event(host):
     host.terminate()
     host.send(range(20))
     host.notice()
-    wait_for(lambda: not host._connects(), "the end of the input")
+    wait_for(lambda: not host.listens(), "the end of the input")
     assert host.unit("ActiveState") == "deactivating"
     assert host.unit("TimeoutStopUSec") != "5s", "the unit's own limit would have ended it"
     # It would be over by now, if that counted.
@@ -225,9 +231,10 @@ def test_a_host_whose_own_queue_cannot_be_drained_refuses_a_saved_one_and_keeps_
     assert done.returncode == 1, done.stdout
     assert "[queue_not_delivered]" in done.stdout
     assert "p: 3 events" in done.stdout
-    wait_for(host._connects, "Logstash's input")
+    wait_for(host.listens, "Logstash's input")
     host.shell(f"touch {FILES}/go")
-    wait_for(lambda: set(host.received()) == {200, 201, 202}, "the host's own events")
+    # The receiver also ends what Logstash was killed in.
+    wait_for(lambda: set(host.received()) >= {200, 201, 202}, "the host's own events")
 
 
 def test_a_saved_queue_is_delivered_with_what_the_host_has_and_gets(host):
@@ -235,7 +242,7 @@ def test_a_saved_queue_is_delivered_with_what_the_host_has_and_gets(host):
     done = deliver(host, "--sha256", sha256)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything is delivered" in done.stdout
-    wait_for(host._connects, "Logstash's input")
+    wait_for(host.listens, "Logstash's input")
     host.send([300])
     wait_for(lambda: 300 in host.received(), "a new event")
     assert set(host.received()) == {*range(100, 130), 200, 201, 202, 300}
@@ -247,10 +254,10 @@ def test_an_archive_is_delivered_once(host):
     done = deliver(host)
     assert done.returncode == 1
     assert "was put into a queue of this host" in done.stdout
-    assert host._connects()
+    assert host.listens()
 
 
 def test_an_archive_with_another_checksum_changes_nothing(host):
     done = deliver(host, "--sha256", "0" * 64)
     assert (done.returncode, "[queue_archive_invalid]" in done.stdout) == (1, True)
-    assert host._connects()
+    assert host.listens()

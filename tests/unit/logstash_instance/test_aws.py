@@ -1,5 +1,6 @@
 """The calls of AWS, against boto3's own clients: what is asked for, and what a failure means."""
 
+import io
 import socket
 import threading
 from io import BytesIO
@@ -8,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from instance_world import INSTANCE, NO_HOOK
 from logstash_instance.aws import ABANDON, SUCCESS, Aws
 from logstash_instance.errors import AccessDeniedError, AwsError, ObjectMissingError
@@ -158,3 +159,19 @@ def test_an_object_that_is_too_large_is_not_read(stubbed):
     stubs["s3"].add_response("get_object", {"Body": StreamingBody(BytesIO(b"x" * 30), 30)}, OBJECT)
     with pytest.raises(AwsError, match="more than 20 bytes"):
         aws.read(ADDRESS, most=20)
+
+
+def test_a_stream_becomes_an_object_that_s3_compares(stubbed):
+    aws, stubs = stubbed
+    expected = {"Bucket": "bucket", "Key": "queues/x.tar", "Body": ANY, "ChecksumAlgorithm": "SHA256"}
+    stubs["s3"].add_response("put_object", {}, expected)
+    with stubs["s3"]:
+        aws.upload("s3://bucket/queues/x.tar", io.BytesIO(b"content"))
+        stubs["s3"].assert_no_pending_responses()
+
+
+def test_a_stream_that_may_not_be_written_is_an_error_with_the_permission(stubbed):
+    aws, stubs = stubbed
+    fail(stubs["s3"], "put_object", "AccessDenied", status=403)
+    with stubs["s3"], pytest.raises(AccessDeniedError, match=r"s3://bucket/x\.tar cannot be written.*s3:PutObject"):
+        aws.upload("s3://bucket/x.tar", io.BytesIO(b"content"))

@@ -58,13 +58,12 @@ def test_no_bytes_of_a_page_or_a_segment_end_the_count_with_another_error(conten
             count(content)
 
 
-def test_a_checkpoint_is_what_logstash_writes():
-    """34 bytes that a genuine Logstash would write for page 2 of a queue whose page 1 is not delivered."""
-    fields = bytes.fromhex("0001000000020000000100000000000003e900000000000003e900000064")
-    content = fields + struct.pack(">I", zlib.crc32(fields))
+def test_a_checkpoint_of_the_genuine_program_is_read():
+    """Of Logstash 8.5.3, after 2000 events that were all delivered."""
+    content = bytes.fromhex("0001 00000001 00000001 00000000000007d1 000000000000040a 000003c7 b7e5cb45")
     found = queues.parse_checkpoint(content)
-    assert (found.page, found.first_unacknowledged_page, found.first, found.count) == (2, 1, 1001, 100)
-    assert found.unacknowledged == 100
+    assert (found.page, found.first_unacknowledged_page, found.first, found.count) == (1, 1, 1034, 967)
+    assert (found.first_unacknowledged, found.unacknowledged) == (2001, 0)
 
 
 def test_an_event_with_a_wrong_checksum_ends_the_head_page(tmp_path):
@@ -73,6 +72,12 @@ def test_an_event_with_a_wrong_checksum_ends_the_head_page(tmp_path):
     content[1 + 12 + 7 + 4 + 12] ^= 1  # the first byte of the second event
     (directory / "page.0").write_bytes(content)
     assert queues.persisted(directory).events == 1
+
+
+def test_an_event_with_another_number_ends_the_head_page():
+    """What lies behind the last event may be of an earlier use of the page."""
+    content = queue_files.page(7, [b"a", b"b"], 0) + queue_files.element(3, b"c")
+    assert queues.count_elements(content) == (7, 2)
 
 
 def test_a_queue_that_was_never_written_to_is_empty(tmp_path):

@@ -11,7 +11,7 @@ from .errors import ServiceError
 
 UNIT = "logstash.service"
 SETTINGS = Path("/etc/logstash/logstash.yml")
-# Below /run: a reboot takes it away. Its name comes after that of the role's drop-in, elk-deploy.conf: the last one counts.
+# A reboot takes it away. Its name comes after that of the role's drop-in, elk-deploy.conf: the last value counts.
 DROP_IN = Path("/run/systemd/system/logstash.service.d/zz-elk-termination.conf")
 # As long as the file is there, nothing starts the service again: no deployment, no person, no Restart=.
 _CONTENT = """\
