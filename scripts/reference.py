@@ -8,17 +8,20 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / name) for name in ("lambda", "plugins/module_utils", "scripts")]
+SOURCES = ("lambda", "plugins/module_utils", "roles/logstash_instance/files", "scripts")
+sys.path[:0] = [str(ROOT / name) for name in SOURCES]
 
 from elb_log_shipper.delivery.oversized import OversizedEventsError  # noqa: E402
 from elb_log_shipper.errors import ShipperError  # noqa: E402
 from elb_log_shipper.keys import KEYS, Key  # noqa: E402
 from elb_log_shipper.shipping import OversizedLinesError  # noqa: E402
+from logstash_instance.errors import InstanceError  # noqa: E402
 from messages import CODES  # noqa: E402 - all of these are found through the line above
 from settings_schema import schema  # noqa: E402
 
@@ -216,11 +219,11 @@ def returned_value(name: str, spec: dict) -> list[str]:
 def messages_page() -> str:
     """What the codes of error messages mean."""
     lines = [
-        NOTE.format(source="plugins/module_utils/messages.py and lambda/elb_log_shipper/errors.py"),
+        NOTE.format(source="plugins/module_utils/messages.py and the errors.py of the programs"),
         "# Message codes\n",
         "An error message begins with its code in brackets, such as `[port_taken]`. The code stays the same when the "
         "message is reworded: search and test for the code. A failed task returns its codes as `codes`; a message of "
-        "the log shipper's function has its code in the field `code`.\n",
+        "the log shipper's function has its code in the field `code`, as the result of an instance's first boot has.\n",
         "## Roles, modules and playbooks\n",
         "| code | meaning |",
         "|---|---|",
@@ -231,6 +234,11 @@ def messages_page() -> str:
         "|---|---|",
         *(f"| `{error.code}` | {(error.__doc__ or '').strip()} |" for error in shipper_errors()),
         "| `unexpected` | The program itself failed; the message says where. |",
+        "",
+        "## Instances that deploy themselves\n",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| `{error.code}` | {(error.__doc__ or '').splitlines()[0]} |" for error in instance_errors()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -239,6 +247,17 @@ def shipper_errors() -> list[type[ShipperError]]:
     """The errors of the log shipper that have a code of their own."""
     known = [ShipperError, *ShipperError.__subclasses__(), OversizedEventsError, OversizedLinesError]
     return sorted(known, key=lambda error: error.code)
+
+
+def instance_errors() -> list[type[InstanceError]]:
+    """The errors of the program on instances."""
+
+    def below(kind: type[InstanceError]) -> Iterator[type[InstanceError]]:
+        yield kind
+        for one in kind.__subclasses__():
+            yield from below(one)
+
+    return sorted(below(InstanceError), key=lambda error: error.code)
 
 
 # -- what both have

@@ -250,14 +250,18 @@ def _call(what: str, permission: str, act: Callable[[], T]) -> T:
             raise ObjectMissingError(f"{said}. Check the address in the user data; `make bundle` makes it.") from None
         raise AwsError(f"{said}.") from None
     except (NoRegionError, ParamValidationError) as error:
-        raise AwsError(f"{what}: {' '.join(str(error).split())}. Check the user data, and AWS_REGION.") from None
+        raise AwsError(f"{what}: {_one_line(error)}. Check the user data, and AWS_REGION.") from None
     except BotoCoreError as error:
         # No credentials yet, no route, a time-out, a body that broke off.
         raise AwsError(
-            f"{what}: {' '.join(str(error).split())}. Check the route to the service (an endpoint of the VPC, or the "
+            f"{what}: {_one_line(error)}. Check the route to the service (an endpoint of the VPC, or the "
             "internet) and the instance's role.",
             retry_seconds=AS_LONG_AS_THERE_IS_TIME,
         ) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")
 
 
 def _code(error: ClientError) -> str:

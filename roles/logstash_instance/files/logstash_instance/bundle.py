@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from .aws import Aws
 from .errors import (
     AwsError,
-    BundleError,
+    BadBundleError,
     ChecksumError,
     OtherEnvironmentError,
     SignatureError,
@@ -68,7 +68,7 @@ def fetch(aws: Aws, settings: InstanceSettings, public_key: Path, bundles: Path,
     """The bundle of the settings, in a directory of ``bundles`` that has the tar's SHA-256 as its name.
 
     :raises AwsError: it cannot be fetched.
-    :raises BundleError: it must not be used.
+    :raises BadBundleError: it must not be used.
     """
     address = settings.bundle
     document = deadline.retry(lambda: aws.read(address, _MOST_MANIFEST_BYTES))
@@ -93,21 +93,21 @@ def verified(document: bytes, address: str, public_key: Path) -> Manifest:
     """The manifest of a document whose signature is right.
 
     :raises SignatureError: it is not.
-    :raises BundleError: the document, the manifest or the public key cannot be read.
+    :raises BadBundleError: the document, the manifest or the public key cannot be read.
     """
     signed = _json(document, address)
     text, signature = signed.get("manifest"), signed.get("signature")
     if not isinstance(text, str) or not isinstance(signature, str):
-        raise BundleError(
+        raise BadBundleError(
             f"{address}: no signed manifest; it has the keys {', '.join(sorted(signed)) or 'none'}, expected "
             "manifest and signature. Run `make bundle` again."
         )
     try:
         key = load_pem_public_key(public_key.read_bytes())
     except (OSError, ValueError) as error:
-        raise BundleError(f"{public_key}: cannot be read as a public key: {error}. Bake the image again.") from None
+        raise BadBundleError(f"{public_key}: cannot be read as a public key: {error}. Bake the image again.") from None
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise BundleError(f"{public_key}: a {type(key).__name__}, expected a key on P-256. Bake the image again.")
+        raise BadBundleError(f"{public_key}: a {type(key).__name__}, expected a key on P-256. Bake the image again.")
     try:
         key.verify(base64.b64decode(signature, validate=True), text.encode(), ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, ValueError):
@@ -121,7 +121,7 @@ def verified(document: bytes, address: str, public_key: Path) -> Manifest:
 
 def _manifest(content: dict[str, Any], address: str) -> Manifest:
     if content.get("format") != FORMAT:
-        raise BundleError(
+        raise BadBundleError(
             f"{address}: format {content.get('format')!r}, this image reads {FORMAT}. Bake an image with the toolkit "
             "that made the bundle."
         )
@@ -136,7 +136,7 @@ def _manifest(content: dict[str, Any], address: str) -> Manifest:
     }
     wrong = [f"{name}={content.get(name)!r}" for name, is_right in checks.items() if not is_right]
     if wrong:
-        raise BundleError(f"{address}: the manifest has {', '.join(wrong)}. Run `make bundle` again.")
+        raise BadBundleError(f"{address}: the manifest has {', '.join(wrong)}. Run `make bundle` again.")
     return Manifest(**{name: content[name] for name in checks})
 
 
@@ -185,7 +185,7 @@ def _download(aws: Aws, address: str, manifest: Manifest, target: Path) -> None:
 def unpack(tar: Path, target: Path) -> None:
     """Unpacks into a directory that has its name only when it is whole, over what a killed run left.
 
-    :raises BundleError: it is no tar, or has something that would be written or lead outside.
+    :raises BadBundleError: it is no tar, or has something that would be written or lead outside.
     """
     part = target.with_name(f"{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -196,8 +196,8 @@ def unpack(tar: Path, target: Path) -> None:
         part.rename(target)
     except (tarfile.TarError, EOFError, OSError) as error:
         shutil.rmtree(part, ignore_errors=True)
-        raise BundleError(f"{tar.name} cannot be unpacked: {error}. {_AGAIN}") from None
-    except BundleError:
+        raise BadBundleError(f"{tar.name} cannot be unpacked: {error}. {_AGAIN}") from None
+    except BadBundleError:
         shutil.rmtree(part, ignore_errors=True)
         raise
 
@@ -210,11 +210,11 @@ def _extract(file: BinaryIO, target: Path) -> None:
             if member.issym():
                 places.append((target / member.name).parent / member.linkname)
             elif not (member.isreg() or member.isdir()):
-                raise BundleError(f"The bundle has {member.name}, which is neither file, directory nor link. {_AGAIN}")
+                raise BadBundleError(f"The bundle has {member.name}, neither file, directory nor link. {_AGAIN}")
             for place in places:
                 # With the links that are there already.
                 if not Path(os.path.realpath(place)).is_relative_to(target):
-                    raise BundleError(f"The bundle has {member.name}, which leads outside of it. {_AGAIN}")
+                    raise BadBundleError(f"The bundle has {member.name}, which leads outside of it. {_AGAIN}")
             member.uid = member.gid = os.geteuid()
             member.uname = member.gname = ""
             member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
@@ -225,9 +225,9 @@ def _json(document: bytes, address: str) -> dict[str, Any]:
     try:
         found = json.loads(document)
     except ValueError as error:
-        raise BundleError(f"{address}: not JSON ({error}). Run `make bundle` again.") from None
+        raise BadBundleError(f"{address}: not JSON ({error}). Run `make bundle` again.") from None
     if not isinstance(found, dict):
-        raise BundleError(f"{address}: a JSON {type(found).__name__}, expected an object. Run `make bundle` again.")
+        raise BadBundleError(f"{address}: a JSON {type(found).__name__}, expected an object. Run `make bundle` again.")
     return found
 
 

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from .bundle import Bundle
-from .errors import AS_LONG_AS_THERE_IS_TIME, BundleError, DeploymentError, PythonError
+from .errors import AS_LONG_AS_THERE_IS_TIME, BadBundleError, DeploymentError, PythonError
 from .paths import Paths
 from .processes import Command
 from .report import save
@@ -110,6 +110,8 @@ class Deployment:
             "ANSIBLE_HOME": str(self.paths.ansible_home),
             "ANSIBLE_COLLECTIONS_PATH": "../collections",
             "ANSIBLE_NOCOLOR": "1",
+            # Arguments of modules would go to the journal otherwise.
+            "ANSIBLE_NO_TARGET_SYSLOG": "1",
         }
 
 
@@ -120,6 +122,9 @@ def failure(output: str, status: int) -> DeploymentError:
     reason = re.sub(r"^(?:(?:Task|Action|Module) failed: )+|\n+Task failed[^\n]*\Z", "", reason)
     # What was done about a failure comes before the failure itself, which has the code.
     codes = _CODE.findall(reason)
+    origins = re.findall(r"(?m)^Origin: (\S+)", output.rpartition("[ERROR]: ")[2])
+    if origins and not codes:
+        reason += f" ({origins[0]})"
     passes = _PASSING_WORDS.search(reason) or set(codes) & _PASSING_CODES
     return DeploymentError(
         reason[:_MOST_REASON] or f"ansible-playbook ended with status {status} and said nothing.",
@@ -131,7 +136,7 @@ def failure(output: str, status: int) -> DeploymentError:
 def python_of(bundle: Bundle, paths: Paths, deadline: Deadline) -> Path:
     """The virtual environment with what the bundle needs: the image's, or one made now from the bundle's wheels.
 
-    :raises BundleError: the requirements are not those that the manifest names.
+    :raises BadBundleError: the requirements are not those that the manifest names.
     :raises PythonError: it could not be made.
     """
     requirements = bundle.path / REQUIREMENTS
@@ -139,9 +144,9 @@ def python_of(bundle: Bundle, paths: Paths, deadline: Deadline) -> Path:
     try:
         found = sha256(requirements.read_bytes()).hexdigest()
     except OSError as error:
-        raise BundleError(f"{requirements} cannot be read: {error.strerror}. Run `make bundle` again.") from None
+        raise BadBundleError(f"{requirements} cannot be read: {error.strerror}. Run `make bundle` again.") from None
     if found != wanted:
-        raise BundleError(f"{requirements}: SHA-256 {found}, its manifest says {wanted}. Run `make bundle` again.")
+        raise BadBundleError(f"{requirements}: SHA-256 {found}, its manifest says {wanted}. Run `make bundle` again.")
     python = paths.pythons / wanted[:16]
     if (python / COMPLETE).is_file():
         return python

@@ -61,25 +61,25 @@ class AccessDeniedError(AwsError):
     code = "access_denied"
 
 
-class BundleError(InstanceError):
+class BadBundleError(InstanceError):
     """The bundle, or its manifest, is not of the form that this image reads."""
 
     code = "bundle_invalid"
 
 
-class SignatureError(BundleError):
+class SignatureError(BadBundleError):
     """The bundle's manifest was not signed with the key that the image trusts."""
 
     code = "bundle_signature_invalid"
 
 
-class ChecksumError(BundleError):
+class ChecksumError(BadBundleError):
     """What was fetched is not what the signed manifest describes."""
 
     code = "bundle_checksum_wrong"
 
 
-class OtherEnvironmentError(BundleError):
+class OtherEnvironmentError(BadBundleError):
     """The bundle was made for another environment, or has nothing for this layer."""
 
     code = "bundle_of_other_environment"

@@ -108,11 +108,12 @@ class FirstBoot:
         self._last = Deadline.after(MARGIN_SECONDS, self.world.clock)
         if failure is None:
             failure = self._failure_of(self._complete)
-        if failure is not None:
-            self._abandon(failure)
-        self._signal(SUCCESS if failure is None else FAILURE)
-        self._tell(failure)
-        return 0 if failure is None else 1
+        if failure is None:
+            self._signal(SUCCESS)
+            self._tell(None)
+            return 0
+        self._fail(failure)
+        return 1
 
     def _failure_of(self, step: Callable[[], None]) -> InstanceError | None:
         try:
@@ -155,8 +156,8 @@ class FirstBoot:
             deadline.retry(lambda: self._run_playbook(deployment, deadline))
         except DeadlineError as error:
             raise DeadlineError(
-                f"{error} It had {timeout - margin:g} of the {timeout} seconds of the launch hook. See {paths.log} for "
-                "what took so long; raise launch_timeout, and the hook's HeartbeatTimeout with it."
+                f"{error}. It had {timeout - margin:g} of the {timeout} seconds of the launch hook. See {paths.log} "
+                "for what took so long; raise launch_timeout, and the hook's HeartbeatTimeout with it."
             ) from None
 
     def _run_playbook(self, deployment: Deployment, deadline: Deadline) -> None:
@@ -198,9 +199,17 @@ class FirstBoot:
         except InstanceError as error:
             raise HookError(f"Deployed, and not in service: {error}") from None
 
-    def _abandon(self, failure: InstanceError) -> None:
+    def _fail(self, failure: InstanceError) -> None:
         _log.error("[%s] %s", failure.code, failure)
         self.world.stop_logstash()
+        try:
+            self._signal(FAILURE)
+            self._tell(failure)
+        finally:
+            # The last word: after it the group ends the instance within seconds.
+            self._abandon()
+
+    def _abandon(self) -> None:
         try:
             self._say(ABANDON)
         except InstanceError as error:

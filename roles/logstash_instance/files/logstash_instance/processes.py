@@ -60,7 +60,8 @@ class Command:
                 meanwhile()
                 if not deadline.left():
                     raise DeadlineError(
-                        f"{Path(self.arguments[0]).name} still ran at the end of the time that there was."
+                        f"{Path(self.arguments[0]).name} still ran at the end of the time that there was. Its last "
+                        f"line: {output.last_line()}"
                     )
         finally:
             if process.poll() is None:
@@ -94,6 +95,9 @@ class _Output:
             return False
         self._process.wait()
         return True
+
+    def last_line(self) -> str:
+        return next((line.rstrip(" *") for line in reversed(self.lines) if line), "none")
 
     def close(self) -> None:
         if self._rest:
