@@ -26,8 +26,8 @@ _ELEMENT = struct.Struct(">qi")
 # version, page, first page with unread events, first unread event, first event of the page, events of the page; then a
 # CRC-32 of these.
 _CHECKPOINT = struct.Struct(">hiiqqi")
-# The defaults of queue.checkpoint.writes and queue.checkpoint.acks. Time plays no part: a page that was written to had no
-# checkpoint a minute later, though queue.checkpoint.interval is a second (seen with 8.5.3).
+# The defaults of queue.checkpoint.writes and queue.checkpoint.acks. Time plays no part: a page that was written to had
+# no checkpoint a minute later, though queue.checkpoint.interval is a second (seen with 8.5.3).
 _CHECKPOINT_AT = 1024
 # Where an emptied page is wound back to its beginning: seldom enough to cost nothing.
 _REWIND_AT = 2**20
