@@ -192,6 +192,9 @@ class Agent:
                         "The shutdown process appears to be stalled due to busy or blocked plugins. Check the logs for "
                         "more information.",
                     )
+                    if pipeline.draining():
+                        message = f"The queue for pipeline {pipeline.id} is draining before shutdown."
+                        log.info("org.logstash.execution.ShutdownWatcherExt", message)
                 if checks >= _STALL_CHECKS + 3 and self.settings.get("pipeline.unsafe_shutdown"):
                     log.fatal("org.logstash.execution.ShutdownWatcherExt", "Forcefully quitting Logstash ...")
                     for stuck in self.pipelines.values():

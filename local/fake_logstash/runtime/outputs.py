@@ -3,7 +3,8 @@ goes.
 
 Any other takes its events and drops them. An output returns from `receive` once it has dealt with the batch; until
 then the batch is not acknowledged, and a stop waits for it. What cannot be sent is tried again for ever, as by the real
-ones, also while the pipeline stops; but http gives up then, and leaves its batch to the persisted queue.
+ones, also while the pipeline stops; but http gives up then, and leaves its batch to the persisted queue. So does
+elasticsearch from 8.8 on.
 """
 
 import base64
@@ -22,6 +23,8 @@ from .decoration import as_list, pairs
 from .event import Event
 
 _RETRYABLE = {429, 500, 502, 503, 504}
+# With this release came elasticsearch outputs that give a batch back when the pipeline stops.
+_FIRST_WITH_ABORTED_BATCHES = (8, 8, 0)
 
 
 class AbortedBatchError(Exception):
@@ -225,15 +228,29 @@ class Http(Output):
 
 
 class Elasticsearch(Output):
-    """Counts its events once a host accepts connections. While none does, it holds its batch, and any stop with it."""
+    """Counts its events once a host accepts connections. While none does, it holds its batch.
+
+    Before 8.8, any stop waits with it. From 8.8 on, it aborts the batch then.
+    """
 
     def receive(self, _events: list[Event]) -> None:
-        """Waits for a host, then drops the batch. Never gives up, as the real one does not."""
-        while not self.ready_to_close() and not self.aborted():
+        """Waits for a host, then drops the batch. Raises AbortedBatchError."""
+        while not self._reachable() and not self.aborted():
+            if self.stopping() and self._aborts_batches():
+                thread = f"[{self.plugin.pipeline.id}]>worker0"
+                message = "Received signal to abort processing current batch. Terminating pipeline worker"
+                log.info("org.logstash.execution.WorkerLoop", f"{message} {thread}", None, self.plugin.pipeline.id)
+                raise AbortedBatchError
             time.sleep(0.5)
 
+    def _aborts_batches(self) -> bool:
+        return self.plugin.pipeline.release >= _FIRST_WITH_ABORTED_BATCHES
+
     def ready_to_close(self) -> bool:
-        """Whether a host accepts connections."""
+        """Whether a host accepts connections, or need not."""
+        return self._aborts_batches() or self._reachable()
+
+    def _reachable(self) -> bool:
         for host in as_list(self.parameters.get("hosts", ["127.0.0.1"])):
             url = str(host) if "//" in str(host) else f"http://{host}"
             parts = urllib.parse.urlsplit(url)

@@ -104,7 +104,7 @@ class Pipeline:
     def __init__(self, config: PipelineConfig, available: set[str], release: tuple[int, int, int], bus: dict) -> None:
         """Raises ConfigurationError, LockError and AccessDeniedError."""
         self.config, self.id, self.available, self.bus = config, config.id, available, bus
-        self._release = release
+        self.release = release
         self.ephemeral_id = str(uuid.uuid4())
         self.stopping, self.aborted, self.finished = threading.Event(), threading.Event(), threading.Event()
         self._inputs_done = threading.Event()
@@ -233,9 +233,9 @@ class Pipeline:
             frame = f"{gems}/logstash-filter-{plugin.name}/lib/logstash/filters/{plugin.name}.rb:1:in `register'"
             details = {":pipeline_id": self.id, ":exception": log.Raw(str(error)), ":backtrace": [frame]}
             # 5.x names no pipeline; up to 7.8.0 the words were others.
-            if self._release < (6, 0, 0):
+            if self.release < (6, 0, 0):
                 del details[":pipeline_id"]
-            recent = self._release > (7, 8, 0)
+            recent = self.release > (7, 8, 0)
             log.error(
                 "logstash.javapipeline",
                 "Pipeline error" if recent else "Pipeline aborted due to error",
@@ -295,13 +295,17 @@ class Pipeline:
             self.counts["in"] += 1
         return True
 
+    def draining(self) -> bool:
+        """Whether a stop waits for the queue to be empty."""
+        # A persisted queue keeps what it holds for the next start, unless it is told to drain.
+        drain = self.queue.type == "memory" or self.config.settings.get_or("queue.drain", False)
+        return drain and len(self.queue) > 0
+
     def _run_worker(self) -> None:
         settings = self.config.settings
         size, delay = settings.get("pipeline.batch.size"), settings.get("pipeline.batch.delay") / 1000
         from . import outputs  # noqa: PLC0415 - as in `start`
 
-        # A persisted queue keeps what it holds for the next start, unless it is told to drain.
-        drain = self.queue.type == "memory" or settings.get_or("queue.drain", False)
         try:
             while True:
                 batch = self.queue.take(size, max(delay, 0.005))
@@ -311,7 +315,7 @@ class Pipeline:
                     except outputs.AbortedBatchError:
                         break  # not acknowledged: a persisted queue has it at the next start
                     self.queue.acknowledge(len(batch))
-                if self._inputs_done.is_set() and (not drain or not len(self.queue)):
+                if self._inputs_done.is_set() and not self.draining():
                     break
             while not all(sender.ready_to_close() for sender in self._senders.values()) and not self.aborted.is_set():
                 time.sleep(0.5)

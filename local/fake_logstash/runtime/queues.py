@@ -3,8 +3,8 @@
 A persisted queue has the real file names and formats, but for the events themselves, which are JSON instead of CBOR.
 `page.0` is a sparse file of `queue.page_capacity`: its version, then elements of a number, a length, the event and its
 CRC-32. There is one page, which grows up to `queue.max_bytes`, and starts again from its beginning whenever everything
-in it was acknowledged. `checkpoint.head` is always up to date: the first unread event of the page, and how many there
-are.
+in it was acknowledged. `checkpoint.head` is written when it is in the real one: the first unread event of the page, and
+how many there are, as of the last 1024 events, or of the last time that nothing was unread.
 """
 
 import json
@@ -26,6 +26,9 @@ _ELEMENT = struct.Struct(">qi")
 # version, page, first page with unread events, first unread event, first event of the page, events of the page; then a
 # CRC-32 of these.
 _CHECKPOINT = struct.Struct(">hiiqqi")
+# The defaults of queue.checkpoint.writes and queue.checkpoint.acks. Time plays no part: a page that was written to had
+# no checkpoint a minute later, though queue.checkpoint.interval is a second (seen with 8.5.3).
+_CHECKPOINT_AT = 1024
 # Where an emptied page is wound back to its beginning: seldom enough to cost nothing.
 _REWIND_AT = 2**20
 
@@ -130,6 +133,7 @@ class PersistedQueue(MemoryQueue):
         return _CHECKPOINT.unpack(content)[3:]
 
     def _save(self) -> None:
+        self._saved = self._first_unread, self._count
         content = _CHECKPOINT.pack(1, 0, 0, self._first_unread, self._first, self._count)
         os.pwrite(self._checkpoint, content + _INTEGER.pack(zlib.crc32(content)), 0)
 
@@ -171,12 +175,13 @@ class PersistedQueue(MemoryQueue):
             self._count += 1
             self._sizes.append(size)
             self._events.append(event)
-            self._save()
+            if self._count - self._saved[1] >= _CHECKPOINT_AT:
+                self._save()
             self._changed.notify_all()
         return True
 
     def acknowledge(self, count: int) -> None:
-        """Moves the checkpoint past the oldest `count` events."""
+        """Forgets the oldest `count` events. After a kill, those since the last checkpoint are read again."""
         with self._changed:
             self._acknowledged += sum(self._sizes.popleft() for _ in range(count))
             self._first_unread += count
@@ -187,7 +192,8 @@ class PersistedQueue(MemoryQueue):
                 self._acknowledged = self._end = len(_PAGE_VERSION)
                 self._count = 0
                 self._first = self._first_unread
-            self._save()
+            if not self._sizes or self._first_unread - self._saved[0] >= _CHECKPOINT_AT:
+                self._save()
             self._changed.notify_all()
 
     def stats(self) -> dict:
@@ -215,7 +221,8 @@ class PersistedQueue(MemoryQueue):
         }
 
     def close(self) -> None:
-        """Releases the lock."""
+        """Writes the checkpoint, and releases the lock."""
+        self._save()
         for descriptor in (self._page, self._checkpoint, self._lock):
             os.close(descriptor)
 

@@ -336,6 +336,21 @@ def test_a_stop_with_an_unreachable_receiver_waits_and_leaves_the_queue_whole(no
     eventually(lambda: out.exists() and len(lines(out)) == 20, "the events of the first run")
 
 
+def test_an_elasticsearch_output_gives_its_batch_back_to_the_queue_from_8_8_on(make_node, port, eventually):
+    node = make_node("8.19.0")
+    process, _source = filled(node, eventually, UNREACHABLE["elasticsearch"].format(port=port), queue__drain=True)
+    assert node.stop(process) == 0
+    assert "Received signal to abort processing current batch" in node.output()
+    assert waiting(node) == 20
+
+
+def test_the_stall_message_of_a_stop_that_drains_says_so(node, port, eventually):
+    process, _source = filled(node, eventually, UNREACHABLE["elasticsearch"].format(port=port), queue__drain=True)
+    process.send_signal(signal.SIGTERM)
+    eventually(lambda: "appears to be stalled" in node.output(), "the stall message")
+    eventually(lambda: "The queue for pipeline main is draining before shutdown." in node.output(), "the reason")
+
+
 def test_an_http_output_that_cannot_send_gives_its_batch_back_to_the_queue(node, port, eventually):
     output = f'http {{ url => "http://127.0.0.1:{port}" http_method => post }}'
     process, _source = filled(node, eventually, output, queue__drain=True)
