@@ -88,6 +88,8 @@ def test_this_host_is_in_the_group_of_its_layer(deployment, playbook, paths):
 
 
 def test_log_is_for_root_and_its_group_and_keeps_earlier_attempts(deployment, playbook, paths):
+    paths.log.touch()
+    paths.log.chmod(0o644)
     old = os.umask(0)
     try:
         playbook(f"print('first'); print({RECAP!r})")
