@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# bake.sh bake ENVIRONMENT    makes the image of an environment's LAYER (brokers), unless one serves. Called by `make bake`.
+# bake.sh bake ENVIRONMENT    makes the image of an environment's LAYER (brokers), unless one serves. Called by `make bake`, and with a
+#                             VERSION of Logstash other than the inventory's by `make upgrade`.
 # bake.sh clean ENVIRONMENT   removes what dead bakes left. Called by `make bake-clean`; HOURS after which a bake of another machine counts
 #                             as dead, RUN=id for one bake alone, LOOK=1 to remove nothing.
 set -euo pipefail
@@ -23,7 +24,8 @@ mkdir -p "$images"
 values=$(mktemp)
 said=$(mktemp)
 trap 'rm -f "$values" "$said"' EXIT
-"$venv/bin/ansible-playbook" --inventory "$inventory" playbooks/image_inputs.yml -e "layer=$layer" -e "write_to=$values" >"$said" 2>&1 ||
+"$venv/bin/ansible-playbook" --inventory "$inventory" playbooks/image_inputs.yml -e "layer=$layer" -e "write_to=$values" \
+    ${VERSION:+-e "logstash_version=$VERSION"} >"$said" 2>&1 ||
     { cat "$said" >&2; fail "The inventory of $environment could not be read; Ansible's output is above." "Correct it, then run this again."; }
 
 options=(--environment "$environment" --layer "$layer" --inventory "$inventory" --values "$values" --images "$images")

@@ -33,7 +33,7 @@ stage "3/6 Image, made by Packer with playbooks/bake.yml"
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local | sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d' | tee "$said"
-image=$(grep --only-matching --extended-regexp '^ami-[0-9a-f]+' "$said" | tail -n 1)
+image=$(sed -n 's/^image \(ami-[0-9a-f]*\) serves.*/\1/p' "$said" | tail -n 1)
 
 play "4/6 Bundle: what an instance deploys itself with" "$inventory" playbooks/bundle.yml
 

@@ -120,7 +120,7 @@ def tree(instance: dict[str, Any], control: dict[str, Any]) -> dict[str, Any]:
             "Code": "Success",
             "LastUpdated": now,
             "Type": "AWS-HMAC",
-            "AccessKeyId": "ASIAEMULATEDINSTANCE",
+            "AccessKeyId": "ASIAEMULATEDINSTANCE",  # pragma: allowlist secret - the emulator takes any
             "SecretAccessKey": "emulator",
             "Token": "emulator",
             "Expiration": stamp(expires),

@@ -53,7 +53,8 @@ def main() -> None:
     if endpoint:
         record = json.loads(options.record.read_text())
         made = register(endpoint, record["image"], record["fingerprint"])
-        print(f"{made} stands for {record['image']} in the emulated EC2")
+        # scripts/upgrade.py reads it, as it reads the bake's own line of a real image.
+        print(f"image {made} serves: {record['image']} in the emulated EC2")
 
 
 if __name__ == "__main__":

@@ -120,7 +120,13 @@ class Bake:
         order, mark = self.order, fingerprint(inputs)
         inputs_file = folder / "inputs.json"
         identity = {"fingerprint": mark, "inputs": inputs}
-        inputs_file.write_text(json.dumps({"image_inputs": identity, "image_manifests": str(order.images)}, indent=2))
+        # An upgrade asks for another version than the inventory has.
+        extra_vars = {
+            "image_inputs": identity,
+            "image_manifests": str(order.images),
+            "logstash_version": order.values["variables"]["logstash_version"],
+        }
+        inputs_file.write_text(json.dumps(extra_vars, indent=2))
         tags = {
             **self.variables.tags,
             "Name": f"bake {run}",
