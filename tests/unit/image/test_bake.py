@@ -139,6 +139,7 @@ def test_packer_gets_what_the_tags_and_the_manifest_are_made_of(bake, account):
     inputs = json.loads(Path(given["inputs_file"]).read_text())
     assert inputs["image_inputs"]["fingerprint"] == mark
     assert inputs["image_inputs"]["inputs"]["base_image"] == "ami-base"
+    assert inputs["logstash_version"] == "9.5.2"
     assert not Path(given["key_file"]).exists()
 
 
