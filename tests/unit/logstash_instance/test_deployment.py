@@ -82,9 +82,13 @@ def test_this_host_is_in_the_group_of_its_layer(deployment, playbook, paths):
     run(deployment)
     inventory = yaml.safe_load(paths.inventory.read_text())
     host = inventory["all"]["children"]["brokers"]["hosts"][HOSTNAME]
-    # Its queue goes with it: a stop drains it.
-    python = "/usr/bin/python3"
-    assert host == {"ansible_connection": "local", "ansible_python_interpreter": python, "drain_queue_on_stop": True}
+    assert host == {
+        "ansible_connection": "local",
+        "ansible_host": "localhost",
+        "ansible_python_interpreter": "/usr/bin/python3",
+        # Its queue goes with it: a stop drains it.
+        "drain_queue_on_stop": True,
+    }
 
 
 def test_log_is_for_root_and_its_group_and_keeps_earlier_attempts(deployment, playbook, paths):

@@ -55,7 +55,7 @@ def test_one_more_leaves_the_others_as_they_are():
 
 def test_the_rest_of_the_template_stays():
     plain = made()[0]
-    assert {"AlarmsTopicArn", "NotificationsTopicArn"} == set(plain["Outputs"])
+    assert {"AlarmsTopicArn", "NotificationsTopicArn", "KeyArn"} == set(plain["Outputs"])
     assert plain["Resources"].items() <= made(EMAIL)[0]["Resources"].items()
 
 

@@ -63,7 +63,7 @@ def test_targets_of_make_that_a_page_names_exist(page):
 @pytest.mark.parametrize("page", PRESENT, ids=str)
 def test_files_that_a_page_names_exist(page):
     # A path that goes on with <name> names no file.
-    named = re.findall(rf"(?<![\w./{{])((?:{FOLDERS})/[\w./-]++)(?!<)", text_of(page))
+    named = re.findall(rf"(?<![\w./{{-])((?:{FOLDERS})/[\w./-]++)(?!<)", text_of(page))
     named = {path.rstrip("./") for path in named}
     assert sorted(path for path in named - EXAMPLES if not (ROOT / path).exists()) == []
 
