@@ -69,7 +69,7 @@ def test_a_request_and_an_agent(options, piece):
 @pytest.mark.parametrize("piece", PIECES)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_a_line_that_no_format_fits(options, piece):
-    assert_linear(lambda size: encode(f"h2 {piece * size}".encode(), **options), 2000)
+    assert_linear(lambda size: encode(f"h2 {piece * size}".encode(), **options), 4000)
 
 
 @pytest.mark.parametrize("piece", ["\n", "a\n", "a:1\n", '"\n', ' "\n', '"a" "\n', "a \n"])
