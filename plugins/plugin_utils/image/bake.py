@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...module_utils.image.manifest import fingerprint
 from .errors import ImageError
-from .inputs import Base, fingerprint, inputs_of, tags_of
+from .inputs import Base, inputs_of, tags_of
 from .key import make_key
 from .leftovers import Leftover
 from .packer import Packer, Variables

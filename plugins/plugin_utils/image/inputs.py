@@ -6,7 +6,6 @@ Nothing in it names a time, a host or an address, so that the same inputs give t
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from .packer import Variables
-
-FINGERPRINT_LENGTH = 16
-"""Hex digits."""
 
 TAG_LENGTH = 256
 """Characters that EC2 takes as the value of a tag."""
@@ -57,12 +53,6 @@ def inputs_of(root: Path, base: Base, variables: Variables, values: Mapping[str,
         "requirements": hash_of_files(root, [_REQUIREMENTS]),
         "toolkit": hash_of_files(root, _TOOLKIT),
     }
-
-
-def fingerprint(inputs: Mapping[str, Any]) -> str:
-    """The name of an image by what it is made of."""
-    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
 
 def hash_of_files(root: Path, paths: Iterable[str]) -> str:

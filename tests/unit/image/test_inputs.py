@@ -7,7 +7,8 @@ import os
 import shutil
 
 import pytest
-from ansible_collections.elk.deploy.plugins.plugin_utils.image.inputs import Base, fingerprint, inputs_of, tags_of
+from ansible_collections.elk.deploy.plugins.module_utils.image.manifest import fingerprint
+from ansible_collections.elk.deploy.plugins.plugin_utils.image.inputs import Base, inputs_of, tags_of
 from ansible_collections.elk.deploy.plugins.plugin_utils.image.packer import Variables
 
 BASE = Base("ami-1", "/dev/xvda")
