@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e images sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: ## Run every test: lint, unit, integration, molecule, e2e
 
 lint unit integration molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
+
+images: ## Bake images, boot instances from them, and let them fail and go away (half an hour; not a part of `make test`)
+	@scripts/test.sh images
 
 sanity: ## Run `ansible-test sanity` on the collection as it is built, with Python 3.9 and 3.13 as well, where they are there
 	@scripts/test.sh sanity

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, sanity, coverage. Starts what they need, with names and ports
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, images, sanity, coverage. Starts what they need, with names and ports
 # of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
@@ -90,6 +90,12 @@ run_integration() {
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
 
+# In the order in which they are written: the later ones change what the first ones have made.
+run_images() {
+    need_engine && need_packer && "$venv/bin/python" local/instances/instances.py install --venv build/instances/venv &&
+        "$venv/bin/pytest" -q -s tests/end_to_end/images
+}
+
 run_sanity() { scripts/sanity.sh; }
 
 run_coverage() {
@@ -109,12 +115,9 @@ run_molecule() {
 }
 
 run_e2e() {
-    need_engine && need_packer || return
-    # Four sets that share nothing, each one run after another and with waits between: so they run side by side.
+    need_engine || return
+    # Three sets that share nothing, each one run after another and with waits between: so they run side by side.
     beside end_to_end_logstash "$venv/bin/pytest" -q tests/end_to_end/logstash
-    # In the order in which they are written: the later ones change what the first ones have made.
-    "$venv/bin/python" local/instances/instances.py install --venv build/instances/venv &&
-        beside end_to_end_images "$venv/bin/pytest" -q -s tests/end_to_end/images
     # The other two would both install the emulator, in the same place.
     "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
         "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 &&
