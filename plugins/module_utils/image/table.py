@@ -118,7 +118,7 @@ ROWS: tuple[Row, ...] = (
     Row("~/.ansible/tmp", EMPTY, _BAKE),
     Row("~/.ansible_async", REMOVE, _BAKE),
     Row("/tmp", EMPTY, _BAKE, keep=_OF_RUNNING),  # noqa: S108 - emptied, and nothing is made there
-    Row("/var/tmp", EMPTY, _BAKE, keep=_OF_RUNNING),  # noqa: S108
+    Row("/var/tmp", EMPTY, _BAKE, keep=_OF_RUNNING),  # noqa: S108 - as /tmp
     # What Java, the plugin manager and the configuration test leave in places of others
     Row("~/.m2", REMOVE, _PLUGINS),
     Row("~/.gem", REMOVE, _PLUGINS),
@@ -145,8 +145,8 @@ ROWS: tuple[Row, ...] = (
 SHARED = frozenset(
     (
         *("/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/media", "/mnt", "/opt", "/proc", "/root", "/run"),
-        *("/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/lib", "/usr/local", "/usr/share"),  # noqa: S108
-        *("/var", "/var/cache", "/var/lib", "/var/log", "/var/opt", "/var/spool", "/var/tmp"),  # noqa: S108
+        *("/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/lib", "/usr/local", "/usr/share"),  # noqa: S108 - a name
+        *("/var", "/var/cache", "/var/lib", "/var/log", "/var/opt", "/var/spool", "/var/tmp"),  # noqa: S108 - a name
     )
 )
 

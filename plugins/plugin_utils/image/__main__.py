@@ -94,6 +94,7 @@ def commit() -> str:
     """The checkout's commit, with ``+changes`` where files differ from it; ``unknown`` outside of git."""
     try:
         head, changes = (
+            # Git, by its name and without a shell.
             subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607
             for words in (("rev-parse", "HEAD"), ("status", "--porcelain"))
         )

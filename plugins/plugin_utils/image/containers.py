@@ -108,6 +108,7 @@ def _run_of(kind: str, one: str) -> str:
 
 def _docker(*words: str) -> str:
     try:
+        # The engine, by its name and without a shell.
         ended = subprocess.run(["docker", *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
     except FileNotFoundError:
         raise ImageError(

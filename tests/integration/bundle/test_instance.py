@@ -115,7 +115,8 @@ class Instance:
 
     def play(self, playbook: str, *words: str) -> subprocess.CompletedProcess[str]:
         """A playbook as an instance runs it, where neither the checkout nor the control node's Python is."""
-        hidden = [ROOT, Path(sys.prefix).resolve()]
+        python = Path(sys.prefix).resolve()
+        hidden = [ROOT] if python.is_relative_to(ROOT) else [ROOT, python]
         hide = " && ".join(f"mount -t tmpfs none '{path}'" for path in hidden)
         command = [self.folder / "venv/bin/ansible-playbook", "-i", "inventories/staging", "-i", "../self.yml"]
         command += ["--limit", "this", f"playbooks/{playbook}", "-e", "@../extra_vars.json", *words]

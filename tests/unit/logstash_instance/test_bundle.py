@@ -259,7 +259,7 @@ def test_modes_are_those_of_programs_and_files(fetch, bundles):
     assert modes == {"program": 0o755, "setuid": 0o755, "open": 0o644}
 
 
-@pytest.mark.parametrize("content", [b"no tar at all", packed()[:60]])
+@pytest.mark.parametrize("content", [b"no tar at all", packed()[:60]], ids=["none", "cut off"])
 def test_broken_tar(fetch, bundles, paths, content):
     with pytest.raises(BadBundleError, match="cannot be unpacked"):
         fetch(bundles.upload(content))

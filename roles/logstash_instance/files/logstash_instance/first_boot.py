@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 def stop_logstash() -> None:
     """Stops Logstash, and keeps it from starting with the next boot. systemd goes on with a stop that takes long."""
     try:
-        subprocess.run(  # noqa: S603
+        subprocess.run(  # noqa: S603 - no shell
             ["systemctl", "disable", "--now", LOGSTASH],  # noqa: S607 - systemd sets PATH
             check=True,
             capture_output=True,
