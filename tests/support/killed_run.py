@@ -48,17 +48,21 @@ def phases() -> dict[str, str]:
         if INCLUDE in task:
             found[task["name"]] = task["name"]
         elif IMPORT in task:
-            found[task["name"]] = next(inner["name"] for inner in _tasks(task[IMPORT]) if "block" not in inner)
+            found[task["name"]] = next(
+                inner["name"] for inner in _tasks(task[IMPORT]) if not {"block", IMPORT} & set(inner)
+            )
     return found
 
 
 def _tasks(file: str) -> Iterator[dict]:
-    """All tasks of a file, those in blocks included."""
+    """All tasks of a file, those in blocks and in files that it imports included."""
     waiting = yaml.safe_load((TASKS / file).read_text())
     while waiting:
         task = waiting.pop(0)
         waiting[:0] = [inner for part in ("block", "rescue", "always") for inner in task.get(part, [])]
         yield task
+        if file != "main.yml" and IMPORT in task:
+            waiting[:0] = yaml.safe_load((TASKS / task[IMPORT]).read_text())
 
 
 def kill_run(host: str, kill: Kill, variables: dict, folder: Path) -> None:
