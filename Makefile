@@ -59,7 +59,7 @@ test: ## Run every test: lint, unit, integration, molecule, e2e
 lint unit integration molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
 
-images: ## Bake images, boot instances from them, and let them fail and go away (half an hour; not a part of `make test`)
+images: ## Bake images, boot instances from them, and let them fail and go away (not a part of `make test`)
 	@scripts/test.sh images
 
 sanity: ## Run `ansible-test sanity` on the collection as it is built, with Python 3.9 and 3.13 as well, where they are there

@@ -67,7 +67,7 @@ together() {
 }
 
 run_lint() {
-    if can_apt; then need_packer || return; fi
+    offer_packer || return
     # It takes one core, and as long as all the others.
     beside ansible_lint "$venv/bin/ansible-lint" --offline --profile production
     "$venv/bin/ruff" check . && "$venv/bin/ruff" format --check . && "$venv/bin/mypy" && "$venv/bin/yamllint" --strict . &&
@@ -84,8 +84,11 @@ need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm
 
 need_packer() { has packer || scripts/packer.sh; }
 
+# Where apt cannot install it, what needs Packer is left out, and says so.
+offer_packer() { if can_apt; then need_packer; fi; }
+
 run_integration() {
-    need_rpm && need_packer || return
+    need_rpm && offer_packer || return
     # Tests of one file share what Ansible has made for them once.
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
@@ -107,7 +110,7 @@ run_molecule() {
     need_engine || return
     "$venv/bin/python" local/choose_package.py --output build/packages \
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
-    # Scenarios wait more than half of their time, so more run side by side than there are cores: those that take longest first, since one that is
+    # Scenarios wait for much of their time, so more run side by side than there are cores: those that take longest first, since one that is
     # left over at the end runs alone. Their output comes when they end.
     { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
         xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
@@ -147,7 +150,7 @@ for part in e2e molecule; do if [[ " $* " == *" $part "* ]]; then hosts+=("$part
 for part in "$@"; do if [[ $part != e2e && $part != molecule ]]; then here+=("$part"); fi; done
 if [ ${#hosts[@]} -gt 0 ] && [ ${#here[@]} -gt 0 ]; then
     # Now, since one apt refuses to run beside another, and the engine and the first image may need it as well.
-    if [[ " $* " == *" integration "* ]]; then (need_rpm && need_packer); fi
+    if [[ " $* " == *" integration "* ]]; then (need_rpm && offer_packer); fi
     say "" "Beside what follows: ${here[*]}. Each is shown when it has ended; until then see build/tests/."
     set -m # gives it a process group, by which all of it can be ended
     for part in "${here[@]}"; do
