@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Callable, Collection, Iterator, Mapping, Optional, Sequence, Union
+from typing import Callable, Collection, Mapping, Optional, Sequence, Union
 
 from .errors import SampleError
 from .progress import SHORTEST_STALL, Point, Progress, difference
@@ -185,8 +185,10 @@ class _View:
             return ""
         if self.health.state == "FINISHED":
             return "It has ended by itself: its inputs are closed, and their events processed (health report)."
-        if self.here or self.starting or self.health.state == "TERMINATED":
+        if self.starting or self.health.state == "TERMINATED":
             return ""
+        if self.here:
+            return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
         if not self.progress.points:
             return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
         ago = duration(self.answered[-1].time - self.progress.last.time)
@@ -201,6 +203,13 @@ class _View:
             silent.append(sample.time)
         return silent[-1] if len(silent) > 1 else None
 
+    def _is_removed(self) -> bool:
+        """Whether nothing but its name is left. So it is for a moment of each reload, too: then the next sample has it again."""
+        shells = [not (each.stats.running or each.stats.growing or each.stats.reload_error) for each in self.progress.points]
+        if all(shells):
+            return any(other.growing for other in self.answered[-1].pipelines.values())
+        return shells[-1] and (len(shells) < 3 or shells[-2])
+
     def crashed(self) -> str:
         if self.health.state == "TERMINATED":
             causes = "; ".join(self.health.causes) or "no cause is given"
@@ -211,7 +220,7 @@ class _View:
         if not stats.running and stats.events_in is None and stats.reload_failures and stats.reload_error:
             return f'It did not start: "{stats.reload_error}".'
         just_moved = before is not None and self.progress.still[0] is self.progress.last
-        if self._ran_elsewhere() and not stats.running and not just_moved:
+        if self._ran_elsewhere() and not stats.running and stats.growing and not just_moved:
             error = f' The last error is "{stats.reload_error}".' if stats.reload_error else ""
             waits = f", and {count(self.progress.waiting, 'event')} did not get out" if self.progress.waiting else ""
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
@@ -238,8 +247,8 @@ class _View:
         if not self.here or not self.progress.is_stuck:
             return ""
         seconds = duration(self.progress.still_for)
-        sentence = f"{count(self.progress.waiting, 'event')} wait{self._where()}, and none left for {seconds}"
-        retries = self._retries()
+        sentence = f"{self._waiting()}, and none left for {seconds}"
+        retries = self._retries(self.progress.still[0])
         sentence += f"; it is refused and tries again ({retries})" if retries else ""
         sentence += self._chain()
         sentence += f"; {self._until_full()}."
@@ -247,14 +256,14 @@ class _View:
             sentence += f" The health report says: {_clean('; '.join(self.health.causes))}."
         return sentence
 
-    def _where(self) -> str:
+    def _waiting(self) -> str:
+        events = count(self.progress.waiting, "event") + " wait" + "s" * (self.progress.waiting == 1)
         culprit = self.culprit
         if culprit is not None:
-            return f" in output {culprit}"
-        if self.progress.waiting and self.stats.queue_events:
-            return " in its queue"
+            part = "" if culprit.held >= self.progress.waiting else f", {culprit.held} of them"
+            return f"{events}{part} in output {culprit}"
         holding = [plugin for plugin in self.stats.filters.values() if plugin.held]
-        return f" before or in filter {holding[-1]}" if holding else ""
+        return f"{events} before or in filter {holding[-1]}" if holding else events
 
     @property
     def culprit(self) -> Optional[PluginStats]:
@@ -359,8 +368,10 @@ class _View:
         kept = 0
         if last.dead_letter_bytes is not None:
             kept = sum(self._grown(output, _REFUSED[1:]) for output in last.outputs)
-            if (difference(first.dead_letter_bytes, last.dead_letter_bytes) or 0) > 0:
-                kept = refused  # older releases of the output count them all alike
+            grown = (difference(first.dead_letter_bytes, last.dead_letter_bytes) or 0) > 0
+            if grown or refused == sum(self._grown(output, _REFUSED, self.progress.before) for output in last.outputs):
+                # Older releases of the output count them all alike, and the size of the queue is up to 10 s old.
+                kept = refused
         return max(refused, dropped), max(0, kept - dropped)
 
     def _grown(self, output: str, names: Sequence[str], begin: Optional[Point] = None) -> int:
@@ -392,22 +403,26 @@ class _View:
         if not self.here or self.progress.is_stuck:
             return ""
         sentences = []
-        retries = self._retries()
+        outputs = self.stats.outputs.values()
+        retries = self._retries(self.progress.before)
         if retries:
             left = self.progress.per_second("events_out")
             moving = f", while {rate(left)} events a second leave" if left else ""
             sentences.append(f"It is refused and tries again ({retries}){moving}.")
+        partly = [str(output) for output in outputs if output.partly_accepted]
+        if partly and not retries:
+            sentences.append(f"Output {' and '.join(partly)} had a part of its events refused, and pauses before it tries again.")
         for output, seconds in self.progress.stuck_outputs[:1]:
-            if seconds > 1.5 * self.progress.usual_batch_seconds:
+            if not partly and len(self.progress.still) == 1 and seconds > self.progress.patience:
                 sentences.append(
                     f"Output {output} has had {count(output.held, 'event')} in hand for {duration(seconds)} and finished none: it "
                     "blocks the workers that wait for it, while others go on."
                 )
         return " ".join(sentences)
 
-    def _retries(self) -> str:
-        """What outputs counted as refused and tried again since the sample before, in words."""
-        before, words = self.progress.before, []
+    def _retries(self, before: Optional[Point]) -> str:
+        """What outputs counted as refused and tried again since an earlier sample, in words."""
+        words: list[str] = []
         if before is None:
             return ""
         for output_id, output in self.stats.outputs.items():
@@ -453,8 +468,8 @@ class _View:
             return ""
         if len(self.progress.still) > 1:
             return (
-                f"{count(self.progress.waiting, 'event')} wait, and none left for {duration(self.progress.still_for)}; a batch takes "
-                f"about {duration(self.progress.usual_batch_seconds)} here, so that this is no stall yet."
+                f"{self._waiting()}, and none left for {duration(self.progress.still_for)}: no stall yet, since what takes "
+                f"{duration(self.progress.patience)} is usual here."
             )
         peak = max(self.progress.run, key=lambda point: (point.stats.queue_events or 0, point.time))
         drained = (peak.stats.queue_events or 0) - events
@@ -488,13 +503,9 @@ class _View:
             dropped = " (filters dropped the others)" if came and left is not None and left < came and not progress.waiting else ""
             return "fine", f"Events move: {numbers}{dropped}."
         if progress.waiting:
-            waits = f"{count(progress.waiting, 'event')} in work for {duration(progress.still_for)} at most"
-            if progress.still_for >= SHORTEST_STALL:
-                waits = (
-                    f"{count(progress.waiting, 'event')} in work for {duration(progress.still_for)}, where a batch takes about "
-                    f"{duration(max(progress.usual_batch_seconds, (stats.batch_delay or 0) / 1000))}"
-                )
-            return "fine", f"No stall yet: {numbers}, {waits}."
+            usual = f", where {duration(progress.patience)} is usual" if progress.still_for >= SHORTEST_STALL else ""
+            waits = f"{count(progress.waiting, 'event')} in work for {duration(progress.still_for)}"
+            return "fine", f"No stall yet: {numbers}, {waits}{usual}."
         return "idle", f"Nothing comes in and nothing waits: {numbers}."
 
     # --- numbers ---

@@ -16,8 +16,10 @@ from .samples import PipelineStats, PluginStats, Sample
 # The number of events in a queue is measured every 5 s, and a batch may be in work at the moment of a sample: what
 # does not move for a shorter time says nothing.
 SHORTEST_STALL = 5.0
-# A batch may take this many times as long as its like took before.
+# A batch, or a pause, may take this many times as long as its like took before.
 _PATIENCE = 1.5
+# Outputs pause for a minute at most before they try again: http for 60 s, elasticsearch for 64 s.
+_LONGEST_PAUSE = 64.0
 _USUAL_BATCH = 125
 
 
@@ -120,14 +122,32 @@ class Progress:
         return max(filter(None, estimates), default=0.0) * size / 1000
 
     @cached_property
+    def usual_pause(self) -> float:
+        """The longest time in this run for which events waited, none left, and then some did; 0 if there was none.
+
+        A longer one than outputs pause by themselves was a stall, and no reason to be patient with the next.
+        """
+        longest, begin = 0.0, self.run[0]
+        for before, after in zip(self.run, self.run[1:]):
+            if moved(before.stats, after.stats):
+                if begin is not before and before.time - begin.time <= _LONGEST_PAUSE:
+                    longest = max(longest, before.time - begin.time)
+                begin = after
+            elif not self.waits_at(before):
+                begin = after
+        return longest
+
+    @cached_property
+    def patience(self) -> float:
+        """For how many seconds events may wait while nothing moves before that is a stall."""
+        stats = self.last.stats
+        pause = _LONGEST_PAUSE if any(output.partly_accepted for output in stats.outputs.values()) else self.usual_pause
+        return max(SHORTEST_STALL, 2 * (stats.batch_delay or 0) / 1000, _PATIENCE * max(pause, self.usual_batch_seconds))
+
+    @cached_property
     def _clock_runs_within_batches(self) -> bool:
-        version = self.last.sample.version.split(".")
-        try:
-            if (int(version[0]), int(version[1])) < (8, 7):
-                return False
-        except (ValueError, IndexError):
-            return True
-        return True
+        release = self.last.sample.release
+        return release is None or release >= (8, 7)
 
     @property
     def worker_is_busy(self) -> bool:
@@ -137,9 +157,8 @@ class Progress:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether events wait and nothing moved, for longer than a batch may take."""
-        delay = 2 * (self.last.stats.batch_delay or 0) / 1000
-        return self.still_for >= max(SHORTEST_STALL, delay) and self.still_for > _PATIENCE * self.usual_batch_seconds
+        """Whether events wait and nothing moved, for longer than a batch or a pause may take."""
+        return self.still_for >= self.patience
 
     @cached_property
     def stuck_outputs(self) -> list[tuple[PluginStats, float]]:
@@ -198,8 +217,8 @@ def _unfiltered(point: Point) -> int:
     if stats.events_in is None or stats.events_filtered is None:
         return 0
     rest = stats.events_in - stats.events_filtered
-    major = point.sample.major
-    if rest > 0 and (major < 7 if major is not None else not stats.running):
+    release = point.sample.release
+    if rest > 0 and (release < (7,) if release is not None else not stats.running):
         # 5.x and 6.x do not count dropped events as filtered.
         rest -= sum(plugin.held for plugin in stats.filters.values())
     return max(0, rest)

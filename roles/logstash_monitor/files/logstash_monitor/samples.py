@@ -37,6 +37,13 @@ class PluginStats:
         """How many events went in and did not come out. An output has them in hand; a filter may have dropped them."""
         return max(0, (self.events_in or 0) - (self.events_out or 0))
 
+    @property
+    def partly_accepted(self) -> bool:
+        """Whether the receiver took a part of the batch that the output has in hand, and is asked for the rest again."""
+        settled = sum(self.counters.get(f"documents.{name}", 0) for name in ("successes", "non_retryable_failures", "dlq_routed"))
+        rejected = self.counters.get("documents.retryable_failures", 0)
+        return bool(self.held and rejected and self.events_out is not None and settled > self.events_out)
+
     def __str__(self) -> str:
         return f'{self.name} "{self.id}"' if self.name else f'"{self.id}"'
 
@@ -109,9 +116,9 @@ class Sample:
     health: Mapping[str, Health] = field(default_factory=dict)
 
     @property
-    def major(self) -> Optional[int]:
-        first = self.version.partition(".")[0]
-        return int(first) if first.isdecimal() else None
+    def release(self) -> Optional[tuple[int, int]]:
+        found = re.match(r"(\d{1,4})\.(\d{1,4})", self.version)
+        return (int(found[1]), int(found[2])) if found else None
 
 
 def unreachable(time: float, reason: str) -> Sample:
