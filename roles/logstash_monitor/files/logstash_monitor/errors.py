@@ -48,14 +48,15 @@ class NodeApiError(MonitorError):
 class MetricsError(MonitorError):
     """CloudWatch refused metrics, or could not be reached.
 
-    ``again`` says whether another try may help, ``sent`` whether CloudWatch may have taken them.
+    ``again`` says whether another try may help, ``sent`` whether CloudWatch may have taken them, and ``unusable`` that
+    it never will.
     """
 
     code = "metrics_not_sent"
 
-    def __init__(self, message: str, *, again: bool = False, sent: bool = False) -> None:
+    def __init__(self, message: str, *, again: bool = False, sent: bool = False, unusable: bool = False) -> None:
         super().__init__(message)
-        self.again, self.sent = again, sent
+        self.again, self.sent, self.unusable = again, sent, unusable
 
 
 class CredentialsError(MetricsError):
