@@ -15,7 +15,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils.logstash.environment import NAME as ENVIRONMENT_NAME
 from ..module_utils.logstash.environment import environment_file
 from ..module_utils.messages import coded
-from .logstash.plan import Variables
+from .logstash.plan import PROVEN, Variables
 
 SETTINGS = "/etc/logstash-monitor"
 STATE = "/var/lib/logstash-monitor"
@@ -45,8 +45,8 @@ def config(read: Variables) -> dict[str, Any]:
             "ca": _tls_path(read("logstash_monitor_api_ca")),
         },
         "listen": {
-            "address": read("logstash_monitor_listen_address"),
-            "port": int(read("logstash_monitor_listen_port")),
+            "address": read("logstash_monitor_address"),
+            "port": int(read("logstash_monitor_port")),
         },
         "pipelines": read("logstash_monitor_pipelines"),
         "inputs": [_input(one) for one in read.substituted("logstash_monitor_inputs")],
@@ -65,6 +65,8 @@ def config(read: Variables) -> dict[str, Any]:
         "service": read("logstash_monitor_service"),
         "log_file": read("logstash_monitor_log_file"),
         "journal": read("logstash_monitor_journal"),
+        # What a release that is live again does not have is not missed.
+        "record": PROVEN,
         "state": STATE,
     }
 
@@ -168,10 +170,16 @@ def _input_faults(inputs: list[dict[str, Any]], pipelines: list[str]) -> Iterato
                 f"{place}.port is {json.dumps(one['port'])}; expected a port from 1 to {HIGHEST_PORT}, the one that "
                 "the input listens on. Correct it.",
             )
-        if one.get("user") and not one.get("password"):
+        if one.get("user") and one["kind"] == "tcp":
             yield coded(
                 "monitor_input_invalid",
-                f"{place} has a user and no password. Add `password`; ${{NAME}} takes it from logstash_keystore.",
+                f"{place} has a user, and is of kind tcp, which knows none. Remove the user.",
+            )
+        if bool(one.get("user")) != bool(one.get("password")):
+            yield coded(
+                "monitor_input_invalid",
+                f"{place} has a user or a password; expected both, or neither. Add the other one; ${{NAME}} as a "
+                "password takes it from logstash_keystore.",
             )
 
 
@@ -194,12 +202,6 @@ def _file_faults(read: Variables, inputs: list[dict[str, Any]]) -> Iterator[str]
         for name in ("ca", "certificate", "key"):
             if tls.get(name):
                 wanted.setdefault(tls[name], []).append(f"{place}.{name}")
-        if tls and not tls.get("ca"):
-            yield coded(
-                "monitor_tls_invalid",
-                f"{place} has no ca; expected the authority of the input's certificate. Name a file of "
-                "logstash_monitor_tls_files, or the path of one that everybody may read.",
-            )
         if bool(tls.get("certificate")) != bool(tls.get("key")):
             yield coded(
                 "monitor_tls_invalid",
@@ -254,9 +256,8 @@ def _number_faults(read: Variables) -> Iterator[str]:
             f"canary_timeout together, {least}, or a host would leave its load balancer between two canaries. Raise "
             "it, or lower one of these.",
         )
-    if not 1 <= seconds("listen_port") <= HIGHEST_PORT:
+    if not 1 <= seconds("port") <= HIGHEST_PORT:
         yield coded(
             "monitor_number_invalid",
-            f"logstash_monitor_listen_port is {seconds('listen_port')}; expected a port from 1 to {HIGHEST_PORT}. "
-            "Correct it.",
+            f"logstash_monitor_port is {seconds('listen_port')}; expected a port from 1 to {HIGHEST_PORT}. Correct it.",
         )
