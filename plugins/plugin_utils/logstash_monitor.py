@@ -238,26 +238,26 @@ def _password_faults(read: Variables) -> Iterator[str]:
 
 
 def _number_faults(read: Variables) -> Iterator[str]:
-    def seconds(name: str) -> int:
+    def number(name: str) -> int:
         return int(read(f"logstash_monitor_{name}"))
 
     names = ("interval", "canary_interval", "canary_timeout", "restart_after", "restart_at_most", "restart_within")
     for name in names:
-        if seconds(name) < 1:
+        if number(name) < 1:
             yield coded(
                 "monitor_number_invalid",
-                f"logstash_monitor_{name} is {seconds(name)}; expected a number from 1 on. Correct it.",
+                f"logstash_monitor_{name} is {number(name)}; expected a number from 1 on. Correct it.",
             )
-    least = seconds("canary_interval") + seconds("canary_timeout")
-    if seconds("canary_max_age") <= least:
+    least = number("canary_interval") + number("canary_timeout")
+    if number("canary_max_age") <= least:
         yield coded(
             "monitor_number_invalid",
-            f"logstash_monitor_canary_max_age is {seconds('canary_max_age')}; expected more than canary_interval and "
+            f"logstash_monitor_canary_max_age is {number('canary_max_age')}; expected more than canary_interval and "
             f"canary_timeout together, {least}, or a host would leave its load balancer between two canaries. Raise "
             "it, or lower one of these.",
         )
-    if not 1 <= seconds("port") <= HIGHEST_PORT:
+    if not 1 <= number("port") <= HIGHEST_PORT:
         yield coded(
             "monitor_number_invalid",
-            f"logstash_monitor_port is {seconds('listen_port')}; expected a port from 1 to {HIGHEST_PORT}. Correct it.",
+            f"logstash_monitor_port is {number('port')}; expected a port from 1 to {HIGHEST_PORT}. Correct it.",
         )

@@ -24,7 +24,7 @@ SEND = (
 
 def ready(host):
     """(status, reasons) of the health check, as a load balancer has it: within a second."""
-    answer = host.run("curl -s --max-time 1 -w '\\n%%{http_code}' http://127.0.0.1:9601/ready").stdout.splitlines()
+    answer = host.run("curl -s --max-time 1 -w '\\n%{http_code}' http://127.0.0.1:9601/ready").stdout.splitlines()
     return int(answer[-1]), " ".join(json.loads("".join(answer[:-1]) or "{}").get("reasons", []))
 
 

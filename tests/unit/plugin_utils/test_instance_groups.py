@@ -57,7 +57,9 @@ def test_a_groups_own_health_check_is_not_mixed_with_that_of_the_environment():
     monitored = Environment("staging", "example-artifacts", asked)
 
     def parameters(**options):
-        ((one,), _waiting) = stacks({"brokers": {**BROKERS, **PARTS, **options}}, DEFAULTS, monitored, str(TEMPLATE), {})
+        ((one,), _waiting) = stacks(
+            {"brokers": {**BROKERS, **PARTS, **options}}, DEFAULTS, monitored, str(TEMPLATE), {}
+        )
         return {name: value for name, value in one["parameters"].items() if name in asked}
 
     assert parameters() == asked
