@@ -35,7 +35,7 @@ options:
         choices: [deployed, restored, failed]
         default: deployed
       reason:
-        description: Why it failed. Its first line is kept, masked.
+        description: Why the run was made, or why it failed. Its first line is kept, masked.
         type: str
         default: ""
       version:
