@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify destroy render templates variables setup test lint unit integration molecule e2e images sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify status history destroy render templates variables setup test lint unit integration molecule e2e images sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of t
 
 verify: ## Send a load-balancer log through environment ENV and show what arrives
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml
+
+status: ## Show how ENV is now, as a table and a page (HOST=name, EC2=1, FORMAT=json); exit code 2 where something is wrong
+	@scripts/show.sh status $(ENV)
+
+history: ## Show the last deployments of ENV, by whom, and how they ended (HOST=name, LAST=20, EC2=1, FORMAT=json)
+	@scripts/show.sh history $(ENV)
 
 bundle: ## Make, sign and upload what instances of ENV deploy themselves with (OPTIONS="--check", "-e bundle=<sha256>" to go back)
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/bundle.yml $(OPTIONS)

@@ -1,5 +1,5 @@
-"""Action of logstash_health: runs the module, told what it must not show."""
+"""Action of logstash_health: runs the module, told what it must not show, and who runs it."""
 
-from ..plugin_utils.masked_action import ModuleAction as ActionModule
+from ..plugin_utils.journal_action import JournalAction as ActionModule
 
 __all__ = ["ActionModule"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 
-from ..plugin_utils.logstash.outcome import Outcome, describe
+from ..module_utils.logstash_host.deployment_journal import FAILED, RESTORED
+from ..plugin_utils.journal_action import complete
+from ..plugin_utils.logstash.outcome import Outcome, describe, is_restored
 from ..plugin_utils.masked_action import MaskedAction
 
 RECORD = "elk.deploy.logstash_deployment_record"
@@ -20,11 +23,12 @@ OPTIONS = {
     "out_of_service": {"type": "bool", "default": False},
     "failure": {"type": "str", "required": True},
     "rollback_failure": {"type": "str", "default": ""},
+    "journal": {"type": "dict"},
 }
 
 
 class ActionModule(MaskedAction):
-    """Asks the host only what the service does now."""
+    """Asks the host only what the service does now, and leaves a line in its journal with that."""
 
     # Only where what failed has no code of its own.
     code = "deployment_failed"
@@ -32,18 +36,29 @@ class ActionModule(MaskedAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
+        then = options["deployment"]
+        known = self._known(options, then)
+        arguments = {"path": options["path"]}
+        if options["journal"]:
+            result_of_run = RESTORED if is_restored(known) else FAILED
+            told = {"result": result_of_run, "reason": options["failure"]}
+            arguments["journal"] = complete({**options["journal"], **told})
         try:
-            now = self._execute_module(RECORD, {"path": options["path"]}, task_vars=task_vars)
+            now = self._execute_module(RECORD, arguments, task_vars=task_vars)
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         if now.get("failed"):
             return result | now
-        then = options["deployment"]
-        outcome = Outcome(
+        outcome = dataclasses.replace(known, now=now["service"])
+        raise AnsibleActionFail(f"{describe(outcome)} What failed: {options['failure']}")
+
+    def _known(self, options: dict[str, Any], then: dict[str, Any]) -> Outcome:
+        """What is known without asking the host once more."""
+        return Outcome(
             changing=then["changing"],
             same_process=then["same_process"],
             before=then["service"],
-            now=now["service"],
+            now=then["service"],
             record=then["record"],
             recorded_now=then["record"] != options["recorded"],
             found={**then["found"], "files": options["found_files"]} if then["found"] else {},
@@ -53,4 +68,3 @@ class ActionModule(MaskedAction):
             failure=options["rollback_failure"],
             out_of_service=options["out_of_service"],
         )
-        raise AnsibleActionFail(f"{describe(outcome)} What failed: {options['failure']}")

@@ -7,8 +7,8 @@ name: report
 type: stdout
 short_description: Shows the reports that tasks return
 description:
-  - For playbooks whose tasks return a text named C(report), as C(scripts/alarms.sh) runs one. Shows these texts as they
-    are, and of a task that failed without one its message.
+  - For playbooks whose tasks return a text named C(report), as C(scripts/alarms.sh) and C(scripts/show.sh) run them.
+    Shows these texts as they are, and of a task that failed without one its message.
 """
 
 from typing import Any
@@ -32,6 +32,9 @@ class CallbackModule(CallbackBase):
             self._display.error(str(result.result.get("msg") or "failed"), wrap_text=False)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
+        # One that the playbook goes on without is in its report.
+        if result.task.ignore_unreachable:
+            return
         self._display.error(str(result.result.get("msg") or "unreachable"), wrap_text=False)
 
     def v2_playbook_on_no_hosts_matched(self) -> None:

@@ -13,8 +13,10 @@ description:
     leaves the mark, so that the next run restarts the service; and a failed run knows whether the running process still
     has the last known-good configuration.
   - A file of another form is treated as empty.
+  - With O(journal), what ends a change also leaves a line in the journal - V(healthy), if it changes the record or
+    removes a mark, and V(read), if O(journal.result) is not V(deployed).
 author: The ELK deployment toolkit's authors (@elk-deploy)
-extends_documentation_fragment: [elk.deploy.masking]
+extends_documentation_fragment: [elk.deploy.masking, elk.deploy.journal]
 options:
   path:
     description: The file.
@@ -102,7 +104,7 @@ found:
   returned: success
 """
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_journal, deployment_record
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 STATES = ["read", "changing", "healthy", "pending", "absent"]
@@ -119,6 +121,7 @@ def main():
             "record": {"type": "dict"},
             "keep": {"type": "int", "default": 5},
             "forget": {"type": "path"},
+            "journal": {"type": "dict", "options": deployment_journal.OPTIONS},
         },
         required_if=[["state", "healthy", ["record"]], ["state", "pending", ["record"]]],
         facts=["record", "earlier", "release"],
@@ -156,6 +159,9 @@ def main():
                 msg=f"{params['path']} cannot be written: {error}. Make room on that file system, or make it writable, "
                 "and run again.",
             )
+    ended = params["state"] == "healthy" and after != before
+    if params["journal"] and (ended or params["journal"]["result"] != deployment_journal.DEPLOYED):
+        deployment_journal.leave(module, params["journal"], after["record"])
     described = deployment_record.describe(after, running, params["found"], module.run_command, params["service"])
     module.exit_json(changed=changed, **described)
 

@@ -15,7 +15,7 @@ description:
     that has not failed for the last ten seconds is not.
   - If it fails, the message says what is missing and what to do, and ends with the end of the log.
 author: The ELK deployment toolkit's authors (@elk-deploy)
-extends_documentation_fragment: [elk.deploy.masking]
+extends_documentation_fragment: [elk.deploy.masking, elk.deploy.journal]
 options:
   api_host:
     description: The address that the node API listens on. For a wildcard address, loopback is queried.
@@ -165,6 +165,7 @@ from urllib.error import HTTPError
 from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
+    deployment_journal,
     deployment_record,
     explanations,
     input_ports,
@@ -540,6 +541,9 @@ def write_record(module):
                 msg=f"{error.filename or path} cannot be written: {error}. Make room on that file system, or make it "
                 "writable, and run again.",
             )
+    # A pending change ends once the host is back in service.
+    if changed and module.params["journal"] and wanted["state"] == "healthy":
+        deployment_journal.leave(module, module.params["journal"], after["record"])
     return {"changed": changed or forgets}
 
 
@@ -573,6 +577,7 @@ def main():
                     "forget": {"type": "path"},
                 },
             },
+            "journal": {"type": "dict", "options": deployment_journal.OPTIONS},
         },
         facts=["version"],
         supports_check_mode=True,

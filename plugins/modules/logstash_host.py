@@ -300,6 +300,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+began:
+  description: When the look began, in seconds since 1970 by the host's clock.
+  type: float
+  returned: success
 installed:
   description: What is installed.
   type: dict
@@ -412,6 +416,7 @@ renamed:
 """
 
 import dataclasses
+import time
 
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     deployment_lock,
@@ -578,6 +583,7 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    began = time.time()
     holder = take_lock(module)
     if holder and not module.check_mode:
         module.exit_json(changed=False, holder=holder)
@@ -626,6 +632,7 @@ def main():
         deployment["found"] = module.mask.everything(deployment["found"])
     module.exit_json(
         changed=bool(former),
+        began=began,
         renamed=former,
         holder=holder,
         unmanaged=unmanaged,

@@ -9,7 +9,7 @@ short_description: Fail with what happened to Logstash in a failed run
 description:
   - Says what was done about a failure, what the service does now, and what to do. Always fails.
 author: The ELK deployment toolkit's authors (@elk-deploy)
-extends_documentation_fragment: [elk.deploy.masking]
+extends_documentation_fragment: [elk.deploy.masking, elk.deploy.journal]
 options:
   path:
     description: The deployment record on the host.

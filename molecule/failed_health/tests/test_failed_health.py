@@ -167,3 +167,32 @@ def test_service_that_fails_although_nothing_changed_is_said(deploy, host):
         host.run("systemctl unmask --runtime logstash; systemctl start logstash")
     assert run.code != 0
     assert "Nothing live was changed, and nothing was restarted" in run.text
+
+
+def test_journal_has_a_line_for_each_of_these_runs_that_changed_or_failed(host):
+    journal = host.file("/var/lib/elk/deployments.jsonl")
+    assert (journal.user, oct(journal.mode)) == ("root", "0o644")
+    lines = [json.loads(line) for line in journal.content_string.splitlines()]
+    assert [(line["action"], line["result"]) for line in lines] == [
+        ("deploy", "failed"),  # the first run, refused by its test
+        ("deploy", "failed"),  # its health gate
+        ("deploy", "deployed"),
+        ("deploy", "restored"),  # the pipeline that ends
+        ("deploy", "failed"),  # refused by its test
+        *([("deploy", "restored")] if PACKAGE["kind"] == "fake" else []),  # another version
+        ("deploy", "deployed"),  # the one that was cut off is made good
+        ("deploy", "deployed"),
+        ("rollback", "deployed"),
+        ("deploy", "failed"),  # the service does not start
+    ]
+    first, good, restored, rollback = lines[0], lines[2], lines[3], lines[-2]
+    assert not good["previous"]["release"]
+    assert good["version"] == PACKAGE["logstash_version"]
+    assert good["release"] in service(host)["release"]
+    assert 0 < good["seconds"] < 600
+    assert "@" in good["by"]
+    assert good["toolkit"]
+    assert "nosuchplugin" in first["reason"]
+    assert "pipeline short does not run" in restored["reason"]
+    assert restored["previous"]["release"] == good["release"] != restored["release"]
+    assert rollback["release"] == good["release"] == lines[-1]["release"]

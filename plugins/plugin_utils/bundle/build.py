@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,7 @@ import yaml
 
 from ...module_utils import atomic_files
 from ...module_utils.bundle.manifest import BundleError, Manifest
+from ..toolkit import commit
 from . import archive, members, secret_search, wheels
 from .members import EXTRA_VARS, REQUIREMENTS, TOOLKIT, WHEELS, Member
 
@@ -100,11 +99,3 @@ def keep(folder: Path, manifest: Manifest, content: bytes) -> Path:
             path.unlink()
     atomic_files.write(folder / manifest.key, content, 0o644)
     return folder / manifest.key
-
-
-def commit(root: Path) -> str:
-    """The commit of a checkout, with ``-dirty`` where files differ from it; empty where there is no git."""
-    git = shutil.which("git")
-    command = [str(git), "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False) if git else None  # noqa: S603 - git
-    return ended.stdout.strip() if ended and ended.returncode == 0 else ""

@@ -83,6 +83,7 @@ class Deployment:
             "ansible_host": "localhost",
             "ansible_python_interpreter": "/usr/bin/python3",
             "drain_queue_on_stop": True,
+            "logstash_first_boot": True,
         }
         return {"all": {"children": {self.settings.layer: {"hosts": {self.hostname: host}}}}}
 
