@@ -114,25 +114,16 @@ msg:
 
 import time
 from pathlib import Path
-from urllib.error import HTTPError
 
-from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import deployment_record, node_api, soaked
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
+    deployment_record,
+    monitored,
+    node_api,
+    soaked,
+)
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
-# The monitor answers from memory.
-MONITOR_STATUS = "/status"
 STATISTICS = "/_node/stats"
-
-
-def ask_monitor(url):
-    """(the monitor's status, "") or (None, why there is none)."""
-    try:
-        found = node_api.ask(url.rstrip("/") + MONITOR_STATUS)
-    except HTTPError as error:
-        return None, f"it answers with status {error.code}"
-    except (OSError, ValueError) as error:
-        return None, str(getattr(error, "reason", error))
-    return (found, "") if isinstance(found, dict) else (None, "its answer is no JSON object")
 
 
 def ask_logstash(params, health):
@@ -176,7 +167,9 @@ def main():
         )
     answer, problem = None, ""
     if params["look"] and content["record"]:
-        ask = ask_monitor(params["monitor"]) if params["monitor"] else ask_logstash(params, content["record"]["health"])
+        ask = (
+            monitored.ask(params["monitor"]) if params["monitor"] else ask_logstash(params, content["record"]["health"])
+        )
         answer, problem = ask
     module.exit_json(
         changed=False,

@@ -5,7 +5,6 @@ Pure: neither clock nor connection. Times are seconds of the host's own clock, s
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -46,25 +45,16 @@ class Judgement:
     verdicts: Mapping[str, str] = field(default_factory=dict)
 
 
-def seconds_of(time: Any) -> float | None:
-    """A time as the monitor gives it, in seconds since 1970; None where it is none."""
-    if isinstance(time, (int, float)):
-        return float(time)
-    try:
-        return datetime.datetime.fromisoformat(str(time).replace("Z", "+00:00")).timestamp()
-    except ValueError:
-        return None
-
-
 def is_fresh(look: Look, start: float) -> bool:
-    """Whether a status is of after ``start``: the monitor's round, and each canary that it goes by."""
+    """Whether a status is of after ``start``: the monitor's last sample, and each canary that it goes by.
+
+    It takes one an interval, and a verdict is of the last one.
+    """
     status = look.answer or {}
-    round_at = seconds_of(status.get("time"))
-    # Its times are whole seconds.
-    if round_at is None or round_at < int(start):
+    if look.time - start < float(status.get("interval") or 15) + 1:
         return False
     ages = [entry.get("canary_age") for entry in status.get("inputs") or ()]
-    return not status.get("ready") or all(age is None or look.time - age >= start - 1 for age in ages)
+    return not status.get("ready") or all(age is None or look.time - age >= start for age in ages)
 
 
 def judge_monitored(looks: Sequence[Look], bad_verdicts: Collection[str] = BAD_VERDICTS) -> Judgement:

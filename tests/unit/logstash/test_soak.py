@@ -9,11 +9,11 @@ START = 1_000_000.0
 
 
 def status(at, ready=True, verdict="fine", age=5, **more):
-    """The monitor's status ``at`` seconds after the start, whose round was then, too."""
+    """The monitor's status ``at`` seconds after the start."""
     return Look(
         START + at,
         {
-            "time": START + at,
+            "interval": 15,
             "ready": ready,
             "reasons": [] if ready else ["broker_tcp: no canary for 60 s"],
             "pipelines": [{"pipeline": "broker", "verdict": verdict, "reason": "because"}],
@@ -27,56 +27,55 @@ def lost(at):
     return Look(START + at, None, "Connection refused")
 
 
+BEFORE = status(0, ready=False, verdict="stalled")
+
+
 def test_a_host_is_ready_with_a_canary_of_after_the_change():
-    looks = [status(0, age=20), status(10, age=30)]
+    looks = [BEFORE, status(20, age=25), status(30, age=35)]
     assert soak.judge_monitored(looks).good_since is None
-    looks.append(status(20, age=4))
-    assert soak.judge_monitored(looks).good_since == START + 20
+    looks.append(status(40, age=4))
+    assert soak.judge_monitored(looks).good_since == START + 40
 
 
 def test_what_the_monitor_saw_before_the_change_does_not_count():
-    old = status(0, ready=False, verdict="stalled", time=START - 10)
-    assert soak.judge_monitored([old]).bad == ""
-    assert "has not looked since" in soak.judge_monitored([old]).lacking
-
-
-def test_times_are_read_as_the_monitor_writes_them():
-    assert soak.seconds_of("2026-11-28T21:05:00Z") == soak.seconds_of("2026-11-28T22:05:00+01:00") == 1795899900
-    assert soak.seconds_of(None) is None
+    """It takes a sample every 15 seconds, and its verdicts are of the last one."""
+    looks = [BEFORE, status(10, verdict="gone")]
+    assert soak.judge_monitored(looks).bad == ""
+    assert "has not looked since" in soak.judge_monitored(looks).lacking
+    assert soak.judge_monitored([*looks, status(20, verdict="gone")]).bad == "pipeline broker is gone: because"
 
 
 @pytest.mark.parametrize("verdict", ["stalled", "losing", "crashed", "gone"])
 def test_a_bad_verdict_ends_the_soak_at_any_time(verdict):
-    assert soak.judge_monitored([status(0, age=0), status(15, verdict=verdict)]).bad == (
+    assert soak.judge_monitored([BEFORE, status(20), status(60, verdict=verdict)]).bad == (
         f"pipeline broker is {verdict}: because"
     )
 
 
 @pytest.mark.parametrize("verdict", ["fine", "idle", "catching_up", "struggling", "restarted"])
 def test_back_pressure_and_rest_are_no_reason(verdict):
-    assert soak.judge_monitored([status(0, age=0, verdict=verdict)]).bad == ""
+    assert soak.judge_monitored([BEFORE, status(20, verdict=verdict)]).bad == ""
 
 
 def test_verdicts_that_are_not_asked_for_do_not_count():
-    looks = [status(0, age=0), status(15, verdict="losing")]
+    looks = [BEFORE, status(20, verdict="losing")]
     assert soak.judge_monitored(looks, ["stalled"]).bad == ""
 
 
 def test_a_host_that_was_ready_has_to_stay_so():
-    looks = [status(0, ready=False), status(10, age=1), status(20, ready=False)]
-    assert soak.judge_monitored(looks[:1]).bad == ""
+    looks = [BEFORE, status(20, ready=False), status(30, age=1), status(40, ready=False)]
+    assert soak.judge_monitored(looks[:2]).bad == ""
     assert soak.judge_monitored(looks).bad == "not ready: broker_tcp: no canary for 60 s"
 
 
 def test_a_host_that_was_taken_out_by_hand_is_not_ready_on_purpose():
-    looks = [status(0, ready=False, drained=True, age=0)]
-    assert soak.judge_monitored(looks).good_since == START
+    assert soak.judge_monitored([BEFORE, status(20, ready=False, drained=True)]).good_since == START + 20
 
 
 def test_one_request_without_an_answer_is_no_reason_and_two_are():
-    looks = [status(0, age=0), lost(10), status(20), lost(30)]
+    looks = [BEFORE, status(20), lost(30), status(40), lost(50)]
     assert soak.judge_monitored(looks).bad == ""
-    assert soak.judge_monitored([*looks, lost(40)]).bad == "the monitor does not answer: Connection refused"
+    assert soak.judge_monitored([*looks, lost(60)]).bad == "the monitor does not answer: Connection refused"
 
 
 def test_a_monitor_that_never_answers_is_only_waited_for():
