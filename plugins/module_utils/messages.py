@@ -49,6 +49,11 @@ CODES = {
     "record_not_written": "The deployment record cannot be written.",
     "releases_not_renamed": "Releases from an earlier version of the role could not be renamed.",
     "lock_unavailable": "The host's deployment lock cannot be read or written.",
+    # The rollout over several hosts.
+    "soak_failed": "A host turned bad after it had passed the health gate. Its batch went back, and the run stopped.",
+    "soak_not_recorded": "What passed its soak could not be read or written on the host.",
+    "drain_failed": "The host could not be taken out of its load balancer, or its queues could not be looked at.",
+    "verification_failed": "A check of `make verify` has failed; the message has each of them.",
     # Package, plugins, directories.
     "package_failed": "The package could not be found, fetched, installed or restored.",
     "archive_not_unpacked": "The archive could not be unpacked, or is not Logstash's.",

@@ -155,12 +155,9 @@ log:
   returned: failure
 """
 
-import ipaddress
 import os
-import socket
 import time
 from pathlib import Path
-from urllib.error import HTTPError
 
 from ansible_collections.elk.deploy.plugins.module_utils import waiting
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
@@ -172,10 +169,10 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     java_options,
     listening,
     logstash_log,
-    node_api,
     service_manager,
     untrusted_paths,
 )
+from ansible_collections.elk.deploy.plugins.module_utils.logstash_host.node_api import Api, UncheckedHostError
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 LOG_LINES = 30
@@ -196,63 +193,6 @@ HOPELESS_SECONDS = 10
 QUIET_SECONDS = 10
 # For how long a plugin may fail again and again before it is given up: whoever has its port might end meanwhile.
 HOPELESS_RESTARTING = 30
-
-
-class UncheckedHostError(Exception):
-    """The password would go to a host whose certificate nobody checks."""
-
-
-class Api:
-    """The node API of one host."""
-
-    def __init__(self, params):
-        every = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
-        host = every.get(params["api_host"], params["api_host"])
-        self._options = {"validate_certs": False}
-        if params["api_user"]:
-            near = loopback_address(host)
-            if near:
-                # The address that was looked at is the one that is asked.
-                host = near
-            elif params["api_ssl"]:
-                self._options.update(validate_certs=True, ca_path=params.get("api_ca"))
-            else:
-                raise UncheckedHostError(
-                    f"the node API at {host} asks for a password, and would get it in clear text, whichever host "
-                    "answers there. Expected an address of loopback, such as 127.0.0.1, or TLS. Set logstash_api_host "
-                    "to 127.0.0.1, or api.ssl.enabled in logstash_settings, with logstash_api_ca where the system does "
-                    "not trust its certificate"
-                )
-            self._options.update(
-                url_username=params["api_user"], url_password=params["api_password"], force_basic_auth=True
-            )
-        host = f"[{host}]" if ":" in host else host
-        self.port = params["api_port"]
-        self.url = f"{'https' if params['api_ssl'] else 'http'}://{host}:{self.port}"
-
-    def ask(self, path):
-        """A response as (object, ""), or (None, why there is none)."""
-        try:
-            found = node_api.ask(self.url + path, **self._options)
-        except HTTPError as error:
-            return None, f"it answers with status {error.code}"
-        except (OSError, ValueError) as error:
-            return None, str(getattr(error, "reason", error))
-        return (found, "") if isinstance(found, dict) else (None, "its answer is no JSON object")
-
-
-def loopback_address(host):
-    """The loopback address that a host's name resolves to; empty if it resolves to another address, or to none."""
-    try:
-        found = [ipaddress.ip_address(host)]
-    except ValueError:
-        try:
-            found = [ipaddress.ip_address(info[4][0].partition("%")[0]) for info in socket.getaddrinfo(host, None)]
-        except (OSError, UnicodeError):
-            return ""
-    # IPv4 first: most programs that listen on localhost listen there.
-    found.sort(key=lambda address: address.version)
-    return str(found[0]) if found and all(address.is_loopback for address in found) else ""
 
 
 def unit_state(module, service):

@@ -155,7 +155,7 @@ def test_password_goes_to_the_address_of_loopback_that_was_looked_at(api, name):
 
 def test_certificate_is_checked_where_a_password_leaves_loopback(api, monkeypatch):
     """The server speaks TLS with a certificate that nobody vouches for, under an address that counts as remote."""
-    monkeypatch.setattr(logstash_health, "loopback_address", lambda _host: "")
+    monkeypatch.setattr(node_api, "loopback_address", lambda _host: "")
     given = {**USER, "api_ssl": True}
     checked = client(api, **given, api_ca="/etc/ssl/certs/internal.pem")
     options = []
