@@ -322,7 +322,10 @@ class Fleet:
     def deploy(self, *options: object, environment: Mapping[str, str] | None = None) -> str:
         """Runs the playbook to its end -> its output. Raises AssertionError when it fails."""
         ended = subprocess.run(
-            **self.deployment(*options, environment=environment), capture_output=True, check=False, start_new_session=True
+            **self.deployment(*options, environment=environment),
+            capture_output=True,
+            check=False,
+            start_new_session=True,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
         return ended.stdout
@@ -331,7 +334,9 @@ class Fleet:
         """What `subprocess` starts a run with."""
         package = self.folder / "package.yml"
         if not package.exists():
-            version = yaml.safe_load((ROOT / "roles/logstash/defaults/main/install.yml").read_text())["logstash_version"]
+            version = yaml.safe_load((ROOT / "roles/logstash/defaults/main/install.yml").read_text())[
+                "logstash_version"
+            ]
             chosen = choose(version, self.folder)
             package.write_text(yaml.safe_dump({key: value for key, value in chosen.items() if key != "kind"}))
         containers = self.folder / "containers"
@@ -431,7 +436,9 @@ class Fleet:
     def wait_until_well(self) -> None:
         """Waits until every broker is up, nothing waits anywhere, and lines that are written now arrive."""
         for broker in BROKERS:
-            wait_for(lambda broker=broker: self.up(broker), f"traffic to {broker}: {self._balancer[-1:]}", patience=PATIENCE)
+            wait_for(
+                lambda broker=broker: self.up(broker), f"traffic to {broker}: {self._balancer[-1:]}", patience=PATIENCE
+            )
         for name in HOSTS:
             host = self.hosts[name]
             wait_for(lambda host=host: host.last().ready == 200, f"readiness of {name}", patience=PATIENCE)

@@ -19,7 +19,11 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-ROOT = {"name": "receiver", "version": {"number": "8.0.0", "build_flavor": "default"}, "tagline": "You Know, for Search"}
+ROOT = {
+    "name": "receiver",
+    "version": {"number": "8.0.0", "build_flavor": "default"},
+    "tagline": "You Know, for Search",
+}
 LICENCE = {"license": {"status": "active", "type": "basic"}}
 STATUS = {"refuse": 429, "reject": 400}
 
