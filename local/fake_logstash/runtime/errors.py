@@ -30,7 +30,7 @@ class AccessDeniedError(Exception):
 
 
 class QueueError(Exception):
-    """A queue on the disk that cannot be opened: `exception` is the class of the real program's, the text what it says."""
+    """A queue on the disk that cannot be opened: `exception` is the class of the real one's, the text what it says."""
 
     def __init__(self, exception: str, message: str) -> None:
         super().__init__(message)

@@ -1,8 +1,8 @@
-"""A whole stack in containers: brokers behind HAProxy, shippers, Redis, an indexer, and a receiver in place of Elasticsearch.
+"""A whole stack in containers: brokers behind HAProxy, shippers, Redis, an indexer, and a receiver of what it indexes.
 
-Everything is deployed as in a real environment, by playbooks/logstash.yml. What is not the toolkit's (HAProxy, Redis and
-the receiver) is in one container, `middle`. The lines that shippers read carry an EventId, and so do the documents that
-the receiver gets: what was lost on the way is known by its id.
+Everything is deployed as in a real environment, by playbooks/logstash.yml. What is not the toolkit's (HAProxy, Redis
+and the receiver) is in one container, `middle`. The lines that shippers read carry an EventId, and so do the documents
+that the receiver gets: what was lost on the way is known by its id.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -40,8 +42,9 @@ INDEXER = "indexer-1"
 HOSTS = (*BROKERS, *SHIPPERS, INDEXER)
 TCP_PORT, HTTP_PORT, REDIS_PORT, RECEIVER_PORT, STATISTICS_PORT = 5000, 8080, 6379, 9200, 8404
 LINES_PER_SECOND = 10
-# Every broker can be stopped: the path to its queue is a file system of its own, which a test can fill.
-QUEUE, QUEUE_SIZE = "/var/lib/logstash/queue", "96m"
+QUEUE = "/var/lib/logstash/queue"
+# The broker whose queue is on a file system of its own, which a test can fill. It is gone with the container's process.
+SMALL_DISK, DISK_SIZE = "broker-3", "96m"
 # Seconds that whatever has to happen may take on a machine that does ten other things.
 PATIENCE = 180
 
@@ -65,17 +68,12 @@ def image() -> str:
 
 @dataclass
 class Seen:
-    """What a monitor said at a moment. `status` is the answer of /status, or empty; `ready` the code of /ready, or None."""
+    """What a monitor said at a moment: the answer of /status, or nothing, and the code of /ready, or None."""
 
     at: float
     ready: int | None
     reasons: list[str]
     status: dict
-
-    @property
-    def sampled(self) -> float:
-        """When the monitor took the sample that this rests on, in seconds since 1970; 0 without one."""
-        return seconds(self.status.get("time"))
 
     @property
     def reachable(self) -> bool:
@@ -106,17 +104,6 @@ class Seen:
             parts.append("node API silent")
         parts += [f"{name}: {reason}" for name, reason in self.broken_inputs.items()]
         return ", ".join(parts)
-
-
-def seconds(stamp: object) -> float:
-    """A time of the monitor, as ISO or as a number, in seconds since 1970."""
-    if isinstance(stamp, int | float):
-        return float(stamp)
-    if not stamp:
-        return 0
-    from datetime import datetime  # noqa: PLC0415 - only here
-
-    return datetime.fromisoformat(str(stamp)).timestamp()
 
 
 class Host:
@@ -212,6 +199,7 @@ class Lines:
     def __init__(self, shipper: str, folder: Path) -> None:
         self.shipper = shipper
         self.sent: list[str] = []
+        self._run_id = secrets.token_hex(2)
         self._path = folder / "application.log"
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -221,7 +209,9 @@ class Lines:
     def write(self, count: int, size: int = 20) -> None:
         """Writes lines of so many characters at once."""
         with self._lock:
-            ids = [f"{self.shipper}/{number}" for number in range(len(self.sent), len(self.sent) + count)]
+            ids = [
+                f"{self.shipper}/{self._run_id}/{number}" for number in range(len(self.sent), len(self.sent) + count)
+            ]
             text = "".join(json.dumps({"EventId": one, "Message": "x" * size}) + "\n" for one in ids)
             with self._path.open("a") as stream:
                 stream.write(text)
@@ -268,11 +258,11 @@ class Story:
 class Fleet:
     """All of it. `interval` are the seconds between two samples of a monitor."""
 
-    interval = 2.0
+    interval = yaml.safe_load((INVENTORY / "group_vars/all/20-fleet.yml").read_text())["logstash_monitor_interval"]
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, folder: str = "") -> None:
         self.name = name
-        self.folder = Path(tempfile.mkdtemp(prefix="elk-fleet-"))
+        self.folder = Path(folder or tempfile.mkdtemp(prefix="elk-fleet-"))
         self.folder.chmod(0o755)
         self.hosts = {host: Host(self, host) for host in HOSTS}
         self.middle = Host(self, "middle")
@@ -298,7 +288,7 @@ class Fleet:
         self.middle.run("sh", "-c", "cat >/etc/haproxy/haproxy.cfg", stdin=text)
         self.middle.run("sh", "-c", "cat >/opt/receiver.py", stdin=(HERE / "receiver.py").read_text())
         # The packages' units ask for more isolation than a container can give.
-        self._unit("balancer", "haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg")
+        self._start_balancer()
         self._unit("receiver", "python3", "/opt/receiver.py", str(RECEIVER_PORT))
         self.start_redis()
 
@@ -308,16 +298,33 @@ class Fleet:
             folder.mkdir()
             return [f"--volume={folder}:/var/log/website"]
         if name in BROKERS:
-            return ["--cap-add=NET_ADMIN", f"--tmpfs={QUEUE}:size={QUEUE_SIZE}"]
+            disk = [f"--tmpfs={QUEUE}:size={DISK_SIZE}"] if name == SMALL_DISK else []
+            return ["--cap-add=NET_ADMIN", *disk]
         return []
 
     def _unit(self, unit: str, *words: str) -> None:
         self.middle.run("systemd-run", f"--unit={unit}", "--collect", *words)
 
+    def _start_balancer(self) -> None:
+        self._unit("balancer", "haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg")
+
+    def restart_balancer(self) -> None:
+        """Starts it anew: its connections are gone, with what was in them."""
+        self.middle.run("systemctl", "kill", "--signal=KILL", "balancer")
+        wait_for(
+            lambda: "active" not in self.middle.run("systemctl", "is-active", "balancer", check=False).split(),
+            "its end",
+        )
+        self._start_balancer()
+
     def start_redis(self) -> None:
-        """Starts Redis; what it had is gone."""
-        words = ("--bind", "0.0.0.0", "--port", str(REDIS_PORT), "--protected-mode", "no", "--save", "")
+        """Starts Redis. It has what it had when it was stopped."""
+        words = ("--bind", "*", "--port", str(REDIS_PORT), "--protected-mode", "no", "--dir", "/var/lib/redis")
         self._unit("redis", "redis-server", *words)
+
+    def stop_redis(self) -> None:
+        """Stops Redis: its port refuses connections."""
+        self.middle.run("systemctl", "stop", "redis")
 
     def deploy(self, *options: object, environment: Mapping[str, str] | None = None) -> str:
         """Runs the playbook to its end -> its output. Raises AssertionError when it fails."""
@@ -374,8 +381,8 @@ class Fleet:
             with contextlib.suppress(OSError, ValueError, urllib.error.URLError):
                 work()
 
-    def close(self) -> None:
-        """Ends and removes everything."""
+    def end(self) -> None:
+        """Ends what `begin` has begun."""
         self._stop.set()
         for lines in self.lines.values():
             lines.close()
@@ -383,6 +390,10 @@ class Fleet:
             host.unwatch()
         for thread in self._threads:
             thread.join()
+
+    def close(self) -> None:
+        """Ends and removes everything."""
+        self.end()
         for host in (*self.hosts.values(), self.middle):
             systemd_host.remove(host.container)
         subprocess.run(["docker", "network", "rm", self.name], capture_output=True, check=False)
@@ -463,8 +474,42 @@ class Fleet:
         finally:
             print(self.timeline(told), flush=True)
 
+    def saw(self, story: Story, name: str, what: str, condition: Callable[[Seen], bool]) -> Seen:
+        """Waits until a host's monitor has said something after the fault -> the first time that it did.
+
+        Raises AssertionError if that was later than two sampling intervals after the fault: those of the monitor, on a
+        machine that may be late itself. How late it was shows in the gaps between what this program has seen.
+        """
+        host = self.hosts[name]
+
+        def first() -> Seen | None:
+            return next((one for one in host.since(story.fault) if condition(one)), None)
+
+        found = wait_for(first, f"{what} by the monitor of {name}", patience=PATIENCE)
+        moments = [story.fault, *(one.at for one in host.since(story.fault) if one.at <= found.at)]
+        late = max((after - before for before, after in itertools.pairwise(moments)), default=0)
+        delay = found.at - story.fault
+        story.note(f"SEEN on {name}, {delay:.1f} s after the fault: {what}", found.at)
+        assert delay <= 2 * self.interval + 1 + late, f"{what} on {name} was seen {delay:.1f} s after the fault"
+        return found
+
+    def wait_for_balancer(self, story: Story, broker: str) -> None:
+        """Waits until the balancer has taken a broker out since the fault."""
+        down = wait_for(
+            lambda: self.went_down(broker, story.fault), f"{broker} taken out by the balancer", patience=PATIENCE
+        )
+        story.note(f"BALANCER: {broker} is out {down - story.fault:.1f} s after the fault", down)
+
+    def busy(self) -> str:
+        """The broker that has the connection of the shipper that uses TCP."""
+        found = wait_for(
+            lambda: [name for name, count in self.balancer("scur").items() if "tcp" in name and int(count)],
+            "a connection over TCP",
+        )
+        return found[0].rpartition("/")[2]
+
     def count(self, story: Story, shipper: str) -> Count:
-        """Waits until nothing is under way any more, and counts what became of a shipper's lines since the story began."""
+        """Waits until nothing is under way, and counts what became of a shipper's lines since the story began."""
         last = len(self.lines[shipper].sent)
         sent = self.lines[shipper].sent[story.first[shipper] : last]
         self.wait_for_flow(shipper)
@@ -500,7 +545,7 @@ class Fleet:
     def timeline(self, story: Story) -> str:
         """What happened, in seconds from the fault on."""
         begin = story.fault or story.begun
-        entries = [entry for entry in story.notes]
+        entries = list(story.notes)
         for name, host in self.hosts.items():
             words = ""
             for one in host.since(story.begun):

@@ -95,4 +95,4 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
-    ThreadingHTTPServer(("0.0.0.0", int(sys.argv[1])), Handler).serve_forever()
+    ThreadingHTTPServer(("", int(sys.argv[1])), Handler).serve_forever()
