@@ -91,9 +91,19 @@ class Seen:
         return {one["pipeline"]: one.get("events") or {} for one in self.status.get("pipelines", [])}
 
     @property
+    def process(self) -> str:
+        """Which process of Logstash it is about."""
+        return str(self.status.get("logstash", {}).get("ephemeral_id"))
+
+    @property
     def broken_inputs(self) -> dict[str, str]:
         """{input: why its last canary did not pass}."""
         return {one["name"]: one["reason"] for one in self.status.get("inputs", []) if one.get("reason")}
+
+    def is_well(self) -> bool:
+        """Whether there is nothing to complain of."""
+        bad = set(self.verdicts.values()) - {"fine", "idle", "catching_up", "restarted"}
+        return self.ready == 200 and self.reachable and not bad and not self.broken_inputs
 
     def words(self) -> str:
         """All of it in a line, without what differs from sample to sample."""
@@ -452,7 +462,9 @@ class Fleet:
             )
         for name in HOSTS:
             host = self.hosts[name]
-            wait_for(lambda host=host: host.last().ready == 200, f"readiness of {name}", patience=PATIENCE)
+            wait_for(
+                lambda host=host: host.last().is_well(), f"health of {name}: {host.last().words()}", patience=PATIENCE
+            )
         self.wait_for_flow()
 
     def wait_for_flow(self, *shippers: str) -> None:
