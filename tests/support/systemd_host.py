@@ -21,8 +21,11 @@ def docker(*words: str) -> str:
     return subprocess.run(["docker", *words], check=True, capture_output=True, text=True).stdout
 
 
-def start(name: str, network: str = "") -> None:
-    """Starts a container, in docker's own network if none is named; one that an earlier run left is removed first."""
+def start(name: str, network: str = "", *options: str, image: str = IMAGE) -> None:
+    """Starts a container, in docker's own network if none is named; one that an earlier run left is removed first.
+
+    `options` are more of docker's; `image` is one that was made from IMAGE.
+    """
     remove(name)
     own_tree = docker("info", "--format", "{{.CgroupVersion}}").strip() == "2"
     docker(
@@ -31,7 +34,7 @@ def start(name: str, network: str = "") -> None:
         f"--cgroupns={'private' if own_tree else 'host'}",
         f"--volume=/sys/fs/cgroup:/sys/fs/cgroup:{'rw' if own_tree else 'ro'}",
         *([f"--network={network}"] if network else []),
-        IMAGE, "/lib/systemd/systemd",
+        *options, image, "/lib/systemd/systemd",
     )  # fmt: skip
 
 

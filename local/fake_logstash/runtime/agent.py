@@ -7,7 +7,7 @@ import time
 import uuid
 
 from . import api, locks, log, plugin_table, sources
-from .errors import AccessDeniedError, ConfigurationError, LockError, RegisterError
+from .errors import AccessDeniedError, ConfigurationError, LockError, QueueError, RegisterError
 from .pipeline import Pipeline
 from .settings import Settings
 
@@ -115,14 +115,19 @@ class Agent:
         try:
             names = plugin_table.available(self.settings.home, self.settings.release)
             made = Pipeline(config, names, self.settings.release, self._bus)
-        except (ConfigurationError, LockError, AccessDeniedError) as error:
+        except (ConfigurationError, LockError, AccessDeniedError, QueueError) as error:
             kind = {
+                QueueError: "Java::JavaLang::IllegalStateException",
                 LockError: "Java::OrgLogstash::LockException",
                 AccessDeniedError: "Java::JavaNioFile::AccessDeniedException",
             }.get(type(error), "LogStash::ConfigurationError")
             prefix = {LockError: "org.logstash.LockException: "}.get(type(error), "")
             if isinstance(error, AccessDeniedError):
                 prefix = "java.nio.file.AccessDeniedException: "
+            if isinstance(error, QueueError):
+                prefix = f"{error.exception}: "
+                if error.exception == "java.lang.InternalError":
+                    kind, prefix = "Java::JavaLang::InternalError", ""
             log.error(
                 "logstash.agent",
                 "Failed to execute action",

@@ -292,7 +292,7 @@ def _input_stats(plugin: Plugin) -> dict:
 
 def _plugin_stats(plugin: Plugin) -> dict:
     events = {"out": plugin.events_out, "in": plugin.events_in, "duration_in_millis": int(plugin.milliseconds)}
-    return {"id": plugin.id, "events": events, "name": plugin.name}
+    return {"id": plugin.id, **plugin.more_stats, "events": events, "name": plugin.name}
 
 
 def _jvm_info(agent) -> dict:

@@ -11,6 +11,7 @@ from .errors import (
     ConfigurationError,
     LockError,
     NativeCodeError,
+    QueueError,
     UsageError,
 )
 from .settings import Settings, create_directory
@@ -275,7 +276,7 @@ def _test(settings: Settings) -> int:
         names = plugin_table.available(settings.home, settings.release)
         for config in found:
             Pipeline(config, names, settings.release, {}).close()
-    except (ConfigurationError, LockError, AccessDeniedError) as error:
+    except (ConfigurationError, LockError, AccessDeniedError, QueueError) as error:
         prefix = ""
         if isinstance(error, LockError):
             prefix = "org.logstash.LockException: "

@@ -29,5 +29,13 @@ class AccessDeniedError(Exception):
     """A file that may not be opened (`java.nio.file.AccessDeniedException`); its text is the path."""
 
 
+class QueueError(Exception):
+    """A queue on the disk that cannot be opened: `exception` is the class of the real one's, the text what it says."""
+
+    def __init__(self, exception: str, message: str) -> None:
+        super().__init__(message)
+        self.exception = exception
+
+
 class NativeCodeError(Exception):
     """JRuby's FFI cannot be loaded (`LoadError`), which ends the process."""

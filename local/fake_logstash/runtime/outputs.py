@@ -1,5 +1,4 @@
-"""Outputs that are really run: file, tcp, http, redis, stdout, pipeline, and elasticsearch as far as being reachable
-goes.
+"""Outputs that are really run: file, tcp, http, redis, stdout, pipeline, and elasticsearch, which knows `_bulk` alone.
 
 Any other takes its events and drops them. An output returns from `receive` once it has dealt with the batch; until
 then the batch is not acknowledged, and a stop waits for it. What cannot be sent is tried again for ever, as by the real
@@ -17,6 +16,7 @@ import ssl
 import sys
 import time
 import urllib.parse
+from collections import Counter
 
 from . import log, redis, tls
 from .decoration import as_list, pairs
@@ -114,8 +114,9 @@ class Tcp(Output):
                 made = socket.create_connection((host, int(self.parameters["port"])), timeout=10)
                 if tls.wanted(self.parameters):
                     made = tls.client(self.parameters, self._verify()).wrap_socket(made, server_hostname=host)
+                made.settimeout(0.5)
                 self._socket = made
-            self._socket.sendall(payload)
+            self._write(payload)
         except OSError as error:
             self.warn("Tcp output exception", {":host": host, ":exception": str(error)})
             if self._socket is not None:
@@ -123,6 +124,16 @@ class Tcp(Output):
             self._socket = None
             return False
         return True
+
+    def _write(self, payload: bytes) -> None:
+        """Waits for ever for a receiver that is there and reads nothing, as the real one does."""
+        rest = memoryview(payload)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except TimeoutError:
+                if self.aborted() or self._gone():
+                    raise ConnectionError("end of file reached") from None
 
     def _gone(self) -> bool:
         """Whether the peer has closed: a first write to such a connection would succeed and lose its event."""
@@ -228,20 +239,102 @@ class Http(Output):
 
 
 class Elasticsearch(Output):
-    """Counts its events once a host accepts connections. While none does, it holds its batch.
+    """Sends a batch with `_bulk`, and again what may pass later: documents with 429, and whatever no host has answered.
 
     Before 8.8, any stop waits with it. From 8.8 on, it aborts the batch then.
     """
 
-    def receive(self, _events: list[Event]) -> None:
-        """Waits for a host, then drops the batch. Raises AbortedBatchError."""
-        while not self._reachable() and not self.aborted():
+    def __init__(self, plugin) -> None:
+        super().__init__(plugin)
+        # As in the real one's answers, a counter is there once it has counted.
+        self._documents: Counter = Counter()
+        self._requests: Counter = Counter()
+        self._responses: Counter = Counter()
+        self._connection: http.client.HTTPConnection | None = None
+
+    def receive(self, events: list[Event]) -> None:
+        """Returns once every document was taken, or refused for good. Raises AbortedBatchError."""
+        left = events
+        wait = 0.5
+        while left and not self.aborted():
+            if self._reachable():
+                before, left = left, self._bulk(left)
+                if len(left) < len(before):
+                    wait = 0.5
+            self.plugin.more_stats = {
+                "documents": dict(self._documents),
+                "bulk_requests": {**self._requests, "responses": dict(self._responses)},
+            }
+            if not left:
+                return
             if self.stopping() and self._aborts_batches():
                 thread = f"[{self.plugin.pipeline.id}]>worker0"
                 message = "Received signal to abort processing current batch. Terminating pipeline worker"
                 log.info("org.logstash.execution.WorkerLoop", f"{message} {thread}", None, self.plugin.pipeline.id)
                 raise AbortedBatchError
-            time.sleep(0.5)
+            time.sleep(wait)
+            wait = min(wait * 2, 4)
+
+    def _bulk(self, events: list[Event]) -> list[Event]:
+        """Sends a request -> the events that have to be sent again."""
+        lines = [
+            json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+            for event in events
+            for line in (
+                {"index": {"_index": event.sprintf(str(self.parameters.get("index", "logstash")))}},
+                event.to_hash(),
+            )
+        ]
+        answer = self._request("".join(line + "\n" for line in lines).encode())
+        if answer is None:
+            self._requests["failures"] += 1
+            return events
+        errors = answer.get("errors")
+        self._responses["200"] += 1
+        self._requests["with_errors" if errors else "successes"] += 1
+        statuses = [next(iter(item.values()))["status"] for item in answer["items"]] if errors else [201] * len(events)
+        again = []
+        for event, status in zip(events, statuses, strict=True):
+            if status < 300:
+                self._documents["successes"] += 1
+            elif status == 429:
+                self._documents["retryable_failures"] += 1
+                again.append(event)
+            else:
+                self._documents["non_retryable_failures"] += 1
+                self.warn("Could not index event to Elasticsearch.", {":status": status})
+        if again:
+            details = {":code": 429, ":count": len(again)}
+            log.info("logstash.outputs.elasticsearch", "Retrying failed action", details, self.plugin.pipeline.id)
+        return again
+
+    def _request(self, body: bytes) -> dict | None:
+        """The JSON of a good answer, or None."""
+        status: object = None
+        try:
+            if self._connection is None:
+                host = str(as_list(self.parameters.get("hosts", ["127.0.0.1"]))[0])
+                parts = urllib.parse.urlsplit(host if "//" in host else f"http://{host}")
+                timeout = float(self.parameters.get("timeout", 60))
+                if parts.scheme == "https":
+                    context = tls.client(self.parameters)
+                    self._connection = http.client.HTTPSConnection(parts.netloc, timeout=timeout, context=context)
+                else:
+                    self._connection = http.client.HTTPConnection(
+                        parts.hostname or "", parts.port or 9200, timeout=timeout
+                    )
+            self._connection.request("POST", "/_bulk", body, {"Content-Type": "application/x-ndjson"})
+            response = self._connection.getresponse()
+            content, status = response.read(), response.status
+            if status == 200:
+                return json.loads(content)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            status = str(error)
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+        self.warn("Encountered a retryable error (will retry with exponential backoff)", {":code": status})
+        return None
 
     def _aborts_batches(self) -> bool:
         return self.plugin.pipeline.release >= _FIRST_WITH_ABORTED_BATCHES

@@ -8,7 +8,7 @@ import traceback
 import uuid
 
 from . import codecs, conditions, config_parser, decoration, filters, log, plugin_table, queues, syntax_tree, variables
-from .errors import AccessDeniedError, ConfigurationError, LockError, RegisterError
+from .errors import AccessDeniedError, ConfigurationError, LockError, QueueError, RegisterError
 from .event import Event
 from .sources import PipelineConfig
 
@@ -46,6 +46,8 @@ class Plugin:
         self.path_data = pipeline.config.settings.get("path.data")
         self.events_in = self.events_out = 0
         self.milliseconds = self.push_milliseconds = 0.0
+        # More than all plugins have: what the elasticsearch output counts of its documents and requests.
+        self.more_stats: dict[str, dict] = {}
         self.running = threading.Event()
         self._additional: dict[str, codecs.Codec] = {}
         self._lock = threading.Lock()
@@ -102,7 +104,7 @@ class Pipeline:
     """A pipeline. Making one checks it and opens its queues; `start` runs it, `stop` asks it to end."""
 
     def __init__(self, config: PipelineConfig, available: set[str], release: tuple[int, int, int], bus: dict) -> None:
-        """Raises ConfigurationError, LockError and AccessDeniedError."""
+        """Raises ConfigurationError, LockError, AccessDeniedError and QueueError."""
         self.config, self.id, self.available, self.bus = config, config.id, available, bus
         self.release = release
         self.ephemeral_id = str(uuid.uuid4())
@@ -183,6 +185,11 @@ class Pipeline:
         except AccessDeniedError as error:
             details = {":exception": log.Raw(f"java.nio.file.AccessDeniedException: {error}")}
             log.error("logstash.javapipeline", "Logstash failed to create queue.", details, self.id)
+            raise
+        except QueueError as error:
+            if error.exception != "java.lang.InternalError":
+                message = f"Logstash failed to create queue.\n{error.exception}: {error}"
+                log.error("org.logstash.execution.AbstractPipelineExt", message, None, self.id)
             raise
 
     def close(self) -> None:
@@ -335,7 +342,6 @@ class Pipeline:
             self._filter(self._filter_steps, event)
             if not event.cancelled:
                 kept.append(event)
-        self.counts["filtered"] += len(batch)
         wanted: dict[Plugin, list[Event]] = {}
         for event in kept:
             self._route(self._output_steps, event, wanted)
@@ -345,6 +351,8 @@ class Pipeline:
             self._senders[plugin].receive(events)
             plugin.milliseconds += (time.monotonic() - started) * 1000
             plugin.events_out += len(events)
+        # Both at the end of the batch: one that an output holds is in neither (recorded with 8.5.3).
+        self.counts["filtered"] += len(batch)
         self.counts["out"] += len(kept)
         self.milliseconds += (time.monotonic() - begun) * 1000
 

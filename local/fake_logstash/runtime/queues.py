@@ -7,6 +7,7 @@ in it was acknowledged. `checkpoint.head` is written when it is in the real one:
 how many there are, as of the last 1024 events, or of the last time that nothing was unread.
 """
 
+import errno
 import json
 import os
 import struct
@@ -15,8 +16,8 @@ import time
 import zlib
 from collections import deque
 
-from . import locks
-from .errors import AccessDeniedError, LockError
+from . import locks, log
+from .errors import AccessDeniedError, LockError, QueueError
 from .event import Event
 
 _INTEGER = struct.Struct(">I")
@@ -29,6 +30,10 @@ _CHECKPOINT = struct.Struct(">hiiqqi")
 # The defaults of queue.checkpoint.writes and queue.checkpoint.acks. Time plays no part: a page that was written to had
 # no checkpoint a minute later, though queue.checkpoint.interval is a second (seen with 8.5.3).
 _CHECKPOINT_AT = 1024
+# What the JVM says when the disk has no room for a page of memory that is mapped to a file (recorded with 8.5.3).
+_FAULT = "a fault occurred in a recent unsafe memory access operation in compiled Java code"
+# It ends the process, with this code.
+_INTERNAL_ERROR = 128
 # Where an emptied page is wound back to its beginning: seldom enough to cost nothing.
 _REWIND_AT = 2**20
 
@@ -86,7 +91,7 @@ class PersistedQueue(MemoryQueue):
     type = "persisted"
 
     def __init__(self, directory: str, page_capacity: int, max_bytes: int) -> None:
-        """Opens the queue, and makes it where there is none. Raises AccessDeniedError and LockError."""
+        """Opens the queue, and makes it where there is none. Raises AccessDeniedError, LockError and QueueError."""
         super().__init__(capacity=1)
         self._directory, self._page_capacity, self._max_bytes = directory, page_capacity, max_bytes
         try:
@@ -101,12 +106,10 @@ class PersistedQueue(MemoryQueue):
             self._write_file(".queue-version", _INTEGER.pack(2))
             self._page = self._open("page.0")
             self._checkpoint = self._open("checkpoint.head")
-        except AccessDeniedError:
+            self._open_page(page_capacity)
+        except (AccessDeniedError, QueueError):
             os.close(self._lock)
             raise
-        if os.fstat(self._page).st_size < page_capacity:
-            os.ftruncate(self._page, page_capacity)
-        os.pwrite(self._page, _PAGE_VERSION, 0)
         # Events are numbered on from the first one that the queue ever had.
         self._first_unread, self._first, self._count = self._read_checkpoint()
         self._acknowledged = self._end = len(_PAGE_VERSION)
@@ -120,6 +123,21 @@ class PersistedQueue(MemoryQueue):
             return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError:
             raise AccessDeniedError(path) from None
+
+    def _open_page(self, capacity: int) -> None:
+        """Makes the page, or checks that it is one. All of it is read, and what has no place on the disk gets one."""
+        status = os.fstat(self._page)
+        version = os.pread(self._page, 1, 0)
+        if version and version != _PAGE_VERSION:
+            found = int.from_bytes(version, signed=True)
+            kind = "org.logstash.ackedqueue.io.MmapPageIOV2$PageIOInvalidVersionException"
+            raise QueueError(kind, f"Expected page version={_PAGE_VERSION[0]} but found version={found}")
+        if status.st_size < capacity:
+            os.ftruncate(self._page, capacity)
+        disk = os.fstatvfs(self._page)
+        if not disk.f_bavail and status.st_blocks * 512 < capacity:
+            raise QueueError("java.lang.InternalError", _FAULT)
+        os.pwrite(self._page, _PAGE_VERSION, 0)
 
     def _write_file(self, name: str, content: bytes) -> None:
         descriptor = self._open(name)
@@ -170,7 +188,7 @@ class PersistedQueue(MemoryQueue):
                     return False
                 self._changed.wait(0.2)
             header = _ELEMENT.pack(self._first + self._count, len(content))
-            os.pwrite(self._page, header + content + _INTEGER.pack(zlib.crc32(content)), self._end)
+            self._write_page(header + content + _INTEGER.pack(zlib.crc32(content)))
             self._end += size
             self._count += 1
             self._sizes.append(size)
@@ -179,6 +197,20 @@ class PersistedQueue(MemoryQueue):
                 self._save()
             self._changed.notify_all()
         return True
+
+    def _write_page(self, element: bytes) -> None:
+        """Adds an element. A disk without room for it ends the process at once, and nobody gets an answer."""
+        written = 0
+        while written < len(element):
+            try:
+                written += os.pwrite(self._page, element[written:], self._end + written)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                log.fatal(
+                    "org.logstash.Logstash", f"uncaught error (in thread input)\njava.lang.InternalError: {_FAULT}"
+                )
+                os._exit(_INTERNAL_ERROR)
 
     def acknowledge(self, count: int) -> None:
         """Forgets the oldest `count` events. After a kill, those since the last checkpoint are read again."""

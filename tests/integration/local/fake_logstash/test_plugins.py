@@ -1,11 +1,13 @@
 """Inputs and outputs that really run, end to end."""
 
+import contextlib
 import gzip
 import http.client
 import http.server
 import json
 import socket
 import threading
+import time
 
 import pytest
 
@@ -162,12 +164,78 @@ def test_a_plugin_that_is_not_written_here_passes_events_through(serve, port, ev
     assert "w" not in event
 
 
-def test_elasticsearch_counts_what_it_takes_once_it_is_reachable(serve, port, node, eventually):
-    with socket.create_server(("127.0.0.1", 0)) as elastic:
-        address = f"127.0.0.1:{elastic.getsockname()[1]}"
-        serve(HTTP, outputs=f'elasticsearch {{ hosts => ["{address}"] }}')
-        post(port, b"text")
-        eventually(lambda: node.get("/_node/stats/events")[1]["events"]["out"] == 1, "the event to be counted")
+@pytest.fixture
+def elastic():
+    """Starts a server that answers requests to `_bulk` with these statuses of their documents, one list a request."""
+    with contextlib.ExitStack() as stack:
+
+        def start(*answers: list[int]):
+            bodies, left = [], list(answers)
+
+            class Bulk(http.server.BaseHTTPRequestHandler):
+                def do_POST(self) -> None:
+                    bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                    statuses = left.pop(0)
+                    items = [{"index": {"status": status}} for status in statuses]
+                    body = json.dumps({"errors": max(statuses) > 299, "items": items}).encode()
+                    self.send_response_only(200 if min(statuses) != 503 else 503)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+
+            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bulk)
+            stack.callback(server.server_close)
+            stack.callback(server.shutdown)
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+            return f'elasticsearch {{ hosts => ["127.0.0.1:{server.server_address[1]}"] index => "i" }}', bodies
+
+        yield start
+
+
+def output_stats(node):
+    return node.get("/_node/stats/pipelines")[1]["pipelines"]["main"]["plugins"]["outputs"][0]
+
+
+def test_elasticsearch_output_sends_again_what_is_refused_for_now_and_counts_what_is_refused_for_good(
+    serve, port, node, eventually, elastic
+):
+    """The counters are as recorded with 8.5.3: `out` has all of them."""
+    output, bodies = elastic([503] * 3, [201, 429, 400], [201])
+    serve(HTTP, outputs=output)
+    post(port, b'[{"a":1},{"a":2},{"a":3}]', content_type=JSON)
+    eventually(lambda: node.get("/_node/stats/events")[1]["events"]["out"] == 3, "the events to be counted")
+    documents = [[json.loads(line).get("a") for line in body.splitlines()[1::2]] for body in bodies]
+    assert documents == [[1, 2, 3], [1, 2, 3], [2]]
+    assert json.loads(bodies[0].splitlines()[0]) == {"index": {"_index": "i"}}
+    found = output_stats(node)
+    assert found["documents"] == {"successes": 2, "retryable_failures": 1, "non_retryable_failures": 1}
+    assert found["bulk_requests"] == {"failures": 1, "with_errors": 1, "successes": 1, "responses": {"200": 2}}
+    assert found["events"]["out"] == 3
+
+
+def test_tcp_output_waits_for_ever_for_a_receiver_that_reads_nothing_and_no_event_is_counted_twice(
+    serve, port, node, eventually
+):
+    with socket.create_server(("127.0.0.1", 0)) as receiver:
+        receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        target = receiver.getsockname()[1]
+        serve(HTTP, outputs=f'tcp {{ host => "127.0.0.1" port => {target} codec => json_lines }}')
+        # More than all buffers between the two take.
+        for number in range(12):
+            post(port, json.dumps({"n": number, "m": "x" * 2**20}).encode(), content_type=JSON)
+        connection, _ = receiver.accept()
+        with connection:
+            eventually(lambda: output_stats(node)["events"]["in"] > output_stats(node)["events"]["out"], "a stall")
+            time.sleep(12)  # longer than it waits for a connection
+            receiver.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                receiver.accept()
+            seen = b""
+            connection.settimeout(30)
+            while seen.count(b"\n") < 12:
+                seen += connection.recv(2**20)
+        events = [json.loads(line)["n"] for line in seen.decode().splitlines()]
+        assert events == list(range(12))
 
 
 @pytest.mark.parametrize(("format_", "expected"), [("json", dict), ("json_batch", list)])

@@ -1,5 +1,6 @@
 """Starting, stopping, locks, restarts, and pipelines that can't run."""
 
+import http.client
 import http.server
 import json
 import re
@@ -386,3 +387,57 @@ def test_a_stop_drains_the_queue_only_if_it_is_told_to(node, port, eventually, d
         server.shutdown()
     assert received == list(range(20 - left))
     assert waiting(node) == left
+
+
+HTTP_IN = 'input {{ http {{ host => "127.0.0.1" port => {port} }} }} output {{ {output} }}'
+
+
+def test_a_page_of_another_version_ends_the_start_in_the_recorded_words(node, port):
+    node.settings["queue.type"] = "persisted"
+    node.pipeline("main", HTTP_IN.format(port=port, output="stdout {}"))
+    assert node.stop(node.start()) == 0
+    with (node.data / "queue/main/page.0").open("r+b") as page:
+        page.write(b"\xff")
+    process = node.start(until="Logstash shut down.")
+    assert process.wait(60) == 1
+    kind = "org.logstash.ackedqueue.io.MmapPageIOV2$PageIOInvalidVersionException"
+    reason = f"{kind}: Expected page version=2 but found version=-1"
+    assert f"[main] Logstash failed to create queue.\n{reason}\n" in node.log()
+    assert f':exception=>"Java::JavaLang::IllegalStateException", :message=>"{reason}"' in node.log()
+
+
+@pytest.fixture
+def small_disk(node):
+    """The directory of the queues, with room for some hundred kilobytes."""
+    path = node.data / "queue"
+    path.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", path], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting needs root")
+    yield path
+    # Killed first, or it is in use.
+    node.end()
+    subprocess.run(["umount", path], check=True)
+
+
+def test_a_full_disk_ends_the_process_at_once_and_every_start_until_there_is_room(node, port, small_disk):
+    """As 8.5.3 did on a full tmpfs: it maps the page, so that no room for it is a fault of memory."""
+    node.settings["queue.type"] = "persisted"
+    node.pipeline("main", HTTP_IN.format(port=port, output='elasticsearch { hosts => ["127.0.0.1:1"] }'))
+    process = node.start(until="Starting http input listener")
+    taken = 0
+    with pytest.raises((OSError, http.client.HTTPException)):  # noqa: PT012 - how many it takes is not known
+        while True:
+            body = json.dumps({"n": taken, "m": "x" * 10000}).encode()
+            urllib.request.urlopen(f"http://127.0.0.1:{port}", body, timeout=60)
+            taken += 1
+    assert process.wait(60) == 128
+    fault = "java.lang.InternalError: a fault occurred in a recent unsafe memory access operation in compiled Java code"
+    assert "[FATAL][org.logstash.Logstash    ] uncaught error (in thread" in node.log()
+    assert fault in node.log()
+    process = node.start(until="Logstash shut down.")
+    assert process.wait(60) == 1
+    assert 'pipeline_id:main, :exception=>"Java::JavaLang::InternalError", :message=>"a fault occurred' in node.log()
+    subprocess.run(["mount", "-o", "remount,size=4m", small_disk], check=True)
+    node.start(until="Pipelines running")
+    assert node.get("/_node/stats/pipelines/main")[1]["pipelines"]["main"]["queue"]["events_count"] == taken
