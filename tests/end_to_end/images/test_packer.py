@@ -80,10 +80,7 @@ def bake(tmp_path, endpoint):
         started.append(process)
         return process
 
-    # What a shell starts in the background ignores SIGINT, and so would all that is started here.
-    former = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield start
-    signal.signal(signal.SIGINT, former)
     for process in started:
         kill_tree(process.pid)
         process.wait()
