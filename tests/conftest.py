@@ -19,7 +19,7 @@ _AnsibleCollectionFinder(paths=[str(ROOT / ".collections")])._install()
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
-# A shell has what it starts in the background ignore SIGINT, and programs that are to be interrupted would inherit that.
+# What a shell starts in the background ignores SIGINT, and so would all programs that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
