@@ -27,6 +27,13 @@ def docker(*arguments: str, data: bytes | None = None) -> bytes:
     return subprocess.run(["docker", *arguments], input=data, capture_output=True, check=True).stdout
 
 
+def keep(path: Path, content: bytes) -> None:
+    """Writes a file that others wait for: it is there as a whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
+
+
 @dataclass
 class Containers:
     """The containers of one emulator."""
@@ -130,11 +137,11 @@ class Containers:
             command = ["docker", "exec", self.name(instance), "cat", path]
             found = subprocess.run(command, capture_output=True, check=False)
             if found.returncode == 0:
-                (folder / Path(path).name).write_bytes(found.stdout)
+                keep(folder / Path(path).name, found.stdout)
         units = [f"--unit={unit}" for unit in UNITS]
         journal = ["docker", "exec", self.name(instance), "journalctl", "--no-pager", "--output=short-iso", *units]
         found = subprocess.run(journal, capture_output=True, check=False)
-        (folder / "journal.txt").write_bytes(found.stdout)
+        keep(folder / "journal.txt", found.stdout)
 
     def remove_all(self) -> None:
         """Removes every container, without shutting any down."""

@@ -45,6 +45,7 @@ CODES = {
     "image_service_wrong": "The service of an image runs, has run, is not enabled, or would start without settings.",
     "image_logstash_wrong": "Logstash or a plugin of an image has another version than asked for.",
     "image_manifest_failed": "The manifest of an image could not be made or written.",
+    "program_files_not_copied": "The files of a program could not be copied to a host.",
     "record_unreadable": "The deployment record cannot be read, or others than root may write to its directory.",
     "record_not_written": "The deployment record cannot be written.",
     "releases_not_renamed": "Releases from an earlier version of the role could not be renamed.",

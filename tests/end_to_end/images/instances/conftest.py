@@ -15,6 +15,7 @@ import ansible_process
 import boto3
 import pytest
 import requests
+import yaml
 from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -164,12 +165,9 @@ class Cloud:
         return found["ImageId"]
 
     def make_bundle(self, extra_vars):
-        """Makes a bundle with variables that win over the inventory's -> its address. The current bundle stays."""
-        given = {
-            "logstash_version": "9.5.2",
-            "logstash_package_url": "s3://example-local-artifacts/none.deb",
-            **extra_vars,
-        }
+        """Makes a bundle with more variables that win over the inventory's -> its address. The current bundle stays."""
+        of_inventory = yaml.safe_load((self.images_inventory / "group_vars/all/generated.yml").read_text())
+        given = of_inventory["bundle_extra_vars"] | extra_vars
         variables = json.dumps({"bundle_extra_vars": given, "bundle_current": False})
         made = self.playbook("bundle.yml", "-e", variables)
         assert made.returncode == 0, made.stdout
@@ -296,7 +294,6 @@ class Receiver(ThreadingHTTPServer):
 
 
 @pytest.fixture
-def receiver(cloud):
-    """Listens where brokers send to in the tests."""
-    with Receiver((cloud.emulator["gateway"], 8080)) as made:
-        yield made
+def receiving(cloud):
+    """`with receiving() as receiver:` listens where brokers send to in the tests."""
+    return lambda: Receiver((cloud.emulator["gateway"], 8080))
