@@ -75,9 +75,8 @@ def main() -> None:
         choice = choose(arguments.version, arguments.output)
     except BuildError as error:
         sys.exit(
-            f"There is no package of Logstash {arguments.version}: the vendor's cannot be reached from here, and the fake "
-            f"cannot stand in for it ({error}). Use a version that it covers, or set LOGSTASH_PACKAGE_URL and "
-            "LOGSTASH_PACKAGE_CHECKSUM."
+            "The vendor's packages of Logstash cannot be reached from here, and the fake cannot stand in for this one: "
+            f"{error}. Use a version that it covers, or set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
         )
     # At once, since tests that run side by side read it.
     part = arguments.output / f"choice.json.{os.getpid()}"

@@ -17,5 +17,5 @@ scripts/setup.sh
 [ -z "$version" ] || "$venv/bin/python" local/choose_package.py --version "$version" --output build/packages
 scripts/engine.sh start "$instance"
 "$venv/bin/ansible-playbook" --inventory "${ELK_INVENTORY:-inventories/local}" local/instances/up.yml -e "elk_instance=$instance" \
-    -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}" ${version:+-e "logstash_version=$version"}
+    -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}" ${version:+-e "upgrade_to=$version"}
 ELK_INVENTORY=build/$instance/instances/inventories/local "$venv/bin/python" scripts/upgrade.py local ${version:+"$version"}
