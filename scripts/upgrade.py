@@ -225,7 +225,8 @@ def run(command: Sequence[str]) -> tuple[int, str]:
     try:
         with subprocess.Popen(command, cwd=ROOT, text=True, **pipe) as process:  # type: ignore[call-overload] # noqa: S603 - commands of the checkout
             for line in process.stdout:
-                print(line, end="", flush=True)
+                # Its own stages are a part of this run's.
+                print(re.sub(r"^== (?=\d/\d )", "-- ", line), end="", flush=True)
                 said.append(line)
     finally:
         signal.signal(signal.SIGINT, before)

@@ -149,8 +149,9 @@ def test_layers_are_those_of_the_collection():
 
 
 def test_what_a_command_says_is_shown_and_kept(capfd):
-    assert upgrade.run([sys.executable, "-c", "import sys; print('a'); sys.exit(3)"]) == (3, "a\n")
-    assert capfd.readouterr().out == "a\n"
+    command = [sys.executable, "-c", "import sys; print('== 1/3 Tools'); sys.exit(3)"]
+    assert upgrade.run(command) == (3, "== 1/3 Tools\n")
+    assert capfd.readouterr().out == "-- 1/3 Tools\n"
 
 
 # Says what it does when the terminal interrupts it, as scripts/bake.sh removes what it made.

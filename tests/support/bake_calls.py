@@ -1,0 +1,2 @@
+RECORDING = "calls.jsonl"
+OF_THE_TEST = "of-the-test"
