@@ -97,6 +97,7 @@ def endpoint(moto_venv, tmp_path):
     finally:
         process.terminate()
         process.wait()
+    bake_calls.check(tmp_path / bake_calls.RECORDING)
 
 
 @pytest.fixture
