@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -20,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from fake_logstash.build import build_package
+from fake_logstash.build import BuildError, build_package
 
 VENDOR_KEY = "https://artifacts.elastic.co/GPG-KEY-elasticsearch"
 
@@ -67,8 +68,16 @@ def main() -> None:
     parser.add_argument("--version", required=True)
     parser.add_argument("--output", type=Path, required=True)
     arguments = parser.parse_args()
+    if not re.fullmatch(r"\d+\.\d+\.\d+(\+[\w.]+)?", arguments.version):
+        sys.exit(f"The version of Logstash is {arguments.version!r}; expected an exact one, such as 9.5.2.")
     arguments.output.mkdir(parents=True, exist_ok=True)
-    choice = choose(arguments.version, arguments.output)
+    try:
+        choice = choose(arguments.version, arguments.output)
+    except BuildError as error:
+        sys.exit(
+            "The vendor's packages of Logstash cannot be reached from here, and the fake cannot stand in for this one: "
+            f"{error}. Use a version that it covers, or set LOGSTASH_PACKAGE_URL and LOGSTASH_PACKAGE_CHECKSUM."
+        )
     # At once, since tests that run side by side read it.
     part = arguments.output / f"choice.json.{os.getpid()}"
     part.write_text(json.dumps(choice, indent=2) + "\n")

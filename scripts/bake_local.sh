@@ -40,6 +40,8 @@ play "4/6 Bundle: what an instance deploys itself with" "$inventory" playbooks/b
 play "5/6 A group of one instance, which deploys itself (first boot)" "$inventory" local/instances/deploy.yml \
     -e "layer=$layer" -e "image=$image"
 
+baked=()
+grep -q 'nothing baked' "$said" || baked=(--baked)
 stage "6/6 Summary"
 "$venv/bin/python" local/instances/summary.py --state "$state" --layer "$layer" \
-    --record "build/images/local-$layer.json" --seconds "$((SECONDS - began))"
+    --record "build/images/local-$layer.json" --seconds "$((SECONDS - began))" "${baked[@]}"

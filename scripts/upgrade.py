@@ -7,6 +7,7 @@ says now, such as changed pipelines. It ends with
   1  it was not begun: nothing was replaced
   3  a new instance was bad, and its group went back to what it ran before
   4  a group could not go back, or CloudFormation was not waited for to the end: look at the stack
+  130  it was interrupted
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +27,7 @@ from typing import Any, NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("indexers", "brokers")  # as plugins/plugin_utils/instance_groups.py has them
 CODES = {"replaced": 0, "nothing": 0, "failed": 1, "went_back": 3, "stuck": 4}
+INTERRUPTED = 128 + signal.SIGINT
 # Of a group's stack, once its task has failed. Of one whose creation failed, nothing is left.
 WENT_BACK = ("UPDATE_ROLLBACK_COMPLETE", "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
 
@@ -193,7 +196,7 @@ class Upgrade:
                 "nothing": [f"{self._name}: the groups have {what} already. Nothing was replaced."],
             }[outcome.result]
             if wanted and wanted != had:
-                file = f"{self._environment.inventory}/group_vars/all/20-{self._name}.yml"
+                file = f"inventories/{self._name}/group_vars/all/20-{self._name}.yml"
                 lines += [f"Write into {file}, for what is deployed next:", f'  logstash_version: "{wanted}"']
             return [*lines, f"The way back: {back}"] if back else lines
         lines = {
@@ -211,13 +214,24 @@ class Upgrade:
 
 
 def run(command: Sequence[str]) -> tuple[int, str]:
-    """See :data:`Run`."""
-    said = []
+    """See :data:`Run`.
+
+    :raises KeyboardInterrupt: once the command has ended. A terminal interrupts it as well, and it may have to remove
+        what it made.
+    """
+    said, interrupts = [], []
     pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, cwd=ROOT, text=True, **pipe) as process:  # type: ignore[call-overload] # noqa: S603 - commands of the checkout
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            said.append(line)
+    before = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
+    try:
+        with subprocess.Popen(command, cwd=ROOT, text=True, **pipe) as process:  # type: ignore[call-overload] # noqa: S603 - commands of the checkout
+            for line in process.stdout:
+                # Its own stages are a part of this run's.
+                print(re.sub(r"^== (?=\d/\d )", "-- ", line), end="", flush=True)
+                said.append(line)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupts:
+        raise KeyboardInterrupt
     return process.returncode, "".join(said)
 
 
@@ -240,9 +254,10 @@ def variables_of(inventory: str) -> dict[str, Any]:
     return found
 
 
-def stop(message: str) -> NoReturn:
+def stop(message: str, code: int = 1) -> NoReturn:
     sys.stdout.flush()
-    sys.exit(f"\n{message}")
+    print(f"\n{message}", file=sys.stderr)
+    sys.exit(code)
 
 
 def main(name: str, version: str = "") -> int:
@@ -256,6 +271,12 @@ def main(name: str, version: str = "") -> int:
         return Upgrade(environment, name, version, run, lambda line: print(line, flush=True)).walk()
     except UpgradeError as error:
         stop(str(error))
+    except KeyboardInterrupt:
+        stop(
+            f"Interrupted. If the replacement had begun, CloudFormation goes on with it. `make upgrade ENV={name}"
+            f"{version and f' VERSION={version}'}` again waits for that, and then does what is left.",
+            INTERRUPTED,
+        )
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ state=$PWD/build/$instance/instances
 export AWS_ACCESS_KEY_ID=emulator AWS_SECRET_ACCESS_KEY=emulator # pragma: allowlist secret - the emulator takes any
 unset AWS_PROFILE AWS_SESSION_TOKEN
 
-stage "Package of Logstash ${version:-as before}"
+stage "Package of Logstash ${version:-as the inventory says}"
 scripts/setup.sh
+# Before anything is changed: whether there can be such a version at all.
+[ -z "$version" ] || "$venv/bin/python" local/choose_package.py --version "$version" --output build/packages
 scripts/engine.sh start "$instance"
 "$venv/bin/ansible-playbook" --inventory "${ELK_INVENTORY:-inventories/local}" local/instances/up.yml -e "elk_instance=$instance" \
-    -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}" ${version:+-e "logstash_version=$version"}
+    -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}" ${version:+-e "upgrade_to=$version"}
 ELK_INVENTORY=build/$instance/instances/inventories/local "$venv/bin/python" scripts/upgrade.py local ${version:+"$version"}

@@ -1,6 +1,6 @@
 """Ends `make bake` of environment local: the image, the instance and what it says, how to look at it, how to remove it.
 
-Usage: summary.py --state DIR --layer LAYER --record FILE --seconds N
+Usage: summary.py --state DIR --layer LAYER --record FILE --seconds N [--baked]
 """
 
 import argparse
@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--layer", required=True)
     parser.add_argument("--record", required=True, type=Path)
     parser.add_argument("--seconds", required=True)
+    parser.add_argument("--baked", action="store_true", help="whether this run made the image")
     options = parser.parse_args()
     emulator = json.loads((options.state / "emulator/emulator.json").read_text())
     endpoint = f"http://127.0.0.1:{emulator['port']}"
@@ -55,8 +56,9 @@ def main() -> None:
     console = Console(highlight=False, soft_wrap=True)
     for name, what, look in rows:
         console.print(f"  [bold]{name:13}[/] {what}" + (f"\n{'':16}look: {look}" if look else ""))
+    image = "The image is baked" if options.baked else "The image serves; nothing was baked"
     console.print(
-        f"\n[bold green]The instance deployed itself.[/] It took {options.seconds} s. "
+        f"\n[bold green]{image}, and the instance has deployed itself.[/] This took {options.seconds} s. "
         "Another version: make upgrade VERSION=... Remove it with: make destroy"
     )
 

@@ -24,20 +24,28 @@ NAMES = {
 """What the inventories name things in an environment that is called ENVIRONMENT."""
 
 
+def text_of(name: str) -> str:
+    """A policy by the name of its file, with tokens."""
+    return (FOLDER / f"{name}.json").read_text()
+
+
 def texts() -> dict[str, str]:
-    """The policies by the names of their files, with tokens."""
-    return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.json"))}
+    """The policies of whoever deploys by the names of their files, with tokens. Whoever bakes may be somebody else."""
+    return {path.stem: text_of(path.stem) for path in sorted(FOLDER.glob("*.json")) if path.stem != "packer_bake"}
+
+
+def named(text: str) -> list[Policy]:
+    """The statements of a policy, with names in place of the tokens."""
+    for token, name in NAMES.items():
+        text = text.replace(f"#{{{token}}}", name)
+    found: list[Policy] = json.loads(text)["Statement"]
+    return found
 
 
 @functools.cache
 def statements() -> list[tuple[str, Policy]]:
     """(file, statement) of all of them, with names."""
-    found = []
-    for file, text in texts().items():
-        for token, name in NAMES.items():
-            text = text.replace(f"#{{{token}}}", name)  # noqa: PLW2901
-        found += [(file, one) for one in json.loads(text)["Statement"]]
-    return found
+    return [(file, one) for file, text in texts().items() for one in named(text)]
 
 
 def allowed(statements: Iterable[Policy], action: str, resource: str, **context: str) -> bool:

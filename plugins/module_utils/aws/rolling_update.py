@@ -39,6 +39,7 @@ _SAYINGS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"Received SUCCESS signal with UniqueId (\S+)", "{} is healthy"),
         (r"Received FAILURE signal with UniqueId (\S+)", "{} FAILED"),
+        (r"Terminating instance\(s\) \[([^\]]*)\]; replacing with 0 new instance\(s\)", "{} goes"),
         (r"Terminating instance\(s\) \[([^\]]*)\]; replacing with (\d+) new instance\(s\)", "{} goes, {} new comes"),
         # CloudFormation says so before the instance has drained its queues: it does not wait for hooks.
         (r"Successfully terminated instance\(s\) \[([^\]]*)\] \(Progress (\d+)%\)", "{} is on its way out; {} % done"),

@@ -7,16 +7,12 @@ import fnmatch
 import os
 import re
 import stat
-import struct
-import zlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from . import untrusted_paths
+from . import queue_reader, untrusted_paths
 
-# version, page, first page with unread events, first unread event, first event of the page, events of the page, CRC-32.
-CHECKPOINT = struct.Struct(">hiiqqiI")
 # A segment of a dead letter queue starts with one byte that is its version.
 EMPTY_SEGMENT = 1
 # Made anew by every start, or of no worth to anybody.
@@ -99,23 +95,18 @@ def is_locked(path: str) -> bool:
     return False
 
 
-def unread_events(checkpoint: str) -> int | None:
-    """The unread events of the page that a checkpoint file is about, None when the file can't be read."""
-    try:
-        descriptor = untrusted_paths.open_file(checkpoint)
-    except OSError:
-        return None
-    try:
-        content = untrusted_paths.read_up_to(descriptor, CHECKPOINT.size)
-    finally:
-        os.close(descriptor)
-    if len(content) < CHECKPOINT.size:
-        return None
-    _version, _page, _first_page, first_unread, first, count, checksum = CHECKPOINT.unpack(content)
-    if zlib.crc32(content[:-4]) != checksum:
-        return None
-    unread: int = first + count - max(first, first_unread)
-    return max(0, unread)
+def count_unread(path: str) -> queue_reader.Unacknowledged | None:
+    """The unread events of a queue, and their pages; None where its files can't be read.
+
+    Raises UntrustedPathError if the directory itself is not to be entered.
+    """
+    with untrusted_paths.open_directory(path) as folder:
+        try:
+            return queue_reader.count_unacknowledged(
+                folder.names(), lambda name: os.fdopen(folder.open_file(name), "rb")
+            )
+        except (queue_reader.QueueFormatError, OSError):
+            return None
 
 
 def read_queue(path: str) -> Stored | None:
@@ -124,17 +115,16 @@ def read_queue(path: str) -> Stored | None:
     A queue in use counts whatever it holds now: events come in until the service stops. Raises UntrustedPathError.
     """
     files = files_below(path)
-    if not any(file.name.startswith("page.") for file in files):
+    pages = [file for file in files if file.name.startswith("page.")]
+    if not pages:
         return None
-    checkpoints = [file.path for file in files if re.fullmatch(r"checkpoint\.(head|\d+)", file.name)]
-    counts = [unread_events(file) for file in checkpoints]
-    known = [count for count in counts if count is not None]
-    unread = sum(known) if counts and len(known) == len(counts) else None
-    pages = len([count for count in counts if count != 0])
+    unread = count_unread(path)
     in_use = is_locked(os.path.join(path, ".lock"))
-    if unread == 0 and not in_use:
+    if unread and not unread.events and not in_use:
         return None
-    return Stored("queue", path, size_of(files), unread, pages, in_use)
+    if unread is None:
+        return Stored("queue", path, size_of(files), None, len(pages), in_use)
+    return Stored("queue", path, size_of(files), unread.events, unread.pages, in_use)
 
 
 def read_dead_letter_queue(path: str) -> Stored | None:

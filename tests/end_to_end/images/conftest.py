@@ -12,8 +12,10 @@ import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import bake_calls
 import boto3
 import pytest
+from botocore.config import Config
 from waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +78,11 @@ def endpoint(moto_venv, tmp_path):
     with (tmp_path / "moto.log").open("w") as log:
         process = subprocess.Popen(
             [moto_venv / "bin/moto_server", "-H", "127.0.0.1", "-p", str(port)],
-            env={"PATH": os.environ["PATH"], "MOTO_AMIS_PATH": str(images)}, stdout=log, stderr=log,
+            env={
+                "PATH": os.environ["PATH"], "MOTO_AMIS_PATH": str(images),
+                "MOTO_ENABLE_RECORDING": "1", "MOTO_RECORDER_FILEPATH": str(tmp_path / bake_calls.RECORDING),
+            },
+            stdout=log, stderr=log,
         )  # fmt: skip
 
     def answers():
@@ -91,13 +97,15 @@ def endpoint(moto_venv, tmp_path):
     finally:
         process.terminate()
         process.wait()
+    bake_calls.check(tmp_path / bake_calls.RECORDING)
 
 
 @pytest.fixture
 def ec2(endpoint):
     """boto3's client of the emulator."""
     return boto3.client(
-        "ec2", region_name="eu-west-1", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test"  # noqa: S106
+        "ec2", region_name="eu-west-1", endpoint_url=endpoint, aws_access_key_id="test", aws_secret_access_key="test",  # noqa: S106
+        config=Config(user_agent_extra=bake_calls.OF_THE_TEST),
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """An instance goes away, with systemd and a queue on the disk: what is drained, saved, and delivered elsewhere."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -149,7 +150,9 @@ def host(container, tmp_path_factory):
     systemd_host.docker("cp", str(package), f"{container}:/opt/logstash.deb")
     made = Host(container)
     made.shell("dpkg -i /opt/logstash.deb && mkdir -p /opt/elk /var/lib/elk")
-    files = ROOT / "roles/logstash_instance/files/logstash_instance"
+    # With what links in it lead to, as the role copies it.
+    files = tmp_path_factory.mktemp("program") / "logstash_instance"
+    shutil.copytree(ROOT / "roles/logstash_instance/files/logstash_instance", files)
     systemd_host.docker("cp", str(files), f"{container}:/opt/elk/logstash_instance")
     systemd_host.docker("cp", str(ROOT / "tests/support/programs/instance_program.py"), f"{container}:{PROGRAM}")
     for path, text in {

@@ -13,10 +13,10 @@ import struct
 import subprocess
 import threading
 import time
-import zlib
 from contextlib import contextmanager, nullcontext, suppress
 
 import pytest
+import queue_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     accounts,
     data_move,
@@ -370,33 +370,29 @@ def test_answer_of_the_node_api_that_has_no_end_is_not_kept(monkeypatch):
 # Queues
 
 
-def checkpoint(first_unread, first, count):
-    fields = struct.pack(">hiiqqi", 1, 0, 0, first_unread, first, count)
-    return fields + struct.pack(">I", zlib.crc32(fields))
-
-
 @pytest.fixture
 def data(place):
     """A path.data of the service's user with a queue that has been read."""
     root = folder(place / "data")
     queue = folder(root / "queue/p1")
     give(root / "queue")
-    (queue / "page.0").write_bytes(b"events")
-    (queue / "checkpoint.head").write_bytes(checkpoint(10, 0, 10))
+    queue_files.write_queue(queue, [(10, 10)])
     for path in queue.iterdir():
         give(path)
     return root
 
 
 @pytest.mark.parametrize("trap", TRAPS)
-def test_checkpoint_that_is_a_trap_tells_nothing_and_is_not_waited_for(data, secret, trap):
-    (data / "queue/p1/checkpoint.head").unlink()
-    trap(data / "queue/p1/checkpoint.head", secret)
+@pytest.mark.parametrize("name", ["checkpoint.head", "page.0"])
+def test_file_of_a_queue_that_is_a_trap_tells_nothing_and_is_not_waited_for(data, secret, trap, name):
+    (data / "queue/p1" / name).unlink()
+    trap(data / "queue/p1" / name, secret)
     assert "an unknown number of unread events" in str(stored_data.read_queue(str(data / "queue/p1")))
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_lock_that_is_a_trap_is_not_waited_for(data, secret, trap):
+    (data / "queue/p1/.lock").unlink()
     trap(data / "queue/p1/.lock", secret)
     assert stored_data.read_queue(str(data / "queue/p1")) is None
 
@@ -448,9 +444,10 @@ def test_move_does_not_write_through_a_copy_that_was_laid_out_before(data, place
     folder(new / "queue/p1")
     link(new / "queue/p1/.page.0.moving", secret)
     os.link(secret, new / "queue/p1/.checkpoint.head.moving")
+    page = (data / "queue/p1/page.0").read_bytes()
     move(data, new)
     assert (secret.read_text(), secret.stat().st_uid) == (SECRET, 0)
-    assert (new / "queue/p1/page.0").read_bytes() == b"events"
+    assert (new / "queue/p1/page.0").read_bytes() == page
 
 
 @pytest.mark.usefixtures("other_volume")

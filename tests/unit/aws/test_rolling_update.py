@@ -41,6 +41,7 @@ def event(reason, kind="AWS::AutoScaling::AutoScalingGroup", status="UPDATE_IN_P
         ("Received SUCCESS signal with UniqueId i-0aaa", "i-0aaa is healthy"),
         ("Received FAILURE signal with UniqueId i-0aaa", "i-0aaa FAILED"),
         ("Terminating instance(s) [i-0bbb]; replacing with 1 new instance(s).", "i-0bbb goes, 1 new comes"),
+        ("Terminating instance(s) [i-0bbb]; replacing with 0 new instance(s).", "i-0bbb goes"),
         ("Successfully terminated instance(s) [i-0bbb] (Progress 33%).", "i-0bbb is on its way out; 33 % done"),
         # What is not known is shown as it is.
         ("Temporarily setting autoscaling group MinSize and DesiredCapacity to 4.",) * 2,

@@ -1,16 +1,19 @@
 """What queues hold is read from their files, whole or broken, and never from what they only point to."""
 
+import io
 import os
 import struct
+import tarfile
 import zlib
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import queue_files
 from hypothesis import given
 from hypothesis import strategies as st
-from logstash_instance import queues
-from logstash_instance.errors import QueueError
+from logstash_instance import queue_reader, queues
+from logstash_instance.queue_reader import QueueFormatError
 
 # (events, how many of them are acknowledged) of each page.
 PAGES = st.lists(
@@ -41,29 +44,40 @@ def test_a_changed_byte_of_a_checkpoint_is_noticed(data):
     content = bytearray(queue_files.checkpoint(7, 3, 1234, 1000, 500))
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(QueueError, match="checksum"):
-        queues.parse_checkpoint(bytes(content))
+    with pytest.raises(QueueFormatError, match="checksum"):
+        queue_reader.parse_checkpoint(bytes(content))
 
 
 @given(st.binary(max_size=33))
 def test_a_checkpoint_that_was_cut_off_is_noticed(content):
-    with pytest.raises(QueueError, match=f"has {len(content)} bytes instead of 34"):
-        queues.parse_checkpoint(content)
+    with pytest.raises(QueueFormatError, match=f"has {len(content)} bytes instead of 34"):
+        queue_reader.parse_checkpoint(content)
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_of_a_page_or_a_segment_end_the_count_with_another_error(content):
-    for count in (queues.count_elements, queues.count_dead_letters):
-        with suppress(QueueError):
-            count(content)
+    for count, given_content in (
+        (queue_reader.count_elements, io.BytesIO(content)),
+        (queue_reader.count_dead_letters, content),
+    ):
+        with suppress(QueueFormatError):
+            count(given_content)
 
 
 def test_a_checkpoint_of_the_genuine_program_is_read():
     """Of Logstash 8.5.3, after 2000 events that were all delivered."""
     content = bytes.fromhex("0001 00000001 00000001 00000000000007d1 000000000000040a 000003c7 b7e5cb45")
-    found = queues.parse_checkpoint(content)
+    found = queue_reader.parse_checkpoint(content)
     assert (found.page, found.first_unacknowledged_page, found.first, found.count) == (1, 1, 1034, 967)
     assert (found.first_unacknowledged, found.unacknowledged) == (2001, 0)
+
+
+@pytest.mark.parametrize(("queue", "events"), [("one", 20), ("several", 43)])
+def test_queues_of_the_genuine_program_after_a_kill_are_read(tmp_path, queue, events):
+    """Of Logstash 8.5.3, which delivered so many events at its next start. The checkpoints of the head know of none."""
+    with tarfile.open(Path(queue_files.__file__).with_name("queues_after_kill.tar.gz")) as archive:
+        archive.extractall(tmp_path, filter="data")
+    assert queues.persisted(tmp_path / queue).events == events
 
 
 def test_an_event_with_a_wrong_checksum_ends_the_head_page(tmp_path):
@@ -77,7 +91,7 @@ def test_an_event_with_a_wrong_checksum_ends_the_head_page(tmp_path):
 def test_an_event_with_another_number_ends_the_head_page():
     """What lies behind the last event may be of an earlier use of the page."""
     content = queue_files.page(7, [b"a", b"b"], 0) + queue_files.element(3, b"c")
-    assert queues.count_elements(content) == (7, 2)
+    assert queue_reader.count_elements(io.BytesIO(content)) == (7, 2)
 
 
 def test_a_queue_that_was_never_written_to_is_empty(tmp_path):
@@ -111,10 +125,10 @@ def version(number):
     ("change", "says"),
     [
         (broken("checkpoint.head", b""), "checkpoint.head has 0 bytes"),
-        (broken("checkpoint.head", None), "has pages, but no checkpoint.head"),
+        (broken("checkpoint.head", None), "there are pages, but no checkpoint.head"),
         (broken("checkpoint.head", version(2)), "checkpoint.head has version 2"),
         (broken("checkpoint.0", b"\0" * 34), "checkpoint.0 has a wrong checksum"),
-        (broken("page.0", None), "has checkpoint.0, but no page.0"),
+        (broken("page.0", None), "there is checkpoint.0, but no page.0"),
         (broken("page.1", None), "but no page.1"),
         (broken("page.1", b""), "page.1"),
         (broken("page.1", b"\x01" + b"\0" * 40), "page.1 has version 1"),
@@ -154,7 +168,7 @@ EVENTS = st.lists(st.integers(1, 70_000).map(lambda size: b"e" * size), max_size
 
 @given(EVENTS)
 def test_events_of_dead_letter_segments_count_once_however_long(events):
-    assert queues.count_dead_letters(queue_files.segment(*events)) == len(events)
+    assert queue_reader.count_dead_letters(queue_files.segment(*events)) == len(events)
 
 
 def test_dead_letters_of_finished_and_open_segments_count(tmp_path):

@@ -5,11 +5,12 @@ import fcntl
 import os
 import pwd
 import shutil
-import struct
 import subprocess
-import zlib
+import tarfile
+from pathlib import Path
 
 import pytest
+import queue_files
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     data_move,
     left_data,
@@ -19,21 +20,12 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
 from ansible_collections.elk.deploy.plugins.modules import logstash_old_data
 
 KILLED = 9
-
-
-def checkpoint(first_unread, first, count):
-    """A checkpoint file as Logstash writes it."""
-    fields = struct.pack(">hiiqqi", 1, 0, 0, first_unread, first, count)
-    return fields + struct.pack(">I", zlib.crc32(fields))
+SUPPORT = Path(queue_files.__file__).parent
 
 
 def make_old(path):
     """Old data with 3 unread events, a dead letter and a position."""
-    queue = path / "queue/p1"
-    queue.mkdir(parents=True)
-    (queue / "checkpoint.head").write_bytes(checkpoint(7, 0, 10))
-    (queue / "checkpoint.0").write_bytes(checkpoint(50, 0, 50))
-    (queue / "page.0").write_bytes(b"events")
+    queue_files.write_queue(path / "queue/p1", [(10, 7)])
     (path / "dead_letter_queue/p1").mkdir(parents=True)
     (path / "dead_letter_queue/p1/1.log").write_bytes(b"1letter")
     (path / "plugins").mkdir()
@@ -177,8 +169,9 @@ def test_paths_that_did_not_change(old_data, old):
 
 
 def test_only_the_queue_moves_when_only_its_path_changed(old_data, old, tmp_path):
+    before = tree(old / "queue")
     old_data("move", data=old, queue=tmp_path / "fast")
-    assert (tmp_path / "fast/p1/page.0").read_bytes() == b"events"
+    assert tree(tmp_path / "fast") == before
     assert (old / "plugins/.sincedb").exists()
     assert (old / "dead_letter_queue/p1/1.log").exists()
 
@@ -190,7 +183,7 @@ def test_new_path_below_the_old_one(old_data, old):
 
 
 def test_nothing_to_lose_is_no_reason_to_fail(old_data, old):
-    (old / "queue/p1/checkpoint.head").write_bytes(checkpoint(10, 0, 10))
+    queue_files.write_queue(old / "queue/p1", [(10, 10)])
     (old / "dead_letter_queue/p1/1.log").write_bytes(b"1")
     (old / "plugins/.sincedb").unlink()
     assert not old_data()["failed"]
@@ -209,24 +202,33 @@ def test_settings_of_the_package(old_data, old, tmp_path):
 
 
 def test_queue_with_all_events_read_holds_nothing(old):
-    (old / "queue/p1/checkpoint.head").write_bytes(checkpoint(10, 0, 10))
+    queue_files.write_queue(old / "queue/p1", [(10, 10)])
     assert stored_data.read_queue(str(old / "queue/p1")) is None
 
 
 def test_unread_events_of_older_pages_count(old):
-    (old / "queue/p1/checkpoint.0").write_bytes(checkpoint(48, 0, 50))
+    queue_files.write_queue(old / "queue/p1", [(50, 48), (10, 7)])
     stored = stored_data.read_queue(str(old / "queue/p1"))
     assert (stored.unread_events, stored.unread_pages) == (5, 2)
 
 
-@pytest.mark.parametrize("content", [b"", b"short", checkpoint(10, 0, 10)[:-1] + b"x"])
+@pytest.mark.parametrize(("queue", "events", "pages"), [("one", 20, 1), ("several", 43, 2)])
+def test_events_that_came_after_the_last_checkpoint_count(tmp_path, queue, events, pages):
+    """Queues of Logstash 8.5.3 after SIGKILL; so many events came out of them at its next start."""
+    with tarfile.open(SUPPORT / "queues_after_kill.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    stored = stored_data.read_queue(str(tmp_path / queue))
+    assert (stored.unread_events, stored.unread_pages) == (events, pages)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", queue_files.checkpoint(0, 0, 10, 0, 10)[:-1] + b"x"])
 def test_checkpoint_that_cannot_be_read_counts_as_unread(old, content):
     (old / "queue/p1/checkpoint.head").write_bytes(content)
-    assert "an unknown number of unread events" in str(stored_data.read_queue(str(old / "queue/p1")))
+    assert "an unknown number of unread events on 1 pages" in str(stored_data.read_queue(str(old / "queue/p1")))
 
 
 def test_queue_in_use_counts_even_when_it_is_empty_now(old):
-    (old / "queue/p1/checkpoint.head").write_bytes(checkpoint(10, 0, 10))
+    queue_files.write_queue(old / "queue/p1", [(10, 10)])
     holder = subprocess.Popen(
         ["python3", "-c", "import fcntl,sys; f=open(sys.argv[1],'w'); fcntl.lockf(f,2); print(flush=True); input()",
          old / "queue/p1/.lock"],

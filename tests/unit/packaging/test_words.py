@@ -13,7 +13,9 @@ ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 VERB_RULE = re.compile(r"begins with one of these verbs: ([\w,\s]+)\.")
 VERBS = set(re.findall(r"\w+", VERB_RULE.search((ROOT / "CONTRIBUTING.md").read_text())[1]))
 BLOCKS = ("block", "rescue", "always", "tasks", "pre_tasks", "post_tasks")
-SOURCES = [path for folder in ("plugins", "lambda", "roles") for path in (ROOT / folder).rglob("*.py")]
+SOURCES = [
+    path for folder in ("plugins", "lambda", "roles") for path in (ROOT / folder).rglob("*.py") if not path.is_symlink()
+]
 
 
 def names(tasks: list) -> list[str]:

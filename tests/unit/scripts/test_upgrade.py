@@ -140,7 +140,8 @@ def test_a_version_that_is_a_template_is_not_known():
 def test_what_cannot_be_meant_is_refused_at_once(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
         upgrade.main(*arguments)
-    assert arguments[-1] in str(ended.value)
+    assert ended.value.code == 1
+    assert arguments[-1] in capsys.readouterr().err
 
 
 def test_layers_are_those_of_the_collection():
@@ -148,5 +149,37 @@ def test_layers_are_those_of_the_collection():
 
 
 def test_what_a_command_says_is_shown_and_kept(capfd):
-    assert upgrade.run([sys.executable, "-c", "import sys; print('a'); sys.exit(3)"]) == (3, "a\n")
-    assert capfd.readouterr().out == "a\n"
+    command = [sys.executable, "-c", "import sys; print('== 1/3 Tools'); sys.exit(3)"]
+    assert upgrade.run(command) == (3, "== 1/3 Tools\n")
+    assert capfd.readouterr().out == "-- 1/3 Tools\n"
+
+
+# Says what it does when the terminal interrupts it, as scripts/bake.sh removes what it made.
+SLOW = """
+import os, signal, sys, time
+try:
+    print("begun", flush=True)
+    os.kill(os.getppid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    print("cleaned up", flush=True)
+"""
+
+
+def test_an_interrupted_command_may_end_by_itself(capfd):
+    with pytest.raises(KeyboardInterrupt):
+        upgrade.run([sys.executable, "-c", SLOW])
+    assert capfd.readouterr().out == "begun\ncleaned up\n"
+
+
+def test_an_interrupt_ends_with_the_way_on(monkeypatch, capsys):
+    def interrupted(_inventory):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(upgrade, "variables_of", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        upgrade.main("staging", "9.5.2")
+    assert ended.value.code == 130
+    assert "`make upgrade ENV=staging VERSION=9.5.2` again" in capsys.readouterr().err

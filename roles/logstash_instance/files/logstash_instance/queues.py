@@ -1,39 +1,25 @@
-"""What the persisted queues and dead letter queues of a Logstash still hold, read from their files.
+"""What the persisted queues and dead letter queues of this instance's Logstash still hold, read from their files.
 
-The formats are those of Logstash's source (9.5.2; the same since 6.3), below logstash-core/src/main/java/org/logstash:
-`ackedqueue/io/FileCheckpointIO.java` (checkpoint.head, checkpoint.N), `ackedqueue/io/MmapPageIOV2.java` (page.N),
-`ackedqueue/Queue.java` (`openPages`: which of them count at a start), `common/io/RecordIOWriter.java` (dead letters).
-
-The files belong to the service's user, and the reader is root: links are not followed, and only regular files are read.
-A count is an upper limit. Logstash notes what was delivered at every 1024 events of a page (`queue.checkpoint.acks`),
-so that some of what is counted may have arrived already, if the process was killed.
+How they are read is in queue_reader.py, a link to the reader of the collection's modules. The files belong to the
+service's user, and this runs as root: links are not followed, and only regular files are read.
 """
 
 from __future__ import annotations
 
 import os
 import stat
-import struct
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
+from . import queue_reader
 from .errors import QueueError
+from .queue_reader import QueueFormatError
 
-# version, page, first page with unacknowledged events (head only), first unacknowledged event, first event of the page,
-# events of the page; then the CRC-32 of these bytes.
-_CHECKPOINT = struct.Struct(">hiiqqi")
-_CRC = struct.Struct(">I")
-_CHECKPOINT_VERSION = 1
-# An element of a page: number and length; the bytes; their CRC-32.
-_ELEMENT = struct.Struct(">qi")
-_PAGE_VERSION = 2
-# A record of a dead letter segment: type, size, size of the whole event, checksum.
-_RECORD = struct.Struct(">ciiI")
-_BLOCK = 32 * 1024
-_SEGMENT_VERSION = b"1"
+# Opens without following a link, and without waiting for a pipe.
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -47,73 +33,6 @@ class Left:
     def __bool__(self) -> bool:
         """Whether there is, or may be, something in it."""
         return self.events != 0
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A checkpoint file: which page it is of, and what of that page is not acknowledged."""
-
-    page: int
-    first_unacknowledged_page: int
-    first_unacknowledged: int
-    first: int
-    count: int
-
-    @property
-    def unacknowledged(self) -> int:
-        """How many events of the page are not acknowledged."""
-        return max(0, self.first + self.count - max(self.first, self.first_unacknowledged))
-
-
-def parse_checkpoint(content: bytes) -> Checkpoint:
-    """The content of a checkpoint file. Raises QueueError."""
-    if len(content) < _CHECKPOINT.size + _CRC.size:
-        raise QueueError(f"has {len(content)} bytes instead of {_CHECKPOINT.size + _CRC.size}")
-    version, *fields = _CHECKPOINT.unpack_from(content)
-    if _CRC.unpack_from(content, _CHECKPOINT.size)[0] != zlib.crc32(content[: _CHECKPOINT.size]):
-        raise QueueError("has a wrong checksum")
-    if version != _CHECKPOINT_VERSION:
-        raise QueueError(f"has version {version} instead of {_CHECKPOINT_VERSION}")
-    return Checkpoint(*fields)
-
-
-def count_elements(page: bytes) -> tuple[int, int]:
-    """(number of the first event, how many whole events) of a page, as Logstash recovers it. Raises QueueError."""
-    if not len(page):
-        raise QueueError("is empty")
-    if page[0] != _PAGE_VERSION:
-        raise QueueError(f"has version {page[0]} instead of {_PAGE_VERSION}")
-    place, first, count = 1, 0, 0
-    while place + _ELEMENT.size <= len(page):
-        number, length = _ELEMENT.unpack_from(page, place)
-        first = first if count else number
-        end = place + _ELEMENT.size + length
-        if number != first + count or length <= 0 or end + _CRC.size > len(page):
-            break
-        if _CRC.unpack_from(page, end)[0] != zlib.crc32(page[place + _ELEMENT.size : end]):
-            break
-        place, count = end + _CRC.size, count + 1
-    return (first, count) if count else (0, 0)
-
-
-def count_dead_letters(segment: bytes) -> int:
-    """How many events begin in a segment of a dead letter queue. Raises QueueError."""
-    if not segment:
-        return 0
-    if segment[:1] != _SEGMENT_VERSION:
-        raise QueueError(f"has version {segment[0]} instead of {ord(_SEGMENT_VERSION)}")
-    place, count = 1, 0
-    while place + _RECORD.size <= len(segment):
-        left_in_block = _BLOCK - (place - 1) % _BLOCK
-        if left_in_block < _RECORD.size + 1:
-            place += left_in_block
-            continue
-        kind, size, _whole, _checksum = _RECORD.unpack_from(segment, place)
-        if kind not in b"csme" or size < 0:
-            raise QueueError(f"has no record at byte {place}")
-        count += kind in b"cs"
-        place += _RECORD.size + size
-    return count
 
 
 def persisted(directory: Path, tries: int = 3) -> Left:
@@ -155,8 +74,8 @@ def unacknowledged_up_to(directory: Path, page: int) -> int:
 
 def head_page(directory: Path) -> int:
     """The number of a pipeline's newest page. Raises QueueError, OSError."""
-    with _opened(directory, os.O_DIRECTORY) as folder:
-        return _checkpoint(directory, folder, "checkpoint.head").page
+    with _queue(directory) as (_folder, open_file):
+        return queue_reader.read_checkpoint("checkpoint.head", open_file).page
 
 
 def _left(directory: Path, count: Callable[[Path], int], tries: int) -> Left:
@@ -178,49 +97,29 @@ def size_of(directory: Path) -> int:
 
 
 def _count_persisted(directory: Path, up_to: int | None = None) -> int:
+    with _queue(directory) as (folder, open_file):
+        return queue_reader.count_unacknowledged(os.listdir(folder), open_file, up_to).events
+
+
+@contextmanager
+def _queue(directory: Path) -> Iterator[tuple[int, Callable[[str], BinaryIO]]]:
+    """(descriptor, what opens a file in it) of a queue's directory. Raises QueueError for files that can't be read."""
     with _opened(directory, os.O_DIRECTORY) as folder:
-        names = set(os.listdir(folder))
-        if "checkpoint.head" not in names:
-            if any(name.startswith("page.") for name in names):
-                raise QueueError(f"{directory} has pages, but no checkpoint.head")
-            return 0
-        head = _checkpoint(directory, folder, "checkpoint.head")
-        # As at a start of Logstash: a page without checkpoint was purged.
-        last = head.page if up_to is None else min(head.page, up_to + 1)
-        pages = [f"checkpoint.{number}" for number in range(head.first_unacknowledged_page, last)]
-        tails = [_checkpoint(directory, folder, name) for name in pages if name in names]
-        for tail in tails:
-            if tail.unacknowledged and f"page.{tail.page}" not in names:
-                raise QueueError(f"{directory} has checkpoint.{tail.page}, but no page.{tail.page}")
-        of_head = 0 if up_to is not None and up_to < head.page else _unacknowledged_of_head(directory, folder, head)
-        return sum(tail.unacknowledged for tail in tails) + of_head
+        try:
+            yield folder, lambda name: _stream(directory, folder, name)
+        except QueueFormatError as error:
+            raise QueueError(f"{directory}: {error}") from None
 
 
-def _unacknowledged_of_head(directory: Path, folder: int, head: Checkpoint) -> int:
-    """The head page itself says how many events it has: its checkpoint is written at every 1024th only."""
-    name = f"page.{head.page}"
+def _stream(directory: Path, folder: int, name: str) -> BinaryIO:
     try:
-        with _opened(name, 0, folder) as descriptor:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise QueueError("is no file")
-            with open(descriptor, "rb", closefd=False) as stream:
-                page = stream.read()  # not mapped: whoever owns it may make it shorter meanwhile
-        if not page and not head.unacknowledged:
-            return 0  # as Logstash, which makes it anew
-        first, count = count_elements(page)
-    except FileNotFoundError:
-        raise QueueError(f"{directory} has checkpoint.head of {name}, but no {name}") from None
-    except (QueueError, OSError) as error:
+        descriptor = os.open(name, _FLAGS, dir_fd=folder)
+    except OSError as error:
         raise QueueError(f"{directory / name} {error}") from None
-    return Checkpoint(head.page, 0, head.first_unacknowledged, first, count).unacknowledged
-
-
-def _checkpoint(directory: Path, folder: int, name: str) -> Checkpoint:
-    try:
-        with _opened(name, 0, folder) as descriptor:
-            return parse_checkpoint(os.read(descriptor, _CHECKPOINT.size + _CRC.size))
-    except (QueueError, OSError) as error:
-        raise QueueError(f"{directory / name} {error}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise QueueError(f"{directory / name} is no file")
+    return os.fdopen(descriptor, "rb")  # not mapped: whoever owns it may make it shorter meanwhile
 
 
 def _count_segments(directory: Path) -> int:
@@ -229,8 +128,8 @@ def _count_segments(directory: Path) -> int:
         if name.endswith((".log", ".log.tmp")):
             try:
                 with open(descriptor, "rb", closefd=False) as stream:
-                    total += count_dead_letters(stream.read())
-            except QueueError as error:
+                    total += queue_reader.count_dead_letters(stream.read())
+            except QueueFormatError as error:
                 raise QueueError(f"{directory / name} {error}") from None
     return total
 
@@ -245,8 +144,7 @@ def _folders(directory: Path) -> list[str]:
 
 @contextmanager
 def _opened(path: Path | str, flags: int, folder: int | None = None) -> Iterator[int]:
-    """Opens without following a link, and without waiting for a pipe."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | flags, dir_fd=folder)
+    descriptor = os.open(path, _FLAGS | flags, dir_fd=folder)
     try:
         yield descriptor
     finally:

@@ -17,12 +17,13 @@ INSTANCES = ROOT / "local/instances/instances.py"
 TEMPLATE = """
 Parameters:
   Image: {Type: String}
+  Bundle: {Type: String}
   Subnet: {Type: String}
 Resources:
   LaunchTemplate:
     Type: AWS::EC2::LaunchTemplate
     Properties:
-      LaunchTemplateData: {ImageId: !Ref Image, InstanceType: t3.small}
+      LaunchTemplateData: {ImageId: !Ref Image, InstanceType: t3.small, UserData: {"Fn::Base64": !Sub "${Bundle}"}}
   Group:
     Type: AWS::AutoScaling::AutoScalingGroup
     UpdatePolicy:
@@ -160,17 +161,22 @@ def test_what_terminates_waits_for_its_hook_while_its_successor_starts(aws, grou
 
 @pytest.fixture
 def stack(aws, subnet):
-    """A function that gives the stack an image and waits for the end -> (status, reasons of its events)."""
+    """A function that gives the stack image and bundle and waits for the end -> (status, reasons of its events)."""
     cloudformation = aws("cloudformation")
 
-    def deploy(image, kind="UPDATE"):
+    def deploy(image, kind="UPDATE", bundle="first"):
         known = {one["EventId"] for one in events()} if kind == "UPDATE" else set()
         parameters = [
             {"ParameterKey": "Image", "ParameterValue": image},
+            {"ParameterKey": "Bundle", "ParameterValue": bundle},
             {"ParameterKey": "Subnet", "ParameterValue": subnet},
         ]
         made = cloudformation.create_change_set(
-            StackName="rolled", ChangeSetName=image, ChangeSetType=kind, TemplateBody=TEMPLATE, Parameters=parameters
+            StackName="rolled",
+            ChangeSetName=f"{image}-{bundle}",
+            ChangeSetType=kind,
+            TemplateBody=TEMPLATE,
+            Parameters=parameters,
         )
         cloudformation.execute_change_set(ChangeSetName=made["Id"])
 
@@ -233,7 +239,13 @@ def test_a_rolling_update_replaces_all_and_goes_back_at_the_first_that_fails(aws
     assert sum("Received SUCCESS signal" in one for one in said) == 2
     kept = states(aws, "rolled")
 
-    status, said = stack(bad)
+    # Another bundle is enough, though only the user data has it.
+    status, said = stack(new, bundle="second")
+    assert status == "UPDATE_COMPLETE"
+    assert not kept.keys() & states(aws, "rolled").keys()
+    kept = states(aws, "rolled")
+
+    status, said = stack(bad, bundle="second")
     assert status == "UPDATE_ROLLBACK_COMPLETE"
     assert any("Received 1 FAILURE signal(s) out of 1" in one for one in said)
     # None of those that were well was touched.

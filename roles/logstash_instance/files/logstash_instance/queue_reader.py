@@ -1,0 +1,1 @@
+../../../../plugins/module_utils/logstash_host/queue_reader.py
