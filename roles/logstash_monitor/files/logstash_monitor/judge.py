@@ -518,6 +518,8 @@ class _View:
                 return "fine", "Nothing is known of it yet."
             return "restarted", "Logstash was started, and this pipeline is not there yet."
         stats, progress = self.stats, self.progress
+        if len(progress.points) > 1 and not stats.growing and progress.points[-2].stats.growing:
+            return "restarted", "Its counters are not there: it is being reloaded, or was removed."
         if len(progress.run) < 2:
             numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
             waits = f", {count(progress.waiting, 'event')} in work or in its queue" if progress.waiting else ""
