@@ -76,6 +76,12 @@ def test_events_that_no_worker_takes_are_a_stall() -> None:
     assert 'filter dns "f_dns"' in verdict.reason
 
 
+@pytest.mark.parametrize("version", ["5.6.16", "6.8.23"])
+def test_before_7_events_between_filters_and_outputs_are_counted_as_filtered(version: str) -> None:
+    stats = {"events": {"in": 375, "filtered": 375, "out": 250}}
+    assert of_main(stats, stats, version=version).verdict == "stalled"
+
+
 def test_an_input_that_waits_for_room_in_the_queue_shows_a_stall() -> None:
     def full(pushed: int) -> Json:
         stats = pipeline(700, 700, 700)
@@ -325,6 +331,29 @@ def test_a_pipeline_whose_workers_took_nothing_since_its_start_has_crashed() -> 
     assert of_main(before, after).verdict == "crashed"
 
 
+@pytest.mark.parametrize(("version", "expected"), [("6.8.23", "crashed"), ("8.5.3", "stalled")])
+def test_a_first_batch_that_stays_in_a_filter(version: str, expected: str) -> None:
+    """What runs, as newer releases say, may be slow; older ones look the same after a worker died."""
+    filters = [plugin("f_ruby", "ruby", 125, 0)]
+    before, after = (pipeline(n, 0, 0, filters=filters, outputs=[plugin("o", "http", 0)]) for n in (400, 900))
+    assert of_main(before, after, version=version).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"queue_size_in_bytes": 1}, {"queue_size_in_bytes": 4000}),
+        ({"queue_size_in_bytes": 900, "dropped_events": 0}, {"queue_size_in_bytes": 900, "dropped_events": 1}),
+    ],
+)
+def test_a_dead_letter_queue_that_grows_or_drops_shows_refusals_that_no_output_counts(
+    before: Json, after: Json
+) -> None:
+    stats = [{**pipeline(n, n, n), "dead_letter_queue": queue} for n, queue in ((1, before), (9, after))]
+    verdict = of_main(*stats, version="5.6.16")
+    assert (verdict.verdict, verdict.numbers["lost"]) == ("losing", 1)
+
+
 def report(state: str, cause: str = "pipeline is not running") -> Json:
     details = {"status": {"state": state}}
     indicator = {"status": "red", "details": details, "diagnosis": [{"cause": cause, "action": "view logs"}]}
@@ -463,6 +492,15 @@ def test_samples_of_two_hosts_are_refused() -> None:
     other = {**node(main=pipeline(5, 5, 5)), "host": "broker-2", "id": "id-2"}
     with pytest.raises(SampleError, match=r"\"broker-2\" \(id id-2.*\"broker-1\" \(id id-1"):
         verdicts(node(main=pipeline(5, 5, 5)), other)
+
+
+def test_a_host_that_has_another_name_or_another_id_is_the_same() -> None:
+    before = node(main=pipeline(5, 5, 5))
+    assert verdicts(before, {**before, "host": "renamed"})["main"].verdict == "idle"
+    assert verdicts(before, {**before, "id": "id-2"})["main"].verdict == "restarted"
+    two = [{**before, "id": f"id-{port}", "http_address": f"127.0.0.1:{port}"} for port in (9600, 9700)]
+    with pytest.raises(SampleError, match="9700"):
+        verdicts(*two)
 
 
 def test_samples_in_the_wrong_order_are_refused() -> None:

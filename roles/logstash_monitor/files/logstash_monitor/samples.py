@@ -156,7 +156,7 @@ def read(answer: object, time: float, health_report: object = None) -> Sample:
         raise SampleError(f"this has neither `pipelines` nor `pipeline`, but {_keys(answer)}; expected {FORM}")
     if not isinstance(found, dict):
         raise SampleError(f"`pipelines` is a JSON {_json_type(found)}; expected {FORM}")
-    if found and not any(_is_pipeline(each) or each is None for each in found.values()):
+    if found and not any(_is_pipeline(each) or not each for each in found.values()):
         raise SampleError(f"its pipelines have no counters, like those of _node/pipelines; expected {FORM}")
 
     jvm = _object(answer.get("jvm"))
