@@ -35,6 +35,8 @@ GRAVITY = (
 )
 # For so long after a start of Logstash, a pipeline that is not there is one that has not come yet.
 _STARTING_SECONDS = 60.0
+# A restart is news for so many samples.
+_SAMPLES_OF_A_RESTART = 2
 # An empty dead letter queue has a byte or a few: the version of each segment. No event is as small as this.
 _SMALLEST_DEAD_LETTER = 64
 _REFUSED = ("documents.non_retryable_failures", "documents.dlq_routed")
@@ -97,10 +99,10 @@ def _check(samples: Sequence[Sample]) -> None:
 
 
 def _check_pair(before: Sample, after: Sample, number: int) -> None:
-    if _both_and_differ(before.host, after.host) and _both_and_differ(before.node_id, after.node_id):
+    if _of_two_nodes(before, after):
         raise SampleError(
-            f'sample {number} is of host "{after.host}" (id {after.node_id}), the one before it of "{before.host}" (id '
-            f"{before.node_id}); expected samples of one host: judge each host by itself"
+            f"sample {number} is of {_node_name(after)}, the one before it of {_node_name(before)}; expected samples "
+            "of one host: judge each host by itself"
         )
     if before.uptime is None or after.uptime is None or before.ephemeral_id != after.ephemeral_id:
         return
@@ -109,6 +111,18 @@ def _check_pair(before: Sample, after: Sample, number: int) -> None:
             f"sample {number} was taken after {duration(after.uptime)} of uptime, the one before it after "
             f"{duration(before.uptime)} of the same process; expected the oldest first: order them by time"
         )
+
+
+def _of_two_nodes(before: Sample, after: Sample) -> bool:
+    """A host can get another name or, with an empty data directory, another id; but not both at once."""
+    if before.node_id and before.node_id == after.node_id:
+        return False
+    elsewhere = _both_and_differ(before.node_id, after.node_id) and _both_and_differ(before.address, after.address)
+    return elsewhere or _both_and_differ(before.host, after.host)
+
+
+def _node_name(sample: Sample) -> str:
+    return f'host "{sample.host}" (id {sample.node_id or "unknown"}, {sample.address or "address unknown"})'
 
 
 def _both_and_differ(before: str, after: str) -> bool:
@@ -132,7 +146,13 @@ class _View:
         reason = " ".join(found[each] for each in GRAVITY if each in found)
         if not self.samples[-1].reachable and word not in ("gone",):
             reason += f" The node API did not answer the last time: {_clean(self.samples[-1].reason)}."
+        causes = self._health_causes()
+        if causes and causes not in reason:
+            reason += f" The health report says: {causes}."
         return Verdict(self.pipeline, word, reason, self._numbers(word))
+
+    def _health_causes(self) -> str:
+        return "; ".join(map(_clean, self.health.causes))
 
     @property
     def found(self) -> dict[str, str]:
@@ -187,21 +207,18 @@ class _View:
             seconds = self.samples[-1].time - silent
             return f"The node API has not answered for {duration(seconds)}: {_clean(self.samples[-1].reason)}."
         if not self.answered:
-            return ""
+            return f"The node API did not answer, and nothing else is known: {_clean(self.samples[-1].reason)}."
         if self.health.state == "FINISHED":
             return "It has ended by itself: its inputs are closed, and their events processed (health report)."
-        if self.starting or self.health.state == "TERMINATED":
-            return ""
+        return "" if self.starting or self.health.state == "TERMINATED" else self._missing()
+
+    def _missing(self) -> str:
         if self.here:
             return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
-        if not self.progress.points:
-            return (
-                "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
-            )
-        ago = duration(self.answered[-1].time - self.progress.last.time)
-        return (
-            f"It was there {ago} before the last sample, and is not any more: it was removed, or failed to start again."
-        )
+        if self.progress.points:
+            ago = duration(self.answered[-1].time - self.progress.last.time)
+            return f"It was there {ago} before the last answer, and is not any more: it was removed or failed to start."
+        return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
 
     def _silent_since(self) -> float | None:
         """Since when the API has not answered, if at least the last two samples say so."""
@@ -223,21 +240,23 @@ class _View:
 
     def crashed(self) -> str:
         if self.health.state == "TERMINATED":
-            causes = "; ".join(self.health.causes) or "no cause is given"
-            return f"It is not running any more (health report: {_clean(causes)})."
+            causes = self._health_causes() or "no cause is given"
+            return f"It is not running any more (health report: {causes})."
         if not self.here or self.starting:
             return ""
         stats, before = self.stats, self.progress.before
-        if not stats.running and stats.events_in is None and stats.reload_failures and stats.reload_error:
+        others_run = self._ran_elsewhere()
+        nothing_in = not stats.events_in if others_run else stats.events_in is None
+        if not stats.running and nothing_in and stats.reload_failures and stats.reload_error:
             return f'It did not start: "{stats.reload_error}".'
         just_moved = before is not None and self.progress.still[0] is self.progress.last
-        if self._ran_elsewhere() and not stats.running and stats.growing and not just_moved:
+        if others_run and not stats.running and stats.growing and not just_moved:
             error = f' The last error is "{stats.reload_error}".' if stats.reload_error else ""
             waits = f", and {count(self.progress.waiting, 'event')} did not get out" if self.progress.waiting else ""
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
         if self.progress.is_stuck and self._never_processed() and not self.progress.worker_is_busy:
             return (
-                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: "
+                f"{count(stats.events_in or 0, 'event')} came in since its start, and none got to an output: "
                 "its workers have ended."
             )
         return ""
@@ -249,12 +268,15 @@ class _View:
         )
 
     def _never_processed(self) -> bool:
+        """Whether events came in, and no plugin has taken one since the start.
+
+        In 5.x and 6.x, a worker that died in its first batch leaves that in a filter. From 7.3 on, such a pipeline is
+        not among those that run; one that runs may be slow.
+        """
         stats = self.stats
-        return (
-            bool(stats.events_in)
-            and stats.events_filtered == stats.events_out == 0
-            and not any(output.events_in for output in stats.outputs.values())
-        )
+        plugins = [*stats.outputs.values(), *(stats.filters.values() if stats.running else ())]
+        nothing_out = stats.events_filtered == 0 and stats.events_out == 0
+        return bool(stats.events_in) and nothing_out and not any(plugin.events_in for plugin in plugins)
 
     def stalled(self) -> str:
         if not self.here or not self.progress.is_stuck:
@@ -264,9 +286,9 @@ class _View:
         retries = self._retries(self.progress.still[0])
         sentence += f"; it is refused and tries again ({retries})" if retries else ""
         sentence += self._chain()
+        if self.progress.pace_is_unknown:
+            sentence += "; nothing is known of its pace, since it has finished no batch yet"
         sentence += f"; {self._until_full()}."
-        if any("blocked" in cause for cause in self.health.causes):
-            sentence += f" The health report says: {_clean('; '.join(self.health.causes))}."
         return sentence
 
     def _waiting(self) -> str:
@@ -334,15 +356,21 @@ class _View:
             return "its queue is in memory, so that its inputs wait, too"
         if stats.queue_bytes is None or not stats.queue_max_bytes:
             return "how full its queue is cannot be seen"
-        room = stats.queue_max_bytes - stats.queue_bytes
-        if room <= 0:
+        if stats.queue_bytes >= stats.queue_max_bytes:
             self.seconds_left = 0
             return "its queue is full, and takes nothing more"
-        per_second = self._bytes_per_second(still[0], self.progress.last)
-        if per_second <= 0:
+        full = self._full_in(still[0])
+        if full is None:
             return "nothing comes in at present, so that its queue does not get fuller"
-        self.seconds_left = round(room / per_second, 1)
-        return f"at this rate of input the queue is full in {duration(room / per_second)}"
+        self.seconds_left = round(full, 1)
+        return f"at this rate of input the queue is full in {duration(full)}"
+
+    def _full_in(self, begin: Point) -> float | None:
+        """The seconds until the persistent queue is full, as it grew since a sample; None if it does not grow."""
+        stats, per_second = self.stats, self._bytes_per_second(begin, self.progress.last)
+        if stats.queue_bytes is None or not stats.queue_max_bytes or per_second <= 0:
+            return None
+        return max(0, stats.queue_max_bytes - stats.queue_bytes) / per_second
 
     def _bytes_per_second(self, begin: Point, end: Point) -> float:
         """How fast the queue grows. Its size may be 5 s old: then it is what events in it take on average."""
@@ -361,19 +389,22 @@ class _View:
         if not lost:
             return ""
         run = self.progress.run
+        if self._unnamed_dead_letters():
+            return "Its dead letter queue grew: events were refused for good, and are there."
         names = [str(output) for output in self.stats.outputs.values() if self._grown(output.id, _REFUSED)]
         where = f"Output {' and '.join(names)} refused" if names else "Its dead letter queue dropped"
         sentence = f"{where} {count(lost, 'event')} for good in {duration(run[-1].time - run[0].time)}"
-        if kept == lost:
-            return f"{sentence}; the dead letter queue has them."
         if kept:
-            return f"{sentence}; the dead letter queue took {kept}, and the others are lost."
+            those = "them" if kept == lost else f"{kept} of them, and the others are lost"
+            return f"{sentence}; the dead letter queue has {those}."
         dropped = difference(run[0].stats.dead_letters_dropped, run[-1].stats.dead_letters_dropped)
         if dropped:
-            return f"{sentence}: they are lost, since the dead letter queue is full."
-        if self.stats.dead_letter_bytes is None:
-            return f"{sentence}: they are lost, since dead letters are off."
-        return f"{sentence}: they are lost, and not in the dead letter queue."
+            why = "since the dead letter queue is full"
+        elif self.stats.dead_letter_bytes is None:
+            why = "since dead letters are off"
+        else:
+            why = "and not in the dead letter queue"
+        return f"{sentence}: they are lost, {why}."
 
     def _lost(self) -> tuple[int, int]:
         """Events refused for good in this run, and how many of them the dead letter queue has."""
@@ -389,7 +420,17 @@ class _View:
             if grown or refused == sum(self._grown(output, _REFUSED, self.progress.before) for output in last.outputs):
                 # Older releases of the output count them all alike, and the size of the queue is up to 10 s old.
                 kept = refused
+        if self._unnamed_dead_letters():
+            return 1, 1
         return max(refused, dropped), max(0, kept - dropped)
+
+    def _unnamed_dead_letters(self) -> bool:
+        """Whether the dead letter queue grew and no output counts refusals, as outputs of 5.x and early 6.x do not."""
+        first, last = self.progress.run[0].stats, self.stats
+        grown = difference(first.dead_letter_bytes, last.dead_letter_bytes) or 0
+        counts = any("documents.successes" in output.counters for output in last.outputs.values())
+        dropped = difference(first.dead_letters_dropped, last.dead_letters_dropped)
+        return grown >= _SMALLEST_DEAD_LETTER and not counts and not dropped
 
     def _grown(self, output: str, names: Sequence[str], begin: Point | None = None) -> int:
         """By how much counters of an output grew since a sample, the first of this run unless given."""
@@ -465,7 +506,7 @@ class _View:
             return ""
         if not self.here:
             return "Logstash was restarted, and this pipeline is not there yet." if self.starting else ""
-        if len(run) == len(points):
+        if len(run) == len(points) or len(run) > _SAMPLES_OF_A_RESTART:
             return ""
         before, after = points[-len(run) - 1], run[0]
         node = _both_and_differ(before.sample.ephemeral_id, after.sample.ephemeral_id) or (
@@ -497,24 +538,31 @@ class _View:
         came = self.progress.per_second("events_in") or 0.0
         sentence = f"{count(events, 'event')} wait in its queue, {rate(left)} a second leave and {rate(came)} come in"
         if drained <= 0:
-            return f"{sentence}: the queue does not get shorter at present."
+            full = self._full_in(self.progress.run[0])
+            until = f" and is full in {duration(full)}" if full else ""
+            return f"{sentence}: the queue does not get shorter{until}."
         per_second = drained / (self.progress.last.time - peak.time)
         self.seconds_left = round(events / per_second, 1)
         return f"{sentence}; at this rate it is empty in {duration(events / per_second)}."
 
     def _flow(self) -> tuple[str, str]:
-        """Fine or idle, and why."""
+        """What there is to say if nothing is wrong."""
         if not self.here:
-            last = self.samples[-1]
-            if not last.reachable:
-                return "fine", "Nothing is known of it yet."
             return "restarted", "Logstash was started, and this pipeline is not there yet."
+        points = self.progress.points
+        if len(points) > 1 and not self.stats.growing and points[-2].stats.growing:
+            return "restarted", "Its counters are not there: it is being reloaded, or was removed."
+        return self._fine_or_idle() if len(self.progress.run) > 1 else self._one_sample()
+
+    def _one_sample(self) -> tuple[str, str]:
+        stats, waiting = self.stats, self.progress.waiting
+        numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
+        waits = f", {count(waiting, 'event')} in work or in its queue" if waiting else ""
+        word = "fine" if stats.events_in or stats.events_out or waiting else "idle"
+        return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
+
+    def _fine_or_idle(self) -> tuple[str, str]:
         stats, progress = self.stats, self.progress
-        if len(progress.run) < 2:
-            numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
-            waits = f", {count(progress.waiting, 'event')} in work or in its queue" if progress.waiting else ""
-            word = "fine" if stats.events_in or stats.events_out or progress.waiting else "idle"
-            return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
         seconds = duration(progress.last.time - progress.run[-2].time)
         came, left = (
             difference(getattr(progress.run[-2].stats, name), getattr(stats, name))
@@ -557,7 +605,7 @@ class _View:
 
     def _rate(self, name: str) -> Number:
         value = self.progress.per_second(name) if self.here else None
-        return None if value is None else round(value, 3)
+        return None if value is None else round(value, 6)
 
     @staticmethod
     def _dead_letters(stats: PipelineStats) -> int | None:
