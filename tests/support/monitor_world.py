@@ -149,13 +149,18 @@ class Logstash:
                             {"id": name, "name": name.partition("_")[2], "events": {"out": count}}
                             for name, count in self.arrived.items()
                         ],
-                        "filters": [{"id": name, "name": "drop", "events": events(gone, self.left)} for name in self.filters],
+                        "filters": [
+                            {"id": name, "name": "drop", "events": events(gone, self.left)} for name in self.filters
+                        ],
                         "outputs": [
                             {
                                 "id": "to_elasticsearch",
                                 "name": "elasticsearch",
                                 "events": events(self.left, self.left),
-                                "documents": {"successes": self.left - self.refused, "non_retryable_failures": self.refused},
+                                "documents": {
+                                    "successes": self.left - self.refused,
+                                    "non_retryable_failures": self.refused,
+                                },
                             }
                         ],
                     },
