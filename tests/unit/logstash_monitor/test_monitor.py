@@ -371,7 +371,9 @@ def test_what_the_live_release_does_not_have_is_not_missed(make, tmp_path):
     world.run(45)
     assert world.ready() == (True, [])
     assert [one["name"] for one in world.pages.status()["inputs"]] == ["broker_tcp", "broker_http"]
-    record.write_text(json.dumps({"record": {"health": {"pipelines": ["broker", "newer"], "ports": [5000, 5001, 5009]}}}))
+    record.write_text(
+        json.dumps({"record": {"health": {"pipelines": ["broker", "newer"], "ports": [5000, 5001, 5009]}}})
+    )
     world.run(120)
     assert not world.ready()[0]
 
