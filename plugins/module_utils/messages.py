@@ -98,6 +98,13 @@ CODES = {
     "unmanaged_places_invalid": "The places to search for unmanaged files are not absolute paths.",
     "unmanaged_files_unreadable": "The search for unmanaged files failed.",
     "unmanaged_file_not_removed": "An unmanaged file could not be removed.",
+    # Variables of role logstash_monitor.
+    "monitor_input_invalid": "An entry of `logstash_monitor_inputs` names no input, or lacks its password.",
+    "monitor_tls_invalid": "A file for the monitor's TLS is missing, or has no usable name.",
+    "monitor_password_missing": "A password of the monitor is empty, or not in `logstash_keystore`.",
+    "monitor_environment_invalid": "`logstash_monitor_environment` has something other than names of variables.",
+    "monitor_number_invalid": "A time, a count or a port of the monitor is outside its range.",
+    "monitor_cloudwatch_invalid": "`logstash_monitor_cloudwatch` lacks the region.",
     # What actions check and make on the control node.
     "options_invalid": "A task gives an action options that it does not have, or values of another form.",
     "role_arguments_invalid": "A variable of a role does not have the form that its argument specs ask for.",
