@@ -19,7 +19,10 @@ PATIENCE = 300
 
 @pytest.fixture(scope="module")
 def cloudwatch(emulator):
-    return emulator.client("cloudwatch")
+    client = emulator.client("cloudwatch")
+    # The emulator loads a service by its first call, which takes longer than the monitor waits.
+    client.put_metric_data(Namespace="Other", MetricData=[{"MetricName": "Any", "Value": 1}])
+    return client
 
 
 @pytest.fixture
