@@ -11,7 +11,6 @@ from logstash_monitor.judge import Verdict
 from logstash_monitor.minutes import Minutes, data
 from waiting import wait_for
 
-ENVIRONMENT = "monitored"
 KEYS = {"AWS_ACCESS_KEY_ID": "emulator", "AWS_SECRET_ACCESS_KEY": "emulator"}
 # The emulator looks at an alarm once in its period.
 PATIENCE = 300
@@ -32,13 +31,13 @@ def send(emulator):
     config = CloudWatchConfig("eu-west-1", emulator.endpoint, "Logstash")
     publisher = Publisher(CloudWatch(config, CredentialSource(clock, environment=KEYS), clock), clock)
 
-    def sent(verdict):
+    def sent(environment, verdict):
         minutes = Minutes()
         now = time.time()
         minutes.close(now - 60)
         minutes.add([Verdict("broker", verdict, "", {"queue_bytes": 5})], lost=0, heap=40.0, canary_age=3.0)
         (minute,) = minutes.close(now)
-        publisher.offer(data(minute, 40.0, ENVIRONMENT, "brokers", "broker-1"))
+        publisher.offer(data(minute, 40.0, environment, "brokers", "broker-1"))
         publisher.send()
         assert publisher.error == ""
         return minute.start
@@ -47,17 +46,17 @@ def send(emulator):
 
 
 def test_cloudwatch_has_what_was_sent(send, cloudwatch):
-    start = send("fine")
+    start = send("healthy", "fine")
     named = cloudwatch.get_paginator("list_metrics").paginate(Namespace="Logstash").build_full_result()["Metrics"]
     found = {(one["MetricName"], frozenset((d["Name"], d["Value"]) for d in one["Dimensions"])) for one in named}
-    environment = ("Environment", ENVIRONMENT)
+    environment = ("Environment", "healthy")
     assert ("Heartbeat", frozenset({environment, ("Layer", "brokers")})) in found
     assert ("CanaryAge", frozenset({environment})) in found
     assert ("CanaryAge", frozenset({environment, ("Host", "broker-1")})) in found
     (point,) = cloudwatch.get_metric_statistics(
         Namespace="Logstash",
         MetricName="QueueBytes",
-        Dimensions=[{"Name": "Environment", "Value": ENVIRONMENT}],
+        Dimensions=[{"Name": "Environment", "Value": "healthy"}],
         StartTime=start,
         EndTime=start + 60,
         Period=60,
@@ -71,7 +70,7 @@ def test_an_alarm_rings_by_a_stall(send, cloudwatch):
         AlarmName="pipeline-stalled",
         Namespace="Logstash",
         MetricName="PipelineStalled",
-        Dimensions=[{"Name": "Environment", "Value": ENVIRONMENT}],
+        Dimensions=[{"Name": "Environment", "Value": "stalled"}],
         Statistic="Maximum",
         Period=60,
         EvaluationPeriods=1,
@@ -81,7 +80,7 @@ def test_an_alarm_rings_by_a_stall(send, cloudwatch):
     )
 
     def rings():
-        send("stalled")
+        send("stalled", "stalled")
         (alarm,) = cloudwatch.describe_alarms(AlarmNames=["pipeline-stalled"])["MetricAlarms"]
         return alarm["StateValue"] == "ALARM"
 
