@@ -461,7 +461,7 @@ def test_every_verdict_is_one_of_the_list_and_pipelines_of_logstash_itself_have_
 
 def test_samples_of_two_hosts_are_refused() -> None:
     other = {**node(main=pipeline(5, 5, 5)), "host": "broker-2", "id": "id-2"}
-    with pytest.raises(SampleError, match=r'"broker-2" \(id id-2\).*"broker-1" \(id id-1\)'):
+    with pytest.raises(SampleError, match=r"\"broker-2\" \(id id-2.*\"broker-1\" \(id id-1"):
         verdicts(node(main=pipeline(5, 5, 5)), other)
 
 

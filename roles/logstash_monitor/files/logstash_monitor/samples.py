@@ -111,6 +111,7 @@ class Sample:
     reason: str = ""
     host: str = ""
     node_id: str = ""
+    address: str = ""  # of the node API, as it names it
     ephemeral_id: str = ""
     version: str = ""
     uptime: float | None = None  # seconds
@@ -165,6 +166,7 @@ def read(answer: object, time: float, health_report: object = None) -> Sample:
         time=time,
         host=_text(answer.get("host")),
         node_id=_text(answer.get("id")),
+        address=_text(answer.get("http_address")),
         ephemeral_id=_text(answer.get("ephemeral_id")),
         version=_text(answer.get("version")),
         uptime=None if uptime is None else uptime / 1000,
