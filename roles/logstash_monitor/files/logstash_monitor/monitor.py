@@ -14,7 +14,7 @@ from typing import Protocol
 
 from . import host_files, judge, minutes, samples
 from .canaries import DROP_FILTER, Canaries, Count, InputState
-from .clock import Clock
+from .clock import Clock, following
 from .cloudwatch import Publisher
 from .config import Config, Input
 from .errors import NodeApiError, SampleError
@@ -31,6 +31,7 @@ from .samples import Sample
 WINDOW_SECONDS = 600.0
 # The loop shows systemd that it lives at least so often; the unit's WatchdogSec is three times that.
 PULSE_SECONDS = 10.0
+_LEAST_PAUSE, _PAUSE_AFTER_FAULT = 0.01, 5.0
 DRAINED = "drained"
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,11 @@ class View:
     verdicts: tuple[Verdict, ...] = ()
     standings: tuple[Standing, ...] = ()
     deployments: Deployments = NO_DEPLOYMENTS
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the last look had an answer."""
+        return self.looked is not None and self.looked == self.answered
 
 
 class Monitor:
@@ -91,16 +97,18 @@ class Monitor:
     def run(self, wait: Callable[[float], bool], pulse: Callable[[], None] = lambda: None) -> None:
         """Goes on until ``wait``, which takes seconds, says to stop. ``pulse`` is called while it goes on."""
         while True:
+            least = _LEAST_PAUSE
             try:
                 self.tick()
             except Exception:
                 # A fault of this program must not end the looks. One that stays is in the log each time.
                 _log.exception("This look failed")
+                least = _PAUSE_AFTER_FAULT
             pulse()
             now = self._clock.monotonic()
             minute_left = minutes.MINUTE - self._clock.wall() % minutes.MINUTE
             due = min(self._due, self.canaries.next_due()) - now
-            if wait(max(0.01, min(due, minute_left, PULSE_SECONDS))):
+            if wait(max(least, min(due, minute_left, PULSE_SECONDS))):
                 return
 
     def tick(self) -> None:
@@ -109,8 +117,7 @@ class Monitor:
         self.canaries.tick()
         now = self._clock.monotonic()
         if now >= self._due:
-            # From the moment that it was due, so that delays do not add up; but what was missed is not made up for.
-            self._due = max(self._due + self.config.interval, now)
+            self._due = following(self._due, self.config.interval, now)
             self.look()
 
     def look(self) -> None:
@@ -140,7 +147,7 @@ class Monitor:
             heap=sample.heap_share if sample.reachable else None,
             canary_age=oldest_canary(self.canaries.states(), self._clock.monotonic()),
         )
-        if self._requests:
+        if self._requests is not None:
             self._requests.consider(self.view.standings, sample.reachable, now, self._clock.wall())
 
     def readiness(self) -> Readiness:
@@ -210,7 +217,7 @@ class Monitor:
         for minute in self._minutes.close(self._clock.wall()):
             if minute.verdicts:
                 self.history.add(minute.start, minute.point())
-            if self.publisher:
+            if self.publisher is not None:
                 config = self.config
                 self.publisher.offer(
                     minutes.data(minute, self._minutes.lowest_heap(), config.environment, config.layer, config.host)
