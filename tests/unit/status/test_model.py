@@ -119,10 +119,13 @@ def test_slowest_part_is_where_an_event_waits_longest():
     )
     slowest = overview(hosts).slowest
     assert (slowest.name, slowest.what) == ("brokers", "7 events wait, none leaves")
+    pausing = found("b", "brokers", [verdict("a", "struggling", queue_events=7, out_per_second=0.0)])
+    hosts["broker-2"] = ("brokers", pausing)
+    assert overview(hosts).slowest.name == "indexers"
 
 
 def test_host_whose_monitor_is_silent_does_not_count_as_the_slowest():
-    old = found("b", "brokers", [verdict("a", queue_events=7, out_per_second=0.0)], time=iso(NOW - 9999))
+    old = found("b", "brokers", [verdict("a", "stalled", queue_events=7, out_per_second=0.0)], time=iso(NOW - 9999))
     assert overview({"broker-1": ("brokers", old)}).slowest is None
 
 
@@ -168,6 +171,18 @@ def test_hosts_are_in_the_order_of_their_layers_and_numbers():
     hosts = {name: (layer, {}) for name, layer in
              (("s-1", "shippers"), ("b-10", "brokers"), ("b-2", "brokers"), ("i-1", "indexers"))}  # fmt: skip
     assert [one.name for one in overview(hosts).hosts] == ["b-2", "b-10", "i-1", "s-1"]
+
+
+def test_of_many_pipelines_those_that_are_well_are_counted():
+    many = [verdict(f"p{number}", "fine") for number in range(6)]
+    one = host(found("broker-1", "brokers", [*many, verdict("quiet", "idle"), verdict("slow", "catching_up")]))
+    assert [pipeline.name for pipeline in one.told] == ["slow"]
+    assert one.others == "6 fine, 1 idle"
+    few = host(found("broker-1", "brokers", many[:3]))
+    assert ([pipeline.name for pipeline in few.told], few.others) == (["p0", "p1", "p2"], "")
+    assert "6 fine, 1 idle" in table.table(
+        overview({"b": ("brokers", found("b", "brokers", [*many, verdict("quiet", "idle")]))}), width=160, colour=False
+    )
 
 
 def test_history_adds_up_the_pipelines_of_a_minute():
