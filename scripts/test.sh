@@ -84,11 +84,14 @@ need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm
 
 need_packer() { has packer || scripts/packer.sh; }
 
+# Without a browser, and without apt, the tests of pages in one are skipped, and say so.
+need_browser() { if ! { has chromium || has chromium-browser || has google-chrome; } && can_apt; then apt_install chromium; fi; }
+
 # Where apt cannot install it, what needs Packer is left out, and says so.
 offer_packer() { if can_apt; then need_packer; fi; }
 
 run_integration() {
-    need_rpm && offer_packer || return
+    need_rpm && need_browser && offer_packer || return
     # Tests of one file share what Ansible has made for them once.
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
@@ -150,7 +153,7 @@ for part in e2e molecule; do if [[ " $* " == *" $part "* ]]; then hosts+=("$part
 for part in "$@"; do if [[ $part != e2e && $part != molecule ]]; then here+=("$part"); fi; done
 if [ ${#hosts[@]} -gt 0 ] && [ ${#here[@]} -gt 0 ]; then
     # Now, since one apt refuses to run beside another, and the engine and the first image may need it as well.
-    if [[ " $* " == *" integration "* ]]; then (need_rpm && offer_packer); fi
+    if [[ " $* " == *" integration "* ]]; then (need_rpm && need_browser && offer_packer); fi
     say "" "Beside what follows: ${here[*]}. Each is shown when it has ended; until then see build/tests/."
     set -m # gives it a process group, by which all of it can be ended
     for part in "${here[@]}"; do

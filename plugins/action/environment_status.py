@@ -17,7 +17,7 @@ from ..plugin_utils.status.table import as_json, table
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "environment": {"type": "str", "required": True},
-    "register": {"type": "str", "required": True},
+    "variable": {"type": "str", "required": True},
     "monitored": {"type": "bool", "default": True},
     "alarms": {"type": "dict", "default": {}},
     "output": {"type": "str", "choices": ["redis", "elasticsearch", "file"], "default": "elasticsearch"},
@@ -35,7 +35,7 @@ class ActionModule(ShowingAction):
 
     def work(self, result: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         options = self.options(OPTIONS)
-        found = self.found(options["register"], task_vars)
+        found = self.found(options["variable"], task_vars)
         hosts = [host(name, layer, one, monitored=options["monitored"]) for name, (layer, one) in found.items()]
         shown = overview(options["environment"], time.time(), hosts, options["alarms"], options["output"])
         wrong = [f"{name}: {problem}" if name else problem for name, problem in shown.problems]

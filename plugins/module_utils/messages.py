@@ -126,6 +126,7 @@ CODES = {
     "secrets_exposed": "A secret would go where others can read it.",
     "import_failed": "An export of Octopus could not be imported. No file was changed.",
     "preview_failed": "The variables could not be shown.",
+    "status_failed": "The page of an environment can't be written, or the control node lacks a package for the table.",
     # The alarms of an environment.
     "alarm_invalid": "An alarm lacks a key, has one that it cannot have, or one with a value of another form.",
     "alarm_metric_unknown": "The namespace has no metric of this name.",

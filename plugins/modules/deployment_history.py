@@ -8,11 +8,11 @@ module: deployment_history
 short_description: Show the last deployments of an environment
 description:
   - Puts together the journals that M(elk.deploy.host_status) has found on the hosts of the groups C(brokers),
-    C(indexers) and C(shippers), registered there as O(register), in the order of time, and what instances have told.
+    C(indexers) and C(shippers), registered there as O(variable), in the order of time, and what instances have told.
   - Changes nothing. Needs the Python package C(rich) on the control node.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options:
-  register:
+  variable:
     description: The variable of each host with the result of M(elk.deploy.host_status). Hosts without it are left out.
     type: str
     required: true
@@ -38,7 +38,7 @@ attributes:
 EXAMPLES = r"""
 - name: Show the last deployments
   elk.deploy.deployment_history:
-    register: history_found
+    variable: history_found
     last: 20
 """
 

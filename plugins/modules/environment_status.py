@@ -8,7 +8,7 @@ module: environment_status
 short_description: Show an environment as it is now, as a table and as a page
 description:
   - Puts together what M(elk.deploy.host_status) has found on the hosts of the groups C(brokers), C(indexers) and
-    C(shippers), registered there as O(register), and what M(elk.deploy.alarm_states) returned.
+    C(shippers), registered there as O(variable), and what M(elk.deploy.alarm_states) returned.
   - Returns a table for the terminal, and writes a page, one HTML file that needs nothing else.
   - Fails where something is wrong, such as a host that is not ready or can't be reached, a pipeline that has stalled,
     or an alarm that rings.
@@ -19,7 +19,7 @@ options:
     description: The environment's name.
     type: str
     required: true
-  register:
+  variable:
     description: The variable of each host with the result of M(elk.deploy.host_status). Hosts without it are left out.
     type: str
     required: true
@@ -54,7 +54,7 @@ EXAMPLES = r"""
 - name: Show the environment
   elk.deploy.environment_status:
     environment: staging
-    register: status_found
+    variable: status_found
     alarms: "{{ status_alarms }}"
     page: build/status/staging.html
 """

@@ -22,14 +22,14 @@ class ShowingAction(MaskedAction):
     _requires_connection = False
     _supports_check_mode = True
 
-    def found(self, register: str, task_vars: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
-        """{host: (layer, what is registered there)}, of the hosts that have it."""
+    def found(self, variable: str, task_vars: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        """{host: (layer, what that variable is there)}, of the hosts that have it."""
         hosts, groups = task_vars.get("hostvars", {}), task_vars.get("groups", {})
         return {
-            name: (layer, hosts[name][register])
+            name: (layer, hosts[name][variable])
             for layer in LAYERS
             for name in groups.get(layer, ())
-            if register in hosts[name]
+            if variable in hosts[name]
         }
 
     def terminal(self) -> dict[str, Any]:

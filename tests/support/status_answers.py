@@ -181,7 +181,7 @@ def troubled():
             "brokers",
             found(
                 "broker-2", "brokers", [stalled], history("broker", level=380.0, stalled_for=5),
-                ready=False, reasons=["pipeline broker is stalled"],
+                reasons=["pipeline broker is stalled"],
             ),
         ),
         "broker-3.staging.example.com": (

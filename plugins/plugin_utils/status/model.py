@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,9 @@ class Level(enum.StrEnum):
 
 
 _RANK = list(Level)
+
+# Of more pipelines than this, those that are well are only counted.
+FEW_PIPELINES = 4
 
 # The monitor's verdicts. One that is not here is doubtful.
 VERDICTS = {
@@ -181,6 +185,19 @@ class Host:
         return self.deployment.running[1] if self.deployment else ""
 
     @property
+    def told(self) -> tuple[Pipeline, ...]:
+        """The pipelines to name: all of a few; of many, those that are not well."""
+        if len(self.pipelines) <= FEW_PIPELINES:
+            return self.pipelines
+        return tuple(one for one in self.pipelines if one.level is not Level.GOOD)
+
+    @property
+    def others(self) -> str:
+        """How many are not named, such as ``17 fine, 1 idle``."""
+        counts = Counter(one.words for one in self.pipelines if one not in self.told)
+        return ", ".join(f"{count} {word}" for word, count in counts.most_common())
+
+    @property
     def events_in(self) -> float | None:
         return _sum(one.events_in for one in self.pipelines)
 
@@ -290,12 +307,17 @@ class Overview:
 
 
 def wait(pipeline: Pipeline) -> float | None:
-    """For how many seconds an event waits in a pipeline's queue, at the rate of now; infinite where none leaves."""
-    if pipeline.queue_events is None or pipeline.events_out is None:
-        return None
+    """For how many seconds an event waits in a pipeline's queue, at the rate of now; infinite in one that has stalled.
+
+    Where none has left, and yet nothing has stalled, as in a pause between two tries, it can't be told.
+    """
     if pipeline.queue_events == 0:
         return 0.0
-    return pipeline.queue_events / pipeline.events_out if pipeline.events_out else float("inf")
+    if pipeline.queue_events is None or pipeline.events_out is None:
+        return None
+    if pipeline.events_out > 0:
+        return pipeline.queue_events / pipeline.events_out
+    return float("inf") if pipeline.verdict == "stalled" else None
 
 
 def deployment(line: Mapping[str, Any]) -> Deployment:

@@ -18,6 +18,7 @@ from ..octopus.preview import legible
 from . import charts, words
 from .model import Host, Level, Overview, Point
 
+MINUTE = 60
 _FOLDER = Path(__file__).parent
 _SAYS = {
     Level.GOOD: "All is well",
@@ -78,10 +79,12 @@ def page(overview: Overview) -> bytes:
 
 def _charts(host: Host, shown: charts.Window, top: float) -> Charts:
     most_queued = max((point.queue_events or 0.0 for point in host.points), default=0.0)
+    # What comes in within a minute is no queue that anybody has to see.
+    deep = max(most_queued, top * MINUTE)
     return Charts(
         events_in=charts.line(host.points, lambda point: point.events_in, shown, top, closed=True),
         events_out=charts.line(host.points, lambda point: point.events_out, shown, top),
-        queue=charts.line(host.points, lambda point: point.queue_events, shown, most_queued, closed=True),
+        queue=charts.line(host.points, lambda point: point.queue_events, shown, deep, closed=True),
         bad=charts.marks(host.points, Level.BAD, shown),
         doubtful=charts.marks(host.points, Level.DOUBTFUL, shown),
         peak=max(map(_rate, host.points), default=0.0),

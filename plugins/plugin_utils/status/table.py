@@ -69,7 +69,9 @@ def _is(overview: Overview) -> str:
 
 def _row(host: Host, now: float) -> list[Any]:
     last = host.deployment
-    pipelines = [cell(f"{one.name}: {one.words}", STYLES[one.level]) for one in host.pipelines]
+    pipelines = [cell(f"{one.name}: {one.words}", STYLES[one.level]) for one in host.told]
+    if host.others:
+        pipelines.append(cell(host.others))
     return [
         cell(host.name, "bold"),
         host.version or words.UNKNOWN,
