@@ -74,7 +74,7 @@ def _suite(name: str, found: Mapping[str, Any]) -> Suite:
     checks = tuple(Check.of(check) for check in found.get("checks") or ())
     if not checks:
         said = found.get("msg") or "it could not be reached"
-        checks = (Check("reachable", "failed", f"{said}. Nothing else of it was checked"),)
+        checks = (Check("reachable", "failed", f"{str(said).rstrip('.')}. Nothing else of it was checked"),)
     return Suite(name, checks, float(found.get("seconds") or 0))
 
 

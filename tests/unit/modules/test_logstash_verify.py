@@ -16,6 +16,8 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
 from ansible_collections.elk.deploy.plugins.modules import logstash_verify
 
 ENTRIES = ["logstash.yml", "pipelines"]
+NOBODY = pwd.getpwnam("nobody")
+OWNER = {"user": "nobody", "group": grp.getgrgid(NOBODY.pw_gid).gr_name}
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="looks at owners, as root")
 
 
@@ -34,10 +36,9 @@ def host(open_path, monkeypatch):
         (settings / name).symlink_to(f"current/{name}")
     content = {"record": {"release": "0a1b", "version": "9.5.2"}, "earlier": [], "changing": None}
     (settings / "proven").write_text(json.dumps(content))
-    nobody = pwd.getpwnam("nobody")
     for name in ("data", "out"):
         (open_path / name).mkdir(mode=0o750)
-        os.chown(open_path / name, nobody.pw_uid, nobody.pw_gid)
+        os.chown(open_path / name, NOBODY.pw_uid, NOBODY.pw_gid)
     return open_path
 
 
@@ -46,17 +47,12 @@ def verify(run_module, host):
     """verify(**options) -> {check: (result, detail)}."""
 
     def run(**options):
-        account = pwd.getpwnam("nobody")
         result = run_module(
             logstash_verify,
             **{
                 "record": str(host / "etc/proven"),
                 "live": {"dest": str(host / "etc"), "entries": ENTRIES},
-                "directories": {
-                    "directories": [{"path": str(host / "data"), "holds": "data"}],
-                    "user": "nobody",
-                    "group": grp.getgrgid(account.pw_gid).gr_name,
-                },
+                "directories": {"directories": [{"path": str(host / "data"), "holds": "data"}], **OWNER},
                 **options,
             },
         )
@@ -112,7 +108,19 @@ def test_a_directory_of_another_owner_is_found(verify, host):
     os.chown(host / "data", 0, 0)
     result, detail = verify()[f"directory {host}/data"]
     assert result == "failed"
-    assert detail.startswith("root:root 0750; expected nobody:")
+    assert detail.startswith(f"{host}/data is root:root 0750. Expected nobody:")
+
+
+def test_what_lies_in_a_directory_within_another_is_told_once(verify, host):
+    (host / "data/queue").mkdir(mode=0o750)
+    (host / "data/strange").write_text("x")
+    directories = [{"path": f"{host}/data", "holds": "data"}, {"path": f"{host}/data/queue", "holds": "queues"}]
+    checks = verify(directories={**OWNER, "directories": directories})
+    assert checks[f"directory {host}/data/queue"][1].startswith(
+        f"{host}/data/queue is root:root 0750. Expected nobody:"
+    )
+    result, detail = checks[f"directory {host}/data"]
+    assert (result, f"{host}/data/strange" in detail, "queue" in detail) == ("failed", True, False)
 
 
 def test_a_directory_that_is_missing_is_found_and_not_made(verify, host):
