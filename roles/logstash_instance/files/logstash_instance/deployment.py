@@ -78,14 +78,14 @@ class Deployment:
     def inventory(self) -> dict[str, object]:
         """This host in the group of its layer, whose queue goes with it. JSON is YAML, too."""
         host = {
+            # No balancer sends it anything yet, and the group watches it afterwards.
+            "rollout_soak_seconds": 0,
+            "balancer_healthy_seconds": 0,
             "ansible_connection": "local",
             # Groups of the inventory may say how their hosts are reached; this one is here.
             "ansible_host": "localhost",
             "ansible_python_interpreter": "/usr/bin/python3",
             "drain_queue_on_stop": True,
-            # No balancer sends it anything yet, and the group watches it afterwards.
-            "rollout_soak_seconds": 0,
-            "balancer_healthy_seconds": 0,
         }
         return {"all": {"children": {self.settings.layer: {"hosts": {self.hostname: host}}}}}
 
