@@ -83,8 +83,6 @@ def test_this_host_is_in_the_group_of_its_layer(deployment, playbook, paths):
     inventory = yaml.safe_load(paths.inventory.read_text())
     host = inventory["all"]["children"]["brokers"]["hosts"][HOSTNAME]
     assert host == {
-        "rollout_soak_seconds": 0,
-        "balancer_healthy_seconds": 0,
         "ansible_connection": "local",
         "ansible_host": "localhost",
         "ansible_python_interpreter": "/usr/bin/python3",

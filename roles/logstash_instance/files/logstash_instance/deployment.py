@@ -78,9 +78,6 @@ class Deployment:
     def inventory(self) -> dict[str, object]:
         """This host in the group of its layer, whose queue goes with it. JSON is YAML, too."""
         host = {
-            # No balancer sends it anything yet, and the group watches it afterwards.
-            "rollout_soak_seconds": 0,
-            "balancer_healthy_seconds": 0,
             "ansible_connection": "local",
             # Groups of the inventory may say how their hosts are reached; this one is here.
             "ansible_host": "localhost",
