@@ -1,17 +1,18 @@
 """Verdicts on pipelines: what a window of samples says of each, in a sentence with the numbers.
 
-Several verdicts can be true at once. The gravest is given, in the order of ``GRAVITY``, and the reason has the sentences of
-the others, too.
+Several verdicts can be true at once. The gravest is given, in the order of ``GRAVITY``, and the reason has the
+sentences of the others, too.
 
-What no sample shows, no verdict says: an output such as ``http`` or ``tcp`` that gives an event up counts it as sent, and an
-input that cannot bind its port looks like one that nobody sends to. Canaries and the log tell of those.
+What no sample shows, no verdict says: an output such as ``http`` or ``tcp`` that gives an event up counts it as sent,
+and an input that cannot bind its port looks like one that nobody sends to. Canaries and the log tell of those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Callable, Collection, Mapping, Optional, Sequence, Union
+from typing import Callable, Union
 
 from .errors import SampleError
 from .progress import SHORTEST_STALL, Point, Progress, difference
@@ -34,6 +35,8 @@ GRAVITY = (
 )
 # For so long after a start of Logstash, a pipeline that is not there is one that has not come yet.
 _STARTING_SECONDS = 60.0
+# A restart is news for so many samples.
+_SAMPLES_OF_A_RESTART = 2
 # An empty dead letter queue has a byte or a few: the version of each segment. No event is as small as this.
 _SMALLEST_DEAD_LETTER = 64
 _REFUSED = ("documents.non_retryable_failures", "documents.dlq_routed")
@@ -43,11 +46,15 @@ _REFUSED = ("documents.non_retryable_failures", "documents.dlq_routed")
 class Verdict:
     """What a pipeline does.
 
-    ``numbers`` has ``in_per_second`` and ``out_per_second`` (between the last two samples), ``waiting`` (events, at least),
-    ``queue_events``, ``queue_bytes`` and ``queue_share`` (0 to 100; of a persistent queue), ``seconds_left`` (catching up:
-    until the queue is empty; stalled: until it is full), ``lost`` (events refused for good within the window) and ``kept``
-    (those of them that a dead letter queue took), ``dead_letters`` (events that were written to it; 1 is at least one). A
-    number that cannot be known is None.
+    ``numbers`` has, and None for what cannot be known:
+
+    - ``in_per_second`` and ``out_per_second``, between the last two samples
+    - ``waiting``: events, at least
+    - ``queue_events``, ``queue_bytes``, and ``queue_share`` from 0 to 100, of a persistent queue
+    - ``seconds_left``: until the queue is empty (catching up) or full (stalled)
+    - ``lost``: events refused for good within the window; ``kept``: those of them that a dead letter queue took
+    - ``dead_letters``: events that were written to the dead letter queue; where the output does not count them, 1
+      stands for some
     """
 
     pipeline: str
@@ -59,7 +66,7 @@ class Verdict:
 def judge(samples: Sequence[Sample], declared: Collection[str] = ()) -> list[Verdict]:
     """A verdict for each pipeline of the samples, and for each of ``declared``, which should be there.
 
-    :param samples: of one host, oldest first. A window of five minutes and more is best: it knows how long batches take.
+    :param samples: of one host, oldest first. A window of five minutes or more shows how long batches take.
     :raises SampleError: there are none, their times do not increase, or they are of two hosts.
     """
     _check(samples)
@@ -79,10 +86,10 @@ def _check(samples: Sequence[Sample]) -> None:
     for number, (before, after) in enumerate(zip(samples, samples[1:]), start=2):
         if not after.time > before.time:
             raise SampleError(
-                f"sample {number} is of {after.time:g} s, the one before it of {before.time:g} s; expected each to be later "
-                "than the one before: order them by time"
+                f"sample {number} is of {after.time:g} s, the one before it of {before.time:g} s; expected each to be "
+                "later than the one before: order them by time"
             )
-    latest: Optional[Sample] = None
+    latest: Sample | None = None
     for number, sample in enumerate(samples, start=1):
         if not sample.reachable:
             continue
@@ -119,7 +126,7 @@ class _View:
         self.progress = Progress(pipeline, answered)
         self.others: Mapping[str, _View] = {}
         self.seconds_left: Number = None
-        self._found: Optional[dict[str, str]] = None
+        self._found: dict[str, str] | None = None
 
     def verdict(self) -> Verdict:
         found = self.found
@@ -181,20 +188,18 @@ class _View:
         if silent is not None:
             seconds = self.samples[-1].time - silent
             return f"The node API has not answered for {duration(seconds)}: {_clean(self.samples[-1].reason)}."
-        if not self.answered:
-            return ""
         if self.health.state == "FINISHED":
             return "It has ended by itself: its inputs are closed, and their events processed (health report)."
-        if self.starting or self.health.state == "TERMINATED":
+        if not self.answered or self.starting or self.health.state == "TERMINATED":
             return ""
         if self.here:
             return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
-        if not self.progress.points:
-            return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
-        ago = duration(self.answered[-1].time - self.progress.last.time)
-        return f"It was there {ago} before the last sample, and is not any more: it was removed, or failed to start again."
+        if self.progress.points:
+            ago = duration(self.answered[-1].time - self.progress.last.time)
+            return f"It was there {ago} before the last answer, and is not any more: it was removed or failed to start."
+        return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
 
-    def _silent_since(self) -> Optional[float]:
+    def _silent_since(self) -> float | None:
         """Since when the API has not answered, if at least the last two samples say so."""
         silent: list[float] = []
         for sample in reversed(self.samples):
@@ -204,8 +209,10 @@ class _View:
         return silent[-1] if len(silent) > 1 else None
 
     def _is_removed(self) -> bool:
-        """Whether nothing but its name is left. So it is for a moment of each reload, too: then the next sample has it again."""
-        shells = [not (each.stats.running or each.stats.growing or each.stats.reload_error) for each in self.progress.points]
+        """Whether nothing but its name is left. So it is for a moment of each reload, too, but not twice in a row."""
+        shells = [
+            not (each.stats.running or each.stats.growing or each.stats.reload_error) for each in self.progress.points
+        ]
         if all(shells):
             return any(other.growing for other in self.answered[-1].pipelines.values())
         return shells[-1] and (len(shells) < 3 or shells[-2])
@@ -217,17 +224,19 @@ class _View:
         if not self.here or self.starting:
             return ""
         stats, before = self.stats, self.progress.before
-        if not stats.running and stats.events_in is None and stats.reload_failures and stats.reload_error:
+        others_run = self._ran_elsewhere()
+        nothing_in = not stats.events_in if others_run else stats.events_in is None
+        if not stats.running and nothing_in and stats.reload_failures and stats.reload_error:
             return f'It did not start: "{stats.reload_error}".'
         just_moved = before is not None and self.progress.still[0] is self.progress.last
-        if self._ran_elsewhere() and not stats.running and stats.growing and not just_moved:
+        if others_run and not stats.running and stats.growing and not just_moved:
             error = f' The last error is "{stats.reload_error}".' if stats.reload_error else ""
             waits = f", and {count(self.progress.waiting, 'event')} did not get out" if self.progress.waiting else ""
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
         if self.progress.is_stuck and self._never_processed() and not self.progress.worker_is_busy:
             return (
-                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: its workers "
-                "have ended."
+                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: "
+                "its workers have ended."
             )
         return ""
 
@@ -239,8 +248,10 @@ class _View:
 
     def _never_processed(self) -> bool:
         stats = self.stats
-        return bool(stats.events_in) and stats.events_filtered == stats.events_out == 0 and not any(
-            output.events_in for output in stats.outputs.values()
+        return (
+            bool(stats.events_in)
+            and stats.events_filtered == stats.events_out == 0
+            and not any(output.events_in for output in stats.outputs.values())
         )
 
     def stalled(self) -> str:
@@ -251,6 +262,8 @@ class _View:
         retries = self._retries(self.progress.still[0])
         sentence += f"; it is refused and tries again ({retries})" if retries else ""
         sentence += self._chain()
+        if self.progress.pace_is_unknown:
+            sentence += "; nothing is known of its pace, since it has finished no batch yet"
         sentence += f"; {self._until_full()}."
         if any("blocked" in cause for cause in self.health.causes):
             sentence += f" The health report says: {_clean('; '.join(self.health.causes))}."
@@ -266,7 +279,7 @@ class _View:
         return f"{events} before or in filter {holding[-1]}" if holding else events
 
     @property
-    def culprit(self) -> Optional[PluginStats]:
+    def culprit(self) -> PluginStats | None:
         """The output that has had events in hand for the longest time, without finishing any."""
         stuck = self.progress.stuck_outputs
         return stuck[0][0] if stuck else None
@@ -280,10 +293,14 @@ class _View:
         if self.culprit is not None and self.culprit.name == "pipeline":
             address = ", ".join(sorted(self.culprit.addresses))
             return f"; no pipeline takes them at address {address}" if address and not self._downstream() else ""
-        waiting = [f'"{other.pipeline}"' for other in self.others.values() if other is not self and other._cause() is self]
-        return f"; pipeline {' and '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for it" if waiting else ""
+        waiting = [
+            f'"{other.pipeline}"' for other in self.others.values() if other is not self and other._cause() is self
+        ]
+        return (
+            f"; pipeline {' and '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for it" if waiting else ""
+        )
 
-    def _cause(self) -> Optional[_View]:
+    def _cause(self) -> _View | None:
         """The pipeline at the end of the chain that this one sends to, if it is broken."""
         seen, view = {self.pipeline}, self
         while view.here and view.progress.is_stuck and view.culprit is not None and view.culprit.name == "pipeline":
@@ -317,15 +334,21 @@ class _View:
             return "its queue is in memory, so that its inputs wait, too"
         if stats.queue_bytes is None or not stats.queue_max_bytes:
             return "how full its queue is cannot be seen"
-        room = stats.queue_max_bytes - stats.queue_bytes
-        if room <= 0:
+        if stats.queue_bytes >= stats.queue_max_bytes:
             self.seconds_left = 0
             return "its queue is full, and takes nothing more"
-        per_second = self._bytes_per_second(still[0], self.progress.last)
-        if per_second <= 0:
+        full = self._full_in(still[0])
+        if full is None:
             return "nothing comes in at present, so that its queue does not get fuller"
-        self.seconds_left = round(room / per_second, 1)
-        return f"at this rate of input the queue is full in {duration(room / per_second)}"
+        self.seconds_left = round(full, 1)
+        return f"at this rate of input the queue is full in {duration(full)}"
+
+    def _full_in(self, begin: Point) -> float | None:
+        """The seconds until the persistent queue is full, as it grew since a sample; None if it does not grow."""
+        stats, per_second = self.stats, self._bytes_per_second(begin, self.progress.last)
+        if stats.queue_bytes is None or not stats.queue_max_bytes or per_second <= 0:
+            return None
+        return max(0, stats.queue_max_bytes - stats.queue_bytes) / per_second
 
     def _bytes_per_second(self, begin: Point, end: Point) -> float:
         """How fast the queue grows. Its size may be 5 s old: then it is what events in it take on average."""
@@ -374,7 +397,7 @@ class _View:
                 kept = refused
         return max(refused, dropped), max(0, kept - dropped)
 
-    def _grown(self, output: str, names: Sequence[str], begin: Optional[Point] = None) -> int:
+    def _grown(self, output: str, names: Sequence[str], begin: Point | None = None) -> int:
         """By how much counters of an output grew since a sample, the first of this run unless given."""
         first = (begin or self.progress.run[0]).stats.outputs.get(output)
         last = self.stats.outputs[output]
@@ -383,7 +406,7 @@ class _View:
         return sum(max(0, last.counters.get(name, 0) - first.counters.get(name, 0)) for name in names)
 
     def old_configuration(self) -> str:
-        if not self.here or self.starting and not self.stats.running:
+        if not self.here or (self.starting and not self.stats.running):
             return ""
         stats, first = self.stats, self.progress.run[0].stats
         if not stats.reload_failures:
@@ -411,16 +434,18 @@ class _View:
             sentences.append(f"It is refused and tries again ({retries}){moving}.")
         partly = [str(output) for output in outputs if output.partly_accepted]
         if partly and not retries:
-            sentences.append(f"Output {' and '.join(partly)} had a part of its events refused, and pauses before it tries again.")
+            sentences.append(
+                f"Output {' and '.join(partly)} had a part of its events refused, and pauses before it tries again."
+            )
         for output, seconds in self.progress.stuck_outputs[:1]:
             if not partly and len(self.progress.still) == 1 and seconds > self.progress.patience:
                 sentences.append(
-                    f"Output {output} has had {count(output.held, 'event')} in hand for {duration(seconds)} and finished none: it "
-                    "blocks the workers that wait for it, while others go on."
+                    f"Output {output} has had {count(output.held, 'event')} in hand for {duration(seconds)} "
+                    "and finished none: it blocks the workers that wait for it, while others go on."
                 )
         return " ".join(sentences)
 
-    def _retries(self, before: Optional[Point]) -> str:
+    def _retries(self, before: Point | None) -> str:
         """What outputs counted as refused and tried again since an earlier sample, in words."""
         words: list[str] = []
         if before is None:
@@ -446,7 +471,7 @@ class _View:
             return ""
         if not self.here:
             return "Logstash was restarted, and this pipeline is not there yet." if self.starting else ""
-        if len(run) == len(points):
+        if len(run) == len(points) or len(run) > _SAMPLES_OF_A_RESTART:
             return ""
         before, after = points[-len(run) - 1], run[0]
         node = _both_and_differ(before.sample.ephemeral_id, after.sample.ephemeral_id) or (
@@ -454,8 +479,10 @@ class _View:
         ) < (before.sample.uptime or 0.0)
         what = "Logstash was restarted" if node else "It was restarted or reloaded"
         ago = self.samples[-1].time - after.time
-        when = f"{duration(ago)} to {duration(self.samples[-1].time - before.time)}" if ago else "less than " + duration(
-            self.samples[-1].time - before.time
+        when = (
+            f"{duration(ago)} to {duration(self.samples[-1].time - before.time)}"
+            if ago
+            else "less than " + duration(self.samples[-1].time - before.time)
         )
         return f"{what} {when} ago, and its counters began anew."
 
@@ -468,15 +495,17 @@ class _View:
             return ""
         if len(self.progress.still) > 1:
             return (
-                f"{self._waiting()}, and none left for {duration(self.progress.still_for)}: no stall yet, since what takes "
-                f"{duration(self.progress.patience)} is usual here."
+                f"{self._waiting()}, and none left for {duration(self.progress.still_for)}: no stall yet, since "
+                f"{duration(self.progress.patience)} are usual here."
             )
         peak = max(self.progress.run, key=lambda point: (point.stats.queue_events or 0, point.time))
         drained = (peak.stats.queue_events or 0) - events
         came = self.progress.per_second("events_in") or 0.0
         sentence = f"{count(events, 'event')} wait in its queue, {rate(left)} a second leave and {rate(came)} come in"
         if drained <= 0:
-            return f"{sentence}: the queue does not get shorter at present."
+            full = self._full_in(self.progress.run[0])
+            until = f" and is full in {duration(full)}" if full else ""
+            return f"{sentence}: the queue does not get shorter{until}."
         per_second = drained / (self.progress.last.time - peak.time)
         self.seconds_left = round(events / per_second, 1)
         return f"{sentence}; at this rate it is empty in {duration(events / per_second)}."
@@ -489,6 +518,8 @@ class _View:
                 return "fine", "Nothing is known of it yet."
             return "restarted", "Logstash was started, and this pipeline is not there yet."
         stats, progress = self.stats, self.progress
+        if len(progress.points) > 1 and not stats.growing and progress.points[-2].stats.growing:
+            return "restarted", "Its counters are not there: it is being reloaded, or was removed."
         if len(progress.run) < 2:
             numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
             waits = f", {count(progress.waiting, 'event')} in work or in its queue" if progress.waiting else ""
@@ -496,11 +527,16 @@ class _View:
             return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
         seconds = duration(progress.last.time - progress.run[-2].time)
         came, left = (
-            difference(getattr(progress.run[-2].stats, name), getattr(stats, name)) for name in ("events_in", "events_out")
+            difference(getattr(progress.run[-2].stats, name), getattr(stats, name))
+            for name in ("events_in", "events_out")
         )
         numbers = f"{_or_unknown(came)} in and {_or_unknown(left)} out in {seconds}"
         if len(progress.still) == 1:
-            dropped = " (filters dropped the others)" if came and left is not None and left < came and not progress.waiting else ""
+            dropped = (
+                " (filters dropped the others)"
+                if came and left is not None and left < came and not progress.waiting
+                else ""
+            )
             return "fine", f"Events move: {numbers}{dropped}."
         if progress.waiting:
             usual = f", where {duration(progress.patience)} is usual" if progress.still_for >= SHORTEST_STALL else ""
@@ -531,10 +567,10 @@ class _View:
 
     def _rate(self, name: str) -> Number:
         value = self.progress.per_second(name) if self.here else None
-        return None if value is None else round(value, 3)
+        return None if value is None else round(value, 6)
 
     @staticmethod
-    def _dead_letters(stats: PipelineStats) -> Optional[int]:
+    def _dead_letters(stats: PipelineStats) -> int | None:
         if stats.dead_letter_bytes is None:
             return None
         if stats.dead_letter_bytes < _SMALLEST_DEAD_LETTER:
@@ -554,7 +590,7 @@ _CHECKS: tuple[tuple[str, Callable[[_View], str]], ...] = (
 )
 
 
-def _or_unknown(number: Optional[int]) -> str:
+def _or_unknown(number: int | None) -> str:
     return "unknown" if number is None else str(number)
 
 

@@ -25,6 +25,7 @@ from .clock import Clock, iso
 from .config import Config, load
 from .errors import MonitorError, NodeApiError, RestartRefusedError, SampleError
 from .node_api import NodeApi
+from .progress import SHORTEST_STALL
 from .restart_request import NAME
 
 EVIDENCE = Path("/var/lib/logstash-monitor-evidence")
@@ -93,10 +94,11 @@ class Restart:
         except OSError as error:
             self._remove()
             raise RestartRefusedError(f"{self._request} cannot be read: {error.strerror}.") from None
-        with os.fdopen(handle, "rb") as stream:
-            is_file = stat.S_ISREG(os.fstat(handle).st_mode)
-            content = stream.read(_MOST_REQUEST_BYTES) if is_file else b""
-            written = os.fstat(handle).st_mtime
+        try:
+            found = os.fstat(handle)
+            content = os.read(handle, _MOST_REQUEST_BYTES) if stat.S_ISREG(found.st_mode) else b""
+        finally:
+            os.close(handle)
         self._remove()
         try:
             request = json.loads(content)
@@ -104,7 +106,7 @@ class Restart:
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             raise RestartRefusedError(f"{self._request} is no request of the monitor's.") from None
-        age = self._clock.wall() - written
+        age = self._clock.wall() - found.st_mtime
         if not -REQUEST_SECONDS < age < REQUEST_SECONDS:
             raise RestartRefusedError(f"The request is {age:.0f} s old, expected less than {REQUEST_SECONDS:.0f} s.")
         return {name: str(request.get(name, ""))[:2000] for name in ("time", "pipeline", "since", "reason")}
@@ -145,10 +147,12 @@ class Restart:
         return [one for one in times if self._clock.wall() - one < self._config.restart.within]
 
     def _check_stall(self, pipeline: str) -> None:
-        """Looks twice. A node API that does not answer proves nothing against a stall that the monitor has proven."""
+        """Looks thrice. A node API that does not answer proves nothing against a stall that the monitor has proven."""
         taken = [self._sample()]
-        self._sleep(self._config.interval)
-        taken.append(self._sample())
+        for _ in range(2):
+            # Within less, nothing is called a stall.
+            self._sleep(max(self._config.interval, SHORTEST_STALL))
+            taken.append(self._sample())
         if not all(one.reachable for one in taken):
             return
         try:
