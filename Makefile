@@ -26,8 +26,9 @@ alarms: ## Test the alarms of ENV offline against tests/alarms (TESTS=path for o
 drill: ## Ring the deployed alarms of ENV, and show that a subscriber hears of them (some minutes)
 	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/drill.yml
 
-verify: ## Send a load-balancer log through environment ENV and show what arrives
-	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) playbooks/verify.yml
+verify: ## Check every host, the path of a load-balancer log and the alarms of ENV; a table, and JUnit in build/verify
+	@scripts/setup.sh && . scripts/common.sh && .venv/bin/ansible-playbook -i inventories/$(ENV) $(if $(EC2),-i inventories/$(ENV)/ec2/aws_ec2.yml) \
+		playbooks/verify.yml
 
 status: ## Show how ENV is now, as a table and a page (HOST=name, EC2=1, FORMAT=json); exit code 2 where something is wrong
 	@scripts/show.sh status $(ENV)

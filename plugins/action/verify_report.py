@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "dest": {"type": "path", "required": True},
 }
 FILE_MODE = 0o644
+WIDTH = 140
 
 
 class ActionModule(MaskedAction):
@@ -41,7 +41,8 @@ class ActionModule(MaskedAction):
         suites = [_suite(name, self._mask.everything(found)) for name, found in options["suites"].items()]
         if options["alarms"] is not None:
             suites.append(Suite("alarms", _alarms(options["alarms"], options["environment"])))
-        columns = shutil.get_terminal_size((self._display.columns or 120, 24)).columns
+        # That of a terminal; without one, Ansible takes 79, in which hardly a detail fits.
+        columns = self._display.columns if self._display.columns > 79 else WIDTH
         # Not for the log: it would be a picture of the terminal.
         self._display.display(verification.table(suites, columns, colour=ANSIBLE_COLOR), screen_only=True)
         if not self._task.check_mode:
@@ -58,9 +59,7 @@ class ActionModule(MaskedAction):
             )
         passed = sum(suite.count("passed") for suite in suites)
         skipped = made - passed
-        said = (
-            f"{passed} checks of {options['environment']} have passed{f', {skipped} were skipped' if skipped else ''}."
-        )
+        said = f"{passed} checks of {options['environment']} have passed{f', skipped: {skipped}' if skipped else ''}."
         return result | {"changed": False, "passed": passed, "msg": f"{said} {options['dest']} has all."}
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -75,7 +74,7 @@ def _suite(name: str, found: Mapping[str, Any]) -> Suite:
     checks = tuple(Check.of(check) for check in found.get("checks") or ())
     if not checks:
         said = found.get("msg") or "it could not be reached"
-        checks = (Check("reachable", "failed", f"{said}. Nothing else of it was checked"),)
+        checks = (Check("reachable", "failed", f"{str(said).rstrip('.')}. Nothing else of it was checked"),)
     return Suite(name, checks, float(found.get("seconds") or 0))
 
 

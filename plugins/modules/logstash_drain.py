@@ -102,7 +102,8 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
 # What says that the file is a deployment's, and not somebody's who works on the host.
-MARK, OURS = "drained", b"elk-deploy\n"
+OURS = b"elk-deploy\n"
+MARK = "drained"
 # The monitor looks for the file once a second.
 NOTICED_SECONDS = 10
 PAUSE = 1.0

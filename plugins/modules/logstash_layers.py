@@ -7,8 +7,9 @@ DOCUMENTATION = r"""
 module: logstash_layers
 short_description: Check how the layers are connected, and how many hosts are changed at once
 description:
-  - Checks those of the variables C(log_transport), C(broker_output), C(indexer_output), C(open_hops) and
-    C(logstash_serial) that are set for a host, and fails with every one that has a value which is not allowed.
+  - Checks those of the variables C(log_transport), C(broker_output), C(indexer_output), C(open_hops),
+    C(logstash_serial), C(rollout_soak_seconds), C(rollout_ready_seconds), C(balancer_unhealthy_seconds) and
+    C(balancer_healthy_seconds) that are set for a host, and fails with every one that has a value which is not allowed.
   - Runs on the control node only. No host is touched, nothing is changed, and check mode makes no difference.
 author: The ELK deployment toolkit's authors (@elk-deploy)
 options: {}

@@ -140,6 +140,7 @@ seconds:
   returned: success
 """
 
+import grp
 import os
 from pathlib import Path
 
@@ -151,7 +152,6 @@ from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import (
     live_settings,
     monitored,
     releases,
-    untrusted_paths,
 )
 from ansible_collections.elk.deploy.plugins.module_utils.masking.module import AnsibleModule
 
@@ -183,19 +183,29 @@ def check_settings(live, record):
 
 
 def check_directory(options, item):
-    """The owner of one directory and of what Logstash keeps there."""
+    """The owner and the mode of one directory, and the owner of what is in it."""
     try:
-        ready = directories.are_ready({**options, "directories": [item]})
-        with untrusted_paths.open_directory(item["path"]) as folder:
-            owner = directories.describe(folder.own_status())
-    except OSError as error:
-        return "failed", f"{error.strerror or error}. Deploy again, which makes it"
-    if not ready:
-        return "failed", (
-            f"{owner}; expected {options['user']}:{options['group']} {options['mode']}, and nothing of another owner "
-            "in it. Deploy again, which says what it repairs"
-        )
-    return "passed", owner
+        account = accounts.find_account(options["user"])
+        survey = directories.Survey(account, grp.getgrnam(options["group"]).gr_gid, int(options["mode"], 8), check=True)
+    except (accounts.NoSuchUserError, KeyError) as error:
+        return "failed", f"{error}. Deploy again, which makes user and group"
+    # The others first: what is in a directory within this one is the check of that one.
+    for other in options["directories"]:
+        survey.ensure(other["path"], other["holds"])
+    survey.look_for_foreign(item["path"])
+    within = [other["path"] for other in options["directories"] if other["path"].startswith(f"{item['path']}/")]
+    wrong = [
+        f"{path} is {before}"
+        for path, (before, _after) in survey.changes.items()
+        if f"{path}/".startswith(f"{item['path']}/") and not any(f"{path}/".startswith(f"{other}/") for other in within)
+    ]
+    wrong += directories.by_owner(survey.foreign, "belong to")
+    if not wrong:
+        wrong = accounts.do_as(account, lambda: directories.unfit([item], []))
+    expected = f"{options['user']}:{options['group']} {options['mode']}"
+    if wrong:
+        return "failed", f"{'; '.join(wrong)}. Expected {expected}, and nothing of another owner. Deploy again"
+    return "passed", expected
 
 
 def check_change(content):
@@ -247,7 +257,7 @@ def main():
         """Makes a check; one that cannot be made has failed."""
         try:
             result, detail = make()
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, accounts.WorkFailedError) as error:
             result, detail = "failed", f"it could not be checked: {error}"
         found.append({"check": name, "result": result, "detail": detail})
 

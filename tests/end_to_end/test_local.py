@@ -9,6 +9,7 @@ import subprocess
 import uuid
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -48,6 +49,8 @@ def test_deployment_after_a_killed_attempt_shows_the_events_at_the_broker(deploy
     assert "12 events have arrived" in deployed
     assert f"Bucket {BUCKET}, prefix (none); at the load balancers: s3://{BUCKET}" in " ".join(deployed.split())
     assert deployed.count("LoadBalancerName: verify-") == 12  # the raw one has it from the name of its object
+    for check in ("version", "settings", "monitor", "input broker_tcp", "input broker_http", "bucket", "function"):
+        assert re.search(rf"(?m)^{check} +passed ", deployed), check
     assert "Environment local is up." in deployed
     assert "make destroy" in deployed
 
@@ -66,6 +69,22 @@ def test_verification_fails_when_the_bucket_lets_no_load_balancer_in(environment
     said = " ".join(ended.stdout.split())
     assert f"The policy of bucket {BUCKET} does not let access logs of Network Load Balancers of account" in said
     assert "events have arrived" not in said
+    # All other checks were made, and whatever reads JUnit sees which one has failed.
+    suites = {suite.get("name"): suite for suite in ElementTree.parse(ROOT / "build/verify/local.xml").getroot()}  # noqa: S314
+    failed = [case.get("name") for case in suites["load-balancer logs"] if case.find("failure") is not None]
+    assert failed == ["bucket"]
+    assert (suites["broker-1"].get("failures"), suites["alarms"].get("failures")) == ("0", "0")
+    assert int(suites["broker-1"].get("tests")) > 10
+
+
+def test_verification_finds_what_somebody_has_changed_on_a_host(environment, deployed):
+    environment.inside("chmod", "0700", "/var/log/logstash")
+    try:
+        ended = environment.playbook("verify.yml", "--limit", "brokers")
+    finally:
+        environment.inside("chmod", "0750", "/var/log/logstash")
+    assert ended.returncode != 0
+    assert "broker-1: directory /var/log/logstash: /var/log/logstash is logstash:logstash 0700." in ended.stdout
 
 
 def test_second_deployment_changes_nothing_and_says_so(environment, deployed):

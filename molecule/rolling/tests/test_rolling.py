@@ -12,7 +12,7 @@ from playbook_run import Run, service
 # Takes connections and answers nothing: whatever sends there waits for ever, and the health gate sees nothing of it.
 HOLE = "import socket, time; hole = socket.create_server(('127.0.0.1', 9999)); time.sleep(3600)"
 STALLS = """input { generator { count => 400 } }
-output { http { url => "http://127.0.0.1:9999" http_method => "post" } }
+output { http { url => "http://127.0.0.1:9999" http_method => "post" request_timeout => 3 } }
 """
 PERSISTED = {"settings": {"queue.type": "persisted"}}
 

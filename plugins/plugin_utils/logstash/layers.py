@@ -1,7 +1,7 @@
-"""Whether the keywords that connect the layers, and the number of hosts that are changed at once, are known ones.
+"""Whether the keywords that connect the layers, and the numbers of a rollout, are known ones.
 
 A wrong keyword would only show as a template or a key that does not exist. What is no number of hosts would become 0 in
-a play's serial, which is all at once.
+a play's serial, which is all at once, and seconds such as `2m` would be 0, which is no soak.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ KEYWORDS = {
     "indexer_output": ("elasticsearch", "file"),
     "open_hops": ("warn", "fail", "ignore"),
 }
+SECONDS = ("rollout_soak_seconds", "rollout_ready_seconds", "balancer_unhealthy_seconds", "balancer_healthy_seconds")
 SERIAL = re.compile("[1-9][0-9]*|[1-9][0-9]?%|100%")
 
 
@@ -37,6 +38,13 @@ def faults(variables: Mapping[str, Any]) -> Iterator[str]:
         lambda value: SERIAL.fullmatch(str(value)),
         "a number of hosts such as 1, or a share from 1% to 100%. Correct it: without it all are changed at once.",
     )
+    for name in SECONDS:
+        yield from _fault(
+            variables,
+            name,
+            lambda value: re.fullmatch("[0-9]{1,5}", str(value)),
+            "a whole number of seconds, such as 120, or 0 for none. Correct it in the inventory.",
+        )
 
 
 def _fault(variables: Mapping[str, Any], name: str, fits: _Fits, expected: str) -> Iterator[str]:

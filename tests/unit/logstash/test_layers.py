@@ -2,7 +2,7 @@
 
 import pytest
 from ansible.errors import AnsibleError
-from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.layers import KEYWORDS, faults
+from ansible_collections.elk.deploy.plugins.plugin_utils.logstash.layers import KEYWORDS, SECONDS, faults
 
 
 def test_what_is_not_set_or_allowed_is_right():
@@ -21,6 +21,15 @@ def test_a_number_or_a_share_of_hosts(value):
 def test_what_is_no_number_of_hosts(value):
     (fault,) = faults({"logstash_serial": value})
     assert "expected a number of hosts such as 1, or a share from 1% to 100%" in fault
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_seconds_of_a_rollout_are_whole_numbers(name):
+    assert [list(faults({name: value})) for value in (0, 120, "120")] == [[], [], []]
+    for value in ("2m", "", None, -1, 1.5, True, "120\n"):
+        (fault,) = faults({name: value})
+        assert f"{name} is " in fault
+        assert "expected a whole number of seconds, such as 120, or 0 for none" in fault
 
 
 def test_all_wrong_keywords_are_told_with_value_and_form():

@@ -89,8 +89,6 @@ def test_this_host_is_in_the_group_of_its_layer(deployment, playbook, paths):
         # Its queue goes with it: a stop drains it.
         "drain_queue_on_stop": True,
         "logstash_first_boot": True,
-        "rollout_soak_seconds": 0,
-        "balancer_healthy_seconds": 0,
     }
 
 

@@ -84,9 +84,6 @@ class Deployment:
             "ansible_python_interpreter": "/usr/bin/python3",
             "drain_queue_on_stop": True,
             "logstash_first_boot": True,
-            # No balancer sends it anything yet, and the group watches it afterwards.
-            "rollout_soak_seconds": 0,
-            "balancer_healthy_seconds": 0,
         }
         return {"all": {"children": {self.settings.layer: {"hosts": {self.hostname: host}}}}}
 
