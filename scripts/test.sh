@@ -112,7 +112,7 @@ run_molecule() {
         --version "$(awk '/^logstash_version:/ {print $2}' roles/logstash/defaults/main/install.yml)" || return
     # Scenarios wait for much of their time, so more run side by side than there are cores: those that take longest first, since one that is
     # left over at the end runs alone. Their output comes when they end.
-    { printf '%s\n' interrupted failures downgrade failed_health dnf rolling && printf '%s\n' molecule/*/molecule.yml |
+    { printf '%s\n' interrupted failures downgrade failed_health dnf monitor rolling && printf '%s\n' molecule/*/molecule.yml |
         xargs -n 1 dirname | xargs -n 1 basename; } | awk '!seen[$0]++' |
         PYTEST_ADDOPTS="${shuffled[*]}" PATH="$PWD/$venv/bin:$PATH" xargs -n 1 -P "${ELK_MOLECULE_JOBS:-5}" scripts/scenario.sh
 }

@@ -105,7 +105,6 @@ CODES = {
     "monitor_environment_invalid": "`logstash_monitor_environment` has something other than names of variables.",
     "monitor_number_invalid": "A time, a count or a port of the monitor is outside its range.",
     "monitor_cloudwatch_invalid": "`logstash_monitor_cloudwatch` lacks the region.",
-    "monitor_python_too_old": "The host's Python is missing or too old for the monitor.",
     # What actions check and make on the control node.
     "options_invalid": "A task gives an action options that it does not have, or values of another form.",
     "role_arguments_invalid": "A variable of a role does not have the form that its argument specs ask for.",

@@ -268,8 +268,11 @@ def stacks(
 def _stack(layer: str, given: Mapping[str, Any], environment: Environment, template: str) -> dict[str, Any]:
     launch = int(given.get("launch_timeout", 900))
     signal = min(-(-launch // 60) + START_MINUTES, LONGEST_SIGNAL_MINUTES)
+    asked = {OPTIONS[name].parameter for name in ("health_check.protocol", "health_check.port", "health_check.path")}
+    # What a group's own health check asks for is not mixed with what the environment's asks for.
+    has_own = not asked.isdisjoint(OPTIONS[name].parameter for name in given)
     parameters = {
-        **environment.parameters,
+        **{name: value for name, value in environment.parameters.items() if not (has_own and name in asked)},
         "Environment": environment.name,
         "Layer": layer,
         "ArtifactBucket": environment.artifact_bucket,

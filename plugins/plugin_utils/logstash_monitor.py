@@ -237,27 +237,34 @@ def _password_faults(read: Variables) -> Iterator[str]:
             )
 
 
-def _number_faults(read: Variables) -> Iterator[str]:
-    def seconds(name: str) -> int:
-        return int(read(f"logstash_monitor_{name}"))
+AT_LEAST_ONE = (
+    "logstash_monitor_interval",
+    "logstash_monitor_canary_interval",
+    "logstash_monitor_canary_timeout",
+    "logstash_monitor_restart_after",
+    "logstash_monitor_restart_at_most",
+    "logstash_monitor_restart_within",
+)
 
-    names = ("interval", "canary_interval", "canary_timeout", "restart_after", "restart_at_most", "restart_within")
-    for name in names:
-        if seconds(name) < 1:
+
+def _number_faults(read: Variables) -> Iterator[str]:
+    for name in AT_LEAST_ONE:
+        if int(read(name)) < 1:
             yield coded(
-                "monitor_number_invalid",
-                f"logstash_monitor_{name} is {seconds(name)}; expected a number from 1 on. Correct it.",
+                "monitor_number_invalid", f"{name} is {int(read(name))}; expected a number from 1 on. Correct it."
             )
-    least = seconds("canary_interval") + seconds("canary_timeout")
-    if seconds("canary_max_age") <= least:
+    age = int(read("logstash_monitor_canary_max_age"))
+    least = int(read("logstash_monitor_canary_interval")) + int(read("logstash_monitor_canary_timeout"))
+    if age <= least:
         yield coded(
             "monitor_number_invalid",
-            f"logstash_monitor_canary_max_age is {seconds('canary_max_age')}; expected more than canary_interval and "
-            f"canary_timeout together, {least}, or a host would leave its load balancer between two canaries. Raise "
-            "it, or lower one of these.",
+            f"logstash_monitor_canary_max_age is {age}; expected more than canary_interval and canary_timeout "
+            f"together, {least}, or a host would leave its load balancer between two canaries. Raise it, or lower one "
+            "of these.",
         )
-    if not 1 <= seconds("port") <= HIGHEST_PORT:
+    port = int(read("logstash_monitor_port"))
+    if not 1 <= port <= HIGHEST_PORT:
         yield coded(
             "monitor_number_invalid",
-            f"logstash_monitor_port is {seconds('listen_port')}; expected a port from 1 to {HIGHEST_PORT}. Correct it.",
+            f"logstash_monitor_port is {port}; expected a port from 1 to {HIGHEST_PORT}. Correct it.",
         )

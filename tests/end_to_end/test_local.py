@@ -224,7 +224,8 @@ def test_rendered_settings_are_the_ones_on_the_host(environment, deployed, tmp_p
         "pipelines.yml",
         "unit.systemd",
         "pipelines/broker/10-input.conf",
-        "pipelines/broker/20-output-file.conf",
+        "pipelines/broker/20-canary.conf",
+        "pipelines/broker/30-output-file.conf",
     }
     for name, text in rendered.items():
         assert environment.inside("cat", f"/etc/logstash/current/{name}") == text

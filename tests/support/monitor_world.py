@@ -101,7 +101,7 @@ class Logstash:
     def __init__(self) -> None:
         self.process = "process-1"
         self.arrived = {"broker_tcp": 0, "broker_http": 0}
-        self.canaries = self.left = self.refused = self.queue = 0
+        self.canaries = self.canaries_waiting = self.left = self.refused = self.queue = 0
         self.heap = 40
         self.filters = ["canaries"]
         self.error = ""
@@ -114,6 +114,10 @@ class Logstash:
         gone = self.queue if leaving is None else min(self.queue, leaving)
         self.queue -= gone
         self.left += gone
+        if leaving != 0:
+            # A filter drops them, but only in a batch that a worker has time for.
+            self.canaries += self.canaries_waiting
+            self.canaries_waiting = 0
 
     def restart(self) -> None:
         """Another process, which counts anew."""
@@ -149,20 +153,25 @@ class Logstash:
                             {"id": name, "name": name.partition("_")[2], "events": {"out": count}}
                             for name, count in self.arrived.items()
                         ],
-                        "filters": [{"id": name, "name": "drop", "events": events(gone, self.left)} for name in self.filters],
+                        "filters": [
+                            {"id": name, "name": "drop", "events": events(gone, self.left)} for name in self.filters
+                        ],
                         "outputs": [
                             {
                                 "id": "to_elasticsearch",
                                 "name": "elasticsearch",
                                 "events": events(self.left, self.left),
-                                "documents": {"successes": self.left - self.refused, "non_retryable_failures": self.refused},
+                                "documents": {
+                                    "successes": self.left - self.refused,
+                                    "non_retryable_failures": self.refused,
+                                },
                             }
                         ],
                     },
                     "reloads": {"failures": 0, "successes": 0, "last_error": None},
                     "queue": {
                         "type": "persisted",
-                        "events_count": self.queue,
+                        "events_count": self.queue + self.canaries_waiting,
                         "queue_size_in_bytes": self.queue * 1000,
                         "max_queue_size_in_bytes": 1_000_000_000,
                     },
@@ -207,7 +216,7 @@ class _Sent:
         senders.sent.append((self._name, self._event))
         if self._name not in senders.swallow:
             senders.logstash.arrived[self._name] += 1
-            senders.logstash.canaries += 1
+            senders.logstash.canaries_waiting += 1
 
     def __exit__(self, *_: object) -> None:
         return

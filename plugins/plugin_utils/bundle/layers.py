@@ -15,7 +15,11 @@ from ansible.errors import AnsibleError
 VARIABLE_FILES = ("octopus_library_files", "octopus_variable_files")
 # Variables with a path, and lists whose entries have one under these keys.
 _PATHS = ("logstash_template_path", "logstash_drain_tasks", "logstash_undrain_tasks", "logstash_package_url")
-_PATHS_OF_ENTRIES = {"logstash_tls_files": ("src",), "logstash_plugins": ("gem", "pack")}
+_PATHS_OF_ENTRIES = {
+    "logstash_tls_files": ("src",),
+    "logstash_monitor_tls_files": ("src",),
+    "logstash_plugins": ("gem", "pack"),
+}
 
 Evaluate = Callable[[Any], Any]
 

@@ -82,6 +82,7 @@ class Stack:
             {
                 "octopus_variables": values,
                 "broker_output": "file",
+                "monitored": False,
                 "elb_log_shipper_secret_arns": ["arn:aws:ssm:eu-west-1:123456789012:parameter/elb"],
                 "shipper_files": ["application"],
                 "logstash_tls_files": [

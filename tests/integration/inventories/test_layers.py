@@ -60,7 +60,8 @@ def changed(staging):
         # The redis plugins of that release have no TLS for brokers, and an error says so.
         redis = {"RedisTls": "true"} if version == "9.5.2" else {}
         arns = ["arn:aws:ssm:eu-west-1:123456789012:parameter/elb"]
-        values = {"octopus_variables": SECRETS | redis, "elb_log_shipper_secret_arns": arns}
+        # The monitor would have to be given the secrets themselves.
+        values = {"octopus_variables": SECRETS | redis, "elb_log_shipper_secret_arns": arns, "monitored": False}
         return staging(*options, json.dumps(values))
 
     return rendered
@@ -157,7 +158,7 @@ def evaluated(expression, *options, host="localhost"):
 @pytest.mark.parametrize(("version", "name"), [("8.7.1", "cacert"), ("9.5.2", "ssl_certificate_authorities")])
 def test_elasticsearch_gets_its_addresses_credentials_and_authority(changed, version, name):
     folder = changed(version)
-    for file in ("broker/20-output-elasticsearch.conf", "indexer/20-output-elasticsearch.conf"):
+    for file in ("broker/30-output-elasticsearch.conf", "indexer/20-output-elasticsearch.conf"):
         (output,) = check_language(pipelines(folder)[file]).output
         assert output.parameters() == {
             "id": "elasticsearch",
@@ -229,7 +230,7 @@ def test_indexers_trust_the_authority_of_redis(changed):
     assert 'SSL_CERT_FILE="/etc/pki/tls.pem"' in environment
     (redis,) = check_language(pipelines(folder)["indexer/10-input.conf"]).input
     assert redis.parameters()["ssl"] == "true"
-    (output,) = check_language(pipelines(folder)["broker/20-output-redis.conf"]).output
+    (output,) = check_language(pipelines(folder)["broker/30-output-redis.conf"]).output
     assert output.parameters()["ssl_enabled"] == "true"
     assert output.parameters()["ssl_certificate_authorities"] == "/etc/pki/tls.pem"
 
@@ -283,7 +284,7 @@ def test_brokers_and_indexers_go_to_every_redis_host(staging):
     inputs = check_language(found["indexer/10-input.conf"]).input
     assert [plugin.parameters()["host"] for plugin in inputs] == ["a.example.com", "b.example.com"]
     assert len({plugin.parameters()["id"] for plugin in inputs}) == 2
-    (output,) = check_language(found["broker/20-output-redis.conf"]).output
+    (output,) = check_language(found["broker/30-output-redis.conf"]).output
     assert output.parameters()["host"] == ["a.example.com", "b.example.com"]
 
 

@@ -164,6 +164,20 @@ def test_a_deeper_health_check_is_asked_at_its_own_port():
     assert "HealthCheckFromLoadBalancer" not in stack(Layer="indexers", **more)
 
 
+def test_what_a_deeper_health_check_finds_replaces_no_broker():
+    """A full queue stops the inputs of all of them, and new ones would have lost what the old ones held."""
+    assert properties("Group", HealthCheckProtocol="HTTP")["HealthCheckType"] == "EC2"
+    assert properties("Group")["HealthCheckType"] == "ELB"
+
+
+def test_instances_send_metrics_only_where_they_have_the_monitor():
+    def actions(**more):
+        (policy,) = properties("InstanceRole", **more)["Policies"]
+        return {one["Sid"] for one in policy["PolicyDocument"]["Statement"] if isinstance(one, dict) and "Sid" in one}
+
+    assert actions(Monitored="true") - actions() == {"SendMetrics"}
+
+
 def test_senders_reach_the_load_balancers_ports_and_nothing_else():
     assert rules("LoadBalancerSecurityGroup", "Ingress") == set()
     assert rules("LoadBalancerSecurityGroup", "Ingress", **ALL_CLIENTS) == {

@@ -79,6 +79,7 @@ HOSTS = policies(
         "SecretsKeyArn": SECRETS_KEY,
         "NotificationsTopicArn": f"arn:aws:sns:eu-west-1:{ACCOUNT}:elk-test-notifications",
         "NotificationsKeyArn": TOPICS_KEY,
+        "Monitored": "true",
     },
     {
         **AWS,

@@ -28,7 +28,9 @@ class Transport:
 
 
 def api(transport, **changes):
-    return NodeApi(Api(**{"url": "http://127.0.0.1:9600", "user": "", "password": "", "context": None, **changes}), transport)
+    return NodeApi(
+        Api(**{"url": "http://127.0.0.1:9600", "user": "", "password": "", "context": None, **changes}), transport
+    )
 
 
 def test_statistics_and_health_report():

@@ -73,7 +73,9 @@ def test_a_response():
 
 
 def test_a_response_in_chunks_and_one_that_ends_with_the_connection():
-    with serving(answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")) as address:
+    with serving(
+        answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n")
+    ) as address:
         assert get(address).body == b"hello"
     with serving(answering(b"HTTP/1.0 503 No\r\n\r\nhello")) as address:
         assert (get(address).status, get(address).body) == (503, b"hello")
@@ -102,11 +104,13 @@ def test_what_is_asked():
         pytest.param(dripping(b"HTTP/1.1 200 OK\r\nX: "), id="a head without an end"),
         pytest.param(dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n"), id="a body byte by byte"),
         pytest.param(dripping(b"HTTP/1.1 200 OK\r\n\r\n"), id="a body without an end"),
-        pytest.param(dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"), id="a chunk byte by byte"),
+        pytest.param(
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n"), id="a chunk byte by byte"
+        ),
     ],
 )
 def test_a_server_that_is_too_slow_is_given_up(serve):
-    with serving(serve) as address, pytest.raises(TransportError, match="no whole response .* within 0.5 s") as caught:
+    with serving(serve) as address, pytest.raises(TransportError, match=r"no whole response .* within 0.5 s") as caught:
         get(address, SHORT)
     assert caught.value.sent
 
@@ -122,7 +126,7 @@ def test_a_connection_that_is_not_taken_is_given_up():
             one.setblocking(False)
             one.connect_ex(listener.getsockname())
             fillers.append(one)
-        with pytest.raises(TransportError, match="within 0.5 s") as caught:
+        with pytest.raises(TransportError, match=r"within 0.5 s") as caught:
             get(f"127.0.0.1:{listener.getsockname()[1]}", SHORT)
         for one in fillers:
             one.close()
@@ -132,7 +136,7 @@ def test_a_connection_that_is_not_taken_is_given_up():
 def test_a_handshake_without_an_end_is_given_up():
     with (
         serving(lambda connection: time.sleep(LONG)) as address,
-        pytest.raises(TransportError, match="within 0.5 s") as caught,
+        pytest.raises(TransportError, match=r"within 0.5 s") as caught,
     ):
         get(address, SHORT, "https")
     assert not caught.value.sent
@@ -149,10 +153,11 @@ def endless(head):
 
 
 @pytest.mark.parametrize(
-    "head", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"]
+    "head",
+    [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"],
 )
 def test_a_response_that_is_too_large_is_given_up(head):
-    with serving(endless(head)) as address, pytest.raises(TransportError, match="more than|too long|got more"):
+    with serving(endless(head)) as address, pytest.raises(TransportError, match=r"more than|too long|got more"):
         exchange(Request("GET", f"http://{address}/"), LONG, most_bytes=1 << 20)
 
 
@@ -165,7 +170,9 @@ def test_a_response_that_says_that_it_is_huge_takes_no_memory():
         get(address)
 
 
-@pytest.mark.parametrize("content", [b"", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x50"])
+@pytest.mark.parametrize(
+    "content", [b"", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x50"]
+)
 def test_what_is_no_http(content):
     with serving(answering(content)) as address, pytest.raises(TransportError) as caught:
         get(address)
@@ -187,7 +194,7 @@ def test_a_certificate_has_to_be_right(tmp_path):
     good = ssl.create_default_context(cafile=authority.path)
     with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"), context) as address:
         assert get(address, LONG, "https", context=good, server_name="broker-1").body == b"ok"
-        with pytest.raises(TransportError, match="certificate is not valid: .*mismatch"):
+        with pytest.raises(TransportError, match=r"certificate is not valid: .*mismatch"):
             get(address, LONG, "https", context=good)
         with pytest.raises(TransportError, match="certificate is not valid: "):
             get(address, LONG, "https", context=ssl.create_default_context(cafile=other.path), server_name="broker-1")

@@ -123,12 +123,13 @@ def texts():
     files = [path for folder in folders for path in folder.rglob("*") if path.suffix in (".yml", ".j2")]
     # What a role brings for others to read, such as CloudFormation, has no variables of Ansible's.
     files = [path for path in files if path.parent.name != "files"]
-    # These read the variables of role logstash themselves.
+    # These read the variables of the roles logstash and logstash_monitor themselves.
     files += [
         ROOT / "plugins" / name
         for name in (
             *("action/logstash_plan.py", "action/logstash_settings.py"),
             *("plugin_utils/logstash/inputs.py", "plugin_utils/logstash/plan.py"),
+            "plugin_utils/logstash_monitor.py",
         )
     ]
     return {

@@ -52,6 +52,21 @@ def test_a_group_is_a_stack():
     assert found["history"] == "s3://example-artifacts/deployments/staging"
 
 
+def test_a_groups_own_health_check_is_not_mixed_with_that_of_the_environment():
+    asked = {"HealthCheckProtocol": "HTTP", "HealthCheckPort": 9601, "HealthCheckPath": "/ready", "TcpPort": 5000}
+    monitored = Environment("staging", "example-artifacts", asked)
+
+    def parameters(**options):
+        ((one,), _waiting) = stacks(
+            {"brokers": {**BROKERS, **PARTS, **options}}, DEFAULTS, monitored, str(TEMPLATE), {}
+        )
+        return {name: value for name, value in one["parameters"].items() if name in asked}
+
+    assert parameters() == asked
+    assert parameters(health_check={"interval": 10}) == asked
+    assert parameters(health_check={"protocol": "TCP"}) == {"HealthCheckProtocol": "TCP", "TcpPort": 5000}
+
+
 def test_secrets_are_read_where_there_are_any():
     arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:elk-staging-*"
     found = stack(secrets=[arn])["parameters"]
@@ -92,7 +107,7 @@ def test_a_group_without_image_waits(described):
 def test_each_option_sets_a_parameter_of_the_template():
     parameters = read(TEMPLATE.read_text())["Parameters"]
     given = {one.parameter for one in OPTIONS.values()} | set(stack()["parameters"])
-    of_playbook = {"NotificationsTopicArn", "NotificationsKeyArn"}
+    of_playbook = {"NotificationsTopicArn", "NotificationsKeyArn", "Monitored"}
     assert given | of_playbook == set(parameters)
     needed = {name for name, one in parameters.items() if "Default" not in one}
     assert needed <= set(stack()["parameters"])

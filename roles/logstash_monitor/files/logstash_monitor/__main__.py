@@ -1,4 +1,4 @@
-"""``python3 -m logstash_monitor``: ``judge SAMPLE.json ...`` reads samples of the node API and prints a verdict for each pipeline.
+"""``python3 -m logstash_monitor judge SAMPLE.json ...``: read samples of the node API, print verdicts on pipelines.
 
 ``run``, ``check`` and ``restart`` are what the units run: each takes ``--config FILE``.
 """
@@ -10,9 +10,9 @@ import importlib
 import json
 import math
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Optional, Sequence
 
 from . import samples
 from .errors import MonitorError, SampleError
@@ -23,7 +23,7 @@ _COMMANDS = {"run": "service", "check": "check", "restart": "restart"}
 _STANDARD_INPUT = "-"
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 2 for what is wrong with the arguments or files."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     parser = argparse.ArgumentParser(prog="logstash_monitor", description=__doc__)
@@ -43,14 +43,23 @@ def _judge(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="logstash_monitor judge",
         description="Print a JSON list with a verdict for each pipeline.",
-        epilog="A file with an answer of _health_report goes with the sample before it, and a null with a time without an answer.",
+        epilog="An answer of _health_report goes with the sample before it. Null stands for a time without an answer.",
     )
     parser.add_argument(
-        "files", metavar="SAMPLE.json", nargs="+", help="an answer of _node/stats or _node/stats/pipelines, oldest first; - is stdin"
+        "files",
+        metavar="SAMPLE.json",
+        nargs="+",
+        help="an answer of _node/stats or _node/stats/pipelines, oldest first; - is stdin",
     )
-    parser.add_argument("--period", default="15", metavar="S", help="seconds between two samples (default: %(default)s)")
     parser.add_argument(
-        "--declared", action="append", default=[], metavar="ID", help="a pipeline that should be there; can be given again"
+        "--period", default="15", metavar="S", help="seconds between two samples (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--declared",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="a pipeline that should be there; can be given again",
     )
     options = parser.parse_args(arguments)
     verdicts = judge(_read(options.files, _period(options.period)), options.declared)
@@ -65,7 +74,9 @@ def _period(text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not (math.isfinite(seconds) and seconds > 0):
-        raise SampleError(f"--period is {text!r}; expected the seconds between two samples, above 0, such as --period 15")
+        raise SampleError(
+            f"--period is {text!r}; expected the seconds between two samples, above 0, such as --period 15"
+        )
     return seconds
 
 
@@ -98,10 +109,12 @@ def _parse(file: str) -> object:
         content = sys.stdin.buffer.read() if file == _STANDARD_INPUT else Path(file).read_bytes()
     except OSError as error:
         raise SampleError(
-            f"cannot be read ({error.strerror or error}); expected a file with an answer of the node API: check its name"
+            f"cannot be read ({error.strerror or error}); expected a file with an answer of the node API"
         ) from error
     if not content.strip():
-        raise SampleError("is empty; expected JSON: where the node API did not answer, leave it out, or write null into it")
+        raise SampleError(
+            "is empty; expected JSON: where the node API did not answer, leave it out, or write null into it"
+        )
     try:
         return json.loads(content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"))
     except RecursionError as error:

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from .clock import Clock, iso
+from .clock import Clock, following, iso
 from .config import CanaryTimes, Input
 from .errors import NodeApiError, TransportError
 from .transport import Deadline, Request, basic, connect, exchange, reason, send
@@ -226,8 +226,7 @@ class Canaries:
             due = [name for name, moment in self._due.items() if moment <= now and name not in self._busy]
             self._busy.update(due)
             for name in due:
-                # From the moment that it was due, so that late ones do not add up; but none is caught up on.
-                self._due[name] = max(self._due[name] + self._times.interval, now)
+                self._due[name] = following(self._due[name], self._times.interval, now)
         for name in due:
             self._run(lambda name=name: self._one(name))  # type: ignore[misc]
 

@@ -6,8 +6,9 @@ CloudWatch does reaches the monitor's loop.
 
 from __future__ import annotations
 
-import collections
+import contextlib
 import logging
+import queue
 import random
 import re
 import threading
@@ -143,8 +144,9 @@ class Publisher:
 
     def __init__(self, cloudwatch: CloudWatch, clock: Clock, wait: Callable[[float], bool] | None = None) -> None:
         self._cloudwatch, self._clock = cloudwatch, clock
-        self._pending: collections.deque[list[Datum]] = collections.deque(maxlen=KEPT_MINUTES)
-        self._lock = threading.Lock()
+        # What the loop offers, and what is the sending thread's own.
+        self._offered: queue.SimpleQueue[Sequence[Datum]] = queue.SimpleQueue()
+        self._waiting: list[Datum] = []
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._wait = wait or self._stopped.wait
@@ -154,8 +156,7 @@ class Publisher:
 
     def offer(self, data: Sequence[Datum]) -> None:
         """Takes a minute's data, and returns at once."""
-        with self._lock:
-            self._pending.append(list(data))
+        self._offered.put(data)
         self._wake.set()
 
     def start(self) -> None:
@@ -185,7 +186,8 @@ class Publisher:
         pause = _FIRST_PAUSE
         while True:
             try:
-                self._send_pending(deadline)
+                self._take_offered()
+                self._send_waiting(deadline)
             except MetricsError as error:
                 self._tell(error)
                 seconds = pause * random.uniform(0.5, 1)  # noqa: S311 - so that not all hosts try again at once
@@ -198,30 +200,25 @@ class Publisher:
                 self.error = ""
                 return
 
-    def _send_pending(self, deadline: Deadline) -> None:
-        while True:
-            with self._lock:
-                minutes = list(self._pending)
-            batch = [datum for minute in minutes for datum in minute][:BATCH]
-            if not batch:
-                return
+    def _send_waiting(self, deadline: Deadline) -> None:
+        while batch := self._waiting[:BATCH]:
             try:
                 self._cloudwatch.put(batch, max(0.1, min(REQUEST_SECONDS, deadline.left())))
             except MetricsError as error:
                 if error.unusable:
-                    self._drop(set(map(id, batch)))
+                    del self._waiting[: len(batch)]
                 elif error.sent:
-                    self._drop({id(datum) for datum in batch if datum.once})
+                    self._waiting[: len(batch)] = [datum for datum in batch if not datum.once]
                 raise
-            self._drop(set(map(id, batch)))
+            del self._waiting[: len(batch)]
             self.sent = self._clock.wall()
 
-    def _drop(self, gone: set[int]) -> None:
-        with self._lock:
-            for minute in self._pending:
-                minute[:] = [datum for datum in minute if id(datum) not in gone]
-            while self._pending and not self._pending[0]:
-                self._pending.popleft()
+    def _take_offered(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._waiting += self._offered.get_nowait()
+        newest = max((datum.time for datum in self._waiting), default=0)
+        self._waiting = [datum for datum in self._waiting if datum.time > newest - KEPT_MINUTES * 60]
 
     def _tell(self, error: MetricsError) -> None:
         if not self.error:

@@ -1,17 +1,18 @@
 """Verdicts on pipelines: what a window of samples says of each, in a sentence with the numbers.
 
-Several verdicts can be true at once. The gravest is given, in the order of ``GRAVITY``, and the reason has the sentences of
-the others, too.
+Several verdicts can be true at once. The gravest is given, in the order of ``GRAVITY``, and the reason has the
+sentences of the others, too.
 
-What no sample shows, no verdict says: an output such as ``http`` or ``tcp`` that gives an event up counts it as sent, and an
-input that cannot bind its port looks like one that nobody sends to. Canaries and the log tell of those.
+What no sample shows, no verdict says: an output such as ``http`` or ``tcp`` that gives an event up counts it as sent,
+and an input that cannot bind its port looks like one that nobody sends to. Canaries and the log tell of those.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Callable, Collection, Mapping, Optional, Sequence, Union
+from typing import Callable, Union
 
 from .errors import SampleError
 from .progress import SHORTEST_STALL, Point, Progress, difference
@@ -43,11 +44,15 @@ _REFUSED = ("documents.non_retryable_failures", "documents.dlq_routed")
 class Verdict:
     """What a pipeline does.
 
-    ``numbers`` has ``in_per_second`` and ``out_per_second`` (between the last two samples), ``waiting`` (events, at least),
-    ``queue_events``, ``queue_bytes`` and ``queue_share`` (0 to 100; of a persistent queue), ``seconds_left`` (catching up:
-    until the queue is empty; stalled: until it is full), ``lost`` (events refused for good within the window) and ``kept``
-    (those of them that a dead letter queue took), ``dead_letters`` (events that were written to it; 1 is at least one). A
-    number that cannot be known is None.
+    ``numbers`` has, and None for what cannot be known:
+
+    - ``in_per_second`` and ``out_per_second``, between the last two samples
+    - ``waiting``: events, at least
+    - ``queue_events``, ``queue_bytes``, and ``queue_share`` from 0 to 100, of a persistent queue
+    - ``seconds_left``: until the queue is empty (catching up) or full (stalled)
+    - ``lost``: events refused for good within the window; ``kept``: those of them that a dead letter queue took
+    - ``dead_letters``: events that were written to the dead letter queue; where the output does not count them, 1
+      stands for some
     """
 
     pipeline: str
@@ -59,7 +64,7 @@ class Verdict:
 def judge(samples: Sequence[Sample], declared: Collection[str] = ()) -> list[Verdict]:
     """A verdict for each pipeline of the samples, and for each of ``declared``, which should be there.
 
-    :param samples: of one host, oldest first. A window of five minutes and more is best: it knows how long batches take.
+    :param samples: of one host, oldest first. A window of five minutes or more shows how long batches take.
     :raises SampleError: there are none, their times do not increase, or they are of two hosts.
     """
     _check(samples)
@@ -79,10 +84,10 @@ def _check(samples: Sequence[Sample]) -> None:
     for number, (before, after) in enumerate(zip(samples, samples[1:]), start=2):
         if not after.time > before.time:
             raise SampleError(
-                f"sample {number} is of {after.time:g} s, the one before it of {before.time:g} s; expected each to be later "
-                "than the one before: order them by time"
+                f"sample {number} is of {after.time:g} s, the one before it of {before.time:g} s; expected each to be "
+                "later than the one before: order them by time"
             )
-    latest: Optional[Sample] = None
+    latest: Sample | None = None
     for number, sample in enumerate(samples, start=1):
         if not sample.reachable:
             continue
@@ -119,7 +124,7 @@ class _View:
         self.progress = Progress(pipeline, answered)
         self.others: Mapping[str, _View] = {}
         self.seconds_left: Number = None
-        self._found: Optional[dict[str, str]] = None
+        self._found: dict[str, str] | None = None
 
     def verdict(self) -> Verdict:
         found = self.found
@@ -190,11 +195,15 @@ class _View:
         if self.here:
             return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
         if not self.progress.points:
-            return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
+            return (
+                "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
+            )
         ago = duration(self.answered[-1].time - self.progress.last.time)
-        return f"It was there {ago} before the last sample, and is not any more: it was removed, or failed to start again."
+        return (
+            f"It was there {ago} before the last sample, and is not any more: it was removed, or failed to start again."
+        )
 
-    def _silent_since(self) -> Optional[float]:
+    def _silent_since(self) -> float | None:
         """Since when the API has not answered, if at least the last two samples say so."""
         silent: list[float] = []
         for sample in reversed(self.samples):
@@ -204,8 +213,10 @@ class _View:
         return silent[-1] if len(silent) > 1 else None
 
     def _is_removed(self) -> bool:
-        """Whether nothing but its name is left. So it is for a moment of each reload, too: then the next sample has it again."""
-        shells = [not (each.stats.running or each.stats.growing or each.stats.reload_error) for each in self.progress.points]
+        """Whether nothing but its name is left. So it is for a moment of each reload, too, but not twice in a row."""
+        shells = [
+            not (each.stats.running or each.stats.growing or each.stats.reload_error) for each in self.progress.points
+        ]
         if all(shells):
             return any(other.growing for other in self.answered[-1].pipelines.values())
         return shells[-1] and (len(shells) < 3 or shells[-2])
@@ -226,8 +237,8 @@ class _View:
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
         if self.progress.is_stuck and self._never_processed() and not self.progress.worker_is_busy:
             return (
-                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: its workers "
-                "have ended."
+                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: "
+                "its workers have ended."
             )
         return ""
 
@@ -239,8 +250,10 @@ class _View:
 
     def _never_processed(self) -> bool:
         stats = self.stats
-        return bool(stats.events_in) and stats.events_filtered == stats.events_out == 0 and not any(
-            output.events_in for output in stats.outputs.values()
+        return (
+            bool(stats.events_in)
+            and stats.events_filtered == stats.events_out == 0
+            and not any(output.events_in for output in stats.outputs.values())
         )
 
     def stalled(self) -> str:
@@ -266,7 +279,7 @@ class _View:
         return f"{events} before or in filter {holding[-1]}" if holding else events
 
     @property
-    def culprit(self) -> Optional[PluginStats]:
+    def culprit(self) -> PluginStats | None:
         """The output that has had events in hand for the longest time, without finishing any."""
         stuck = self.progress.stuck_outputs
         return stuck[0][0] if stuck else None
@@ -280,10 +293,14 @@ class _View:
         if self.culprit is not None and self.culprit.name == "pipeline":
             address = ", ".join(sorted(self.culprit.addresses))
             return f"; no pipeline takes them at address {address}" if address and not self._downstream() else ""
-        waiting = [f'"{other.pipeline}"' for other in self.others.values() if other is not self and other._cause() is self]
-        return f"; pipeline {' and '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for it" if waiting else ""
+        waiting = [
+            f'"{other.pipeline}"' for other in self.others.values() if other is not self and other._cause() is self
+        ]
+        return (
+            f"; pipeline {' and '.join(waiting)} {'waits' if len(waiting) == 1 else 'wait'} for it" if waiting else ""
+        )
 
-    def _cause(self) -> Optional[_View]:
+    def _cause(self) -> _View | None:
         """The pipeline at the end of the chain that this one sends to, if it is broken."""
         seen, view = {self.pipeline}, self
         while view.here and view.progress.is_stuck and view.culprit is not None and view.culprit.name == "pipeline":
@@ -374,7 +391,7 @@ class _View:
                 kept = refused
         return max(refused, dropped), max(0, kept - dropped)
 
-    def _grown(self, output: str, names: Sequence[str], begin: Optional[Point] = None) -> int:
+    def _grown(self, output: str, names: Sequence[str], begin: Point | None = None) -> int:
         """By how much counters of an output grew since a sample, the first of this run unless given."""
         first = (begin or self.progress.run[0]).stats.outputs.get(output)
         last = self.stats.outputs[output]
@@ -383,7 +400,7 @@ class _View:
         return sum(max(0, last.counters.get(name, 0) - first.counters.get(name, 0)) for name in names)
 
     def old_configuration(self) -> str:
-        if not self.here or self.starting and not self.stats.running:
+        if not self.here or (self.starting and not self.stats.running):
             return ""
         stats, first = self.stats, self.progress.run[0].stats
         if not stats.reload_failures:
@@ -411,16 +428,18 @@ class _View:
             sentences.append(f"It is refused and tries again ({retries}){moving}.")
         partly = [str(output) for output in outputs if output.partly_accepted]
         if partly and not retries:
-            sentences.append(f"Output {' and '.join(partly)} had a part of its events refused, and pauses before it tries again.")
+            sentences.append(
+                f"Output {' and '.join(partly)} had a part of its events refused, and pauses before it tries again."
+            )
         for output, seconds in self.progress.stuck_outputs[:1]:
             if not partly and len(self.progress.still) == 1 and seconds > self.progress.patience:
                 sentences.append(
-                    f"Output {output} has had {count(output.held, 'event')} in hand for {duration(seconds)} and finished none: it "
-                    "blocks the workers that wait for it, while others go on."
+                    f"Output {output} has had {count(output.held, 'event')} in hand for {duration(seconds)} "
+                    "and finished none: it blocks the workers that wait for it, while others go on."
                 )
         return " ".join(sentences)
 
-    def _retries(self, before: Optional[Point]) -> str:
+    def _retries(self, before: Point | None) -> str:
         """What outputs counted as refused and tried again since an earlier sample, in words."""
         words: list[str] = []
         if before is None:
@@ -454,8 +473,10 @@ class _View:
         ) < (before.sample.uptime or 0.0)
         what = "Logstash was restarted" if node else "It was restarted or reloaded"
         ago = self.samples[-1].time - after.time
-        when = f"{duration(ago)} to {duration(self.samples[-1].time - before.time)}" if ago else "less than " + duration(
-            self.samples[-1].time - before.time
+        when = (
+            f"{duration(ago)} to {duration(self.samples[-1].time - before.time)}"
+            if ago
+            else "less than " + duration(self.samples[-1].time - before.time)
         )
         return f"{what} {when} ago, and its counters began anew."
 
@@ -468,8 +489,8 @@ class _View:
             return ""
         if len(self.progress.still) > 1:
             return (
-                f"{self._waiting()}, and none left for {duration(self.progress.still_for)}: no stall yet, since what takes "
-                f"{duration(self.progress.patience)} is usual here."
+                f"{self._waiting()}, and none left for {duration(self.progress.still_for)}: no stall yet, since "
+                f"{duration(self.progress.patience)} are usual here."
             )
         peak = max(self.progress.run, key=lambda point: (point.stats.queue_events or 0, point.time))
         drained = (peak.stats.queue_events or 0) - events
@@ -496,11 +517,16 @@ class _View:
             return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
         seconds = duration(progress.last.time - progress.run[-2].time)
         came, left = (
-            difference(getattr(progress.run[-2].stats, name), getattr(stats, name)) for name in ("events_in", "events_out")
+            difference(getattr(progress.run[-2].stats, name), getattr(stats, name))
+            for name in ("events_in", "events_out")
         )
         numbers = f"{_or_unknown(came)} in and {_or_unknown(left)} out in {seconds}"
         if len(progress.still) == 1:
-            dropped = " (filters dropped the others)" if came and left is not None and left < came and not progress.waiting else ""
+            dropped = (
+                " (filters dropped the others)"
+                if came and left is not None and left < came and not progress.waiting
+                else ""
+            )
             return "fine", f"Events move: {numbers}{dropped}."
         if progress.waiting:
             usual = f", where {duration(progress.patience)} is usual" if progress.still_for >= SHORTEST_STALL else ""
@@ -534,7 +560,7 @@ class _View:
         return None if value is None else round(value, 3)
 
     @staticmethod
-    def _dead_letters(stats: PipelineStats) -> Optional[int]:
+    def _dead_letters(stats: PipelineStats) -> int | None:
         if stats.dead_letter_bytes is None:
             return None
         if stats.dead_letter_bytes < _SMALLEST_DEAD_LETTER:
@@ -554,7 +580,7 @@ _CHECKS: tuple[tuple[str, Callable[[_View], str]], ...] = (
 )
 
 
-def _or_unknown(number: Optional[int]) -> str:
+def _or_unknown(number: int | None) -> str:
     return "unknown" if number is None else str(number)
 
 

@@ -8,27 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .cloudwatch import Datum
-from .judge import Verdict
+from .judge import GRAVITY, Verdict
 
 MINUTE = 60
 HEAP_MINUTES = 5
 # After a longer gap nothing is known of the minutes in between: the host slept, or its clock was set.
 GAP_MINUTES = 5
-
-# Which of a minute's verdicts is remembered: the worst.
-_WORST_FIRST = (
-    "crashed",
-    "gone",
-    "stalled",
-    "losing",
-    "struggling",
-    "old_configuration",
-    "restarted",
-    "catching_up",
-    "fine",
-    "idle",
-)
-
 
 @dataclass
 class Minute:
@@ -42,7 +27,7 @@ class Minute:
     looks: int = 0
 
     def point(self) -> dict[str, dict[str, Any]]:
-        """The pipelines of a point of the history. Rates are the minute's means, levels its last."""
+        """The pipelines of a point of the history. Rates are the minute's means, levels its last, the verdict its worst."""
         return {name: _point(verdicts) for name, verdicts in self.verdicts.items()}
 
 
@@ -53,12 +38,8 @@ def _point(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "out": _mean(verdicts, "out_per_second"),
         "queue_events": last.get("queue_events"),
         "queue_bytes": last.get("queue_bytes"),
-        "verdict": min((one.verdict for one in verdicts), key=_severity),
+        "verdict": min((one.verdict for one in verdicts), key=GRAVITY.index),
     }
-
-
-def _severity(verdict: str) -> int:
-    return _WORST_FIRST.index(verdict) if verdict in _WORST_FIRST else len(_WORST_FIRST)
 
 
 def _mean(verdicts: Sequence[Verdict], name: str) -> float | None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from . import host_files, judge, minutes, samples
 from .canaries import DROP_FILTER, Canaries, Count, InputState
-from .clock import Clock
+from .clock import Clock, following
 from .cloudwatch import Publisher
 from .config import Config, Input
 from .errors import NodeApiError, SampleError
@@ -57,6 +57,11 @@ class View:
     verdicts: tuple[Verdict, ...] = ()
     standings: tuple[Standing, ...] = ()
     deployments: Deployments = NO_DEPLOYMENTS
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the last look had an answer."""
+        return self.looked is not None and self.looked == self.answered
 
 
 class Monitor:
@@ -109,8 +114,7 @@ class Monitor:
         self.canaries.tick()
         now = self._clock.monotonic()
         if now >= self._due:
-            # From the moment that it was due, so that delays do not add up; but what was missed is not made up for.
-            self._due = max(self._due + self.config.interval, now)
+            self._due = following(self._due, self.config.interval, now)
             self.look()
 
     def look(self) -> None:
@@ -140,7 +144,7 @@ class Monitor:
             heap=sample.heap_share if sample.reachable else None,
             canary_age=oldest_canary(self.canaries.states(), self._clock.monotonic()),
         )
-        if self._requests:
+        if self._requests is not None:
             self._requests.consider(self.view.standings, sample.reachable, now, self._clock.wall())
 
     def readiness(self) -> Readiness:
@@ -210,7 +214,7 @@ class Monitor:
         for minute in self._minutes.close(self._clock.wall()):
             if minute.verdicts:
                 self.history.add(minute.start, minute.point())
-            if self.publisher:
+            if self.publisher is not None:
                 config = self.config
                 self.publisher.offer(
                     minutes.data(minute, self._minutes.lowest_heap(), config.environment, config.layer, config.host)

@@ -71,7 +71,7 @@ class Pages:
             "monitor_version": VERSION,
             "logstash": {
                 "version": sample.version if sample else None,
-                "reachable": view.looked is not None and view.looked == view.answered,
+                "reachable": view.reachable,
                 "reason": view.unreachable,
                 "ephemeral_id": sample.ephemeral_id if sample else None,
             },
@@ -103,8 +103,8 @@ class Pages:
             "deployment": view.deployments.last,
             "drained": monitor.drained(),
             "cloudwatch": {
-                "sent": iso(publisher.sent) if publisher and publisher.sent is not None else None,
-                "error": publisher.error if publisher else "",
+                "sent": iso(publisher.sent) if publisher is not None and publisher.sent is not None else None,
+                "error": publisher.error if publisher is not None else "",
             },
         }
 

@@ -7,9 +7,9 @@ the pipeline: counters begin anew with each start.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Optional, Sequence
 
 from .samples import PipelineStats, PluginStats, Sample
 
@@ -52,7 +52,7 @@ class Progress:
         return self.points[-1]
 
     @property
-    def before(self) -> Optional[Point]:
+    def before(self) -> Point | None:
         """The sample before the last one, if it is of the same run."""
         return self.run[-2] if len(self.run) > 1 else None
 
@@ -65,7 +65,7 @@ class Progress:
         return self.run[begin:]
 
     @cached_property
-    def waiting_since(self) -> Optional[float]:
+    def waiting_since(self) -> float | None:
         """The time of the first sample from which on events waited while nothing moved; None if none wait."""
         if not self.waits_at(self.last):
             return None
@@ -84,8 +84,8 @@ class Progress:
     def waits_at(self, point: Point) -> int:
         """How many events wait at a sample, at least.
 
-        Those in a persistent queue, and those that an output has in hand. Else what came in and was not filtered, as far as
-        it is not known to be dropped, and what came in since the last movement.
+        Those in a persistent queue, and those that an output has in hand. Else what came in and was not filtered, as
+        far as it is not known to be dropped, and what came in since the last movement.
         """
         stats = point.stats
         held = sum(output.held for output in stats.outputs.values())
@@ -95,7 +95,7 @@ class Progress:
         return max((stats.queue_events or 0) + held, _unfiltered(point), came, self._pushing(point))
 
     def _pushing(self, point: Point) -> int:
-        """1 if an input has been pushing events into a full queue since the sample before: its clock goes on, and none gets in."""
+        """1 if an input has waited since the sample before to push events into a full queue: only its clock goes on."""
         place = next((number for number, each in enumerate(self.still) if each is point), 0)
         begin, end = self.still[max(place - 1, 0)], self.still[min(max(place, 1), len(self.still) - 1)]
         pushed = difference(begin.stats.push_duration, end.stats.push_duration) or 0
@@ -106,8 +106,8 @@ class Progress:
     def usual_batch_seconds(self) -> float:
         """How long a batch of the size of what is in work has taken so far; 0 if that cannot be known.
 
-        A receiver may take a minute for each batch, and within it no counter moves. Time of the workers includes, from 8.7
-        on, the batch that is in work: so it is read where later samples show that it was done with.
+        A receiver may take a minute for each batch, and within it no counter moves. From 8.7 on, the time of workers
+        includes the batch that is in work: so it is read where later samples show that it was done with.
         """
         if self.waiting_since is None:
             return 0.0
@@ -142,7 +142,9 @@ class Progress:
         """For how many seconds events may wait while nothing moves before that is a stall."""
         stats = self.last.stats
         pause = _LONGEST_PAUSE if any(output.partly_accepted for output in stats.outputs.values()) else self.usual_pause
-        return max(SHORTEST_STALL, 2 * (stats.batch_delay or 0) / 1000, _PATIENCE * max(pause, self.usual_batch_seconds))
+        return max(
+            SHORTEST_STALL, 2 * (stats.batch_delay or 0) / 1000, _PATIENCE * max(pause, self.usual_batch_seconds)
+        )
 
     @cached_property
     def _clock_runs_within_batches(self) -> bool:
@@ -177,7 +179,7 @@ class Progress:
                 found.append((output, self.last.time - since))
         return sorted(found, key=lambda each: (-each[1], -each[0].held))
 
-    def per_second(self, name: str) -> Optional[float]:
+    def per_second(self, name: str) -> float | None:
         """The rate of a counter of the pipeline between the last two samples; None if there is no such pair."""
         if self.before is None:
             return None
@@ -193,7 +195,7 @@ def moved(before: PipelineStats, after: PipelineStats) -> bool:
     return any(value > known.get(name, 0) for name, value in after.progress.items())
 
 
-def difference(before: Optional[int], after: Optional[int]) -> Optional[int]:
+def difference(before: int | None, after: int | None) -> int | None:
     return None if before is None or after is None else after - before
 
 
@@ -224,7 +226,7 @@ def _unfiltered(point: Point) -> int:
     return max(0, rest)
 
 
-def _milliseconds_per_event(before: Optional[PipelineStats], after: PipelineStats, at_least: int) -> Optional[float]:
+def _milliseconds_per_event(before: PipelineStats | None, after: PipelineStats, at_least: int) -> float | None:
     """The workers' time for an event between two samples (None: since the start), if enough events went through."""
     events, time = after.events_filtered, after.duration
     if before is not None:

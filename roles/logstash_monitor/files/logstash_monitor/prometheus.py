@@ -6,22 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from .canaries import InputState
+from .judge import GRAVITY
 from .monitor import View
 from .samples import PipelineStats
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-VERDICTS = (
-    "fine",
-    "idle",
-    "catching_up",
-    "stalled",
-    "struggling",
-    "losing",
-    "crashed",
-    "gone",
-    "old_configuration",
-    "restarted",
-)
 
 
 class Exposition:
@@ -71,7 +60,7 @@ def render(view: View, inputs: Sequence[InputState], now: float, *, ready: bool)
     """
     out = Exposition()
     out.gauge("logstash_monitor_up", "1: the monitor runs.", 1)
-    out.gauge("logstash_up", "Whether Logstash's node API answered the last look.", _is(view.looked == view.answered))
+    out.gauge("logstash_up", "Whether Logstash's node API answered the last look.", int(view.reachable))
     out.gauge("logstash_ready", "Whether the host is ready for events, as /ready says.", int(ready))
     for result, count in sorted(view.deployments.by_result.items()):
         out.counter(
@@ -88,7 +77,7 @@ def render(view: View, inputs: Sequence[InputState], now: float, *, ready: bool)
             input=one.input.name,
         )
     for verdict in view.verdicts:
-        for word in VERDICTS:
+        for word in GRAVITY:
             out.gauge(
                 "logstash_pipeline_verdict",
                 "1 for the verdict of the pipeline, 0 for all others.",
@@ -108,7 +97,7 @@ def render(view: View, inputs: Sequence[InputState], now: float, *, ready: bool)
             verdict.numbers.get("dead_letters"),
             pipeline=verdict.pipeline,
         )
-    if view.sample and view.looked == view.answered:
+    if view.sample and view.reachable:
         sample = view.sample
         out.gauge("logstash_info", "Which Logstash it is.", 1, version=sample.version)
         out.gauge("logstash_heap_used_ratio", "How much of the heap is in use: 1 is all.", _ratio(sample.heap_share))
@@ -150,10 +139,6 @@ def _plugins(stats: PipelineStats) -> Iterator[tuple[str, str, str, int | None]]
             if kind != "input":
                 yield kind, name, "in", plugin.events_in
             yield kind, name, "out", plugin.events_out
-
-
-def _is(value: bool) -> int:
-    return int(bool(value))
 
 
 def _ratio(percent: float | None) -> float | None:

@@ -93,10 +93,11 @@ class Restart:
         except OSError as error:
             self._remove()
             raise RestartRefusedError(f"{self._request} cannot be read: {error.strerror}.") from None
-        with os.fdopen(handle, "rb") as stream:
-            is_file = stat.S_ISREG(os.fstat(handle).st_mode)
-            content = stream.read(_MOST_REQUEST_BYTES) if is_file else b""
-            written = os.fstat(handle).st_mtime
+        try:
+            found = os.fstat(handle)
+            content = os.read(handle, _MOST_REQUEST_BYTES) if stat.S_ISREG(found.st_mode) else b""
+        finally:
+            os.close(handle)
         self._remove()
         try:
             request = json.loads(content)
@@ -104,7 +105,7 @@ class Restart:
                 raise TypeError
         except (ValueError, KeyError, TypeError, RecursionError):
             raise RestartRefusedError(f"{self._request} is no request of the monitor's.") from None
-        age = self._clock.wall() - written
+        age = self._clock.wall() - found.st_mtime
         if not -REQUEST_SECONDS < age < REQUEST_SECONDS:
             raise RestartRefusedError(f"The request is {age:.0f} s old, expected less than {REQUEST_SECONDS:.0f} s.")
         return {name: str(request.get(name, ""))[:2000] for name in ("time", "pipeline", "since", "reason")}

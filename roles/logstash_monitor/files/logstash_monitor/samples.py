@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Mapping, Optional
+from typing import Any
 
 from .errors import SampleError
 
@@ -26,9 +27,9 @@ class PluginStats:
 
     id: str
     name: str
-    events_in: Optional[int] = None
-    events_out: Optional[int] = None
-    duration: Optional[int] = None  # milliseconds of the workers
+    events_in: int | None = None
+    events_out: int | None = None
+    duration: int | None = None  # milliseconds of the workers
     counters: Mapping[str, int] = field(default_factory=dict)
     addresses: frozenset[str] = frozenset()  # of the plugin ``pipeline``: where it listens, or what it sends to
 
@@ -39,8 +40,10 @@ class PluginStats:
 
     @property
     def partly_accepted(self) -> bool:
-        """Whether the receiver took a part of the batch that the output has in hand, and is asked for the rest again."""
-        settled = sum(self.counters.get(f"documents.{name}", 0) for name in ("successes", "non_retryable_failures", "dlq_routed"))
+        """Whether the receiver took a part of the batch that the output has in hand. The rest is tried again."""
+        settled = sum(
+            self.counters.get(f"documents.{name}", 0) for name in ("successes", "non_retryable_failures", "dlq_routed")
+        )
         rejected = self.counters.get("documents.retryable_failures", 0)
         return bool(self.held and rejected and self.events_out is not None and settled > self.events_out)
 
@@ -53,27 +56,27 @@ class PipelineStats:
     """A pipeline's counters at one time: events since it started, milliseconds, bytes."""
 
     id: str
-    events_in: Optional[int] = None
-    events_filtered: Optional[int] = None
-    events_out: Optional[int] = None
-    duration: Optional[int] = None
-    push_duration: Optional[int] = None
+    events_in: int | None = None
+    events_filtered: int | None = None
+    events_out: int | None = None
+    duration: int | None = None
+    push_duration: int | None = None
     queue_type: str = ""
-    queue_events: Optional[int] = None  # up to 5 s old; None unless the queue is persisted
-    queue_bytes: Optional[int] = None
-    queue_max_bytes: Optional[int] = None
-    dead_letter_bytes: Optional[int] = None  # None without a dead letter queue
-    dead_letters_dropped: Optional[int] = None
+    queue_events: int | None = None  # up to 5 s old; None unless the queue is persisted
+    queue_bytes: int | None = None
+    queue_max_bytes: int | None = None
+    dead_letter_bytes: int | None = None  # None without a dead letter queue
+    dead_letters_dropped: int | None = None
     reload_failures: int = 0
     reload_successes: int = 0
     reload_error: str = ""  # its first line
-    reload_failed_at: Optional[float] = None
-    reload_succeeded_at: Optional[float] = None
+    reload_failed_at: float | None = None
+    reload_succeeded_at: float | None = None
     hash: str = ""
     ephemeral_id: str = ""
-    workers: Optional[int] = None
-    batch_size: Optional[int] = None
-    batch_delay: Optional[int] = None
+    workers: int | None = None
+    batch_size: int | None = None
+    batch_delay: int | None = None
     inputs: Mapping[str, PluginStats] = field(default_factory=dict)
     filters: Mapping[str, PluginStats] = field(default_factory=dict)
     outputs: Mapping[str, PluginStats] = field(default_factory=dict)
@@ -101,7 +104,7 @@ class Health:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """The node at one time, in seconds of any clock. Without an answer, ``reachable`` is False and ``reason`` says why."""
+    """The node at one time, in seconds of any clock. Without an answer, ``reachable`` is False, and ``reason`` why."""
 
     time: float
     reachable: bool = True
@@ -110,13 +113,13 @@ class Sample:
     node_id: str = ""
     ephemeral_id: str = ""
     version: str = ""
-    uptime: Optional[float] = None  # seconds
-    heap_share: Optional[float] = None  # percent
+    uptime: float | None = None  # seconds
+    heap_share: float | None = None  # percent
     pipelines: Mapping[str, PipelineStats] = field(default_factory=dict)
     health: Mapping[str, Health] = field(default_factory=dict)
 
     @property
-    def release(self) -> Optional[tuple[int, int]]:
+    def release(self) -> tuple[int, int] | None:
         found = re.match(r"(\d{1,4})\.(\d{1,4})", self.version)
         return (int(found[1]), int(found[2])) if found else None
 
@@ -129,7 +132,8 @@ def unreachable(time: float, reason: str) -> Sample:
 def read(answer: object, time: float, health_report: object = None) -> Sample:
     """Read an answer of ``_node/stats`` or ``_node/stats/pipelines``, parsed from JSON.
 
-    :param answer: None, or an error object of the API, makes an unreachable sample. ``health_report`` may be a key in it.
+    :param answer: None, or an error object of the API, makes an unreachable sample. It may have the key
+        ``health_report``.
     :param time: in seconds; only differences between samples count.
     :param health_report: the answer of ``_health_report`` of the same time, if there is one.
     :raises SampleError: it is the answer of something else.
@@ -143,7 +147,7 @@ def read(answer: object, time: float, health_report: object = None) -> Sample:
         found: object = {_text(of_5.get("id")) or "main": of_5}
     elif "pipelines" in answer:
         found = answer["pipelines"] if answer["pipelines"] is not None else {}
-    elif "error" in answer or "status" in answer and isinstance(answer["status"], int):
+    elif "error" in answer or ("status" in answer and isinstance(answer["status"], int)):
         if answer.get("status") != 404 or not _text(answer.get("path")).rstrip("/").endswith("_node/stats/pipelines"):
             return unreachable(time, _error_reason(answer))
         found = {}  # newer releases answer 404 while there is no pipeline
@@ -195,7 +199,9 @@ def _pipeline(name: str, stats: dict[str, Any], defaults: dict[str, Any]) -> Pip
         push_duration=_count(events.get("queue_push_duration_in_millis")),
         queue_type=_text(queue.get("type")),
         queue_events=_first(queue.get("events_count"), queue.get("events")) if persisted else None,
-        queue_bytes=_first(queue.get("queue_size_in_bytes"), capacity.get("queue_size_in_bytes")) if persisted else None,
+        queue_bytes=_first(queue.get("queue_size_in_bytes"), capacity.get("queue_size_in_bytes"))
+        if persisted
+        else None,
         queue_max_bytes=_first(queue.get("max_queue_size_in_bytes"), capacity.get("max_queue_size_in_bytes"))
         if persisted
         else None,
@@ -226,7 +232,7 @@ def _counted(
     outputs: Mapping[str, PluginStats],
 ) -> tuple[dict[str, int], dict[str, int]]:
     """The counters that show progress, and all that never get smaller while a pipeline runs."""
-    progress: dict[str, Optional[int]] = {"filtered": _count(events.get("filtered")), "out": _count(events.get("out"))}
+    progress: dict[str, int | None] = {"filtered": _count(events.get("filtered")), "out": _count(events.get("out"))}
     for kind, plugins in (("filter", filters), ("output", outputs)):
         for plugin in plugins.values():
             progress[f"{kind} {plugin.id} in"] = plugin.events_in
@@ -234,7 +240,7 @@ def _counted(
     for plugin in outputs.values():
         # A bulk request that is accepted in part moves events, though its batch is not done with.
         progress[f"output {plugin.id} accepted"] = plugin.counters.get("documents.successes")
-    arrivals: dict[str, Optional[int]] = {"in": _count(events.get("in"))}
+    arrivals: dict[str, int | None] = {"in": _count(events.get("in"))}
     for plugin in inputs.values():
         arrivals[f"input {plugin.id} out"] = plugin.events_out
     known = {name: value for name, value in progress.items() if value is not None}
@@ -304,7 +310,7 @@ def _texts(value: object) -> frozenset[str]:
     return frozenset(each for each in found if isinstance(each, str) and each)
 
 
-def _number(value: object) -> Optional[float]:
+def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
@@ -314,13 +320,13 @@ def _number(value: object) -> Optional[float]:
     return number if math.isfinite(number) else None
 
 
-def _count(value: object) -> Optional[int]:
+def _count(value: object) -> int | None:
     """A counter or size. One below zero tells nothing."""
     number = _number(value)
     return None if number is None or number < 0 else int(value)  # type: ignore[call-overload]
 
 
-def _first(*values: object) -> Optional[int]:
+def _first(*values: object) -> int | None:
     return next((count for count in map(_count, values) if count is not None), None)
 
 
@@ -334,7 +340,7 @@ def _first_line(error: object) -> str:
     return line if len(line) <= _LONGEST_ERROR else line[:_LONGEST_ERROR] + " ..."
 
 
-def _timestamp(value: object) -> Optional[float]:
+def _timestamp(value: object) -> float | None:
     """Seconds of an ISO time with any number of digits, which datetime in Python 3.9 does not take."""
     found = _TIMESTAMP.match(value) if isinstance(value, str) else None
     if not found:
@@ -358,7 +364,8 @@ def _error_reason(answer: dict[str, Any]) -> str:
 def _json_type(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return str(value).lower().replace("none", "null")
-    return {list: "array", str: "string", dict: "object"}.get(type(value), "number")
+    names = {list: "array", str: "string", dict: "object"}
+    return next((name for kind, name in names.items() if isinstance(value, kind)), "number")
 
 
 def _keys(answer: dict[str, Any]) -> str:
