@@ -122,8 +122,9 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    # Three sets that share nothing, each one run after another and with waits between: so they run side by side.
+    # Four sets that share nothing, each one run after another and with waits between: so they run side by side.
     beside end_to_end_logstash "$venv/bin/pytest" -q tests/end_to_end/logstash
+    beside end_to_end_fleet "$venv/bin/pytest" -q -s tests/end_to_end/fleet
     # The other two would both install the emulator, in the same place.
     "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
         "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 &&

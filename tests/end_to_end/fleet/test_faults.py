@@ -35,7 +35,7 @@ def is_stalled(seen):
 def finish(fleet, story):
     """Counts both shippers' lines when all is well again. HTTP has lost none of them."""
     fleet.wait_until_well()
-    over_tcp, over_http = (fleet.count(story, name) for name in fleets.SHIPPERS)
+    over_tcp, over_http = fleet.count(story)
     assert over_http.lost == []
     assert over_tcp.received + len(over_tcp.lost) == over_tcp.sent
     return over_tcp
@@ -150,7 +150,7 @@ def test_redis_stops(fleet):
             for broker in BROKERS:
                 fleet.saw(story, broker, "a stall", is_stalled)
             assert [broker for broker in BROKERS if fleet.went_down(broker, story.fault)] == []
-            assert {fleet.hosts[broker].last().ready for broker in BROKERS} == {200}
+            assert all(fleet.hosts[broker].last().ready for broker in BROKERS)
         finally:
             fleet.start_redis()
         assert finish(fleet, story).lost == []
@@ -163,8 +163,8 @@ def test_receiver_is_slow(fleet):
         story.fault = time.time()
         try:
             for lines in fleet.lines.values():
-                lines.write(200)
-            time.sleep(4 * fleet.interval)
+                lines.write(400)
+            time.sleep(3 * fleet.interval)
         finally:
             fleet.behave("fine")
         finish(fleet, story)
@@ -211,6 +211,6 @@ def test_run_is_killed_in_the_middle(fleet):
             "grep", "-r", "600m", "/etc/logstash", "/etc/systemd/system/logstash.service.d"
         )
         assert "600m" in heap
-        wait_for(lambda: fleet.hosts["broker-1"].last().ready == 200, "readiness", patience=fleets.PATIENCE)
+        wait_for(lambda: fleet.hosts["broker-1"].last().ready, "readiness", patience=fleets.PATIENCE)
         finish(fleet, story)
         fleet.deploy("--limit", "broker-1")

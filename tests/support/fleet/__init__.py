@@ -68,12 +68,15 @@ def image() -> str:
 
 @dataclass
 class Seen:
-    """What a monitor said at a moment: the answer of /status, or nothing, and the code of /ready, or None."""
+    """What a monitor said at a moment: the answer of /status, or nothing."""
 
     at: float
-    ready: int | None
-    reasons: list[str]
     status: dict
+
+    @property
+    def ready(self) -> bool:
+        """Whether the host wants events."""
+        return bool(self.status.get("ready"))
 
     @property
     def reachable(self) -> bool:
@@ -103,13 +106,16 @@ class Seen:
     def is_well(self) -> bool:
         """Whether there is nothing to complain of."""
         bad = set(self.verdicts.values()) - {"fine", "idle", "catching_up", "restarted"}
-        return self.ready == 200 and self.reachable and not bad and not self.broken_inputs
+        return self.ready and self.reachable and not bad and not self.broken_inputs
 
     def words(self) -> str:
         """All of it in a line, without what differs from sample to sample."""
         if not self.status:
-            return f"ready={self.ready}"
-        parts = [f"ready={self.ready}", *(f"{name}: {verdict}" for name, verdict in self.verdicts.items())]
+            return "no answer"
+        parts = [
+            "ready" if self.ready else "NOT READY",
+            *(f"{name}: {verdict}" for name, verdict in self.verdicts.items()),
+        ]
         if not self.reachable:
             parts.append("node API silent")
         parts += [f"{name}: {reason}" for name, reason in self.broken_inputs.items()]
@@ -183,7 +189,7 @@ class Host:
         assert process.stdout is not None
         for line in process.stdout:
             found = json.loads(line)
-            self.seen.append(Seen(found["at"], found["ready"], found["reasons"], found["status"] or {}))
+            self.seen.append(Seen(found["at"], found["status"] or {}))
 
     def unwatch(self) -> None:
         """Ends that."""
@@ -200,7 +206,7 @@ class Host:
         """What its monitor said last; nothing, if it says nothing now."""
         if self.seen and time.time() - self.seen[-1].at < 10:
             return self.seen[-1]
-        return Seen(0, None, [], {})
+        return Seen(0, {})
 
 
 class Lines:
@@ -278,6 +284,7 @@ class Fleet:
         self.middle = Host(self, "middle")
         self.lines: dict[str, Lines] = {}
         self.received: list[str] = []
+        self._fetched = 0
         self._balancer: list[tuple[float, dict[str, str]]] = []
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -292,15 +299,21 @@ class Fleet:
             systemd_host.start(host.container, self.name, *self._options(host.name), image=image_)
         for host in (*self.hosts.values(), self.middle):
             systemd_host.wait(host.container)
-        text = (HERE / "haproxy.cfg").read_text()
-        for broker in BROKERS:
-            text = text.replace(broker.upper(), self.hosts[broker].container)
-        self.middle.run("sh", "-c", "cat >/etc/haproxy/haproxy.cfg", stdin=text)
+        self.middle.run("sh", "-c", "cat >/etc/haproxy/haproxy.cfg", stdin=self._balancer_settings())
         self.middle.run("sh", "-c", "cat >/opt/receiver.py", stdin=(HERE / "receiver.py").read_text())
         # The packages' units ask for more isolation than a container can give.
         self._start_balancer()
         self._unit("receiver", "python3", "/opt/receiver.py", str(RECEIVER_PORT))
         self.start_redis()
+
+    def _balancer_settings(self) -> str:
+        """Those of docs/network.md, with the names of the fleet, and what else a test needs."""
+        text = (ROOT / "docs/network.md").read_text().partition("```haproxy\n")[2].partition("```")[0]
+        for broker in BROKERS:
+            text = text.replace(f"{broker}.example.com", self.hosts[broker].container)
+        # A container gets another address when it starts again.
+        text = text.replace("default-server ", "default-server resolvers names init-addr last,libc,none ")
+        return (HERE / "haproxy.cfg").read_text() + text
 
     def _options(self, name: str) -> list[str]:
         if name in SHIPPERS:
@@ -386,7 +399,7 @@ class Fleet:
             self.lines[name] = Lines(name, self.folder / name)
 
     def _again(self, work: Callable[[], None]) -> None:
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(0.5):
             # The container may be on its way; the next time it is asked again.
             with contextlib.suppress(OSError, ValueError, urllib.error.URLError):
                 work()
@@ -444,6 +457,7 @@ class Fleet:
     def _fetch_received(self) -> None:
         found = json.loads(self.middle.get(RECEIVER_PORT, f"/received?since={len(self.received)}"))
         self.received += found["ids"]
+        self._fetched += 1
 
     def behave(self, mode: str, wait: float = 0) -> None:
         """Tells the receiver how to behave (receiver.py)."""
@@ -520,39 +534,40 @@ class Fleet:
         )
         return found[0].rpartition("/")[2]
 
-    def count(self, story: Story, shipper: str) -> Count:
-        """Waits until nothing is under way, and counts what became of a shipper's lines since the story began."""
-        last = len(self.lines[shipper].sent)
-        sent = self.lines[shipper].sent[story.first[shipper] : last]
-        self.wait_for_flow(shipper)
+    def count(self, story: Story) -> list[Count]:
+        """Waits until all lines since the story began have arrived or are lost -> what became of them, by shipper."""
+        last = {name: len(lines.sent) for name, lines in self.lines.items()}
+        self._settle()
+        found = []
+        for name, lines in self.lines.items():
+            sent = lines.sent[story.first[name] : last[name]]
+            wanted = set(sent)
+            received = [one for one in list(self.received) if one in wanted]
+            arrived = set(received)
+            lost = [one for one in sent if one not in arrived]
+            counted = Count(len(sent), len(arrived), len(received) - len(arrived), lost)
+            found.append(counted)
+            story.note(f"{name}: {counted}{f', the first {lost[0]}, the last {lost[-1]}' if lost else ''}")
+        return found
 
-        def settled() -> bool:
-            missing = set(sent) - set(self.received)
-            if not missing:
-                return True
-            # Whatever still waits somewhere arrives while nothing waits anywhere for some seconds.
-            before = len(self.received)
-            if self.waiting():
-                return False
-            time.sleep(3)
-            return not self.waiting() and not missing & set(self.received[before:])
+    def _settle(self) -> None:
+        """Waits until what the shippers have sent by now is through, hop by hop: each is first in, first out."""
+        self.wait_for_flow()
+        for broker in BROKERS:
+            self._pass(self.hosts[broker], 0)
+        self._pass(self.hosts[INDEXER], int(self.middle.run("redis-cli", "llen", "logstash")))
+        begun = self._fetched
+        wait_for(lambda: self._fetched > begun + 1, "an answer of the receiver", patience=PATIENCE)
 
-        wait_for(settled, "a fleet in which nothing waits", patience=PATIENCE)
-        received = [one for one in self.received if one in set(sent)]
-        lost = sorted(set(sent) - set(received), key=lambda one: int(one.rpartition("/")[2]))
-        counted = Count(len(sent), len(set(received)), len(received) - len(set(received)), lost)
-        story.note(f"{shipper}: {counted}{f', the first {lost[0]}, the last {lost[-1]}' if lost else ''}")
-        return counted
+    def _pass(self, host: Host, coming: int) -> None:
+        """Waits until a pipeline has dealt with what is in its queue, and with so many events that are on their way."""
 
-    def waiting(self) -> int:
-        """How many events wait: in persistent queues, and in Redis. A few are always under way."""
-        queues = sum(
-            pipeline.get("queue", {}).get("events_count", 0)
-            for host in self.hosts.values()
-            for pipeline in host.logstash().values()
-        )
-        length = self.middle.run("redis-cli", "llen", "logstash", check=False).strip()
-        return max(0, queues + int(length or 0) - 2 * LINES_PER_SECOND)
+        def pipeline() -> dict:
+            return wait_for(lambda: next(iter(host.logstash().values()), None), f"node API of {host.name}")
+
+        now = pipeline()
+        last = now["events"]["filtered"] + now["queue"]["events_count"] + coming
+        wait_for(lambda: pipeline()["events"]["filtered"] >= last, f"{last} events of {host.name}", patience=PATIENCE)
 
     def timeline(self, story: Story) -> str:
         """What happened, in seconds from the fault on."""
