@@ -98,6 +98,8 @@ def attribute_of_target_group(self: FakeTargetGroup, name: str) -> Any:
 def adapt() -> None:
     """Makes moto's stacks behave so."""
     parsing.clean_json = clean_json
+    # Its own sees no name in Fn::Sub, so that a parameter which is only there would change nothing.
+    parsing.get_references_from_template = references
     ChangeSet.diff = change_set_diff
     CloudFormationResponse._validate_different_update = validate_different_update
     FakeLoadBalancer.create_from_cloudformation_json = classmethod(create_load_balancer)
