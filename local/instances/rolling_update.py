@@ -106,8 +106,9 @@ class StackedGroup:
             auto_scaling.first_hooks(
                 group.autoscaling_backend, group.name, properties.get("LifecycleHookSpecificationList", [])
             )
-            if properties.get("DesiredCapacity") is not None:
-                group.desired_capacity = int(properties["DesiredCapacity"])
+            desired = int(properties.get("DesiredCapacity") or group.desired_capacity)
+            # Auto Scaling keeps it between the two sizes, whatever it was before.
+            group.desired_capacity = min(max(desired, group.min_size), group.max_size)
 
     def data(self, version: Any) -> str:
         """What a version of the launch template consists of, to be compared."""

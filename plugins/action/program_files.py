@@ -57,7 +57,8 @@ class ActionModule(MaskedAction):
             self._make_tmp_path()
         brought: str = shell.join_path(shell.tmpdir, "files.tar")
         with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
-            with tarfile.open(fileobj=archive, mode="w") as tar:
+            # What a link leads to, since that need not be on the host.
+            with tarfile.open(fileobj=archive, mode="w", dereference=True) as tar:
                 for path in files:
                     tar.add(path, arcname=path.name)
             archive.flush()

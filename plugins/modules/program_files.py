@@ -22,7 +22,9 @@ options:
     type: path
     required: true
   files:
-    description: The files on the control node, no two of the same name. This is an option of the action.
+    description:
+      - The files on the control node, no two of the same name. Of a link, what it leads to is copied. This is an option
+        of the action.
     type: list
     elements: path
     required: true

@@ -10,7 +10,9 @@ from playbook_project import Project
 def project(tmp_path):
     project = Project(tmp_path)
     project.write("one/first.py", "first")
-    project.write("two/second.whl", bytes(range(256)) * 1000)
+    project.write("second", bytes(range(256)) * 1000)
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two/second.whl").symlink_to("../second")
     (tmp_path / "dest").mkdir()
     return project
 
@@ -36,6 +38,7 @@ def test_files_are_copied_once_and_check_mode_says_so_before(project):
     assert changes(project.play(task(project), task(project))) == 1
     assert (dest / "first.py").read_text() == "first"
     assert (dest / "second.whl").read_bytes() == bytes(range(256)) * 1000
+    assert not any(path.is_symlink() for path in dest.iterdir())
     assert {path.stat().st_mode & 0o7777 for path in dest.iterdir()} == {0o644}
     assert changes(project.play(task(project), options=("--check",))) == 0
 

@@ -254,6 +254,20 @@ def test_a_rolling_update_replaces_all_and_goes_back_at_the_first_that_fails(aws
     assert {one["ParameterKey"]: one["ParameterValue"] for one in parameters}["Image"] == new
 
 
+def test_a_group_stays_between_its_sizes_when_they_change(aws, stack):
+    stack("ami-1234567890abcdef0", "CREATE")
+    cloudformation = aws("cloudformation")
+    names = [
+        one["ParameterKey"] for one in cloudformation.describe_stacks(StackName="rolled")["Stacks"][0]["Parameters"]
+    ]
+    same = [{"ParameterKey": name, "UsePreviousValue": True} for name in names]
+    assert len(states(aws, "rolled")) == 2
+    for least, most, expected in ((3, 4, 3), (1, 2, 2)):
+        template = TEMPLATE.replace("MinSize: 2", f"MinSize: {least}").replace("MaxSize: 3", f"MaxSize: {most}")
+        cloudformation.update_stack(StackName="rolled", TemplateBody=template, Parameters=same)
+        wait_for(lambda count=expected: len(states(aws, "rolled")) == count, f"{expected} instances")
+
+
 def test_a_signal_without_an_update_is_refused(aws, stack):
     stack("ami-1234567890abcdef0", "CREATE")
     with pytest.raises(ClientError, match="cannot be signaled"):
