@@ -135,7 +135,16 @@ class Node:
         return process
 
     def command(self, name: str, *more: str) -> list:
-        return [os.environ.get("ELK_MONITOR_PYTHON", sys.executable), "-B", "-m", "logstash_monitor", name, "--config", self.config(), *more]
+        return [
+            os.environ.get("ELK_MONITOR_PYTHON", sys.executable),
+            "-B",
+            "-m",
+            "logstash_monitor",
+            name,
+            "--config",
+            self.config(),
+            *more,
+        ]
 
     def run(self, name: str, *more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
