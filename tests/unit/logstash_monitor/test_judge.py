@@ -152,6 +152,23 @@ def test_a_release_whose_clock_runs_within_a_batch_shows_slow_batches_only_by_th
     assert of_main(*[at(n) for n in range(14_400, 14_760, 15)], version="8.19.2").verdict == "catching_up"
 
 
+def test_batches_of_two_minutes_are_no_stall_where_two_of_them_were_seen() -> None:
+    """They are longer than any pause of an output: only the workers' time shows that they are usual."""
+
+    def at(seconds: int) -> Json:
+        done = seconds // 120 * 125
+        return hung(9000, done, queue=persisted(4000), duration=seconds * 1000)
+
+    assert of_main(*[at(n) for n in range(14_400, 15_000, 15)], version="9.5.2").verdict == "catching_up"
+
+
+def test_a_pause_between_tries_is_no_stall_where_such_pauses_ended() -> None:
+    """A receiver answers 503 now and then; the output pauses for half a minute, and no counter tells why."""
+    batches = [hung(9000, 1000 + 125 * number) for number in range(4)]
+    assert of_main(*[each for each in batches for _ in range(3)]).verdict == "fine"
+    assert of_main(*batches[:1] * 3).verdict == "stalled"
+
+
 def test_pauses_that_ended_are_no_reason_to_wait_longer_than_outputs_pause() -> None:
     def at(out: int) -> Json:
         return hung(out + 2000, out)
@@ -178,7 +195,8 @@ def test_the_cause_of_a_stall_is_the_pipeline_at_the_end_of_the_chain() -> None:
 
     end = hung(inputs=[{"id": "in", "name": "pipeline", "events": {"out": 375}, "address": "p3"}])
     other = pipeline(5, 5, 5, inputs=[{"id": "in", "name": "pipeline", "events": {"out": 5}, "address": "other"}])
-    found = verdicts(*[node(first=up(1, "p2"), second=up(2, "p3"), third=end, other=other)] * 2)
+    stuck = hung(inputs=[{"id": "in", "name": "pipeline", "events": {"out": 375}, "address": "elsewhere"}])
+    found = verdicts(*[node(stuck=stuck, first=up(1, "p2"), second=up(2, "p3"), third=end, other=other)] * 2)
     assert [found[name].verdict for name in ("first", "second", "third", "other")] == ["stalled"] * 3 + ["idle"]
     assert 'waits for pipeline "third", which is stalled: the cause is there' in found["first"].reason
     assert 'waits for pipeline "third"' in found["second"].reason
@@ -264,6 +282,19 @@ def test_a_batch_that_is_accepted_in_part_waits_for_its_next_try() -> None:
     half = pipeline(375, 250, 250, outputs=[elasticsearch(250, 125, successes=320, retryable_failures=200)])
     assert of_main(half, half, half).verdict == "struggling"
     assert of_main(*[half] * 9).verdict == "stalled"
+
+
+def test_a_batch_that_is_accepted_bit_by_bit_moves_for_as_long_as_it_takes() -> None:
+    def at(accepted: int) -> Json:
+        output = elasticsearch(250, 125, successes=250 + accepted, retryable_failures=200)
+        return pipeline(375, 250, 250, outputs=[output])
+
+    assert of_main(*[at(number) for number in range(12)]).verdict == "struggling"
+
+
+def test_an_output_that_hangs_before_its_batch_is_done_with_has_no_part_refused() -> None:
+    stats = pipeline(375, 250, 250, outputs=[elasticsearch(250, 125, successes=300)])
+    assert of_main(stats, stats).verdict == "stalled"
 
 
 def test_a_receiver_that_is_away_is_a_stall_though_the_output_tries_again() -> None:
@@ -436,6 +467,8 @@ def test_counters_that_begin_anew_give_no_negative_rate(version: str) -> None:
     assert verdict.numbers["in_per_second"] is None
     verdict = of_main(pipeline(5000, 5000, 5000), pipeline(40, 40, 40), pipeline(70, 70, 70), version=version)
     assert (verdict.verdict, verdict.numbers["in_per_second"]) == ("restarted", 2.0)
+    long_ago = [pipeline(n, n, n) for n in (5000, 40, 70, 90)]
+    assert of_main(*long_ago, version=version).verdict == "fine"
 
 
 def test_a_process_of_its_own_or_a_reloaded_pipeline_is_restarted_though_counters_are_larger() -> None:
