@@ -56,7 +56,8 @@ def test_cloudwatch_has_what_was_sent(send, cloudwatch):
     (point,) = cloudwatch.get_metric_statistics(
         Namespace="Logstash",
         MetricName="QueueBytes",
-        Dimensions=[{"Name": "Environment", "Value": "healthy"}],
+        # All of them: the emulator takes those that have more for the same metric, which AWS does not.
+        Dimensions=[{"Name": "Environment", "Value": "healthy"}, {"Name": "Host", "Value": "broker-1"}],
         StartTime=start,
         EndTime=start + 60,
         Period=60,

@@ -21,6 +21,8 @@ from waiting import wait_for
 PATIENCE = 60
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = ROOT / "roles/logstash_monitor/files"
+# To try another, such as the oldest that it has to run with.
+PYTHON = os.environ.get("ELK_MONITOR_PYTHON", sys.executable)
 
 PIPELINE = """
 input {
@@ -135,16 +137,7 @@ class Node:
         return process
 
     def command(self, name: str, *more: str) -> list:
-        return [
-            os.environ.get("ELK_MONITOR_PYTHON", sys.executable),
-            "-B",
-            "-m",
-            "logstash_monitor",
-            name,
-            "--config",
-            self.config(),
-            *more,
-        ]
+        return [PYTHON, "-B", "-m", "logstash_monitor", name, "--config", self.config(), *more]
 
     def run(self, name: str, *more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
