@@ -177,6 +177,18 @@ def test_after_the_stall_nothing_is_lost_and_the_host_is_ready(host):
     wait_for(lambda: verdict(host)["verdict"] != "stalled", "another verdict")
 
 
+def test_a_run_that_was_cut_off_before_the_restart_is_completed_by_the_next(host, tmp_path):
+    """It had written new settings, which the service has not read."""
+    where = ("-i", "molecule/monitor/inventory", "--tags", "logstash_monitor,logstash_preflight")
+    pid, of_logstash = main_pid(host, "logstash-monitor"), main_pid(host)
+    host.check_output("touch /etc/logstash-monitor/config.json")
+    run = Run("playbooks/logstash.yml", {}, tmp_path, where)
+    assert run.code == 0, run.output
+    assert main_pid(host, "logstash-monitor") not in (0, pid)
+    assert main_pid(host) == of_logstash
+    wait_until_ready(host)
+
+
 def test_turning_it_off_removes_all_but_the_evidence(host, tmp_path):
     where = ("-i", "molecule/monitor/inventory", "--tags", "logstash_monitor,logstash_preflight")
     for changes in (True, False):
