@@ -137,6 +137,7 @@ ROWS: tuple[Row, ...] = (
     Row("/var/lib/logstash-found", REFUSE, _DEPLOYMENT),
     Row("/var/lib/elk-deploy/release.key", REFUSE, _DEPLOYMENT),
     Row("/var/lib/elk/*.json", REFUSE, _DEPLOYMENT),
+    Row("/var/lib/elk/*.jsonl", REFUSE, _DEPLOYMENT),
     Row("/var/lib/elk/bundles/*", REFUSE, _DEPLOYMENT),
 )
 

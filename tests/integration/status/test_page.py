@@ -45,6 +45,9 @@ def test_rows_charts_and_marks_are_there_and_nothing_is_wider_than_the_screen(sh
     assert look("document.documentElement.scrollWidth") <= width
     right = look("Math.max(...[...document.body.querySelectorAll('*')].map(one => one.getBoundingClientRect().right))")
     assert right <= width + 0.5
+    # Room to read in: on a phone, one part or cell below the other.
+    widths = "[...document.querySelectorAll('.part, tr.host td.state')].map(one => one.getBoundingClientRect().width)"
+    assert look(f"Math.min(...{widths})") > (250 if width == 360 else 120)
     assert look("document.querySelectorAll('tr.host').length") == 6
     assert look("document.querySelectorAll('td.chart path.in').length") == 4
     assert look("document.querySelectorAll('td.chart path.out').length") == 4
