@@ -14,6 +14,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "soaks": {"type": "dict", "required": True},
     "went_back": {"type": "dict", "default": {}},
     "hosts": {"type": "list", "elements": "str", "required": True},
+    "failed": {"type": "list", "elements": "str", "default": []},
 }
 
 
@@ -30,8 +31,10 @@ class ActionModule(MaskedAction):
         batch = [name for name in options["hosts"] if name in options["soaks"]]
         places = [options["hosts"].index(name) for name in batch]
         hosts = [_host(name, options["soaks"][name], options["went_back"].get(name)) for name in batch]
-        before, after = options["hosts"][: min(places)], options["hosts"][max(places) + 1 :]
-        raise AnsibleActionFail(describe(hosts, finished=before, untouched=after))
+        failed = [name for name in options["failed"] if name not in batch]
+        before = [name for name in options["hosts"][: min(places)] if name not in failed]
+        after = [name for name in options["hosts"][max(places) + 1 :] if name not in failed]
+        raise AnsibleActionFail(describe(hosts, before, after, failed))
 
 
 def _host(name: str, soak: Mapping[str, Any], went_back: str | None) -> Host:

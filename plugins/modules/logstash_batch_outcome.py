@@ -25,6 +25,11 @@ options:
     type: list
     elements: str
     required: true
+  failed:
+    description: Those of them that have failed before, so that nobody watched them.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     support: full

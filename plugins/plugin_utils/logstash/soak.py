@@ -180,16 +180,20 @@ def named(record: Mapping[str, Any]) -> str:
     )
 
 
-def describe(hosts: Sequence[Host], finished: Sequence[str], untouched: Sequence[str]) -> str:
+def describe(
+    hosts: Sequence[Host], finished: Sequence[str], untouched: Sequence[str], failed: Sequence[str] = ()
+) -> str:
     """Why a run stops, and what each host runs now.
 
-    ``finished`` are hosts of earlier batches, ``untouched`` those of later ones.
+    ``finished`` are hosts of earlier batches, ``untouched`` those of later ones, and ``failed`` have failed before.
     """
     bad = [host for host in hosts if host.bad]
     lines = [f"The soak has found {', '.join(host.name for host in bad)} bad, so the run stops here."]
     lines += [f"{host.name}: {_state(host)}" for host in hosts]
     if finished:
         lines.append(f"Fine before, and left as deployed: {', '.join(finished)}.")
+    if failed:
+        lines.append(f"Failed before its soak, as told above: {', '.join(failed)}.")
     if untouched:
         lines.append(f"Not touched: {', '.join(untouched)}.")
     lines.append("Correct the cause and run again.")

@@ -195,6 +195,7 @@ def test_each_host_of_the_batch_is_told_and_so_are_the_others():
         ],
         finished=["broker-0"],
         untouched=["broker-6", "broker-7"],
+        failed=["broker-8"],
     )
     assert said.splitlines() == [
         "The soak has found broker-1, broker-5 bad, so the run stops here.",
@@ -207,6 +208,7 @@ def test_each_host_of_the_batch_is_told_and_so_are_the_others():
         "broker-4: not changed since its last soak. It stays on release a.",
         "broker-5: gone. Nothing earlier is kept that it could go back to, so it stays on release b.",
         "Fine before, and left as deployed: broker-0.",
+        "Failed before its soak, as told above: broker-8.",
         "Not touched: broker-6, broker-7.",
         "Correct the cause and run again.",
     ]
