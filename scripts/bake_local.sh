@@ -29,10 +29,11 @@ play "2/6 Network, emulator of EC2, package of Logstash, key and secret" "${ELK_
     -e "elk_instance=$instance" -e "elk_state=$state" -e "source_inventory=$PWD/${ELK_INVENTORY:-inventories/local}"
 
 stage "3/6 Image, made by Packer with playbooks/bake.yml"
-# Its own steps are part of this one.
+# Its own steps are part of this one. An interrupt is the bake's, which then says what it removed.
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
-ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local | sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d' | tee "$said"
+ELK_INVENTORY=$inventory LAYER=$layer scripts/bake.sh bake local |
+    (trap '' INT && sed -u 's|^== \([0-9]/[0-9]\)|-- \1|; /^$/d' | tee "$said")
 image=$(sed -n 's/^image \(ami-[0-9a-f]*\) serves.*/\1/p' "$said" | tail -n 1)
 
 play "4/6 Bundle: what an instance deploys itself with" "$inventory" playbooks/bundle.yml

@@ -1,12 +1,14 @@
 """What moto's CloudFormation leaves out of templates with groups and load balancers, from AWS's template reference."""
 
+import contextlib
 import re
 from typing import Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.models import Change, ChangeSet
 from moto.cloudformation.responses import CloudFormationResponse
-from moto.elbv2.models import FakeLoadBalancer, FakeTargetGroup, elbv2_backends
+from moto.elbv2.exceptions import ListenerNotFoundError
+from moto.elbv2.models import FakeListener, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 
 _change_set_diff = ChangeSet.diff
 _validate_different_update = CloudFormationResponse._validate_different_update
@@ -95,6 +97,17 @@ def attribute_of_target_group(self: FakeTargetGroup, name: str) -> Any:
     return {"TargetGroupArn": self.arn, "TargetGroupName": self.name, "TargetGroupFullName": full}[name]
 
 
+def delete_target_group(self: FakeTargetGroup, account: str, region: str) -> None:
+    """Goes with its stack; moto leaves it, so that the same stack could not be made again."""
+    elbv2_backends[account][region].delete_target_group(self.arn)
+
+
+def delete_listener(self: FakeListener, account: str, region: str) -> None:
+    """Goes with its stack, or has gone with its load balancer."""
+    with contextlib.suppress(ListenerNotFoundError):
+        elbv2_backends[account][region].delete_listener(self.arn)
+
+
 def adapt() -> None:
     """Makes moto's stacks behave so."""
     parsing.clean_json = clean_json
@@ -106,3 +119,5 @@ def adapt() -> None:
     FakeLoadBalancer.get_cfn_attribute = attribute_of_load_balancer
     FakeTargetGroup.get_cfn_attribute = attribute_of_target_group
     FakeTargetGroup.has_cfn_attr = classmethod(lambda _cls, name: name.startswith("TargetGroup"))
+    FakeTargetGroup.delete = delete_target_group
+    FakeListener.delete = delete_listener

@@ -1,7 +1,7 @@
 """The requests to EC2 that bakes make: recorded by the emulator, compared with those that are known.
 
-tests/unit/least_privilege/bake_calls.csv has those of tests/end_to_end/images/test_packer.py, by Packer and by the
-toolkit. docs/policies/packer_bake.json is held against it.
+tests/unit/least_privilege/bake_calls.csv has those of tests/end_to_end/images/, by Packer and by the toolkit.
+docs/policies/packer_bake.json is held against it.
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The policy of whoever bakes: it allows what bakes ask EC2 for, on what bakes made, and nothing else.
 
-bake_calls.csv has what they ask for, recorded by tests/end_to_end/images/test_packer.py.
+bake_calls.csv has what they ask for, recorded by tests/end_to_end/images/test_packer.py and test_bake_clean.py.
 """
 
 import re

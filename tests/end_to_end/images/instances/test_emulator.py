@@ -38,6 +38,27 @@ Resources:
 """
 
 
+BALANCED = """
+Parameters:
+  Subnet: {Type: String}
+  Vpc: {Type: String}
+Resources:
+  TargetGroup:
+    Type: AWS::ElasticLoadBalancingV2::TargetGroup
+    Properties: {Name: balanced, Port: 5000, Protocol: TCP, VpcId: !Ref Vpc}
+  LoadBalancer:
+    Type: AWS::ElasticLoadBalancingV2::LoadBalancer
+    Properties: {Name: balanced, Type: network, Scheme: internal, Subnets: [!Ref Subnet]}
+  Listener:
+    Type: AWS::ElasticLoadBalancingV2::Listener
+    Properties:
+      LoadBalancerArn: !Ref LoadBalancer
+      Port: 5000
+      Protocol: TCP
+      DefaultActions: [{Type: forward, TargetGroupArn: !Ref TargetGroup}]
+"""
+
+
 def run(*words):
     ended = subprocess.run([sys.executable, INSTANCES, *map(str, words)], capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -266,6 +287,19 @@ def test_a_group_stays_between_its_sizes_when_they_change(aws, stack):
         template = TEMPLATE.replace("MinSize: 2", f"MinSize: {least}").replace("MaxSize: 3", f"MaxSize: {most}")
         cloudformation.update_stack(StackName="rolled", TemplateBody=template, Parameters=same)
         wait_for(lambda count=expected: len(states(aws, "rolled")) == count, f"{expected} instances")
+
+
+def test_a_stack_with_a_load_balancer_can_be_made_again_once_it_is_deleted(aws, subnet):
+    cloudformation, balancing = aws("cloudformation"), aws("elbv2")
+    (found,) = aws("ec2").describe_subnets(SubnetIds=[subnet])["Subnets"]
+    given = {"Subnet": subnet, "Vpc": found["VpcId"]}
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()]
+    for _time in range(2):
+        cloudformation.create_stack(StackName="balanced", TemplateBody=BALANCED, Parameters=parameters)
+        assert len(balancing.describe_target_groups()["TargetGroups"]) == 1
+        cloudformation.delete_stack(StackName="balanced")
+        assert balancing.describe_target_groups()["TargetGroups"] == []
+        assert balancing.describe_load_balancers()["LoadBalancers"] == []
 
 
 def test_a_signal_without_an_update_is_refused(aws, stack):
