@@ -3,22 +3,24 @@
 import subprocess
 import time
 
-import fleet as fleets
+import process_tree
 
 
 def test_run_is_killed_in_the_middle(fleet):
     with fleet.story("A run dies while it changes a broker") as story:
         change = ("--limit", "broker-1", "-e", '{"logstash_heap_size": "600m"}')
         story.fault = time.time()
-        started = subprocess.Popen(
-            **fleet.deployment(*change), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-        )
+        started = subprocess.Popen(**fleet.deployment(*change), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         output = []
-        for line in started.stdout:
-            output.append(line)
-            if "TASK [elk.deploy.logstash : Activate" in line:
-                break
-        fleets.kill_group(started)
+        try:
+            for line in started.stdout:
+                output.append(line)
+                if "TASK [elk.deploy.logstash : Activate" in line:
+                    break
+        finally:
+            process_tree.kill_tree(started.pid)
+            started.wait()
+            started.stdout.close()
         assert "Activate" in output[-1], "".join(output)
         story.note("the run is killed")
         fleet.wait_for_flow()

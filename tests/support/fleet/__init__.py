@@ -15,7 +15,6 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -586,10 +585,3 @@ class Fleet:
             entries += [(at, f"balancer: {broker} {state}") for at, state in self.balanced(broker) if at >= story.begun]
         lines = [f"  {at - begin:+7.1f} s  {text}" for at, text in sorted(entries)]
         return "\n".join(["", f"== {story.title}", *lines])
-
-
-def kill_group(process: subprocess.Popen) -> None:
-    """Ends a run and all that it has started here, at once."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
