@@ -54,7 +54,7 @@ def persisted(events: int, size: int = 1_000_000, largest: int = 10_000_000) -> 
 def node(version: str = "8.5.3", ephemeral_id: str = "node-1", **pipelines: Any) -> Json:
     """An answer of ``_node/stats/pipelines``; 5.x has one pipeline, and neither 5.x nor 6.x ids of processes."""
     answer: Json = {"host": "broker-1", "version": version, "id": "id-1", "name": "broker-1"}
-    major = int(version.split(".")[0])
+    major = int(version.partition(".")[0])
     if major >= 7:
         answer["ephemeral_id"] = ephemeral_id
         answer["pipeline"] = {"workers": 2, "batch_size": 125, "batch_delay": 50}

@@ -167,7 +167,7 @@ def test_a_stall_ends_with_evidence_and_a_restart(world):
     folder = world.act()
     assert world.host.restarts() == [["systemctl", "restart", "logstash.service"]]
     assert not world.request.exists()
-    assert folder == world.evidence / "2026-11-28T00-00-15Z"
+    assert folder == world.evidence / "2026-11-28T00-00-30Z"
     assert (folder.stat().st_mode & 0o777, world.evidence.stat().st_mode & 0o777) == (0o700, 0o700)
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
         ["request.json", "node_stats.json", "hot_threads.txt", "threads.txt", "logstash.log", "service.txt"], 0o600

@@ -35,6 +35,8 @@ GRAVITY = (
 )
 # For so long after a start of Logstash, a pipeline that is not there is one that has not come yet.
 _STARTING_SECONDS = 60.0
+# A restart is news for so many samples.
+_SAMPLES_OF_A_RESTART = 2
 # An empty dead letter queue has a byte or a few: the version of each segment. No event is as small as this.
 _SMALLEST_DEAD_LETTER = 64
 _REFUSED = ("documents.non_retryable_failures", "documents.dlq_routed")
@@ -186,22 +188,16 @@ class _View:
         if silent is not None:
             seconds = self.samples[-1].time - silent
             return f"The node API has not answered for {duration(seconds)}: {_clean(self.samples[-1].reason)}."
-        if not self.answered:
-            return ""
         if self.health.state == "FINISHED":
             return "It has ended by itself: its inputs are closed, and their events processed (health report)."
-        if self.starting or self.health.state == "TERMINATED":
+        if not self.answered or self.starting or self.health.state == "TERMINATED":
             return ""
         if self.here:
             return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
-        if not self.progress.points:
-            return (
-                "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
-            )
-        ago = duration(self.answered[-1].time - self.progress.last.time)
-        return (
-            f"It was there {ago} before the last sample, and is not any more: it was removed, or failed to start again."
-        )
+        if self.progress.points:
+            ago = duration(self.answered[-1].time - self.progress.last.time)
+            return f"It was there {ago} before the last answer, and is not any more: it was removed or failed to start."
+        return "It is declared, and Logstash does not have it: its configuration is not there, or it failed to start."
 
     def _silent_since(self) -> float | None:
         """Since when the API has not answered, if at least the last two samples say so."""
@@ -228,10 +224,12 @@ class _View:
         if not self.here or self.starting:
             return ""
         stats, before = self.stats, self.progress.before
-        if not stats.running and stats.events_in is None and stats.reload_failures and stats.reload_error:
+        others_run = self._ran_elsewhere()
+        nothing_in = not stats.events_in if others_run else stats.events_in is None
+        if not stats.running and nothing_in and stats.reload_failures and stats.reload_error:
             return f'It did not start: "{stats.reload_error}".'
         just_moved = before is not None and self.progress.still[0] is self.progress.last
-        if self._ran_elsewhere() and not stats.running and stats.growing and not just_moved:
+        if others_run and not stats.running and stats.growing and not just_moved:
             error = f' The last error is "{stats.reload_error}".' if stats.reload_error else ""
             waits = f", and {count(self.progress.waiting, 'event')} did not get out" if self.progress.waiting else ""
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
@@ -264,6 +262,8 @@ class _View:
         retries = self._retries(self.progress.still[0])
         sentence += f"; it is refused and tries again ({retries})" if retries else ""
         sentence += self._chain()
+        if self.progress.pace_is_unknown:
+            sentence += "; nothing is known of its pace, since it has finished no batch yet"
         sentence += f"; {self._until_full()}."
         if any("blocked" in cause for cause in self.health.causes):
             sentence += f" The health report says: {_clean('; '.join(self.health.causes))}."
@@ -334,15 +334,21 @@ class _View:
             return "its queue is in memory, so that its inputs wait, too"
         if stats.queue_bytes is None or not stats.queue_max_bytes:
             return "how full its queue is cannot be seen"
-        room = stats.queue_max_bytes - stats.queue_bytes
-        if room <= 0:
+        if stats.queue_bytes >= stats.queue_max_bytes:
             self.seconds_left = 0
             return "its queue is full, and takes nothing more"
-        per_second = self._bytes_per_second(still[0], self.progress.last)
-        if per_second <= 0:
+        full = self._full_in(still[0])
+        if full is None:
             return "nothing comes in at present, so that its queue does not get fuller"
-        self.seconds_left = round(room / per_second, 1)
-        return f"at this rate of input the queue is full in {duration(room / per_second)}"
+        self.seconds_left = round(full, 1)
+        return f"at this rate of input the queue is full in {duration(full)}"
+
+    def _full_in(self, begin: Point) -> float | None:
+        """The seconds until the persistent queue is full, as it grew since a sample; None if it does not grow."""
+        stats, per_second = self.stats, self._bytes_per_second(begin, self.progress.last)
+        if stats.queue_bytes is None or not stats.queue_max_bytes or per_second <= 0:
+            return None
+        return max(0, stats.queue_max_bytes - stats.queue_bytes) / per_second
 
     def _bytes_per_second(self, begin: Point, end: Point) -> float:
         """How fast the queue grows. Its size may be 5 s old: then it is what events in it take on average."""
@@ -465,7 +471,7 @@ class _View:
             return ""
         if not self.here:
             return "Logstash was restarted, and this pipeline is not there yet." if self.starting else ""
-        if len(run) == len(points):
+        if len(run) == len(points) or len(run) > _SAMPLES_OF_A_RESTART:
             return ""
         before, after = points[-len(run) - 1], run[0]
         node = _both_and_differ(before.sample.ephemeral_id, after.sample.ephemeral_id) or (
@@ -497,7 +503,9 @@ class _View:
         came = self.progress.per_second("events_in") or 0.0
         sentence = f"{count(events, 'event')} wait in its queue, {rate(left)} a second leave and {rate(came)} come in"
         if drained <= 0:
-            return f"{sentence}: the queue does not get shorter at present."
+            full = self._full_in(self.progress.run[0])
+            until = f" and is full in {duration(full)}" if full else ""
+            return f"{sentence}: the queue does not get shorter{until}."
         per_second = drained / (self.progress.last.time - peak.time)
         self.seconds_left = round(events / per_second, 1)
         return f"{sentence}; at this rate it is empty in {duration(events / per_second)}."
@@ -510,6 +518,8 @@ class _View:
                 return "fine", "Nothing is known of it yet."
             return "restarted", "Logstash was started, and this pipeline is not there yet."
         stats, progress = self.stats, self.progress
+        if len(progress.points) > 1 and not stats.growing and progress.points[-2].stats.growing:
+            return "restarted", "Its counters are not there: it is being reloaded, or was removed."
         if len(progress.run) < 2:
             numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
             waits = f", {count(progress.waiting, 'event')} in work or in its queue" if progress.waiting else ""
@@ -557,7 +567,7 @@ class _View:
 
     def _rate(self, name: str) -> Number:
         value = self.progress.per_second(name) if self.here else None
-        return None if value is None else round(value, 3)
+        return None if value is None else round(value, 6)
 
     @staticmethod
     def _dead_letters(stats: PipelineStats) -> int | None:

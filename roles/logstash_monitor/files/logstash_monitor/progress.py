@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .samples import PipelineStats, PluginStats, Sample
 
@@ -21,6 +21,10 @@ _PATIENCE = 1.5
 # Outputs pause for a minute at most before they try again: http for 60 s, elasticsearch for 64 s.
 _LONGEST_PAUSE = 64.0
 _USUAL_BATCH = 125
+# The time of an event is known from as many as a fifth of a batch: the first batch after a start is often small.
+_SMALLEST_PROOF = 5
+# Windows overlap: what a pair of samples says is asked for again and again.
+_REMEMBERED = lru_cache(maxsize=512)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +100,8 @@ class Progress:
 
     def _pushing(self, point: Point) -> int:
         """1 if an input has waited since the sample before to push events into a full queue: only its clock goes on."""
+        if point.stats.push_duration is None:
+            return 0
         place = next((number for number, each in enumerate(self.still) if each is point), 0)
         begin, end = self.still[max(place - 1, 0)], self.still[min(max(place, 1), len(self.still) - 1)]
         pushed = difference(begin.stats.push_duration, end.stats.push_duration) or 0
@@ -152,6 +158,11 @@ class Progress:
         return release is None or release >= (8, 7)
 
     @property
+    def pace_is_unknown(self) -> bool:
+        """Whether no batch was done with yet: then nobody can tell a slow one from one that hangs."""
+        return not self.last.stats.events_filtered and not self.last.stats.events_out
+
+    @property
     def worker_is_busy(self) -> bool:
         """Whether the clock of a worker went on while no event moved: it is within a plugin, and has not died."""
         first, last = self.still[0], self.last
@@ -187,6 +198,7 @@ class Progress:
         return None if change is None else change / (self.last.time - self.before.time)
 
 
+@_REMEMBERED
 def moved(before: PipelineStats, after: PipelineStats) -> bool:
     """Whether any event was filtered, went through a plugin, or left."""
     if before.progress == after.progress:
@@ -205,8 +217,14 @@ def _began_anew(before: Point, after: Point) -> bool:
         return True
     if a.uptime is not None and b.uptime is not None and b.uptime < a.uptime:
         return True
-    now = after.stats.growing
-    return any(now.get(name, value) < value for name, value in before.stats.growing.items())
+    return _smaller(before.stats, after.stats)
+
+
+@_REMEMBERED
+def _smaller(before: PipelineStats, after: PipelineStats) -> bool:
+    """Whether a counter that only grows got smaller."""
+    now = after.growing
+    return any(now.get(name, value) < value for name, value in before.growing.items())
 
 
 def _differ(before: str, after: str) -> bool:
@@ -231,6 +249,6 @@ def _milliseconds_per_event(before: PipelineStats | None, after: PipelineStats, 
     events, time = after.events_filtered, after.duration
     if before is not None:
         events, time = difference(before.events_filtered, events), difference(before.duration, time)
-    if not events or not time or events < at_least or time < 0:
+    if not events or not time or events < at_least / _SMALLEST_PROOF or time < 0:
         return None
     return time / events

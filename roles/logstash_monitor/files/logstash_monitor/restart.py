@@ -25,6 +25,7 @@ from .clock import Clock, iso
 from .config import Config, load
 from .errors import MonitorError, NodeApiError, RestartRefusedError, SampleError
 from .node_api import NodeApi
+from .progress import SHORTEST_STALL
 from .restart_request import NAME
 
 EVIDENCE = Path("/var/lib/logstash-monitor-evidence")
@@ -146,10 +147,12 @@ class Restart:
         return [one for one in times if self._clock.wall() - one < self._config.restart.within]
 
     def _check_stall(self, pipeline: str) -> None:
-        """Looks twice. A node API that does not answer proves nothing against a stall that the monitor has proven."""
+        """Looks thrice. A node API that does not answer proves nothing against a stall that the monitor has proven."""
         taken = [self._sample()]
-        self._sleep(self._config.interval)
-        taken.append(self._sample())
+        for _ in range(2):
+            # Within less, nothing is called a stall.
+            self._sleep(max(self._config.interval, SHORTEST_STALL))
+            taken.append(self._sample())
         if not all(one.reachable for one in taken):
             return
         try:

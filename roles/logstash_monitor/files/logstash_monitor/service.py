@@ -21,7 +21,7 @@ from .config import Config, Input, load
 from .credentials import CredentialSource
 from .errors import MonitorError, NodeApiError, SampleError
 from .history import History
-from .node_api import NodeApi
+from .node_api import SECONDS, NodeApi
 from .pages import Pages
 from .restart_request import RestartRequests
 from .server import Server
@@ -48,7 +48,7 @@ def canaries(config: Config, api: NodeApi, clock: Clock) -> Canaries:
 
 def build(config: Config, clock: Clock) -> monitor.Monitor:
     """The monitor of a configuration, with all that it needs."""
-    api = NodeApi(config.api)
+    api = NodeApi(config.api, seconds=min(SECONDS, config.interval))
     publisher = None
     if config.cloudwatch:
         publisher = Publisher(CloudWatch(config.cloudwatch, CredentialSource(clock), clock), clock)
@@ -80,9 +80,7 @@ def run(config: Config, clock: Clock) -> int:
     :raises MonitorError: nothing can listen on the configured port.
     """
     stopping = threading.Event()
-    # Waited for, rather than handled: a handler could not touch what the main thread holds. All threads inherit this.
-    signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    _stop_at_signals(stopping)
     built = build(config, clock)
     server = Server(config.listen, Pages(built, clock).routes())
     server.start()
@@ -101,9 +99,9 @@ def run(config: Config, clock: Clock) -> int:
         "Looking at %s every %g s; answering on %s:%d", config.api.url, config.interval, *_address(config, server)
     )
     # The watchdog sees a loop that hangs, and this one that has ended.
-    told = None
-    while not told and loop.is_alive():
-        told = signal.sigtimedwait(signals, 1)
+    while not stopping.wait(1) and loop.is_alive():
+        pass
+    told = stopping.is_set()
     notify("STOPPING=1")
     stopping.set()
     if built.publisher:
@@ -113,6 +111,19 @@ def run(config: Config, clock: Clock) -> int:
     if not told:
         _log.error("The loop has ended; the monitor ends, too, so that systemd starts it again")
     return 0 if told else 1
+
+
+def _stop_at_signals(stopping: threading.Event) -> None:
+    """Signals are waited for, rather than handled: a handler may not touch what the main thread holds just then."""
+    signals = {signal.SIGTERM, signal.SIGINT}
+    # All threads inherit it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+
+    def wait() -> None:
+        signal.sigwait(signals)
+        stopping.set()
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
 
 
 def _address(config: Config, server: Server) -> tuple[str, int]:
