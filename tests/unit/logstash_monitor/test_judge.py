@@ -76,6 +76,12 @@ def test_events_that_no_worker_takes_are_a_stall() -> None:
     assert 'filter dns "f_dns"' in verdict.reason
 
 
+@pytest.mark.parametrize("version", ["5.6.16", "6.8.23"])
+def test_before_7_events_between_filters_and_outputs_are_counted_as_filtered(version: str) -> None:
+    stats = {"events": {"in": 375, "filtered": 375, "out": 250}}
+    assert of_main(stats, stats, version=version).verdict == "stalled"
+
+
 def test_an_input_that_waits_for_room_in_the_queue_shows_a_stall() -> None:
     def full(pushed: int) -> Json:
         stats = pipeline(700, 700, 700)
@@ -146,6 +152,23 @@ def test_a_release_whose_clock_runs_within_a_batch_shows_slow_batches_only_by_th
     assert of_main(*[at(n) for n in range(14_400, 14_760, 15)], version="8.19.2").verdict == "catching_up"
 
 
+def test_batches_of_two_minutes_are_no_stall_where_two_of_them_were_seen() -> None:
+    """They are longer than any pause of an output: only the workers' time shows that they are usual."""
+
+    def at(seconds: int) -> Json:
+        done = seconds // 120 * 125
+        return hung(9000, done, queue=persisted(4000), duration=seconds * 1000)
+
+    assert of_main(*[at(n) for n in range(14_400, 15_000, 15)], version="9.5.2").verdict == "catching_up"
+
+
+def test_a_pause_between_tries_is_no_stall_where_such_pauses_ended() -> None:
+    """A receiver answers 503 now and then; the output pauses for half a minute, and no counter tells why."""
+    batches = [hung(9000, 1000 + 125 * number) for number in range(4)]
+    assert of_main(*[each for each in batches for _ in range(3)]).verdict == "fine"
+    assert of_main(*batches[:1] * 3).verdict == "stalled"
+
+
 def test_pauses_that_ended_are_no_reason_to_wait_longer_than_outputs_pause() -> None:
     def at(out: int) -> Json:
         return hung(out + 2000, out)
@@ -172,7 +195,8 @@ def test_the_cause_of_a_stall_is_the_pipeline_at_the_end_of_the_chain() -> None:
 
     end = hung(inputs=[{"id": "in", "name": "pipeline", "events": {"out": 375}, "address": "p3"}])
     other = pipeline(5, 5, 5, inputs=[{"id": "in", "name": "pipeline", "events": {"out": 5}, "address": "other"}])
-    found = verdicts(*[node(first=up(1, "p2"), second=up(2, "p3"), third=end, other=other)] * 2)
+    stuck = hung(inputs=[{"id": "in", "name": "pipeline", "events": {"out": 375}, "address": "elsewhere"}])
+    found = verdicts(*[node(stuck=stuck, first=up(1, "p2"), second=up(2, "p3"), third=end, other=other)] * 2)
     assert [found[name].verdict for name in ("first", "second", "third", "other")] == ["stalled"] * 3 + ["idle"]
     assert 'waits for pipeline "third", which is stalled: the cause is there' in found["first"].reason
     assert 'waits for pipeline "third"' in found["second"].reason
@@ -260,6 +284,19 @@ def test_a_batch_that_is_accepted_in_part_waits_for_its_next_try() -> None:
     assert of_main(*[half] * 9).verdict == "stalled"
 
 
+def test_a_batch_that_is_accepted_bit_by_bit_moves_for_as_long_as_it_takes() -> None:
+    def at(accepted: int) -> Json:
+        output = elasticsearch(250, 125, successes=250 + accepted, retryable_failures=200)
+        return pipeline(375, 250, 250, outputs=[output])
+
+    assert of_main(*[at(number) for number in range(12)]).verdict == "struggling"
+
+
+def test_an_output_that_hangs_before_its_batch_is_done_with_has_no_part_refused() -> None:
+    stats = pipeline(375, 250, 250, outputs=[elasticsearch(250, 125, successes=300)])
+    assert of_main(stats, stats).verdict == "stalled"
+
+
 def test_a_receiver_that_is_away_is_a_stall_though_the_output_tries_again() -> None:
     def at(failed: int) -> Json:
         return pipeline(375, 250, 250, outputs=[elasticsearch(250, 125, successes=250, failed=failed)])
@@ -323,6 +360,29 @@ def test_a_pipeline_that_failed_to_start_has_crashed(version: str) -> None:
 def test_a_pipeline_whose_workers_took_nothing_since_its_start_has_crashed() -> None:
     before, after = (pipeline(n, 0, 0, outputs=[plugin("o", "http", 0)]) for n in (400, 900))
     assert of_main(before, after).verdict == "crashed"
+
+
+@pytest.mark.parametrize(("version", "expected"), [("6.8.23", "crashed"), ("8.5.3", "stalled")])
+def test_a_first_batch_that_stays_in_a_filter(version: str, expected: str) -> None:
+    """What runs, as newer releases say, may be slow; older ones look the same after a worker died."""
+    filters = [plugin("f_ruby", "ruby", 125, 0)]
+    before, after = (pipeline(n, 0, 0, filters=filters, outputs=[plugin("o", "http", 0)]) for n in (400, 900))
+    assert of_main(before, after, version=version).verdict == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"queue_size_in_bytes": 1}, {"queue_size_in_bytes": 4000}),
+        ({"queue_size_in_bytes": 900, "dropped_events": 0}, {"queue_size_in_bytes": 900, "dropped_events": 1}),
+    ],
+)
+def test_a_dead_letter_queue_that_grows_or_drops_shows_refusals_that_no_output_counts(
+    before: Json, after: Json
+) -> None:
+    stats = [{**pipeline(n, n, n), "dead_letter_queue": queue} for n, queue in ((1, before), (9, after))]
+    verdict = of_main(*stats, version="5.6.16")
+    assert (verdict.verdict, verdict.numbers["lost"]) == ("losing", 1)
 
 
 def report(state: str, cause: str = "pipeline is not running") -> Json:
@@ -407,6 +467,8 @@ def test_counters_that_begin_anew_give_no_negative_rate(version: str) -> None:
     assert verdict.numbers["in_per_second"] is None
     verdict = of_main(pipeline(5000, 5000, 5000), pipeline(40, 40, 40), pipeline(70, 70, 70), version=version)
     assert (verdict.verdict, verdict.numbers["in_per_second"]) == ("restarted", 2.0)
+    long_ago = [pipeline(n, n, n) for n in (5000, 40, 70, 90)]
+    assert of_main(*long_ago, version=version).verdict == "fine"
 
 
 def test_a_process_of_its_own_or_a_reloaded_pipeline_is_restarted_though_counters_are_larger() -> None:
@@ -461,8 +523,17 @@ def test_every_verdict_is_one_of_the_list_and_pipelines_of_logstash_itself_have_
 
 def test_samples_of_two_hosts_are_refused() -> None:
     other = {**node(main=pipeline(5, 5, 5)), "host": "broker-2", "id": "id-2"}
-    with pytest.raises(SampleError, match=r'"broker-2" \(id id-2\).*"broker-1" \(id id-1\)'):
+    with pytest.raises(SampleError, match=r"\"broker-2\" \(id id-2.*\"broker-1\" \(id id-1"):
         verdicts(node(main=pipeline(5, 5, 5)), other)
+
+
+def test_a_host_that_has_another_name_or_another_id_is_the_same() -> None:
+    before = node(main=pipeline(5, 5, 5))
+    assert verdicts(before, {**before, "host": "renamed"})["main"].verdict == "idle"
+    assert verdicts(before, {**before, "id": "id-2"})["main"].verdict == "restarted"
+    two = [{**before, "id": f"id-{port}", "http_address": f"127.0.0.1:{port}"} for port in (9600, 9700)]
+    with pytest.raises(SampleError, match="9700"):
+        verdicts(*two)
 
 
 def test_samples_in_the_wrong_order_are_refused() -> None:

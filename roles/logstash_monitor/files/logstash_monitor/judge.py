@@ -99,10 +99,10 @@ def _check(samples: Sequence[Sample]) -> None:
 
 
 def _check_pair(before: Sample, after: Sample, number: int) -> None:
-    if _both_and_differ(before.host, after.host) and _both_and_differ(before.node_id, after.node_id):
+    if _of_two_nodes(before, after):
         raise SampleError(
-            f'sample {number} is of host "{after.host}" (id {after.node_id}), the one before it of "{before.host}" (id '
-            f"{before.node_id}); expected samples of one host: judge each host by itself"
+            f"sample {number} is of {_node_name(after)}, the one before it of {_node_name(before)}; expected samples "
+            "of one host: judge each host by itself"
         )
     if before.uptime is None or after.uptime is None or before.ephemeral_id != after.ephemeral_id:
         return
@@ -111,6 +111,18 @@ def _check_pair(before: Sample, after: Sample, number: int) -> None:
             f"sample {number} was taken after {duration(after.uptime)} of uptime, the one before it after "
             f"{duration(before.uptime)} of the same process; expected the oldest first: order them by time"
         )
+
+
+def _of_two_nodes(before: Sample, after: Sample) -> bool:
+    """A host can get another name or, with an empty data directory, another id; but not both at once."""
+    if before.node_id and before.node_id == after.node_id:
+        return False
+    elsewhere = _both_and_differ(before.node_id, after.node_id) and _both_and_differ(before.address, after.address)
+    return elsewhere or _both_and_differ(before.host, after.host)
+
+
+def _node_name(sample: Sample) -> str:
+    return f'host "{sample.host}" (id {sample.node_id or "unknown"}, {sample.address or "address unknown"})'
 
 
 def _both_and_differ(before: str, after: str) -> bool:
@@ -134,7 +146,13 @@ class _View:
         reason = " ".join(found[each] for each in GRAVITY if each in found)
         if not self.samples[-1].reachable and word not in ("gone",):
             reason += f" The node API did not answer the last time: {_clean(self.samples[-1].reason)}."
+        causes = self._health_causes()
+        if causes and causes not in reason:
+            reason += f" The health report says: {causes}."
         return Verdict(self.pipeline, word, reason, self._numbers(word))
+
+    def _health_causes(self) -> str:
+        return "; ".join(map(_clean, self.health.causes))
 
     @property
     def found(self) -> dict[str, str]:
@@ -188,10 +206,13 @@ class _View:
         if silent is not None:
             seconds = self.samples[-1].time - silent
             return f"The node API has not answered for {duration(seconds)}: {_clean(self.samples[-1].reason)}."
+        if not self.answered:
+            return f"The node API did not answer, and nothing else is known: {_clean(self.samples[-1].reason)}."
         if self.health.state == "FINISHED":
             return "It has ended by itself: its inputs are closed, and their events processed (health report)."
-        if not self.answered or self.starting or self.health.state == "TERMINATED":
-            return ""
+        return "" if self.starting or self.health.state == "TERMINATED" else self._missing()
+
+    def _missing(self) -> str:
         if self.here:
             return "It was removed: only the counters of its reloads are left." if self._is_removed() else ""
         if self.progress.points:
@@ -219,8 +240,8 @@ class _View:
 
     def crashed(self) -> str:
         if self.health.state == "TERMINATED":
-            causes = "; ".join(self.health.causes) or "no cause is given"
-            return f"It is not running any more (health report: {_clean(causes)})."
+            causes = self._health_causes() or "no cause is given"
+            return f"It is not running any more (health report: {causes})."
         if not self.here or self.starting:
             return ""
         stats, before = self.stats, self.progress.before
@@ -235,7 +256,7 @@ class _View:
             return f"It is not among the pipelines that run, though its counters are still there{waits}.{error}"
         if self.progress.is_stuck and self._never_processed() and not self.progress.worker_is_busy:
             return (
-                f"{count(stats.events_in or 0, 'event')} came in since its start, and none went through its filters: "
+                f"{count(stats.events_in or 0, 'event')} came in since its start, and none got to an output: "
                 "its workers have ended."
             )
         return ""
@@ -247,12 +268,15 @@ class _View:
         )
 
     def _never_processed(self) -> bool:
+        """Whether events came in, and no plugin has taken one since the start.
+
+        In 5.x and 6.x, a worker that died in its first batch leaves that in a filter. From 7.3 on, such a pipeline is
+        not among those that run; one that runs may be slow.
+        """
         stats = self.stats
-        return (
-            bool(stats.events_in)
-            and stats.events_filtered == stats.events_out == 0
-            and not any(output.events_in for output in stats.outputs.values())
-        )
+        plugins = [*stats.outputs.values(), *(stats.filters.values() if stats.running else ())]
+        nothing_out = stats.events_filtered == 0 and stats.events_out == 0
+        return bool(stats.events_in) and nothing_out and not any(plugin.events_in for plugin in plugins)
 
     def stalled(self) -> str:
         if not self.here or not self.progress.is_stuck:
@@ -265,8 +289,6 @@ class _View:
         if self.progress.pace_is_unknown:
             sentence += "; nothing is known of its pace, since it has finished no batch yet"
         sentence += f"; {self._until_full()}."
-        if any("blocked" in cause for cause in self.health.causes):
-            sentence += f" The health report says: {_clean('; '.join(self.health.causes))}."
         return sentence
 
     def _waiting(self) -> str:
@@ -367,19 +389,22 @@ class _View:
         if not lost:
             return ""
         run = self.progress.run
+        if self._unnamed_dead_letters():
+            return "Its dead letter queue grew: events were refused for good, and are there."
         names = [str(output) for output in self.stats.outputs.values() if self._grown(output.id, _REFUSED)]
         where = f"Output {' and '.join(names)} refused" if names else "Its dead letter queue dropped"
         sentence = f"{where} {count(lost, 'event')} for good in {duration(run[-1].time - run[0].time)}"
-        if kept == lost:
-            return f"{sentence}; the dead letter queue has them."
         if kept:
-            return f"{sentence}; the dead letter queue took {kept}, and the others are lost."
+            those = "them" if kept == lost else f"{kept} of them, and the others are lost"
+            return f"{sentence}; the dead letter queue has {those}."
         dropped = difference(run[0].stats.dead_letters_dropped, run[-1].stats.dead_letters_dropped)
         if dropped:
-            return f"{sentence}: they are lost, since the dead letter queue is full."
-        if self.stats.dead_letter_bytes is None:
-            return f"{sentence}: they are lost, since dead letters are off."
-        return f"{sentence}: they are lost, and not in the dead letter queue."
+            why = "since the dead letter queue is full"
+        elif self.stats.dead_letter_bytes is None:
+            why = "since dead letters are off"
+        else:
+            why = "and not in the dead letter queue"
+        return f"{sentence}: they are lost, {why}."
 
     def _lost(self) -> tuple[int, int]:
         """Events refused for good in this run, and how many of them the dead letter queue has."""
@@ -395,7 +420,17 @@ class _View:
             if grown or refused == sum(self._grown(output, _REFUSED, self.progress.before) for output in last.outputs):
                 # Older releases of the output count them all alike, and the size of the queue is up to 10 s old.
                 kept = refused
+        if self._unnamed_dead_letters():
+            return 1, 1
         return max(refused, dropped), max(0, kept - dropped)
+
+    def _unnamed_dead_letters(self) -> bool:
+        """Whether the dead letter queue grew and no output counts refusals, as outputs of 5.x and early 6.x do not."""
+        first, last = self.progress.run[0].stats, self.stats
+        grown = difference(first.dead_letter_bytes, last.dead_letter_bytes) or 0
+        counts = any("documents.successes" in output.counters for output in last.outputs.values())
+        dropped = difference(first.dead_letters_dropped, last.dead_letters_dropped)
+        return grown >= _SMALLEST_DEAD_LETTER and not counts and not dropped
 
     def _grown(self, output: str, names: Sequence[str], begin: Point | None = None) -> int:
         """By how much counters of an output grew since a sample, the first of this run unless given."""
@@ -511,20 +546,23 @@ class _View:
         return f"{sentence}; at this rate it is empty in {duration(events / per_second)}."
 
     def _flow(self) -> tuple[str, str]:
-        """Fine or idle, and why."""
+        """What there is to say if nothing is wrong."""
         if not self.here:
-            last = self.samples[-1]
-            if not last.reachable:
-                return "fine", "Nothing is known of it yet."
             return "restarted", "Logstash was started, and this pipeline is not there yet."
-        stats, progress = self.stats, self.progress
-        if len(progress.points) > 1 and not stats.growing and progress.points[-2].stats.growing:
+        points = self.progress.points
+        if len(points) > 1 and not self.stats.growing and points[-2].stats.growing:
             return "restarted", "Its counters are not there: it is being reloaded, or was removed."
-        if len(progress.run) < 2:
-            numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
-            waits = f", {count(progress.waiting, 'event')} in work or in its queue" if progress.waiting else ""
-            word = "fine" if stats.events_in or stats.events_out or progress.waiting else "idle"
-            return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
+        return self._fine_or_idle() if len(self.progress.run) > 1 else self._one_sample()
+
+    def _one_sample(self) -> tuple[str, str]:
+        stats, waiting = self.stats, self.progress.waiting
+        numbers = f"{stats.events_in or 0} in and {stats.events_out or 0} out since its start"
+        waits = f", {count(waiting, 'event')} in work or in its queue" if waiting else ""
+        word = "fine" if stats.events_in or stats.events_out or waiting else "idle"
+        return word, f"There is one sample of it: {numbers}{waits}. A second one shows whether events move."
+
+    def _fine_or_idle(self) -> tuple[str, str]:
+        stats, progress = self.stats, self.progress
         seconds = duration(progress.last.time - progress.run[-2].time)
         came, left = (
             difference(getattr(progress.run[-2].stats, name), getattr(stats, name))

@@ -93,6 +93,9 @@ class Progress:
         """
         stats = point.stats
         held = sum(output.held for output in stats.outputs.values())
+        if _is_before_7(point):
+            # They count an event as filtered before its output has it; later releases, after that.
+            held = max(held, difference(stats.events_out, stats.events_filtered) or 0)
         came = 0
         if self.still and point.time >= self.still[0].time:
             came = difference(self.still[0].stats.events_in, stats.events_in) or 0
@@ -213,7 +216,9 @@ def difference(before: int | None, after: int | None) -> int | None:
 
 def _began_anew(before: Point, after: Point) -> bool:
     a, b = before.sample, after.sample
-    if _differ(a.ephemeral_id, b.ephemeral_id) or _differ(before.stats.ephemeral_id, after.stats.ephemeral_id):
+    if _differ(a.node_id, b.node_id) or _differ(a.ephemeral_id, b.ephemeral_id):
+        return True
+    if _differ(before.stats.ephemeral_id, after.stats.ephemeral_id):
         return True
     if a.uptime is not None and b.uptime is not None and b.uptime < a.uptime:
         return True
@@ -237,11 +242,18 @@ def _unfiltered(point: Point) -> int:
     if stats.events_in is None or stats.events_filtered is None:
         return 0
     rest = stats.events_in - stats.events_filtered
-    release = point.sample.release
-    if rest > 0 and (release < (7,) if release is not None else not stats.running):
-        # 5.x and 6.x do not count dropped events as filtered.
+    if rest > 0 and _is_before_7(point):
+        if not stats.outputs:
+            return 0  # without its plugins, nobody can tell
+        # They do not count dropped events as filtered.
         rest -= sum(plugin.held for plugin in stats.filters.values())
     return max(0, rest)
+
+
+def _is_before_7(point: Point) -> bool:
+    """Whether it is 5.x or 6.x. Without a version, only what no later release lacks tells."""
+    release = point.sample.release
+    return release < (7,) if release is not None else not point.stats.running
 
 
 def _milliseconds_per_event(before: PipelineStats | None, after: PipelineStats, at_least: int) -> float | None:

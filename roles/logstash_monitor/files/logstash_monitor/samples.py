@@ -111,6 +111,7 @@ class Sample:
     reason: str = ""
     host: str = ""
     node_id: str = ""
+    address: str = ""  # of the node API, as it names it
     ephemeral_id: str = ""
     version: str = ""
     uptime: float | None = None  # seconds
@@ -155,7 +156,7 @@ def read(answer: object, time: float, health_report: object = None) -> Sample:
         raise SampleError(f"this has neither `pipelines` nor `pipeline`, but {_keys(answer)}; expected {FORM}")
     if not isinstance(found, dict):
         raise SampleError(f"`pipelines` is a JSON {_json_type(found)}; expected {FORM}")
-    if found and not any(_is_pipeline(each) or each is None for each in found.values()):
+    if found and not any(_is_pipeline(each) or not each for each in found.values()):
         raise SampleError(f"its pipelines have no counters, like those of _node/pipelines; expected {FORM}")
 
     jvm = _object(answer.get("jvm"))
@@ -165,6 +166,7 @@ def read(answer: object, time: float, health_report: object = None) -> Sample:
         time=time,
         host=_text(answer.get("host")),
         node_id=_text(answer.get("id")),
+        address=_text(answer.get("http_address")),
         ephemeral_id=_text(answer.get("ephemeral_id")),
         version=_text(answer.get("version")),
         uptime=None if uptime is None else uptime / 1000,
