@@ -135,11 +135,16 @@ class Node:
         return process
 
     def command(self, name: str, *more: str) -> list:
-        return [sys.executable, "-B", "-m", "logstash_monitor", name, "--config", self.config(), *more]
+        return [os.environ.get("ELK_MONITOR_PYTHON", sys.executable), "-B", "-m", "logstash_monitor", name, "--config", self.config(), *more]
 
     def run(self, name: str, *more: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            self.command(name, *more), capture_output=True, text=True, timeout=PATIENCE, check=False, env=self._environment()
+            self.command(name, *more),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+            env=self._environment(),
         )
 
     def _environment(self) -> dict[str, str]:
@@ -174,7 +179,9 @@ class Node:
 
     def until_ready(self, status: int) -> list[str]:
         """Waits for the status of /ready, and gives its reasons."""
-        return wait_for(lambda: (found := self.get("/ready"))[0] == status and found, f"{status}", interval=0.05)[1]["reasons"]
+        return wait_for(lambda: (found := self.get("/ready"))[0] == status and found, f"{status}", interval=0.05)[1][
+            "reasons"
+        ]
 
     def verdict(self) -> str:
         return self.get("/status")[1]["pipelines"][0]["verdict"]
@@ -182,7 +189,9 @@ class Node:
     def send(self, count: int) -> None:
         """Events by TCP, as a shipper sends them."""
         with socket.create_connection(("127.0.0.1", self.ports["tcp"]), timeout=PATIENCE) as link:
-            link.sendall(b"".join(json.dumps({"message": f"event {number}"}).encode() + b"\n" for number in range(count)))
+            link.sendall(
+                b"".join(json.dumps({"message": f"event {number}"}).encode() + b"\n" for number in range(count))
+            )
 
     def end(self) -> None:
         self.receiver.close()

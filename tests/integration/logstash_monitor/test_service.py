@@ -56,7 +56,9 @@ def test_a_hanging_logstash_is_unready_with_the_reason_and_comes_back(running):
         return status == 503 and found["reasons"]
 
     reasons = wait_for(unready, "503", interval=0.05)
-    assert any("broker_tcp" in reason or "does not answer" in reason or "has not answered" in reason for reason in reasons)
+    assert any(
+        "broker_tcp" in reason or "does not answer" in reason or "has not answered" in reason for reason in reasons
+    )
     assert slowest < 5
     running.logstash.send_signal(signal.SIGCONT)
     assert running.until_ready(200) == []

@@ -355,6 +355,32 @@ def test_a_client_without_the_demanded_certificate_hears_why(tmp_path, secured, 
             pass
 
 
+def test_a_refusal_that_comes_after_the_event_is_heard(tmp_path, secured):
+    """With TLS 1.3, the client is done before the server has looked at its certificate."""
+    authority, context = secured
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+
+    def refuse_late(listener):
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as link:
+            link.setblocking(False)
+            for _ in range(PATIENCE * 20):
+                try:
+                    link.do_handshake()
+                except ssl.SSLWantReadError:
+                    threading.Event().wait(0.05)
+                except ssl.SSLError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse_late, args=(listener,), daemon=True)
+        thread.start()
+        target = tls_input(tmp_path, authority, listener.getsockname()[1], client=False)
+        with pytest.raises(TransportError, match="TLS failed"), send_tcp(target, b"{}", Deadline(PATIENCE)):
+            pass
+        thread.join(PATIENCE)
+
+
 def test_a_server_with_another_name_gets_nothing(tmp_path, secured):
     authority, context = secured
     with listening(context) as (port, received):

@@ -127,7 +127,9 @@ def test_the_address_is_that_of_the_region(region, host):
         return Response(200, b"")
 
     time = monitor_world.Time()
-    CloudWatch(CloudWatchConfig(region, "", "Logstash"), CredentialSource(time, environment=KEYS), time, transport).put([])
+    CloudWatch(CloudWatchConfig(region, "", "Logstash"), CredentialSource(time, environment=KEYS), time, transport).put(
+        []
+    )
     assert asked == [f"https://{host}/"]
 
 

@@ -44,7 +44,9 @@ def test_a_line_that_was_torn_takes_no_other_with_it(path):
         assert all(json.loads(line) for line in path.read_bytes().splitlines())
 
 
-@pytest.mark.parametrize("rubbish", [b"\0\0\0\n", b"[]\n", b'{"time": 3, "pipelines": {}}\n', b'{"time": "x"}\n', b"[" * 9999 + b"\n"])
+@pytest.mark.parametrize(
+    "rubbish", [b"\0\0\0\n", b"[]\n", b'{"time": 3, "pipelines": {}}\n', b'{"time": "x"}\n', b"[" * 9999 + b"\n"]
+)
 def test_rubbish_is_left_out(path, rubbish):
     fill(History(path, MIDNIGHT), 0, 2)
     path.write_bytes(rubbish + path.read_bytes() + rubbish)

@@ -58,7 +58,9 @@ def test_the_record(path):
     assert record.read() == Live(frozenset({"broker"}), frozenset({5000}))
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"record": {}}', '{"record": {"health": []}}', '{"record": {"health": {}}}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", '{"record": {}}', '{"record": {"health": []}}', '{"record": {"health": {}}}']
+)
 def test_a_record_that_says_nothing_leaves_nothing_out(path, content):
     path.write_text(content)
     assert host_files.record(path).read() == Live(None, None)

@@ -51,7 +51,9 @@ def test_rates_are_means_levels_are_the_last_and_the_worst_verdict_stays():
     look(minutes, verdict("stalled", in_per_second=2.0, out_per_second=0.5, queue_events=9, queue_bytes=90))
     look(minutes, verdict(in_per_second=4.5, out_per_second=0.0, queue_events=7, queue_bytes=70))
     (minute,) = minutes.close(MIDNIGHT + 60)
-    assert minute.point() == {"broker": {"in": 2.5, "out": 0.25, "queue_events": 7, "queue_bytes": 70, "verdict": "stalled"}}
+    assert minute.point() == {
+        "broker": {"in": 2.5, "out": 0.25, "queue_events": 7, "queue_bytes": 70, "verdict": "stalled"}
+    }
 
 
 def sent(minute, heap=40.0):

@@ -287,6 +287,7 @@ def test_a_fault_of_the_monitor_itself_does_not_end_it(make, caplog):
     world.logstash.look = breaking
     world.run(100)
     assert "This look failed" in caplog.text
+    assert caplog.messages.count("This look failed") <= 8  # it does not spin
     broken.clear()
     world.run(60)
     assert world.ready() == (True, [])
@@ -371,9 +372,20 @@ def test_what_the_live_release_does_not_have_is_not_missed(make, tmp_path):
     world.run(45)
     assert world.ready() == (True, [])
     assert [one["name"] for one in world.pages.status()["inputs"]] == ["broker_tcp", "broker_http"]
-    record.write_text(json.dumps({"record": {"health": {"pipelines": ["broker", "newer"], "ports": [5000, 5001, 5009]}}}))
+    record.write_text(
+        json.dumps({"record": {"health": {"pipelines": ["broker", "newer"], "ports": [5000, 5001, 5009]}}})
+    )
     world.run(120)
     assert not world.ready()[0]
+
+
+def test_a_fault_before_the_look_does_not_make_it_spin(make, caplog):
+    world = make()
+    world.published.offer = lambda data: 1 / 0
+    world.run(600)
+    # Once a minute, when the minute is closed.
+    assert len([one for one in caplog.records if one.exc_info]) <= 10
+    assert world.ready() == (True, [])
 
 
 def test_an_api_of_another_host_is_judged_from_then_on(make):

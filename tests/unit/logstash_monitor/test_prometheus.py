@@ -92,7 +92,9 @@ def test_counters_and_levels_of_a_pipeline(logstash):
         labels(pipeline="broker", plugin="canaries", kind="filter"): 7,
         labels(pipeline="broker", plugin="to_elasticsearch", kind="output"): 7,
     }
-    assert labels(pipeline="broker", plugin="to_elasticsearch", kind="output") in found["logstash_plugin_events_in_total"]
+    assert (
+        labels(pipeline="broker", plugin="to_elasticsearch", kind="output") in found["logstash_plugin_events_in_total"]
+    )
     assert found["logstash_heap_used_ratio"] == {(): 0.4}
     assert found["logstash_info"] == {labels(version="8.5.3"): 1}
     assert "logstash_dead_letter_queue_bytes" not in found  # it has none
@@ -117,7 +119,10 @@ def test_one_verdict_of_each_pipeline_is_1(logstash):
 def test_canaries_and_deployments(logstash, tmp_path):
     inputs = [InputState(one, 100.25) for one in monitor_world.config(tmp_path).inputs]
     found = shown(logstash, inputs, by_result={"deployed": 3, "failed": 1})
-    assert found["logstash_canary_age_seconds"] == {labels(input="broker_tcp"): 29.75, labels(input="broker_http"): 29.75}
+    assert found["logstash_canary_age_seconds"] == {
+        labels(input="broker_tcp"): 29.75,
+        labels(input="broker_http"): 29.75,
+    }
     assert found["logstash_deployments_total"] == {labels(result="deployed"): 3, labels(result="failed"): 1}
     assert found["logstash_monitor_up"] == found["logstash_up"] == found["logstash_ready"] == {(): 1}
 

@@ -42,7 +42,9 @@ def test_a_stall_that_lasts_is_asked_about(requests, tmp_path):
     }
 
 
-@pytest.mark.parametrize("verdict", ["catching_up", "struggling", "fine", "idle", "losing", "crashed", "gone", "restarted"])
+@pytest.mark.parametrize(
+    "verdict", ["catching_up", "struggling", "fine", "idle", "losing", "crashed", "gone", "restarted"]
+)
 def test_nothing_else_is(requests, verdict):
     assert not requests.consider([standing(verdict)], True, 100_000, 0)
 
@@ -210,7 +212,11 @@ def test_an_api_that_does_not_answer_leaves_the_rest_of_the_evidence(world):
 
 @pytest.mark.parametrize(
     ("program", "caught"),
-    [("/usr/bin/python3", 1 << (signal.SIGQUIT - 1)), ("/usr/bin/java", 1 << (signal.SIGTERM - 1)), ("/usr/bin/java", 0)],
+    [
+        ("/usr/bin/python3", 1 << (signal.SIGQUIT - 1)),
+        ("/usr/bin/java", 1 << (signal.SIGTERM - 1)),
+        ("/usr/bin/java", 0),
+    ],
 )
 def test_a_process_that_would_die_of_it_is_not_asked_for_its_threads(world, program, caught):
     world.host.has_process(program, caught)

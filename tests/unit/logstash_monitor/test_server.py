@@ -107,6 +107,19 @@ def test_silent_clients_keep_nobody_from_an_answer(start, said):
         assert threading.active_count() <= threads
 
 
+def test_the_oldest_silent_client_makes_room(start):
+    """Else they would use up the files that a process may have."""
+    server = start(client_seconds=PATIENCE)
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE))
+            for _ in range(300)
+        ]
+        assert clients[0].recv(1) == b""
+        clients[-1].sendall(b"GET /ready HTTP/1.1\r\n\r\n")
+        assert clients[-1].recv(64).startswith(b"HTTP/1.1 503 ")
+
+
 def test_a_silent_client_is_sent_away(start):
     with socket.create_connection(("127.0.0.1", start(client_seconds=0.2).port), timeout=PATIENCE) as one:
         assert one.recv(1) == b""

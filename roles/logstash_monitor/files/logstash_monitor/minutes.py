@@ -15,6 +15,7 @@ HEAP_MINUTES = 5
 # After a longer gap nothing is known of the minutes in between: the host slept, or its clock was set.
 GAP_MINUTES = 5
 
+
 @dataclass
 class Minute:
     """``start`` is in seconds since 1970. Without a look in it, nothing but the start is known."""
@@ -27,7 +28,7 @@ class Minute:
     looks: int = 0
 
     def point(self) -> dict[str, dict[str, Any]]:
-        """The pipelines of a point of the history. Rates are the minute's means, levels its last, the verdict its worst."""
+        """The pipelines of a point of the history. Rates are the means, levels the last, the verdict the worst."""
         return {name: _point(verdicts) for name, verdicts in self.verdicts.items()}
 
 

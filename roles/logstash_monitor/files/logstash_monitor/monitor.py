@@ -31,6 +31,7 @@ from .samples import Sample
 WINDOW_SECONDS = 600.0
 # The loop shows systemd that it lives at least so often; the unit's WatchdogSec is three times that.
 PULSE_SECONDS = 10.0
+_LEAST_PAUSE, _PAUSE_AFTER_FAULT = 0.01, 5.0
 DRAINED = "drained"
 
 _log = logging.getLogger(__name__)
@@ -96,16 +97,18 @@ class Monitor:
     def run(self, wait: Callable[[float], bool], pulse: Callable[[], None] = lambda: None) -> None:
         """Goes on until ``wait``, which takes seconds, says to stop. ``pulse`` is called while it goes on."""
         while True:
+            least = _LEAST_PAUSE
             try:
                 self.tick()
             except Exception:
                 # A fault of this program must not end the looks. One that stays is in the log each time.
                 _log.exception("This look failed")
+                least = _PAUSE_AFTER_FAULT
             pulse()
             now = self._clock.monotonic()
             minute_left = minutes.MINUTE - self._clock.wall() % minutes.MINUTE
             due = min(self._due, self.canaries.next_due()) - now
-            if wait(max(0.01, min(due, minute_left, PULSE_SECONDS))):
+            if wait(max(least, min(due, minute_left, PULSE_SECONDS))):
                 return
 
     def tick(self) -> None:
