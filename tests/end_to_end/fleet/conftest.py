@@ -31,5 +31,6 @@ def fleet():
         print(f"deployed after {time.time() - begun:.0f} s", flush=True)
         made.begin()
         yield made
+        made.wait_until_well()
     finally:
         made.close()
