@@ -85,7 +85,9 @@ need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm
 need_packer() { has packer || scripts/packer.sh; }
 
 # Without a browser, and without apt, the tests of pages in one are skipped, and say so.
-need_browser() { if ! { has chromium || has chromium-browser || has google-chrome; } && can_apt; then apt_install chromium; fi; }
+need_browser() {
+    { has chromium || has chromium-browser || has google-chrome; } || ! can_apt || apt_install chromium || say "Without a browser: apt did not bring Chromium."
+}
 
 # Where apt cannot install it, what needs Packer is left out, and says so.
 offer_packer() { if can_apt; then need_packer; fi; }

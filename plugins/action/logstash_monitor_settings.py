@@ -7,7 +7,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail, AnsibleError
 
 from ..module_utils.messages import coded
-from ..plugin_utils import logstash_monitor
+from ..plugin_utils import monitor_settings
 from ..plugin_utils.evaluated import Evaluated
 from ..plugin_utils.role_variables import NoValueYetError, RoleVariables
 from ..plugin_utils.settings_action import OPTIONS as OF_DIRECTORY
@@ -37,7 +37,7 @@ class ActionModule(SettingsAction):
         except AnsibleError as error:
             raise AnsibleActionFail(coded(role_arguments.ActionModule.code, str(error))) from None
         try:
-            faults = list(logstash_monitor.faults(RoleVariables(self.evaluated(task_vars))))
+            faults = list(monitor_settings.faults(RoleVariables(self.evaluated(task_vars))))
         except NoValueYetError as error:
             raise AnsibleActionFail(str(error)) from None
         if faults:
@@ -48,4 +48,4 @@ class ActionModule(SettingsAction):
 
     def more_files(self, variables: Evaluated) -> list[dict[str, Any]]:
         usual = {"content": None, "src": None, "template": None, "secret": False, "pipeline": False}
-        return [{**usual, **file} for file in logstash_monitor.files(RoleVariables(variables))]
+        return [{**usual, **file} for file in monitor_settings.files(RoleVariables(variables))]

@@ -28,8 +28,8 @@ def test_every_module_is_told_what_is_secret(name):
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_every_action_masks_what_it_returns(name):
     assert re.search(
-        r"class ActionModule\((MaskedAction|LockingAction|TokenAction|SettingsAction|AwsAction)\)"
-        "|ModuleAction as ActionModule",
+        r"class ActionModule\((MaskedAction|LockingAction|TokenAction|SettingsAction|AwsAction|ShowingAction)\)"
+        "|(ModuleAction|JournalAction) as ActionModule",
         ACTIONS[name],
     )
     assert "def run(" not in ACTIONS[name]

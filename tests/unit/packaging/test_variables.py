@@ -129,7 +129,7 @@ def texts():
         for name in (
             *("action/logstash_plan.py", "action/logstash_settings.py"),
             *("plugin_utils/logstash/inputs.py", "plugin_utils/logstash/plan.py"),
-            "plugin_utils/logstash_monitor.py",
+            "plugin_utils/monitor_settings.py",
         )
     ]
     return {

@@ -43,7 +43,11 @@ def value_at(options, place, value):
 
 
 def good(spec):
-    return spec["choices"][0] if "choices" in spec else {"str": "a", "path": "/a", "list": [], "dict": {}}[spec["type"]]
+    return (
+        spec["choices"][0]
+        if "choices" in spec
+        else {"str": "a", "path": "/a", "int": 1, "list": [], "dict": {}}[spec["type"]]
+    )
 
 
 def cases(options):
@@ -149,7 +153,7 @@ def test_every_entry_point_begins_with_the_check_of_its_specs(role, entry):
         assert "always" in tasks[0]["tags"]
         tasks = yaml.safe_load((ROOT / f"roles/{role}/tasks/{entry}.yml").read_text())
     # The plan, and the rendering of the settings, begin with the same check.
-    checks = ("logstash_plan", "logstash_settings", "role_arguments")
+    checks = ("logstash_plan", "logstash_settings", "logstash_monitor_settings", "role_arguments")
     [arguments] = [tasks[0][f"elk.deploy.{name}"] for name in checks if f"elk.deploy.{name}" in tasks[0]]
     assert (arguments["role_path"], arguments["entry"]) == ("{{ role_path }}", entry)
 

@@ -14,7 +14,7 @@ SECONDS = 5.0
 
 
 class Answer(NamedTuple):
-    """What ``_node/stats`` says, and the health report; None where this version has none."""
+    """What ``_node/stats`` says, and the health report; None where this Logstash has none."""
 
     stats: object
     health: object

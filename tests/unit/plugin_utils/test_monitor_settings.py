@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.elk.deploy.plugins.module_utils.messages import CODES
-from ansible_collections.elk.deploy.plugins.plugin_utils import logstash_monitor
-from ansible_collections.elk.deploy.plugins.plugin_utils.logstash_monitor import config, faults, files
+from ansible_collections.elk.deploy.plugins.plugin_utils import monitor_settings
+from ansible_collections.elk.deploy.plugins.plugin_utils.monitor_settings import config, faults, files
 from role_values import Given
 
 ROLE = Path(__file__).resolve().parents[3] / "roles/logstash_monitor"
@@ -102,7 +102,7 @@ def test_nothing_is_sent_to_cloudwatch_unless_it_is_asked_for():
 
 def test_the_program_takes_what_the_role_writes(tmp_path, monkeypatch):
     """Its own check finds nothing wrong, and knows every key."""
-    monkeypatch.setattr(logstash_monitor, "SETTINGS", str(tmp_path))
+    monkeypatch.setattr(monitor_settings, "SETTINGS", str(tmp_path))
     (tmp_path / "passwords").mkdir()
     (tmp_path / "passwords/broker_http").write_text("secret of the test")
     http = {name: value for name, value in HTTP.items() if name != "tls"}
