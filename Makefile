@@ -3,7 +3,7 @@ ENV ?= local
 export ENV
 SHELL := /bin/bash
 
-.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify status history destroy render templates variables setup test lint unit integration molecule e2e images sanity coverage bench requirements advisories reference
+.PHONY: help deploy plan bake bake-clean bundle upgrade alarms drill verify status history destroy render templates variables setup test lint unit integration molecule e2e fleet images sanity coverage bench requirements advisories reference
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test: ## Run every test: lint, unit, integration, molecule, e2e
 
 lint unit integration molecule e2e: ## Run one part of the tests
 	@scripts/test.sh $@
+
+fleet: ## Break a fleet of hosts behind a load balancer in one way after another, and count what arrives (not a part of `make test`)
+	@scripts/test.sh fleet
 
 images: ## Bake images, boot instances from them, and let them fail and go away (not a part of `make test`)
 	@scripts/test.sh images

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, images, sanity, coverage. Starts what they need, with names and ports
-# of their own, and leaves no container, network or process behind.
+# Runs parts of the tests: test.sh PART..., each of lint, unit, integration, molecule, e2e, fleet, images, sanity, coverage. Starts what they need, with names and
+# ports of their own, and leaves no container, network or process behind.
 # The parts, and what the trap calls, are called by their names, which shellcheck can't follow:
 # shellcheck disable=SC2329
 set -uo pipefail
@@ -98,6 +98,10 @@ run_integration() {
     "$venv/bin/pytest" -n 3 --dist loadfile -q "${shuffled[@]}" tests/integration
 }
 
+run_fleet() {
+    need_engine && "$venv/bin/pytest" -q -s tests/end_to_end/fleet
+}
+
 # In the order in which they are written: the later ones change what the first ones have made.
 run_images() {
     need_engine && need_packer && "$venv/bin/python" local/instances/instances.py install --venv build/instances/venv &&
@@ -124,9 +128,8 @@ run_molecule() {
 
 run_e2e() {
     need_engine || return
-    # Four sets that share nothing, each one run after another and with waits between: so they run side by side.
+    # Three sets that share nothing, each one run after another and with waits between: so they run side by side.
     beside end_to_end_logstash "$venv/bin/pytest" -q tests/end_to_end/logstash
-    beside end_to_end_fleet "$venv/bin/pytest" -q -s tests/end_to_end/fleet
     # The other two would both install the emulator, in the same place.
     "$venv/bin/python" local/emulator/emulator.py install --venv build/emulator/venv &&
         "$venv/bin/python" local/function_runtime/build.py --base elk-deploy/systemd:12 --tag elk-deploy/lambda-python:3.11 &&

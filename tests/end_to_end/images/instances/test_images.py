@@ -40,7 +40,7 @@ def forwarding(cloud, **more):
 
 
 def test_bake_says_what_it_has_made(cloud, baked, first):
-    assert "The instance deployed itself." in baked
+    assert "The image is baked, and the instance has deployed itself." in baked
     assert f"{cloud.container(first)}, InService" in baked
     node = cloud.node(first)
     assert f"id {node['id']}, green" in baked
