@@ -56,9 +56,7 @@ def test_host_dies(fleet):
         host = fleet.hosts["broker-1"]
         story.fault = time.time()
         systemd_host.docker("kill", host.container)
-        fleet.wait_for_balancer(story, host.name)
-        fleet.wait_for_flow()
-        story.note("flow is back, with two brokers")
+        fleet.wait_for_new_ways(story, host.name)
         systemd_host.docker("start", host.container)
         systemd_host.wait(host.container)
         host.watch()
@@ -73,9 +71,7 @@ def test_logstash_hangs(fleet):
         fleet.hosts[broker].signal("STOP")
         try:
             fleet.saw(story, broker, "inputs that take no canary", lambda seen: len(seen.broken_inputs) == 2)
-            fleet.wait_for_balancer(story, broker)
-            fleet.wait_for_flow()
-            story.note("flow is back, with two brokers")
+            fleet.wait_for_new_ways(story, broker)
         finally:
             fleet.hosts[broker].signal("CONT")
         finish(fleet, story)
@@ -91,9 +87,7 @@ def test_port_is_a_black_hole(fleet):
         try:
             seen = fleet.saw(story, broker, "a dead TCP input", lambda seen: "broker_tcp" in seen.broken_inputs)
             assert "broker_http" not in seen.broken_inputs
-            fleet.wait_for_balancer(story, broker)
-            fleet.wait_for_flow()
-            story.note("flow is back, with two brokers")
+            fleet.wait_for_new_ways(story, broker)
         finally:
             host.unblock(fleets.TCP_PORT)
         finish(fleet, story)
@@ -108,9 +102,7 @@ def test_disk_is_full(fleet):
         host.run("dd", "if=/dev/zero", f"of={QUEUE}/filler", "bs=1M", check=False)
         try:
             fleet.saw(story, host.name, "silent, or gone", is_dead)
-            fleet.wait_for_balancer(story, host.name)
-            fleet.wait_for_flow()
-            story.note("flow is back, with two brokers")
+            fleet.wait_for_new_ways(story, host.name)
         finally:
             host.run("rm", f"{QUEUE}/filler")
         finish(fleet, story)
@@ -128,9 +120,7 @@ def test_page_of_the_queue_is_corrupt(fleet):
         host.run("systemctl", "start", "logstash")
         try:
             fleet.saw(story, host.name, "silent, or gone", is_dead)
-            fleet.wait_for_balancer(story, host.name)
-            fleet.wait_for_flow()
-            story.note("flow is back, with two brokers")
+            fleet.wait_for_new_ways(story, host.name)
         finally:
             host.run("systemctl", "stop", "logstash")
             host.run("mv", f"{page}.whole", page)
