@@ -91,6 +91,27 @@ def test_second_deployment_changes_nothing_and_says_so(environment, deployed):
     assert "Nothing had to be changed" in environment.run("deploy.sh")
 
 
+def shown(environment, what):
+    """What `make status` or `make history` says as JSON."""
+    ended = subprocess.run(
+        [ROOT / "scripts/show.sh", what, "local"],
+        env={**os.environ, "ELK_INVENTORY": str(environment.inventory), "FORMAT": "json"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return json.loads(ended.stdout)
+
+
+def test_status_shows_the_broker_and_the_history_its_deployment(environment, deployed):
+    status = shown(environment, "status")
+    assert status["wrong"] == []
+    assert [(one["host"], one["state"]) for one in status["hosts"]] == [("broker-1", "ready")]
+    last = shown(environment, "history")["deployments"][-1]
+    assert (last["host"], last["result"], last["release"]) == ("broker-1", "deployed", status["hosts"][0]["release"])
+
+
 def alarms_of(environment):
     """The deployed alarms by name, composites among them, as CloudWatch describes them."""
     pages = environment.aws("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
