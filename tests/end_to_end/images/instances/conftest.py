@@ -1,9 +1,11 @@
 """An environment `local` with baked images, made by the users' own command, under names of its own."""
 
 import base64
+import contextlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import uuid
@@ -266,6 +268,7 @@ class Receiver(ThreadingHTTPServer):
     def __init__(self, address):
         self.ids = []
         self.requests = 0
+        self.connections = []
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -284,6 +287,11 @@ class Receiver(ThreadingHTTPServer):
 
         super().__init__(address, Handler)
 
+    def get_request(self):
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
     def __enter__(self):
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
         return self
@@ -291,6 +299,10 @@ class Receiver(ThreadingHTTPServer):
     def __exit__(self, *_):
         self.shutdown()
         self.server_close()
+        # Brokers keep their connections open: those would go on being served.
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.fixture
