@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.elk.deploy.plugins.module_utils.logstash_host import service_manager
 from ansible_collections.elk.deploy.plugins.modules import logstash_validate
 from fake_logstash.build import build_archive
+from free_port import free_port
 from noexec import mounted
 from waiting import wait_for
 
@@ -103,7 +104,7 @@ def test_names_of_what_will_be_live_lead_to_the_copies(validate, world):
     live = world / "live"
     (live / "staged/tls").mkdir()
     (live / "staged/tls/ca.pem").write_text("new certificate")
-    (live / "staged/pipelines/main/10-in.conf").write_text(f'input {{ http {{ ca => "{live}/tls/ca.pem" }} }}\n')
+    (live / "staged/pipelines/main/10-in.conf").write_text(f'input {{ http {{ port => {free_port()} ca => "{live}/tls/ca.pem" }} }}\n')
     (live / "staged/environment").write_text(f'TLS="{live}/tls"\nOTHER="{live}/tls-old"\n')
     script = 'cat "$(grep -o "/[^\\"]*ca.pem" pipelines/main/10-in.conf)" "$TLS/ca.pem"; echo; echo "$OTHER"'
     result = validate(script, environment_files=[str(live / "staged/environment")])
