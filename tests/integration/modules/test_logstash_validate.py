@@ -104,7 +104,8 @@ def test_names_of_what_will_be_live_lead_to_the_copies(validate, world):
     live = world / "live"
     (live / "staged/tls").mkdir()
     (live / "staged/tls/ca.pem").write_text("new certificate")
-    (live / "staged/pipelines/main/10-in.conf").write_text(f'input {{ http {{ port => {free_port()} ca => "{live}/tls/ca.pem" }} }}\n')
+    settings = f'port => {free_port()} ca => "{live}/tls/ca.pem"'
+    (live / "staged/pipelines/main/10-in.conf").write_text(f"input {{ http {{ {settings} }} }}\n")
     (live / "staged/environment").write_text(f'TLS="{live}/tls"\nOTHER="{live}/tls-old"\n')
     script = 'cat "$(grep -o "/[^\\"]*ca.pem" pipelines/main/10-in.conf)" "$TLS/ca.pem"; echo; echo "$OTHER"'
     result = validate(script, environment_files=[str(live / "staged/environment")])
