@@ -84,7 +84,8 @@ need_rpm() { if ! { has rpmbuild && has cpio; } && can_apt; then apt_install rpm
 
 need_packer() { has packer || scripts/packer.sh; }
 
-# Without a browser, and without apt, the tests of pages in one are skipped, and say so.
+# Without a browser, and without apt, the tests of pages in one are skipped, and say so. It is large, so it comes while other parts run:
+# whatever else needs apt has had it by then.
 need_browser() {
     { has chromium || has chromium-browser || has google-chrome; } || ! can_apt || apt_install chromium || say "Without a browser: apt did not bring Chromium."
 }
@@ -159,7 +160,7 @@ for part in e2e molecule; do if [[ " $* " == *" $part "* ]]; then hosts+=("$part
 for part in "$@"; do if [[ $part != e2e && $part != molecule ]]; then here+=("$part"); fi; done
 if [ ${#hosts[@]} -gt 0 ] && [ ${#here[@]} -gt 0 ]; then
     # Now, since one apt refuses to run beside another, and the engine and the first image may need it as well.
-    if [[ " $* " == *" integration "* ]]; then (need_rpm && need_browser && offer_packer); fi
+    if [[ " $* " == *" integration "* ]]; then (need_rpm && offer_packer); fi
     say "" "Beside what follows: ${here[*]}. Each is shown when it has ended; until then see build/tests/."
     set -m # gives it a process group, by which all of it can be ended
     for part in "${here[@]}"; do
