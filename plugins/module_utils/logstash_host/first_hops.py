@@ -18,7 +18,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from .input_ports import TOKEN, Token, literal, skip_block
+from . import pipeline_plugins
+from .input_ports import Token, literal, skip_block
 
 # What the settings of outputs are called in one release or another.
 AUTHORITY = ("ssl_certificate_authorities", "cacert", "ssl_cacert")
@@ -66,42 +67,12 @@ def find(text: str, variables: Mapping[str, str] | None = None) -> list[Hop]:
     """The first hops of a pipeline's outputs, in their order; ``variables`` are values for ``${NAME}``."""
     for name, value in (variables or {}).items():
         text = text.replace(f"${{{name}}}", value)
-    return [hop for name, settings in _outputs(text) for hop in _hops(name, settings)]
-
-
-def _outputs(text: str) -> Iterator[tuple[str, dict[str, list[str | None]]]]:
-    """Each output's plugin with its settings, also below conditions."""
-    tokens = [
-        (match.lastgroup, match.group().strip())
-        for match in TOKEN.finditer(text)
-        if match.lastgroup not in ("comment", "regexp")
+    return [
+        hop
+        for section, name, block in pipeline_plugins.blocks(text)
+        if section == "output"
+        for hop in _hops(name, _settings(block))
     ]
-    at = 0
-    while at < len(tokens):
-        if tokens[at][0] == "word" and tokens[at + 1 : at + 2] == [("open", "{")]:
-            end = skip_block(tokens, at + 1)
-            if tokens[at][1] == "output":
-                yield from _plugins(tokens[at + 2 : end - 1])
-            at = end
-        else:
-            at += 1
-
-
-def _plugins(tokens: Sequence[Token]) -> Iterator[tuple[str, dict[str, list[str | None]]]]:
-    at = 0
-    while at < len(tokens):
-        kind, word = tokens[at]
-        if kind == "word" and word in ("if", "else"):
-            # Into its block, behind the condition.
-            while at < len(tokens) and tokens[at] != ("open", "{"):
-                at = skip_block(tokens, at) if tokens[at][0] == "open" else at + 1
-            at += 1
-        elif kind == "word" and tokens[at + 1 : at + 2] == [("open", "{")]:
-            end = skip_block(tokens, at + 1)
-            yield word, _settings(tokens[at + 2 : end - 1])
-            at = end
-        else:
-            at += 1
 
 
 def _settings(tokens: Sequence[Token]) -> dict[str, list[str | None]]:

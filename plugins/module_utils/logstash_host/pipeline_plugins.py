@@ -42,6 +42,13 @@ class Plugin:
 
 def find(text: str) -> Iterator[Plugin]:
     """Every plugin of a pipeline's text, in the order of the text. What is no configuration has none."""
+    for section, name, block in blocks(text):
+        words = frozenset(word for word in map(literal, block) if word)
+        yield Plugin(section, name, settings_of(block), words)
+
+
+def blocks(text: str) -> Iterator[tuple[str, str, Sequence[Token]]]:
+    """(section, name, what stands between its braces) of every plugin, also below conditions."""
     tokens = [
         (match.lastgroup, match.group().strip())
         for match in TOKEN.finditer(text)
@@ -51,13 +58,13 @@ def find(text: str) -> Iterator[Plugin]:
     while at < len(tokens):
         if tokens[at][0] == "word" and tokens[at + 1 : at + 2] == [("open", "{")]:
             end = skip_block(tokens, at + 1)
-            yield from _plugins(tokens[at][1], tokens[at + 2 : end - 1])
+            yield from _of_section(tokens[at][1], tokens[at + 2 : end - 1])
             at = end
         else:
             at += 1
 
 
-def _plugins(section: str, tokens: Sequence[Token]) -> Iterator[Plugin]:
+def _of_section(section: str, tokens: Sequence[Token]) -> Iterator[tuple[str, str, Sequence[Token]]]:
     at = 0
     while at < len(tokens):
         kind, word = tokens[at]
@@ -68,9 +75,7 @@ def _plugins(section: str, tokens: Sequence[Token]) -> Iterator[Plugin]:
             at += 1
         elif tokens[at + 1 : at + 2] == [("open", "{")]:
             end = skip_block(tokens, at + 1)
-            block = tokens[at + 2 : end - 1]
-            words = frozenset(text for text in map(literal, block) if text)
-            yield Plugin(section, literal(tokens[at]) or "", settings_of(block), words)
+            yield section, literal(tokens[at]) or "", tokens[at + 2 : end - 1]
             at = end
         else:
             at += 1
